@@ -1,0 +1,49 @@
+/*
+ * config.h - the INI file that all programs share (libinih).
+ *
+ * A program gives a table of the keys that exist; an unknown section or key, a
+ * key given twice or a value that does not parse is an error that names file
+ * and line and says what is allowed. Nothing is applied before the whole file
+ * has parsed. libinih hands over values cut at about 190 characters and then
+ * returns an error: any non-zero return is fatal.
+ */
+#ifndef SAQTA_CONFIG_H
+#define SAQTA_CONFIG_H
+
+#include <stddef.h>
+
+#include "storage/api/err.h"
+
+#define CONFIG_PATH_DEFAULT "/etc/saqta/saqta.conf"
+
+struct config {
+	/* [site] */
+	char site_name[64];	/* name, shown to people */
+	char zone[64];		/* zone, such as Asia/Almaty */
+	int demo;		/* demo: every page says DEMO */
+	/* [storage] */
+	char data[160];		/* data directory of the volume */
+	char run[90];		/* directory of the sockets */
+	char recorder_user[32];	/* user names that may use the sockets */
+	char web_user[32];
+	int segment_s;		/* 5..300, default 60 */
+	int reserve_mb;		/* room kept for ledger, keyring, index */
+	/* [recorder] */
+	char recorder_state[160]; /* directory of the recorder's own key */
+	int timeout_ms;		/* camera silence that counts as lost */
+	/* [web] */
+	char listen[64];	/* address, default 127.0.0.1 */
+	int port;
+	char web_state[160];	/* directory of tls.key and tls.crt */
+	char ui[160];		/* directory of the pages */
+	int idle_s;		/* sign out after that, default 900 */
+};
+
+/*
+ * Read the file at path into *ret. On failure says why on `why` (one line,
+ * with file and line number) and leaves *ret alone.
+ */
+must_check enum err config_read(const char *path, struct config *ret,
+    char *why, size_t why_n);
+
+#endif

@@ -1,0 +1,79 @@
+#include "storage/api/err.h"
+
+static const struct {
+	const char *name;
+	int http;
+	const char *text;
+} errs[ERR_MAX] = {
+    [OK] = {"ok", 200, "Done."},
+    [ERR_SYS] = {"system", 500, "The operating system refused."},
+    [ERR_NO_MEMORY] = {"no-memory", 500, "Out of memory."},
+    [ERR_GONE] = {"gone", 500, "The other side closed the connection."},
+    [ERR_BAD_MESSAGE] = {"bad-message", 400, "The message is malformed."},
+    [ERR_TOO_LARGE] = {"too-large", 413, "That is over the limit."},
+    [ERR_USAGE] = {"usage", 400, "Wrong arguments."},
+    [ERR_CONFIG] = {"configuration", 500, "The configuration is wrong."},
+    [ERR_INVALID] = {"invalid", 422, "A value is not allowed."},
+    [ERR_NOT_FOUND] = {"not-found", 404, "There is no such thing."},
+    [ERR_EXISTS] = {"exists", 409, "It exists already."},
+    [ERR_FORMAT] = {"format", 422, "This is not in the expected format."},
+    [ERR_INTEGRITY] = {"integrity", 500,
+	"The data was changed: its check fails."},
+    [ERR_TRUNCATED] = {"truncated", 500, "The data ends too early."},
+    [ERR_NO_KEY] = {"no-key", 403, "None of the keys opens this."},
+    [ERR_DENIED] = {"denied", 403, "Your role does not allow this."},
+    [ERR_PASSWORD] = {"wrong-password", 401, "Wrong user or password."},
+    [ERR_SIGNED_OUT] = {"signed-out", 401, "Please sign in."},
+    [ERR_SELF_APPROVAL] = {"self-approval", 403,
+	"Nobody decides his own request: ask another custodian."},
+    [ERR_NOT_APPROVED] = {"approval-required", 403,
+	"You need an approved request for this footage."},
+    [ERR_GRANT_ENDED] = {"grant-ended", 403,
+	"The approval has ended: make a new request."},
+    [ERR_NO_FOOTAGE] = {"no-footage", 404,
+	"Nothing was recorded there; the coverage says why."},
+    [ERR_EXPIRED] = {"expired-by-retention", 410,
+	"This footage was erased when its term ended."},
+    [ERR_FUTURE] = {"future", 422, "That time lies in the future."},
+    [ERR_DECIDED] = {"decided", 409, "This request was decided already."},
+    [ERR_DISK_FULL] = {"disk-full", 507, "The disk is full."},
+    [ERR_DISK] = {"disk", 500, "The disk reports an error."},
+    [ERR_BUSY] = {"busy", 503, "Too much at once: try again in a moment."},
+    [ERR_UNAVAILABLE] = {"unavailable", 503,
+	"A part of the appliance is not running."},
+    [ERR_TIMEOUT] = {"timeout", 504, "No answer in time."},
+    [ERR_AUTH] = {"camera-password", 422,
+	"The camera refuses: wrong user or password."},
+    [ERR_UNREACHABLE] = {"camera-unreachable", 422,
+	"The camera does not answer at that address."},
+    [ERR_UNSUPPORTED] = {"camera-unsupported", 422,
+	"The camera's stream is not supported."},
+    [ERR_INTERNAL] = {"internal", 500, "Internal error; see the log."},
+    [ERR_RANGE] = {"range", 416, "The byte range lies beyond the end."},
+    [ERR_METHOD] = {"method", 405, "This method is not allowed here."},
+};
+
+static enum err known(enum err e)
+{
+	return (unsigned)e < ERR_MAX && errs[e].name ? e : ERR_INTERNAL;
+}
+
+const char *err_name(enum err e)
+{
+	return errs[known(e)].name;
+}
+
+const char *err_text(enum err e)
+{
+	return errs[known(e)].text;
+}
+
+int err_http(enum err e)
+{
+	return errs[known(e)].http;
+}
+
+enum err err_from_wire(unsigned n)
+{
+	return n < ERR_MAX ? known((enum err)n) : ERR_INTERNAL;
+}

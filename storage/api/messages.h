@@ -1,0 +1,210 @@
+/*
+ * messages.h - every message between Saqta's processes.
+ *
+ * Requests are even, answers odd (request + 1), numbers are never reused. The
+ * fields stand in the order given: u8 u16 u32 u64 i64 str bytes as in wire.h;
+ * "fd" is the sealed memfd beside the message. Times are UTC nanoseconds (i64)
+ * unless "mono". Any request may be answered by MSG_ERROR. A request marked
+ * (quiet) is answered only when it fails. JSON bulk is UTF-8; its shapes are
+ * in storage/DESIGN.md, "What people are told".
+ *
+ * Who may send what is the dispatch table of the receiving process.
+ */
+#ifndef SAQTA_MESSAGES_H
+#define SAQTA_MESSAGES_H
+
+enum msg {
+	MSG_ERROR = 1,		/* u16 enum err, str sentence ("" = default) */
+	MSG_OK = 3,		/* no fields */
+	MSG_END = 5,		/* no more: no fields */
+
+	/* --- any socket --- */
+	MSG_SITE = 10,		/* - */
+	MSG_SITE_IS = 11,	/* str site name, str zone, u8 demo,
+				   str program version */
+
+	/* --- ingest, from the supervisor --- */
+	MSG_HELLO_RECORDER = 12, /* str version, bytes X25519 public key (32)
+				   to which camera passwords are sealed */
+	MSG_CAMERA_NEXT = 14,	/* str id of the last one ("" at first) */
+	MSG_CAMERA_IS = 15,	/* str id, str url (no credentials),
+				   u8 enum transport, u8 enabled,
+				   bytes sealed "user\0password" or empty;
+				   MSG_END after the last */
+	MSG_CAMERAS_CHANGED = 16, /* storage -> supervisor (no answer) */
+	MSG_CAMERA_STATE = 18,	/* (quiet) str id, u8 enum camera_state,
+				   u8 enum cause, i64 since, str detail */
+	MSG_RECORDER_STOPPING = 20, /* - ; orderly stop: the gap's cause is
+				   CAUSE_RECORDER_STOPPED */
+
+	/* --- ingest, one connection per camera; made by the supervisor, then
+	       handed to the child --- */
+	MSG_HELLO_CAMERA = 24,	/* str id */
+	MSG_HELLO_CAMERA_IS = 25, /* u32 segment ms, u32 fragment ms */
+	MSG_SEGMENT_BEGIN = 26,	/* i64 start (of the first picture),
+				   i64 mono of its arrival, u32 timescale,
+				   u32 clock epoch, u8 enum clock_state,
+				   i64 camera clock (RTCP) or 0,
+				   u16 width, u16 height,
+				   fd: init part, ftyp + moov */
+	MSG_SEGMENT_BEGIN_IS = 27, /* u64 seq, i64 cut: begin a new segment at
+				   the first key frame at or after it */
+	MSG_FRAGMENT = 28,	/* (quiet) i64 start, i64 duration ns,
+				   i64 mono of the last arrival,
+				   u32 flags FRAGMENT_*, fd: moof + mdat */
+	MSG_SEGMENT_END = 30,	/* (quiet) u8 enum cause; CAUSE_NONE where the
+				   next begin follows without a gap */
+	MSG_PICTURE = 32,	/* storage -> child: u64 seq, fd: init + first
+				   fragment as re-read from the disk (P9) */
+	MSG_PICTURE_IS = 33,	/* u64 seq, u8 decoded, u16 width, u16 height */
+
+	/* --- people, from web, nobody signed in --- */
+	MSG_SIGN_IN = 40,	/* str user, str password, str client address */
+	MSG_SIGN_IN_IS = 41,	/* u64 person, str user, u8 enum role,
+				   fd: the session's socket */
+
+	/* --- a session's socket: web <-> reader, and (marked c) control --- */
+	MSG_CAMERAS = 60,	/* c - */
+	MSG_CAMERAS_IS = 61,	/* fd: JSON */
+	MSG_COVERAGE = 62,	/* c str camera ("" = all), i64 from, i64 to */
+	MSG_COVERAGE_IS = 63,	/* fd: JSON */
+	MSG_REQUEST_NEW = 64,	/* i64 from, i64 to, str reason, str case,
+				   u8 n, n * str camera */
+	MSG_REQUEST_NEW_IS = 65, /* str request id, such as REQ-2026-00031 */
+	MSG_REQUESTS = 66,	/* - */
+	MSG_REQUESTS_IS = 67,	/* fd: JSON: those this person may see */
+	MSG_DECIDE = 68,	/* str request, u8 enum verdict, i64 from,
+				   i64 to, str reason, str password,
+				   u8 n, n * str camera. -> MSG_OK */
+	MSG_PLAY = 70,		/* str request */
+	MSG_PLAY_IS = 71,	/* fd: JSON: runs, fragments, gaps */
+	MSG_MEDIA_INIT = 72,	/* str request, str camera, u64 seq */
+	MSG_MEDIA_INIT_IS = 73,	/* str etag, fd: init part */
+	MSG_MEDIA_FRAGMENT = 74, /* str request, str camera, u64 seq,
+				   u32 index */
+	MSG_MEDIA_FRAGMENT_IS = 75, /* str etag, fd: moof + mdat */
+	MSG_MOVIE = 76,		/* str request, str camera, u32 run */
+	MSG_MOVIE_IS = 77,	/* u64 bytes, str etag, str file name */
+	MSG_MOVIE_READ = 78,	/* str request, str camera, u32 run,
+				   u64 offset, u32 length (<= MOVIE_READ_MAX) */
+	MSG_MOVIE_READ_IS = 79,	/* fd: exactly those bytes */
+	MSG_LEDGER = 80,	/* u64 first entry, u32 count (<= 200) */
+	MSG_LEDGER_IS = 81,	/* fd: JSON */
+	MSG_STATUS = 82,	/* c - */
+	MSG_STATUS_IS = 83,	/* fd: JSON */
+	MSG_SIGN_OUT = 84,	/* -> MSG_OK, then the reader exits */
+	MSG_STOP_WATCHING = 86,	/* str request: closes its leases. -> MSG_OK */
+	MSG_REVOKE = 88,	/* str request, str reason. -> MSG_OK. By its
+				   requester (closes it) or by a custodian who
+				   is not the requester */
+
+	/* --- control, from the saqta tool, root or the storage user --- */
+	MSG_CAMERA_ADD = 100,	/* str id, str name, str atm, str place,
+				   str url, u8 enum transport,
+				   bytes sealed credentials. -> MSG_OK */
+	MSG_RECORDER_KEY = 102,	/* - */
+	MSG_RECORDER_KEY_IS = 103, /* bytes public key (32) */
+	MSG_USER_ADD = 104,	/* str acting custodian ("" for an operator),
+				   str his password, str user, str full name,
+				   u8 enum role, str initial password */
+	MSG_USER_ADD_IS = 105,	/* u64 person */
+	MSG_CAMERA_ENABLE = 106, /* str id, u8 enabled. -> MSG_OK */
+
+	/* --- keeper <-> reader, never outside storage --- */
+	MSG_READER_START = 120,	/* keeper -> reader: u8 enum reader_job,
+				   u64 person, str password, fd: JSON of the
+				   people the job needs, sealed seeds included;
+				   see reader.h */
+	MSG_READER_STARTED = 121, /* enum err as MSG_ERROR, or this: opened */
+	MSG_DAY_KEY = 122,	/* str camera, str day */
+	MSG_DAY_KEY_IS = 123,	/* fd: age file with the day's identity */
+	MSG_GRANT_PUT = 124,	/* str request, u8 verdict, i64 from, i64 to,
+				   str reason, u8 n, n * str camera,
+				   fd: grant or none. -> MSG_OK, durable */
+	MSG_GRANT_GET = 126,	/* str request */
+	MSG_GRANT_GET_IS = 127,	/* i64 from, i64 to, i64 ends,
+				   u64 ledger entry of the decision,
+				   u8 n, n * str camera,
+				   fd: grant (see grant.h) */
+	MSG_LEASE_OPEN = 128,	/* str request, str camera, i64 from, i64 to,
+				   u8 enum lease_kind */
+	MSG_LEASE_OPEN_IS = 129, /* u64 lease: its entry is durable (P5) */
+	MSG_LEASE_CLOSE = 130,	/* u64 lease, u16 n (<= 120), n * (i64 from,
+				   i64 to): what was really served. -> MSG_OK */
+	MSG_REFUSAL = 132,	/* u16 enum err, str request or "", str camera
+				   or "", i64 from, i64 to. -> MSG_OK, entered */
+	MSG_DAY_KEYS_ALL = 134,	/* - */
+	MSG_DAY_KEYS_ALL_IS = 135, /* fd: keyring lines of all day keys */
+	MSG_PERSON_PUT = 136,	/* fd: person record, signed; and, for a
+				   custodian, re-wrapped day keys. -> 105 */
+};
+
+#define MOVIE_READ_MAX (1u << 20)
+
+enum role {
+	ROLE_OPERATOR = 1,	/* health and cameras, never footage (P6) */
+	ROLE_AUDITOR = 2,	/* asks, watches what was granted */
+	ROLE_CUSTODIAN = 3,	/* decides, never his own; may ask too */
+};
+
+enum transport {
+	TRANSPORT_TCP = 0,	/* RTP interleaved in the RTSP connection */
+	TRANSPORT_UDP = 1,
+};
+
+enum camera_state {
+	CAMERA_OFF = 0,		/* switched off by the operator */
+	CAMERA_CONNECTING = 1,
+	CAMERA_STREAMING = 2,	/* packets arrive; "recording" is storage's
+				   word and needs P9 */
+	CAMERA_DOWN = 3,	/* waits before the next try */
+};
+
+/* Why there is a gap: a closed list (P7). Stable numbers. */
+enum cause {
+	CAUSE_NONE = 0,
+	CAUSE_NO_ANSWER = 1,	/* camera did not answer */
+	CAUSE_PASSWORD = 2,	/* camera refused user or password */
+	CAUSE_NETWORK = 3,	/* connection lost or silent */
+	CAUSE_NO_KEY_FRAME = 4,	/* stream without a key frame */
+	CAUSE_UNSUPPORTED = 5,	/* codec or transport that we refuse */
+	CAUSE_CAMERA_ERROR = 6,	/* camera answered with an error */
+	CAUSE_DISK_FULL = 7,
+	CAUSE_DISK_ERROR = 8,
+	CAUSE_STORAGE_AWAY = 9,	/* storage stopped or too slow */
+	CAUSE_RECORDER_STOPPED = 10, /* in order: upgrade, service stop */
+	CAUSE_RECORDER_FAILED = 11, /* a recorder process died */
+	CAUSE_MACHINE_OFF = 12,	/* derived at start */
+	CAUSE_SWITCHED_OFF = 13, /* by the operator */
+	CAUSE_NOT_YET = 14,	/* before the camera was added */
+	CAUSE_STREAM_ERROR = 15, /* the stream broke its own format */
+	CAUSE_CONNECTING = 16,	/* the way up after the camera was added */
+	CAUSE_LOST = 17,	/* recorded, but missing or damaged on disk */
+	CAUSE_MAX
+};
+
+enum clock_state {
+	CLOCK_UNKNOWN = 0,
+	CLOCK_SYNCED = 1,	/* adjtimex says so */
+	CLOCK_FREE = 2,		/* not synchronised */
+};
+
+#define FRAGMENT_KEY 1u		/* begins with a key frame */
+#define FRAGMENT_DAMAGED 2u	/* packets were lost inside */
+#define FRAGMENT_UNTRUSTED 4u	/* clock not trusted */
+#define FRAGMENT_OVERLAP 8u	/* after a clock step back */
+
+enum verdict {
+	VERDICT_APPROVE = 1,	/* or shorten: times and cameras given rule */
+	VERDICT_REFUSE = 2,
+};
+
+enum lease_kind {
+	LEASE_VIEW = 1,
+	LEASE_DOWNLOAD = 2,
+};
+
+/* camera id: [a-z0-9] then [a-z0-9-], at most this many bytes */
+#define CAMERA_ID_MAX 32
+
+#endif
