@@ -1,0 +1,95 @@
+/*
+ * crypt.h - every primitive that Saqta uses, from libsodium. The only file of
+ * storage that includes <sodium.h> is crypt.c.
+ *
+ * Keys are plain byte arrays of the sizes below; who owns one wipes it with
+ * crypt_wipe().
+ */
+#ifndef SAQTA_CRYPT_H
+#define SAQTA_CRYPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/api/err.h"
+
+#define HASH_BYTES 32
+#define KEY_BYTES 32
+#define SIGN_BYTES 64
+#define AEAD_TAG 16		/* ChaCha20-Poly1305, RFC 8439 */
+#define AEAD_NONCE 12
+#define SEALED_SEED_MAX 160	/* bytes of a seed sealed by a password */
+
+/* Call once before anything else. ERR_SYS where libsodium cannot start. */
+must_check enum err crypt_init(void);
+
+void crypt_random(void *p, size_t n);
+void crypt_wipe(void *p, size_t n);
+bool crypt_equal(const void *a, const void *b, size_t n); /* constant time */
+
+/* SHA-256, at once or in pieces. */
+struct sha256 {
+	_Alignas(16) unsigned char state[128];
+};
+void sha256(const void *p, size_t n, unsigned char ret[HASH_BYTES]);
+void sha256_init(struct sha256 *h);
+void sha256_put(struct sha256 *h, const void *p, size_t n);
+void sha256_end(struct sha256 *h, unsigned char ret[HASH_BYTES]);
+
+/* HMAC-SHA-256 and HKDF-SHA-256 (RFC 5869) with one block of output. */
+void hmac_sha256(const void *key, size_t key_n, const void *p, size_t n,
+    unsigned char ret[HASH_BYTES]);
+void hkdf_sha256(const void *ikm, size_t ikm_n, const void *salt,
+    size_t salt_n, const char *info, unsigned char ret[KEY_BYTES]);
+
+/* ChaCha20-Poly1305 (IETF). out has n + AEAD_TAG bytes; in place is allowed. */
+void aead_seal(const unsigned char key[KEY_BYTES],
+    const unsigned char nonce[AEAD_NONCE], const void *p, size_t n, void *out);
+/* ERR_INTEGRITY where the tag does not fit; n counts the tag. */
+must_check enum err aead_open(const unsigned char key[KEY_BYTES],
+    const unsigned char nonce[AEAD_NONCE], const void *p, size_t n, void *out);
+
+/* X25519. x25519() refuses an all-zero result with ERR_INTEGRITY. */
+void x25519_base(const unsigned char secret[KEY_BYTES],
+    unsigned char ret_public[KEY_BYTES]);
+must_check enum err x25519(const unsigned char secret[KEY_BYTES],
+    const unsigned char point[KEY_BYTES], unsigned char ret[KEY_BYTES]);
+
+/* Ed25519 from a 32-byte seed. */
+void sign_public(const unsigned char seed[KEY_BYTES],
+    unsigned char ret_public[KEY_BYTES]);
+void sign(const unsigned char seed[KEY_BYTES], const void *p, size_t n,
+    unsigned char ret[SIGN_BYTES]);
+must_check enum err sign_check(const unsigned char public_key[KEY_BYTES],
+    const void *p, size_t n, const unsigned char sig[SIGN_BYTES]);
+
+/*
+ * Seal a 32-byte seed with a password (storage/DESIGN.md, "People"). Argon2id
+ * MODERATE: about 256 MiB and 0.7 s. Blocks.
+ */
+must_check enum err seed_seal(const char *password,
+    const unsigned char seed[KEY_BYTES],
+    unsigned char ret[SEALED_SEED_MAX], size_t *ret_n);
+/* ERR_PASSWORD where it does not open; ERR_FORMAT. Blocks. */
+must_check enum err seed_unseal(const char *password, const void *sealed,
+    size_t n, unsigned char ret_seed[KEY_BYTES]);
+
+/* Sealed boxes (crypto_box_seal), for camera credentials. out: n + 48. */
+#define BOX_EXTRA 48
+must_check enum err box_seal(const unsigned char public_key[KEY_BYTES],
+    const void *p, size_t n, void *out);
+
+/*
+ * Base64, standard alphabet, canonical only (no stray bits, no spaces).
+ * Encoding writes a NUL; decoding refuses anything else with ERR_FORMAT.
+ */
+#define B64_LEN(n) (((n) + 2) / 3 * 4 + 1)
+size_t b64_encode(const void *p, size_t n, bool padded, char *out);
+must_check enum err b64_decode(const char *s, size_t s_n, bool padded,
+    void *out, size_t out_max, size_t *ret_n);
+
+/* Lower-case hexadecimal with a NUL: out has 2 n + 1 bytes. */
+void hex_encode(const void *p, size_t n, char *out);
+
+#endif

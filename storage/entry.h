@@ -1,0 +1,96 @@
+/*
+ * entry.h - one ledger entry as canonical bytes (storage/DESIGN.md).
+ *
+ * Fields are put in ascending order of their tags; a wrong order, a wrong size
+ * or more than ENTRY_MAX bytes is a sticky error that entry_end() reports.
+ */
+#ifndef SAQTA_ENTRY_H
+#define SAQTA_ENTRY_H
+
+#include "storage/api/utc.h"
+#include "storage/crypt.h"
+
+#define ENTRY_MAX 4096
+#define COMMITMENT_SALT 32
+
+enum entry_type {
+	ENTRY_LOG_BEGINS = 1, ENTRY_STARTED = 2, ENTRY_STOPPED = 3,
+	ENTRY_CLOCK = 4, ENTRY_PERSON = 10, ENTRY_SIGN_IN = 11,
+	ENTRY_SIGN_IN_REFUSED = 12, ENTRY_SIGN_OUT = 13,
+	ENTRY_CAMERA_ADDED = 20, ENTRY_CAMERA_SWITCHED = 21,
+	ENTRY_DAY_KEY = 22, ENTRY_SEGMENT = 30, ENTRY_HEADS = 31,
+	ENTRY_GAP_OPENED = 32, ENTRY_GAP_CLOSED = 33, ENTRY_READ_BACK = 34,
+	ENTRY_REQUEST = 40, ENTRY_DECISION = 41, ENTRY_REVOKED = 42,
+	ENTRY_REFUSED = 43, ENTRY_LEASE_OPENED = 44, ENTRY_LEASE_CLOSED = 45,
+	ENTRY_HOLD = 46,
+};
+
+enum entry_tag {
+	TAG_CAMERA = 1, TAG_DAY = 2, TAG_SEQ = 3, TAG_FROM = 4, TAG_TO = 5,
+	TAG_ROOT = 6, TAG_CIPHER = 7, TAG_BYTES = 8, TAG_FRAGMENTS = 9,
+	TAG_FLAGS = 10, TAG_RETAIN = 11, TAG_KIND = 12, TAG_PAPER = 13,
+	TAG_PERSON = 14, TAG_ROLE = 15, TAG_RECIPIENT = 16, TAG_SIGN_KEY = 17,
+	TAG_SIGNER = 18, TAG_SIGNATURE = 19, TAG_SERVED_FROM = 20,
+	TAG_SERVED_TO = 21, TAG_CAUSE = 22, TAG_RESULT = 23, TAG_REQUEST = 24,
+	TAG_CAMERAS = 25, TAG_VERDICT = 26, TAG_ENDS = 27, TAG_LEASE_KIND = 28,
+	TAG_ORIGIN = 30, TAG_LOG_KEY = 31, TAG_ZONE = 32, TAG_VERSION = 33,
+	TAG_BOOT = 34, TAG_CLOCK_STATE = 35, TAG_EPOCH = 36, TAG_STEP = 37,
+	TAG_NAME = 40, TAG_ADDRESS = 41, TAG_ERROR = 42, TAG_WHY = 43,
+	TAG_ATM = 44, TAG_PLACE = 45, TAG_ENABLED = 46, TAG_WRAPPED_TO = 47,
+	TAG_HEADS = 48, TAG_REASON = 49, TAG_CASE = 50, TAG_GRANT = 51,
+	TAG_DECISION = 52, TAG_LEASE = 53, TAG_HOLD = 54,
+};
+
+struct entry {
+	unsigned char buf[ENTRY_MAX];
+	size_t len;
+	int last_tag;
+	enum err err;
+};
+
+void entry_begin(struct entry *e, enum entry_type type, struct utc t,
+    uint64_t person);
+void entry_put_u64(struct entry *e, enum entry_tag tag, uint64_t v);
+void entry_put_i64(struct entry *e, enum entry_tag tag, int64_t v);
+void entry_put_text(struct entry *e, enum entry_tag tag, const char *s);
+void entry_put_bytes(struct entry *e, enum entry_tag tag, const void *p,
+    size_t n);
+must_check enum err entry_end(const struct entry *e);
+
+/*
+ * Make a commitment to text under a fresh salt; the caller keeps salt and text
+ * where they can be erased.
+ */
+void commitment_make(const char *text, unsigned char ret_salt[COMMITMENT_SALT],
+    unsigned char ret[HASH_BYTES]);
+void commitment_of(const char *text, const unsigned char salt[COMMITMENT_SALT],
+    unsigned char ret[HASH_BYTES]);
+
+/* Reading: fields are borrowed from the entry's bytes. */
+struct entry_view {
+	unsigned type;
+	struct utc time;
+	uint64_t person;
+	const unsigned char *fields;
+	size_t fields_n;
+};
+struct entry_field {
+	unsigned tag;
+	size_t n;
+	const unsigned char *p;
+};
+/* ERR_FORMAT unless the bytes are the canonical ones. Pure. */
+must_check enum err entry_parse(const void *p, size_t n,
+    struct entry_view *ret);
+/* The next field after *pos (begin with 0); false at the end. */
+bool entry_next(const struct entry_view *v, size_t *pos,
+    struct entry_field *ret);
+/* The number in an 8-byte field; the first field with a tag. */
+uint64_t field_u64(const struct entry_field *f);
+bool entry_find(const struct entry_view *v, enum entry_tag tag,
+    struct entry_field *ret);
+/* Stable names such as "sign-in" and "camera"; "type-99" style if unknown. */
+const char *entry_type_name(unsigned type);
+const char *entry_tag_name(unsigned tag);
+
+#endif

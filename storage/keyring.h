@@ -1,0 +1,64 @@
+/*
+ * keyring.h - the only place of any wrapped key.
+ *
+ * One age file (keyring/keyring.age) under a key-encryption key (keyring/kek),
+ * rewritten whole: temporary file, sync, rename, directory sync, read back.
+ * Held in memory by the keeper: wrapped keys only, no private key but the kek.
+ */
+#ifndef SAQTA_KEYRING_H
+#define SAQTA_KEYRING_H
+
+#include "storage/identity.h"
+
+struct keyring;
+
+/* Make keyring/ with a fresh kek and no keys. ERR_EXISTS. */
+must_check enum err keyring_create(int data_fd);
+
+/* Read it. ERR_NOT_FOUND, ERR_INTEGRITY, ERR_FORMAT, ERR_DISK. */
+must_check enum err keyring_open(int data_fd, struct keyring **ret);
+void keyring_close(struct keyring *k);	/* NULL is legal */
+
+/*
+ * Make the key of camera and day (text, yyyy-mm-dd): a new identity is wrapped
+ * to the n recipients, put into the keyring in memory, and forgotten. Durable
+ * after keyring_commit(). An existing day: OK, its recipient.
+ */
+must_check enum err keyring_make_day(struct keyring *k, const char *camera,
+    const char *day, const struct age_recipient *to, size_t n,
+    struct age_recipient *ret, bool *ret_made);
+
+/* Find a day; ERR_NOT_FOUND. */
+must_check enum err keyring_find_day(const struct keyring *k,
+    const char *camera, const char *day, struct age_recipient *ret);
+
+/*
+ * All age files wrapped for that day, as newline-separated base64 text;
+ * returned, to be freed by free().
+ */
+must_check enum err keyring_day_wrapped(const struct keyring *k,
+    const char *camera, const char *day, char **ret, size_t *ret_n);
+
+/* Every day's line as in the file, for re-wrapping to a new custodian. */
+must_check enum err keyring_all_days(const struct keyring *k, char **ret,
+    size_t *ret_n);
+
+/*
+ * Add wraps for a new custodian: lines `camera SP day SP base64(age file)`.
+ * ERR_FORMAT and nothing changed where a line is wrong or its day is unknown.
+ */
+must_check enum err keyring_add_wraps(struct keyring *k, const char *lines,
+    size_t n);
+
+/* Put, find (borrowed) and drop the grant of a request. */
+must_check enum err keyring_put_grant(struct keyring *k, const char *request,
+    uint64_t person, const void *blob, size_t n);
+must_check enum err keyring_find_grant(const struct keyring *k,
+    const char *request, uint64_t *ret_person, const void **ret_blob,
+    size_t *ret_n);
+void keyring_drop_grant(struct keyring *k, const char *request);
+
+/* Write what was changed; it is durable and was read back when OK. Blocks. */
+must_check enum err keyring_commit(struct keyring *k);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * ledger.h - the journal of the box: an RFC 6962 log in C2SP tlog-tiles.
+ *
+ * ledger_put() gives an entry its number at once; it is durable only after
+ * ledger_commit(), which syncs once for all entries put since the last one
+ * (group commit). An answer that depends on an entry waits for the commit.
+ */
+#ifndef SAQTA_LEDGER_H
+#define SAQTA_LEDGER_H
+
+#include "storage/entry.h"
+
+struct ledger;
+
+/*
+ * Make ledger/ with a fresh log key; origin is the log's name without spaces,
+ * such as "saqta.example/almaty-12". ERR_EXISTS.
+ */
+must_check enum err ledger_create(int data_fd, const char *origin,
+    unsigned char ret_log_public[KEY_BYTES]);
+
+/*
+ * Open for appending: cuts a torn, never answered tail (ret_cut_bytes), checks
+ * tail and tiles against the checkpoint.
+ *
+ * ERR_INTEGRITY where entries or tiles do not fit the checkpoint or entries
+ * below it are missing; ERR_BUSY where another process has it open (flock).
+ */
+must_check enum err ledger_open(int data_fd, struct ledger **ret,
+    size_t *ret_cut_bytes);
+/* Read only: no lock, no cut; sees what is on disk now. */
+must_check enum err ledger_open_readonly(int data_fd, struct ledger **ret);
+void ledger_close(struct ledger *l);	/* NULL is legal; no commit */
+
+must_check enum err ledger_put(struct ledger *l, const struct entry *e,
+    uint64_t *ret_index);
+bool ledger_dirty(const struct ledger *l);
+/* ERR_DISK after a failed sync: then every later put fails too. Blocks. */
+must_check enum err ledger_commit(struct ledger *l);
+/* Sign and write the checkpoint of what is committed. Blocks. */
+must_check enum err ledger_checkpoint(struct ledger *l);
+
+uint64_t ledger_size(const struct ledger *l);	/* committed entries */
+void ledger_root(const struct ledger *l, unsigned char ret[HASH_BYTES]);
+/* The size that the checkpoint on disk covers. */
+uint64_t ledger_checkpoint_size(const struct ledger *l);
+/*
+ * Read entry i into buf; ERR_NOT_FOUND beyond the end. A read-only ledger
+ * looks at the disk again where i is beyond what it knew.
+ */
+must_check enum err ledger_get(struct ledger *l, uint64_t i,
+    unsigned char buf[ENTRY_MAX], size_t *ret_n);
+
+#endif
