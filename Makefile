@@ -50,8 +50,13 @@ $(B)/o/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The schema travels inside the program.
+$(B)/o/storage/schema.o: storage/schema.sql
+	@mkdir -p $(@D)
+	cd storage && ld -r -b binary -z noexecstack -o $(abspath $@) schema.sql
+
 $(B)/libapi.a: $(call obj,$(API))
-$(B)/libstorage.a: $(call obj,$(STORAGE))
+$(B)/libstorage.a: $(call obj,$(STORAGE)) $(B)/o/storage/schema.o
 $(B)/librecorder.a: $(call obj,$(RECORDER))
 $(B)/libweb.a: $(call obj,$(WEB))
 $(B)/lib%.a:

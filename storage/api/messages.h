@@ -111,10 +111,7 @@ enum msg {
 	MSG_CAMERA_ENABLE = 106, /* str id, u8 enabled. -> MSG_OK */
 
 	/* --- keeper <-> reader, never outside storage --- */
-	MSG_READER_START = 120,	/* keeper -> reader: u8 enum reader_job,
-				   u64 person, str password, fd: JSON of the
-				   people the job needs, sealed seeds included;
-				   see reader.h */
+	MSG_READER_START = 120,	/* keeper -> reader: fields in reader.h */
 	MSG_READER_STARTED = 121, /* enum err as MSG_ERROR, or this: opened */
 	MSG_DAY_KEY = 122,	/* str camera, str day */
 	MSG_DAY_KEY_IS = 123,	/* fd: age file with the day's identity */
@@ -135,8 +132,10 @@ enum msg {
 				   or "", i64 from, i64 to. -> MSG_OK, entered */
 	MSG_DAY_KEYS_ALL = 134,	/* - */
 	MSG_DAY_KEYS_ALL_IS = 135, /* fd: keyring lines of all day keys */
-	MSG_PERSON_PUT = 136,	/* fd: person record, signed; and, for a
-				   custodian, re-wrapped day keys. -> 105 */
+	MSG_PERSON_PUT = 136,	/* fd: person record and, for a custodian,
+				   re-wrapped day keys (reader.h). -> 105 */
+	MSG_NEXT_PERSON = 138,	/* - */
+	MSG_NEXT_PERSON_IS = 139, /* u64: the number the new person gets */
 };
 
 #define MOVIE_READ_MAX (1u << 20)

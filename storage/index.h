@@ -1,0 +1,186 @@
+/*
+ * index.h - the SQLite view (storage/schema.sql). Only index*.c include
+ * <sqlite3.h>.
+ *
+ * Strings in rows are copies inside the row. Iterations call fn for each row
+ * in order and stop at the first result that is not OK, which they return.
+ */
+#ifndef SAQTA_INDEX_H
+#define SAQTA_INDEX_H
+
+#include <stdbool.h>
+
+#include "storage/api/messages.h"
+#include "storage/api/utc.h"
+#include "storage/crypt.h"
+
+#define TEXT_MAX 1024		/* bytes of a reason, with NUL */
+#define NAME_MAX_BYTES 128	/* bytes of a name, with NUL */
+#define CAMERAS_MAX 16		/* cameras in one request */
+#define REQUEST_ID_MAX 24
+#define SEALED_CREDENTIALS_MAX 320
+
+struct index;
+
+enum segment_state { SEGMENT_OPEN = 1, SEGMENT_SEALED = 3, SEGMENT_CUT = 4 };
+enum segment_proof { PROOF_NONE = 0, PROOF_VERIFIED = 1, PROOF_DECODED = 2,
+	PROOF_FAILED = 3 };
+enum request_state { REQUEST_SUBMITTED = 1, REQUEST_APPROVED = 2,
+	REQUEST_SHORTENED = 3, REQUEST_REFUSED = 4, REQUEST_REVOKED = 5,
+	REQUEST_CLOSED = 6 };	/* "ended" is derived from ends_ns */
+
+struct camera_row {
+	char id[CAMERA_ID_MAX + 1];
+	char name[NAME_MAX_BYTES], atm[NAME_MAX_BYTES], place[NAME_MAX_BYTES];
+	char url[512];
+	enum transport transport;
+	unsigned char sealed[SEALED_CREDENTIALS_MAX];
+	size_t sealed_n;
+	bool enabled;
+	int64_t added_ns;
+	uint64_t next_seq;
+	enum camera_state state;
+	enum cause cause;
+	int64_t since_ns;
+	char detail[256];
+};
+struct segment_row {
+	char camera[CAMERA_ID_MAX + 1];
+	uint64_t seq;
+	char day[11];
+	int64_t start_ns, end_ns;
+	uint64_t bytes;
+	enum segment_state state;
+	uint32_t fragments, flags;
+	int64_t retain_ns;
+	enum segment_proof proof;
+	uint64_t record;
+	int64_t entry;
+};
+struct gap_row {
+	char camera[CAMERA_ID_MAX + 1];
+	int64_t from_ns, to_ns;		/* to_ns = INT64_MAX: open */
+	enum cause cause;
+	int64_t noticed_ns;
+};
+struct person_row {
+	uint64_t id;
+	char user[64], name[NAME_MAX_BYTES];
+	enum role role;
+	int64_t created_ns;
+	char recipient[64];
+	unsigned char sign_key[KEY_BYTES];
+	uint64_t signer;
+	unsigned char signature[SIGN_BYTES];
+	unsigned char sealed[SEALED_SEED_MAX];
+	size_t sealed_n;
+	int64_t ended_ns;
+};
+struct request_row {
+	char id[REQUEST_ID_MAX];
+	uint64_t requester;
+	int64_t created_ns, from_ns, to_ns;
+	char cameras[CAMERAS_MAX * (CAMERA_ID_MAX + 1)];
+	char reason[TEXT_MAX], case_no[NAME_MAX_BYTES];
+	enum request_state state;
+	uint64_t decider;
+	int64_t decided_ns, granted_from_ns, granted_to_ns;
+	char granted_cameras[CAMERAS_MAX * (CAMERA_ID_MAX + 1)];
+	int64_t ends_ns;
+	char decision_reason[TEXT_MAX];
+	int64_t entry, decision_entry;
+};
+struct lease_row {
+	uint64_t entry, person;
+	char request[REQUEST_ID_MAX];
+	char camera[CAMERA_ID_MAX + 1];
+	int64_t from_ns, to_ns;
+	enum lease_kind kind;
+};
+
+/*
+ * Open data/index.db, made where it is absent (not when readonly).
+ * ERR_NOT_FOUND, ERR_INTEGRITY (not a database, a newer schema), ERR_DISK.
+ */
+must_check enum err index_open(const char *data, bool readonly,
+    struct index **ret);
+void index_close(struct index *ix);	/* NULL is legal */
+/* One transaction around several changes. */
+must_check enum err index_begin(struct index *ix);
+must_check enum err index_commit(struct index *ix);
+void index_abort(struct index *ix);
+
+must_check enum err index_camera_put(struct index *ix,
+    const struct camera_row *c);	/* insert or replace */
+must_check enum err index_camera_find(struct index *ix, const char *id,
+    struct camera_row *ret);
+/* The first camera whose id is greater; ERR_NOT_FOUND after the last. */
+must_check enum err index_camera_next(struct index *ix, const char *after,
+    struct camera_row *ret);
+
+must_check enum err index_segment_put(struct index *ix,
+    const struct segment_row *s);	/* insert or replace */
+must_check enum err index_segment_find(struct index *ix, const char *camera,
+    uint64_t seq, struct segment_row *ret);
+/* The segment with the greatest seq; ERR_NOT_FOUND. */
+must_check enum err index_segment_last(struct index *ix, const char *camera,
+    struct segment_row *ret);
+/*
+ * Segments of the camera that may overlap [from, to), in order of start: an
+ * open one counts as endless, so the caller looks at its journal.
+ */
+must_check enum err index_segments(struct index *ix, const char *camera,
+    int64_t from_ns, int64_t to_ns,
+    enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+must_check enum err index_segments_open(struct index *ix,
+    enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+/* End of the last sealed segment, and of the last decoded one; 0: none. */
+must_check enum err index_segment_times(struct index *ix, const char *camera,
+    int64_t *ret_first, int64_t *ret_sealed, int64_t *ret_proved);
+
+must_check enum err index_gap_put(struct index *ix, const struct gap_row *g);
+must_check enum err index_gap_drop(struct index *ix, const char *camera,
+    int64_t from_ns);
+/* The open gap of a camera; ERR_NOT_FOUND. */
+must_check enum err index_gap_open(struct index *ix, const char *camera,
+    struct gap_row *ret);
+must_check enum err index_gaps(struct index *ix, const char *camera,
+    int64_t from_ns, int64_t to_ns,
+    enum err (*fn)(const struct gap_row *g, void *arg), void *arg);
+
+must_check enum err index_person_put(struct index *ix,
+    const struct person_row *p);	/* p->id chosen by the caller */
+must_check enum err index_person_find(struct index *ix, uint64_t id,
+    struct person_row *ret);
+must_check enum err index_person_by_user(struct index *ix, const char *user,
+    struct person_row *ret);
+must_check enum err index_people(struct index *ix,
+    enum err (*fn)(const struct person_row *p, void *arg), void *arg);
+
+must_check enum err index_request_put(struct index *ix,
+    const struct request_row *r);
+must_check enum err index_request_find(struct index *ix, const char *id,
+    struct request_row *ret);
+/* Newest first; requester 0: of everybody; at most 500. */
+must_check enum err index_requests(struct index *ix, uint64_t requester,
+    enum err (*fn)(const struct request_row *r, void *arg), void *arg);
+
+must_check enum err index_text_put(struct index *ix, uint64_t entry,
+    unsigned tag, const unsigned char salt[32], const char *text);
+must_check enum err index_text_find(struct index *ix, uint64_t entry,
+    unsigned tag, char ret[TEXT_MAX]);
+
+must_check enum err index_lease_put(struct index *ix,
+    const struct lease_row *l);
+must_check enum err index_lease_find(struct index *ix, uint64_t entry,
+    struct lease_row *ret);	/* open ones only */
+must_check enum err index_lease_closed(struct index *ix, uint64_t entry);
+must_check enum err index_leases_open(struct index *ix,
+    enum err (*fn)(const struct lease_row *l, void *arg), void *arg);
+
+must_check enum err index_setting_put(struct index *ix, const char *name,
+    const void *p, size_t n);
+must_check enum err index_setting_find(struct index *ix, const char *name,
+    void *p, size_t max, size_t *ret_n);
+
+#endif

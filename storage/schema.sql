@@ -1,0 +1,106 @@
+-- index.db: a view of ledger, journals and files that can be rebuilt, plus
+-- people, texts behind commitments, and camera settings.
+-- Times are UTC nanoseconds. Enumerations are those of api/messages.h.
+CREATE TABLE camera(
+	id TEXT PRIMARY KEY,
+	name TEXT NOT NULL,
+	atm TEXT NOT NULL,
+	place TEXT NOT NULL,
+	url TEXT NOT NULL,		-- never with credentials
+	transport INTEGER NOT NULL,
+	sealed BLOB NOT NULL,		-- credentials, sealed to the recorder
+	enabled INTEGER NOT NULL,
+	added_ns INTEGER NOT NULL,
+	next_seq INTEGER NOT NULL,	-- of its next segment
+	state INTEGER NOT NULL,		-- what the recorder said last
+	cause INTEGER NOT NULL,
+	since_ns INTEGER NOT NULL,
+	detail TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE segment(
+	camera TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	day TEXT NOT NULL,		-- local day of its start: its key, its journal
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,	-- of an open one: its start
+	bytes INTEGER NOT NULL,		-- of the age file
+	state INTEGER NOT NULL,		-- enum segment_state
+	fragments INTEGER NOT NULL,
+	flags INTEGER NOT NULL,
+	retain_ns INTEGER NOT NULL,	-- only grows (P2)
+	proof INTEGER NOT NULL,		-- enum segment_proof (P9)
+	record INTEGER NOT NULL,	-- number of its begin record in the journal
+	entry INTEGER NOT NULL,		-- ledger entry, -1 while open
+	PRIMARY KEY(camera, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX segment_time ON segment(camera, start_ns, end_ns);
+
+CREATE TABLE gap(
+	camera TEXT NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns INTEGER,			-- NULL: still open
+	cause INTEGER NOT NULL,
+	noticed_ns INTEGER NOT NULL,
+	PRIMARY KEY(camera, from_ns)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE person(
+	id INTEGER PRIMARY KEY,
+	user TEXT NOT NULL UNIQUE,
+	name TEXT NOT NULL,
+	role INTEGER NOT NULL,
+	created_ns INTEGER NOT NULL,
+	recipient TEXT NOT NULL,	-- age1...
+	sign_key BLOB NOT NULL,
+	signer INTEGER NOT NULL,	-- 0: an operator, not signed
+	signature BLOB NOT NULL,
+	sealed BLOB NOT NULL,		-- the seed under the password
+	ended_ns INTEGER NOT NULL	-- 0: active
+) STRICT;
+
+CREATE TABLE request(
+	id TEXT PRIMARY KEY,
+	requester INTEGER NOT NULL,
+	created_ns INTEGER NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns INTEGER NOT NULL,
+	cameras TEXT NOT NULL,		-- ids, one space between
+	reason TEXT NOT NULL,
+	case_no TEXT NOT NULL,
+	state INTEGER NOT NULL,		-- enum request_state
+	decider INTEGER NOT NULL,
+	decided_ns INTEGER NOT NULL,
+	granted_from_ns INTEGER NOT NULL,
+	granted_to_ns INTEGER NOT NULL,
+	granted_cameras TEXT NOT NULL,
+	ends_ns INTEGER NOT NULL,
+	decision_reason TEXT NOT NULL,
+	entry INTEGER NOT NULL,
+	decision_entry INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Texts behind salted commitments in the ledger: can be erased, the entry stays.
+CREATE TABLE text(
+	entry INTEGER NOT NULL,
+	tag INTEGER NOT NULL,
+	salt BLOB NOT NULL,
+	text TEXT NOT NULL,
+	PRIMARY KEY(entry, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lease(
+	entry INTEGER PRIMARY KEY,
+	person INTEGER NOT NULL,
+	request TEXT NOT NULL,
+	camera TEXT NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	closed INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE setting(
+	name TEXT PRIMARY KEY,
+	value ANY NOT NULL
+) STRICT, WITHOUT ROWID;

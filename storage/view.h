@@ -1,0 +1,38 @@
+/*
+ * view.h - the JSON answers of storage/DESIGN.md, "What people are told".
+ *
+ * Made from the index, the journals and the ledger, read only; used by the
+ * keeper (for the tool) and by readers (for the web). Each function returns a
+ * NUL-terminated text, to be freed by free().
+ */
+#ifndef SAQTA_VIEW_H
+#define SAQTA_VIEW_H
+
+#include "storage/index.h"
+#include "storage/ledger.h"
+
+struct view {
+	struct index *ix;
+	struct ledger *ledger;
+	int data_fd;
+	const char *site, *zone;
+	bool demo;
+	uint64_t reserve_bytes;
+	struct utc now;
+	uint64_t person;	/* who asks; 0: the tool */
+	enum role role;
+};
+
+must_check enum err view_cameras(const struct view *v, char **ret);
+/* camera "" = all. ERR_INVALID where from >= to or above 400 days. */
+must_check enum err view_coverage(const struct view *v, const char *camera,
+    int64_t from_ns, int64_t to_ns, char **ret);
+must_check enum err view_requests(const struct view *v, char **ret);
+must_check enum err view_ledger(const struct view *v, uint64_t first,
+    uint32_t count, char **ret);
+must_check enum err view_status(const struct view *v, char **ret);
+
+/* Stable names for JSON: "no-answer", "network", ... */
+const char *cause_name(enum cause c);
+
+#endif
