@@ -1,7 +1,9 @@
 # Saqta: one Makefile for all. `make` builds, `make check` tests, `make demo` shows.
 VERSION := 0.1.0
 B ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PREFIX ?= /usr
 DESTDIR ?=
 

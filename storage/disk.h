@@ -1,0 +1,50 @@
+/*
+ * disk.h - what happens on the data volume, in an order that survives a power
+ * cut. Paths are relative to a directory descriptor.
+ */
+#ifndef SAQTA_DISK_H
+#define SAQTA_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/api/err.h"
+
+/* Write all of p at off. ERR_DISK_FULL (ENOSPC, EDQUOT), ERR_DISK. */
+must_check enum err disk_pwrite(int fd, const void *p, size_t n, uint64_t off);
+/* Read exactly n bytes at off; ERR_TRUNCATED, ERR_DISK. */
+must_check enum err disk_pread(int fd, void *p, size_t n, uint64_t off);
+
+/* fdatasync of a file; syncfs of its whole volume. Never retried: ERR_DISK. */
+must_check enum err disk_sync(int fd);
+must_check enum err disk_sync_volume(int fd);
+/* fsync of the directory `dir`, so that names in it are durable. */
+must_check enum err disk_sync_dir(int at, const char *dir);
+
+/* Make the directories of path (mode 0700), syncing each one's parent. */
+must_check enum err disk_mkdirs(int at, const char *path);
+
+/* Open for appending, made where absent. ERR_NOT_FOUND for a missing folder. */
+must_check enum err disk_open_append(int at, const char *path, int *ret_fd,
+    uint64_t *ret_size);
+must_check enum err disk_open_read(int at, const char *path, int *ret_fd,
+    uint64_t *ret_size);
+/* Make a new file (mode 0600); ERR_EXISTS. Its name is durable when OK. */
+must_check enum err disk_create(int at, const char *dir, const char *path,
+    int *ret_fd);
+
+/* Replace dir/name by n bytes: temporary file, sync, rename, sync. */
+must_check enum err disk_replace(int at, const char *dir, const char *name,
+    const void *p, size_t n);
+/* A whole small file; ERR_TOO_LARGE above max. */
+must_check enum err disk_read(int at, const char *path, void *p, size_t max,
+    size_t *ret_n);
+/* A whole file of any size up to max, returned, to be freed by free(). */
+must_check enum err disk_read_all(int at, const char *path, size_t max,
+    unsigned char **ret, size_t *ret_n);
+
+/* Room for footage on the volume, in bytes, and its size. */
+must_check enum err disk_room(int fd, uint64_t *ret_free, uint64_t *ret_total);
+
+#endif

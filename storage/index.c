@@ -1,0 +1,342 @@
+#include "storage/index_sql.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/api/log.h"
+
+#define SCHEMA_VERSION 1
+
+/* storage/schema.sql, linked in (Makefile) */
+extern const char _binary_schema_sql_start[], _binary_schema_sql_end[];
+
+static enum err translate(struct index *ix, int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return OK;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERR_BUSY;
+	case SQLITE_NOMEM:
+		return ERR_NO_MEMORY;
+	case SQLITE_FULL:
+		return ERR_DISK_FULL;
+	case SQLITE_CONSTRAINT:
+		return ERR_EXISTS;
+	case SQLITE_CANTOPEN:
+		return ERR_NOT_FOUND;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_INTEGRITY;
+	case SQLITE_IOERR:
+	case SQLITE_READONLY:
+		return ERR_DISK;
+	default:
+		log_error("index: %s", sqlite3_errmsg(ix->db));
+		return ERR_INTERNAL;
+	}
+}
+
+static enum err prepare(struct index *ix, const char *sql, sqlite3_stmt **ret)
+{
+	enum err err;
+
+	for (size_t i = 0; i < ix->cached; i++)
+		if (ix->cache[i].sql == sql) {
+			*ret = ix->cache[i].stmt;
+			return sqlite3_stmt_busy(*ret) ? ERR_INTERNAL : OK;
+		}
+	if (ix->cached == STATEMENTS_MAX)
+		return ERR_INTERNAL;
+	err = translate(ix,
+	    sqlite3_prepare_v3(ix->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret,
+		NULL));
+	if (err)
+		return err;
+	ix->cache[ix->cached].sql = sql;
+	ix->cache[ix->cached++].stmt = *ret;
+	return OK;
+}
+
+enum err sql_bind(struct index *ix, sqlite3_stmt **ret, const char *sql,
+    const char *types, ...)
+{
+	sqlite3_stmt *s = NULL;
+	enum err err = prepare(ix, sql, &s);
+	int rc = SQLITE_OK, at = 1;
+	va_list ap;
+
+	if (err)
+		return err;
+	va_start(ap, types);
+	for (; *types && !rc; types++, at++) {
+		const void *p;
+
+		switch (*types) {
+		case 't':
+			rc = sqlite3_bind_text(s, at, va_arg(ap, const char *),
+			    -1, SQLITE_TRANSIENT);
+			break;
+		case 'i':
+			rc = sqlite3_bind_int64(s, at, va_arg(ap, int64_t));
+			break;
+		default:
+			p = va_arg(ap, const void *);
+			rc = sqlite3_bind_blob64(s, at, p ? p : "",
+			    va_arg(ap, size_t), SQLITE_TRANSIENT);
+		}
+	}
+	va_end(ap);
+	if (rc) {
+		sql_done(s);
+		return translate(ix, rc);
+	}
+	*ret = s;
+	return OK;
+}
+
+void sql_done(sqlite3_stmt *s)
+{
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+}
+
+enum err sql_step(struct index *ix, sqlite3_stmt *s)
+{
+	int rc = sqlite3_step(s);
+
+	return rc == SQLITE_DONE ? ERR_NOT_FOUND : translate(ix, rc);
+}
+
+enum err sql_run(struct index *ix, sqlite3_stmt *s)
+{
+	enum err err = sql_step(ix, s);
+
+	sql_done(s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+int64_t sql_i64(sqlite3_stmt *s, int column)
+{
+	return sqlite3_column_int64(s, column);
+}
+
+void sql_text(sqlite3_stmt *s, int column, char *ret, size_t room)
+{
+	const unsigned char *p = sqlite3_column_text(s, column);
+
+	snprintf(ret, room, "%s", p ? (const char *)p : "");
+}
+
+size_t sql_bytes(sqlite3_stmt *s, int column, void *ret, size_t room)
+{
+	const void *p = sqlite3_column_blob(s, column);
+	size_t n = (size_t)sqlite3_column_bytes(s, column);
+
+	n = n < room ? n : room;
+	if (n)
+		memcpy(ret, p, n);
+	return n;
+}
+
+static enum err exec(struct index *ix, const char *sql)
+{
+	return translate(ix, sqlite3_exec(ix->db, sql, NULL, NULL, NULL));
+}
+
+static enum err version_get(struct index *ix, int64_t *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s, "PRAGMA user_version", "");
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err)
+		*ret = sql_i64(s, 0);
+	sql_done(s);
+	return err;
+}
+
+static enum err schema_make(struct index *ix)
+{
+	size_t n = (size_t)(_binary_schema_sql_end - _binary_schema_sql_start);
+	char *sql = strndup(_binary_schema_sql_start, n);
+	enum err err = sql ? exec(ix, "BEGIN IMMEDIATE") : ERR_NO_MEMORY;
+
+	if (!err)
+		err = exec(ix, sql);
+	if (!err)
+		err = exec(ix, "PRAGMA user_version = 1; COMMIT");
+	free(sql);
+	return err;
+}
+
+/*
+ * synchronous = NORMAL: in WAL mode a power cut may take the last
+ * transactions, never the consistency; the ledger and the journals hold what
+ * is lost and recovery enters it again (P8).
+ */
+static enum err set_up(struct index *ix, bool readonly)
+{
+	int64_t version = 0;
+	enum err err = exec(ix, "PRAGMA busy_timeout = 5000");
+
+	if (!err && !readonly)
+		err = exec(ix, "PRAGMA journal_mode = WAL;"
+			       "PRAGMA synchronous = NORMAL;"
+			       "PRAGMA secure_delete = ON;"
+			       "PRAGMA temp_store = MEMORY");
+	if (!err)
+		err = version_get(ix, &version);
+	if (!err && !version && !readonly)
+		return schema_make(ix);
+	if (!err && version != SCHEMA_VERSION) {
+		log_error("index.db has schema %lld, this program knows %d",
+		    (long long)version, SCHEMA_VERSION);
+		err = ERR_INTEGRITY;
+	}
+	return err;
+}
+
+enum err index_open(const char *data, bool readonly, struct index **ret)
+{
+	int flags = readonly ? SQLITE_OPEN_READONLY
+			     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	struct index *ix = calloc(1, sizeof(*ix));
+	char path[512];
+	enum err err;
+
+	if (!ix)
+		return ERR_NO_MEMORY;
+	snprintf(path, sizeof(path), "%s/index.db", data);
+	err = translate(ix,
+	    sqlite3_open_v2(path, &ix->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
+	if (!err)
+		err = set_up(ix, readonly);
+	if (err) {
+		index_close(ix);
+		return err;
+	}
+	*ret = ix;
+	return OK;
+}
+
+void index_close(struct index *ix)
+{
+	if (!ix)
+		return;
+	for (size_t i = 0; i < ix->cached; i++)
+		sqlite3_finalize(ix->cache[i].stmt);
+	sqlite3_close(ix->db);
+	free(ix);
+}
+
+enum err index_begin(struct index *ix)
+{
+	return exec(ix, "BEGIN IMMEDIATE");
+}
+
+enum err index_commit(struct index *ix)
+{
+	return exec(ix, "COMMIT");
+}
+
+void index_abort(struct index *ix)
+{
+	if (!sqlite3_get_autocommit(ix->db) && exec(ix, "ROLLBACK"))
+		log_warn("index: rollback failed");
+}
+
+enum err index_camera_put(struct index *ix, const struct camera_row *c)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "INSERT OR REPLACE INTO camera VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	    "tttttibiiiiiit", c->id, c->name, c->atm, c->place, c->url,
+	    (int64_t)c->transport, c->sealed, c->sealed_n, (int64_t)c->enabled,
+	    c->added_ns, (int64_t)c->next_seq, (int64_t)c->state,
+	    (int64_t)c->cause, c->since_ns, c->detail);
+
+	return err ? err : sql_run(ix, s);
+}
+
+static enum err camera_get(struct index *ix, sqlite3_stmt *s,
+    struct camera_row *ret)
+{
+	struct camera_row c = {0};
+	enum err err = sql_step(ix, s);
+
+	if (!err) {
+		sql_text(s, 0, c.id, sizeof(c.id));
+		sql_text(s, 1, c.name, sizeof(c.name));
+		sql_text(s, 2, c.atm, sizeof(c.atm));
+		sql_text(s, 3, c.place, sizeof(c.place));
+		sql_text(s, 4, c.url, sizeof(c.url));
+		c.transport = (enum transport)sql_i64(s, 5);
+		c.sealed_n = sql_bytes(s, 6, c.sealed, sizeof(c.sealed));
+		c.enabled = sql_i64(s, 7) != 0;
+		c.added_ns = sql_i64(s, 8);
+		c.next_seq = (uint64_t)sql_i64(s, 9);
+		c.state = (enum camera_state)sql_i64(s, 10);
+		c.cause = (enum cause)sql_i64(s, 11);
+		c.since_ns = sql_i64(s, 12);
+		sql_text(s, 13, c.detail, sizeof(c.detail));
+		*ret = c;
+	}
+	sql_done(s);
+	return err;
+}
+
+enum err index_camera_find(struct index *ix, const char *id,
+    struct camera_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err =
+	    sql_bind(ix, &s, "SELECT * FROM camera WHERE id = ?", "t", id);
+
+	return err ? err : camera_get(ix, s, ret);
+}
+
+enum err index_camera_next(struct index *ix, const char *after,
+    struct camera_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM camera WHERE id > ? ORDER BY id LIMIT 1", "t",
+	    after);
+
+	return err ? err : camera_get(ix, s, ret);
+}
+
+enum err index_setting_put(struct index *ix, const char *name, const void *p,
+    size_t n)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "INSERT OR REPLACE INTO setting VALUES(?,?)", "tb", name, p, n);
+
+	return err ? err : sql_run(ix, s);
+}
+
+enum err index_setting_find(struct index *ix, const char *name, void *p,
+    size_t max, size_t *ret_n)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT value FROM setting WHERE name = ?", "t", name);
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err)
+		*ret_n = sql_bytes(s, 0, p, max);
+	sql_done(s);
+	return err;
+}

@@ -1,0 +1,213 @@
+/* index_footage.c - rows of segments and gaps. */
+#include "storage/index_sql.h"
+
+enum err index_segment_put(struct index *ix, const struct segment_row *r)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "INSERT OR REPLACE INTO segment VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	    "titiiiiiiiiii", r->camera, (int64_t)r->seq, r->day, r->start_ns,
+	    r->end_ns, (int64_t)r->bytes, (int64_t)r->state,
+	    (int64_t)r->fragments, (int64_t)r->flags, r->retain_ns,
+	    (int64_t)r->proof, (int64_t)r->record, r->entry);
+
+	return err ? err : sql_run(ix, s);
+}
+
+static void segment_get(sqlite3_stmt *s, struct segment_row *r)
+{
+	*r = (struct segment_row){0};
+	sql_text(s, 0, r->camera, sizeof(r->camera));
+	r->seq = (uint64_t)sql_i64(s, 1);
+	sql_text(s, 2, r->day, sizeof(r->day));
+	r->start_ns = sql_i64(s, 3);
+	r->end_ns = sql_i64(s, 4);
+	r->bytes = (uint64_t)sql_i64(s, 5);
+	r->state = (enum segment_state)sql_i64(s, 6);
+	r->fragments = (uint32_t)sql_i64(s, 7);
+	r->flags = (uint32_t)sql_i64(s, 8);
+	r->retain_ns = sql_i64(s, 9);
+	r->proof = (enum segment_proof)sql_i64(s, 10);
+	r->record = (uint64_t)sql_i64(s, 11);
+	r->entry = sql_i64(s, 12);
+}
+
+static enum err segment_one(struct index *ix, sqlite3_stmt *s,
+    struct segment_row *ret)
+{
+	enum err err = sql_step(ix, s);
+
+	if (!err)
+		segment_get(s, ret);
+	sql_done(s);
+	return err;
+}
+
+static enum err segment_each(struct index *ix, sqlite3_stmt *s,
+    enum err (*fn)(const struct segment_row *, void *), void *arg)
+{
+	struct segment_row r;
+	enum err err;
+
+	while (!(err = sql_step(ix, s))) {
+		segment_get(s, &r);
+		err = fn(&r, arg);
+		if (err)
+			break;
+	}
+	sql_done(s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err index_segment_find(struct index *ix, const char *camera, uint64_t seq,
+    struct segment_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment WHERE camera = ? AND seq = ?", "ti", camera,
+	    (int64_t)seq);
+
+	return err ? err : segment_one(ix, s, ret);
+}
+
+enum err index_segment_last(struct index *ix, const char *camera,
+    struct segment_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment WHERE camera = ? ORDER BY seq DESC LIMIT 1",
+	    "t", camera);
+
+	return err ? err : segment_one(ix, s, ret);
+}
+
+/*
+ * A segment is at most a few minutes long, so those that began more than an
+ * hour before the range cannot reach into it: the index is read from there.
+ */
+enum err index_segments(struct index *ix, const char *camera, int64_t from_ns,
+    int64_t to_ns, enum err (*fn)(const struct segment_row *, void *),
+    void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment WHERE camera = ? AND start_ns >= ? AND "
+	    "start_ns < ? AND (end_ns > ? OR state = 1) ORDER BY start_ns, seq",
+	    "tiii", camera, from_ns - 3600 * NS_PER_SEC, to_ns, from_ns);
+
+	return err ? err : segment_each(ix, s, fn, arg);
+}
+
+enum err index_segments_open(struct index *ix,
+    enum err (*fn)(const struct segment_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment WHERE state = 1 ORDER BY camera, seq", "");
+
+	return err ? err : segment_each(ix, s, fn, arg);
+}
+
+enum err index_segment_times(struct index *ix, const char *camera,
+    int64_t *ret_first, int64_t *ret_sealed, int64_t *ret_proved)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT (SELECT start_ns FROM segment WHERE camera = ?1 "
+	    "ORDER BY seq LIMIT 1), "
+	    "(SELECT end_ns FROM segment WHERE camera = ?1 AND state != 1 "
+	    "ORDER BY seq DESC LIMIT 1), "
+	    "(SELECT end_ns FROM segment WHERE camera = ?1 AND proof = 2 "
+	    "ORDER BY seq DESC LIMIT 1)",
+	    "t", camera);
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err) {
+		*ret_first = sql_i64(s, 0);
+		*ret_sealed = sql_i64(s, 1);
+		*ret_proved = sql_i64(s, 2);
+	}
+	sql_done(s);
+	return err;
+}
+
+enum err index_gap_put(struct index *ix, const struct gap_row *g)
+{
+	static const char open[] =
+	    "INSERT OR REPLACE INTO gap VALUES(?,?,NULL,?,?)";
+	static const char closed[] =
+	    "INSERT OR REPLACE INTO gap VALUES(?,?,?4,?3,?5)";
+	sqlite3_stmt *s;
+	enum err err;
+
+	if (g->to_ns == INT64_MAX)
+		err = sql_bind(ix, &s, open, "tiii", g->camera, g->from_ns,
+		    (int64_t)g->cause, g->noticed_ns);
+	else
+		err = sql_bind(ix, &s, closed, "tiiii", g->camera, g->from_ns,
+		    (int64_t)g->cause, g->to_ns, g->noticed_ns);
+	return err ? err : sql_run(ix, s);
+}
+
+enum err index_gap_drop(struct index *ix, const char *camera, int64_t from_ns)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "DELETE FROM gap WHERE camera = ? AND from_ns = ?", "ti", camera,
+	    from_ns);
+
+	return err ? err : sql_run(ix, s);
+}
+
+static void gap_get(sqlite3_stmt *s, struct gap_row *g)
+{
+	*g = (struct gap_row){0};
+	sql_text(s, 0, g->camera, sizeof(g->camera));
+	g->from_ns = sql_i64(s, 1);
+	g->to_ns = sqlite3_column_type(s, 2) == SQLITE_NULL ? INT64_MAX
+							    : sql_i64(s, 2);
+	g->cause = (enum cause)sql_i64(s, 3);
+	g->noticed_ns = sql_i64(s, 4);
+}
+
+enum err index_gap_open(struct index *ix, const char *camera,
+    struct gap_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM gap WHERE camera = ? AND to_ns IS NULL "
+	    "ORDER BY from_ns DESC LIMIT 1",
+	    "t", camera);
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err)
+		gap_get(s, ret);
+	sql_done(s);
+	return err;
+}
+
+enum err index_gaps(struct index *ix, const char *camera, int64_t from_ns,
+    int64_t to_ns, enum err (*fn)(const struct gap_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	struct gap_row g;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM gap WHERE camera = ? AND from_ns < ? AND "
+	    "(to_ns IS NULL OR to_ns > ?) ORDER BY from_ns",
+	    "tii", camera, to_ns, from_ns);
+
+	if (err)
+		return err;
+	while (!(err = sql_step(ix, s))) {
+		gap_get(s, &g);
+		err = fn(&g, arg);
+		if (err)
+			break;
+	}
+	sql_done(s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}

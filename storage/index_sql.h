@@ -1,0 +1,41 @@
+/*
+ * index_sql.h - what the index*.c files share: statements and columns.
+ */
+#ifndef SAQTA_INDEX_SQL_H
+#define SAQTA_INDEX_SQL_H
+
+#include <sqlite3.h>
+
+#include "storage/index.h"
+
+#define STATEMENTS_MAX 64
+
+struct index {
+	sqlite3 *db;
+	struct {
+		const char *sql;	/* a literal: compared by address */
+		sqlite3_stmt *stmt;
+	} cache[STATEMENTS_MAX];
+	size_t cached;
+};
+
+/*
+ * The statement for a literal, with its parameters bound in order:
+ *   t  const char *       i  int64_t (cast!)       b  const void *, size_t
+ * Borrowed from the cache, to be handed back by sql_done().
+ */
+must_check enum err sql_bind(struct index *ix, sqlite3_stmt **ret,
+    const char *sql, const char *types, ...);
+void sql_done(sqlite3_stmt *s);
+
+/* OK with a row, ERR_NOT_FOUND after the last one. */
+must_check enum err sql_step(struct index *ix, sqlite3_stmt *s);
+/* Step once where no row is expected, and hand back. */
+must_check enum err sql_run(struct index *ix, sqlite3_stmt *s);
+
+int64_t sql_i64(sqlite3_stmt *s, int column);
+/* Text too long for the room is cut: writers keep the limits. */
+void sql_text(sqlite3_stmt *s, int column, char *ret, size_t room);
+size_t sql_bytes(sqlite3_stmt *s, int column, void *ret, size_t room);
+
+#endif

@@ -1,0 +1,185 @@
+#include "storage/people.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIGNED_MAX 256
+#define CHAIN_MAX 16	/* custodians between a person and the root */
+
+static const char *const roles[] = {
+    [ROLE_OPERATOR] = "operator",
+    [ROLE_AUDITOR] = "auditor",
+    [ROLE_CUSTODIAN] = "custodian",
+};
+
+const char *role_name(enum role r)
+{
+	return r >= ROLE_OPERATOR && r <= ROLE_CUSTODIAN ? roles[r] : "unknown";
+}
+
+enum err role_parse(const char *s, enum role *ret)
+{
+	for (enum role r = ROLE_OPERATOR; r <= ROLE_CUSTODIAN; r++)
+		if (!strcmp(s, roles[r])) {
+			*ret = r;
+			return OK;
+		}
+	return ERR_INVALID;
+}
+
+static bool name_ok(const char *s, size_t min, size_t max, const char *extra)
+{
+	size_t n = strlen(s);
+
+	if (n < min || n > max || strchr(extra, s[0]))
+		return false;
+	for (; *s; s++)
+		if (!islower((unsigned char)*s) &&
+		    !isdigit((unsigned char)*s) && !strchr(extra, *s))
+			return false;
+	return true;
+}
+
+bool user_name_ok(const char *s)
+{
+	return name_ok(s, 2, 32, "._-");
+}
+
+bool camera_id_ok(const char *s)
+{
+	return name_ok(s, 1, CAMERA_ID_MAX, "-");
+}
+
+/* The bytes that a custodian signs (storage/DESIGN.md, "People"). */
+static size_t signed_bytes(const struct person_row *p, uint64_t signer,
+    unsigned char out[SIGNED_MAX])
+{
+	unsigned char *at = out;
+
+	at = (unsigned char *)stpcpy((char *)at, "saqta person v1\n");
+	for (int i = 56; i >= 0; i -= 8)
+		*at++ = (unsigned char)(p->id >> i);
+	*at++ = (unsigned char)p->role;
+	for (int i = 56; i >= 0; i -= 8)
+		*at++ = (unsigned char)((uint64_t)p->created_ns >> i);
+	at = (unsigned char *)stpcpy((char *)at, p->recipient);
+	*at++ = '\n';
+	memcpy(at, p->sign_key, KEY_BYTES);
+	at += KEY_BYTES;
+	for (int i = 56; i >= 0; i -= 8)
+		*at++ = (unsigned char)(signer >> i);
+	return (size_t)(at - out);
+}
+
+enum err person_make(struct person_row *p, const char *password,
+    unsigned char ret_seed[KEY_BYTES])
+{
+	unsigned char sign_seed[KEY_BYTES];
+	struct age_identity id;
+	struct age_recipient r;
+	size_t n = strlen(password);
+	enum err err;
+
+	if (!user_name_ok(p->user) || n < PASSWORD_MIN || n > PASSWORD_MAX)
+		return ERR_INVALID;
+	crypt_random(ret_seed, KEY_BYTES);
+	seed_identity(ret_seed, &id);
+	identity_recipient(&id, &r);
+	recipient_format(&r, p->recipient);
+	seed_sign_seed(ret_seed, sign_seed);
+	sign_public(sign_seed, p->sign_key);
+	crypt_wipe(sign_seed, sizeof(sign_seed));
+	crypt_wipe(&id, sizeof(id));
+	err = seed_seal(password, ret_seed, p->sealed, &p->sealed_n);
+	if (err)
+		crypt_wipe(ret_seed, KEY_BYTES);
+	return err;
+}
+
+void person_sign(struct person_row *p, uint64_t signer,
+    const unsigned char signer_seed[KEY_BYTES])
+{
+	unsigned char buf[SIGNED_MAX], sign_seed[KEY_BYTES];
+
+	p->signer = signer;
+	seed_sign_seed(signer_seed, sign_seed);
+	sign(sign_seed, buf, signed_bytes(p, signer, buf), p->signature);
+	crypt_wipe(sign_seed, sizeof(sign_seed));
+}
+
+/*
+ * Follow the signers up to one who signed himself and whose key is the root.
+ * A loop that avoids the root ends at CHAIN_MAX.
+ */
+enum err person_check(struct index *ix, const struct person_row *p,
+    const unsigned char root[KEY_BYTES])
+{
+	struct person_row at = *p, signer;
+	unsigned char buf[SIGNED_MAX];
+
+	if (p->role != ROLE_AUDITOR && p->role != ROLE_CUSTODIAN)
+		return ERR_INTEGRITY;
+	for (int i = 0; i < CHAIN_MAX; i++) {
+		if (index_person_find(ix, at.signer, &signer) ||
+		    signer.role != ROLE_CUSTODIAN ||
+		    sign_check(signer.sign_key, buf,
+			signed_bytes(&at, at.signer, buf), at.signature))
+			return ERR_INTEGRITY;
+		if (at.id == signer.id)
+			return crypt_equal(at.sign_key, root, KEY_BYTES)
+			    ? OK
+			    : ERR_INTEGRITY;
+		at = signer;
+	}
+	return ERR_INTEGRITY;
+}
+
+struct gather {
+	struct index *ix;
+	const unsigned char *root;
+	struct person_row *rows;
+	size_t n;
+};
+
+static enum err gather_one(const struct person_row *p, void *arg)
+{
+	struct gather *g = arg;
+
+	if (p->role != ROLE_CUSTODIAN || p->ended_ns)
+		return OK;
+	if (g->n == AGE_RECIPIENTS_MAX - 1)
+		return ERR_TOO_LARGE;
+	g->rows[g->n++] = *p;
+	return OK;
+}
+
+enum err custodian_recipients(struct index *ix,
+    const unsigned char root[KEY_BYTES], const struct age_recipient *paper,
+    struct age_recipient ret[AGE_RECIPIENTS_MAX],
+    uint64_t ret_ids[AGE_RECIPIENTS_MAX], size_t *ret_n)
+{
+	struct gather g = {.ix = ix, .root = root};
+	size_t n = 0;
+	enum err err;
+
+	g.rows = calloc(AGE_RECIPIENTS_MAX, sizeof(*g.rows));
+	if (!g.rows)
+		return ERR_NO_MEMORY;
+	err = index_people(ix, gather_one, &g);
+	for (size_t i = 0; !err && i < g.n; i++) {
+		err = person_check(ix, &g.rows[i], root);
+		if (!err)
+			err = recipient_parse(g.rows[i].recipient, &ret[n]);
+		if (!err)
+			ret_ids[n++] = g.rows[i].id;
+	}
+	free(g.rows);
+	if (err)
+		return err;
+	ret[n] = *paper;
+	ret_ids[n++] = 0;
+	*ret_n = n;
+	return OK;
+}
