@@ -86,6 +86,13 @@ $(B)/unit/recorder/%: $(B)/o/tests/unit/recorder/%.o $(B)/librecorder.a $(B)/lib
 $(B)/unit/web/%: $(B)/o/tests/unit/web/%.o $(B)/libweb.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_web) cmocka)
+# The simulated camera: GStreamer, never sanitized, warnings as everywhere.
+PKGS_camera := gstreamer-rtsp-server-1.0 gstreamer-app-1.0
+$(B)/tests/camera: tests/camera/camera.c tests/camera/scene.c tests/camera/scene.h
+	@mkdir -p $(@D)
+	$(CC) -I. -D_GNU_SOURCE $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS_camera))) \
+	    -O2 -g -std=gnu17 $(WARN) -o $@ $(filter %.c,$^) $(call libs,$(PKGS_camera))
+
 .PRECIOUS: $(B)/o/%.o
 
 clean:
