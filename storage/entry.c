@@ -1,0 +1,305 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/bytes.h"
+#include "storage/entry.h"
+
+#define VERSION 1
+#define HEAD 19			/* version, type, time, person */
+#define FIELD_HEAD 3		/* tag, length */
+
+/* What the bytes of a field are; sizes are checked on both ways. */
+enum kind {
+	ANY,			/* bytes with a structure of their own */
+	TEXT,			/* no control characters */
+	NUMBER,			/* 8 bytes */
+	HASH,			/* 32: hash, key or commitment */
+	SIGNATURE,		/* 64 */
+};
+
+static const struct {
+	const char *name;
+	enum kind kind;
+} tags[] = {
+    [TAG_CAMERA] = {"camera", TEXT},
+    [TAG_DAY] = {"day", TEXT},
+    [TAG_SEQ] = {"seq", NUMBER},
+    [TAG_FROM] = {"from", NUMBER},
+    [TAG_TO] = {"to", NUMBER},
+    [TAG_ROOT] = {"root", HASH},
+    [TAG_CIPHER] = {"cipher", HASH},
+    [TAG_BYTES] = {"bytes", NUMBER},
+    [TAG_FRAGMENTS] = {"fragments", NUMBER},
+    [TAG_FLAGS] = {"flags", NUMBER},
+    [TAG_RETAIN] = {"retain-until", NUMBER},
+    [TAG_KIND] = {"kind", NUMBER},
+    [TAG_PAPER] = {"paper-recipient", TEXT},
+    [TAG_PERSON] = {"person", NUMBER},
+    [TAG_ROLE] = {"role", NUMBER},
+    [TAG_RECIPIENT] = {"recipient", TEXT},
+    [TAG_SIGN_KEY] = {"sign-key", HASH},
+    [TAG_SIGNER] = {"signer", NUMBER},
+    [TAG_SIGNATURE] = {"signature", SIGNATURE},
+    [TAG_SERVED_FROM] = {"served-from", NUMBER},
+    [TAG_SERVED_TO] = {"served-to", NUMBER},
+    [TAG_CAUSE] = {"cause", NUMBER},
+    [TAG_RESULT] = {"result", NUMBER},
+    [TAG_REQUEST] = {"request", TEXT},
+    [TAG_CAMERAS] = {"cameras", ANY},
+    [TAG_VERDICT] = {"verdict", NUMBER},
+    [TAG_ENDS] = {"ends", NUMBER},
+    [TAG_LEASE_KIND] = {"lease-kind", NUMBER},
+    [TAG_ORIGIN] = {"origin", TEXT},
+    [TAG_LOG_KEY] = {"log-key", HASH},
+    [TAG_ZONE] = {"zone", TEXT},
+    [TAG_VERSION] = {"version", TEXT},
+    [TAG_BOOT] = {"boot", ANY},
+    [TAG_CLOCK_STATE] = {"clock-state", NUMBER},
+    [TAG_EPOCH] = {"epoch", NUMBER},
+    [TAG_STEP] = {"step", NUMBER},
+    [TAG_NAME] = {"name-commitment", HASH},
+    [TAG_ADDRESS] = {"address-commitment", HASH},
+    [TAG_ERROR] = {"error", NUMBER},
+    [TAG_WHY] = {"why", ANY},
+    [TAG_ATM] = {"atm-commitment", HASH},
+    [TAG_PLACE] = {"place-commitment", HASH},
+    [TAG_ENABLED] = {"enabled", NUMBER},
+    [TAG_WRAPPED_TO] = {"wrapped-to", ANY},
+    [TAG_HEADS] = {"heads", ANY},
+    [TAG_REASON] = {"reason-commitment", HASH},
+    [TAG_CASE] = {"case-commitment", HASH},
+    [TAG_GRANT] = {"grant", HASH},
+    [TAG_DECISION] = {"decision", NUMBER},
+    [TAG_LEASE] = {"lease", NUMBER},
+    [TAG_HOLD] = {"hold", ANY},
+};
+#define TAGS (sizeof(tags) / sizeof(tags[0]))
+
+static const char *const types[] = {
+    [ENTRY_LOG_BEGINS] = "log-begins",
+    [ENTRY_STARTED] = "storage-starts",
+    [ENTRY_STOPPED] = "storage-stops",
+    [ENTRY_CLOCK] = "clock-epoch",
+    [ENTRY_PERSON] = "person-added",
+    [ENTRY_SIGN_IN] = "sign-in",
+    [ENTRY_SIGN_IN_REFUSED] = "sign-in-refused",
+    [ENTRY_SIGN_OUT] = "sign-out",
+    [ENTRY_CAMERA_ADDED] = "camera-added",
+    [ENTRY_CAMERA_SWITCHED] = "camera-switched",
+    [ENTRY_DAY_KEY] = "day-key",
+    [ENTRY_SEGMENT] = "segment",
+    [ENTRY_HEADS] = "chain-heads",
+    [ENTRY_GAP_OPENED] = "gap-opened",
+    [ENTRY_GAP_CLOSED] = "gap-closed",
+    [ENTRY_READ_BACK] = "read-back",
+    [ENTRY_REQUEST] = "request",
+    [ENTRY_DECISION] = "decision",
+    [ENTRY_REVOKED] = "revoked",
+    [ENTRY_REFUSED] = "refused",
+    [ENTRY_LEASE_OPENED] = "lease-opened",
+    [ENTRY_LEASE_CLOSED] = "lease-closed",
+    [ENTRY_HOLD] = "hold-placed",
+};
+#define TYPES (sizeof(types) / sizeof(types[0]))
+
+static enum kind tag_kind(unsigned tag)
+{
+	return tag < TAGS ? tags[tag].kind : ANY;
+}
+
+/* May tag follow last? Only served-from and served-to repeat, in pairs. */
+static bool order_is_right(int last, unsigned tag)
+{
+	if (last == TAG_SERVED_FROM)
+		return tag == TAG_SERVED_TO;
+	if (tag == TAG_SERVED_TO)
+		return false;
+	if (last == TAG_SERVED_TO && tag == TAG_SERVED_FROM)
+		return true;
+	return (int)tag > last;
+}
+
+static bool size_is_right(unsigned tag, const unsigned char *p, size_t n)
+{
+	switch (tag_kind(tag)) {
+	case NUMBER:
+		return n == 8;
+	case HASH:
+		return n == HASH_BYTES;
+	case SIGNATURE:
+		return n == SIGN_BYTES;
+	case TEXT:
+		for (size_t i = 0; i < n; i++)
+			if (p[i] < 0x20 || p[i] == 0x7f)
+				return false;
+		return true;
+	case ANY:
+		break;
+	}
+	return true;
+}
+
+void entry_begin(struct entry *e, enum entry_type type, struct utc t,
+    uint64_t person)
+{
+	unsigned char *p = e->buf;
+
+	p = be_put(p, VERSION, 1);
+	p = be_put(p, (uint64_t)type, 2);
+	p = be_put(p, (uint64_t)t.ns, 8);
+	p = be_put(p, person, 8);
+	e->len = (size_t)(p - e->buf);
+	e->last_tag = 0;
+	e->err = OK;
+}
+
+void entry_put_bytes(struct entry *e, enum entry_tag tag, const void *p,
+    size_t n)
+{
+	unsigned char *q = e->buf + e->len;
+
+	if (e->err)
+		return;
+	if (tag > 255 || !order_is_right(e->last_tag, tag) ||
+	    !size_is_right(tag, p, n)) {
+		e->err = ERR_INVALID;
+		return;
+	}
+	if (n > ENTRY_MAX || e->len + FIELD_HEAD + n > ENTRY_MAX) {
+		e->err = ERR_TOO_LARGE;
+		return;
+	}
+	q = be_put(q, tag, 1);
+	q = be_put(q, n, 2);
+	if (n)
+		memcpy(q, p, n);
+	e->len += FIELD_HEAD + n;
+	e->last_tag = (int)tag;
+}
+
+void entry_put_u64(struct entry *e, enum entry_tag tag, uint64_t v)
+{
+	unsigned char b[8];
+
+	be_put(b, v, 8);
+	entry_put_bytes(e, tag, b, sizeof(b));
+}
+
+void entry_put_i64(struct entry *e, enum entry_tag tag, int64_t v)
+{
+	entry_put_u64(e, tag, (uint64_t)v);
+}
+
+void entry_put_text(struct entry *e, enum entry_tag tag, const char *s)
+{
+	entry_put_bytes(e, tag, s, strlen(s));
+}
+
+enum err entry_end(const struct entry *e)
+{
+	if (!e->err && e->last_tag == TAG_SERVED_FROM)
+		return ERR_INVALID;
+	return e->err;
+}
+
+void commitment_of(const char *text, const unsigned char salt[COMMITMENT_SALT],
+    unsigned char ret[HASH_BYTES])
+{
+	static const char label[] = "saqta commitment v1\n";
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_put(&h, label, sizeof(label) - 1);
+	sha256_put(&h, salt, COMMITMENT_SALT);
+	sha256_put(&h, text, strlen(text));
+	sha256_end(&h, ret);
+}
+
+void commitment_make(const char *text, unsigned char ret_salt[COMMITMENT_SALT],
+    unsigned char ret[HASH_BYTES])
+{
+	crypt_random(ret_salt, COMMITMENT_SALT);
+	commitment_of(text, ret_salt, ret);
+}
+
+bool entry_next(const struct entry_view *v, size_t *pos,
+    struct entry_field *ret)
+{
+	const unsigned char *p = v->fields + *pos;
+	size_t left = v->fields_n - *pos;
+
+	if (left < FIELD_HEAD || left - FIELD_HEAD < be_get(p + 1, 2))
+		return false;
+	ret->tag = p[0];
+	ret->n = (size_t)be_get(p + 1, 2);
+	ret->p = p + FIELD_HEAD;
+	*pos += FIELD_HEAD + ret->n;
+	return true;
+}
+
+enum err entry_parse(const void *p, size_t n, struct entry_view *ret)
+{
+	const unsigned char *b = p;
+	struct entry_view v;
+	struct entry_field f;
+	size_t pos = 0;
+	int last = 0;
+
+	if (n < HEAD || n > ENTRY_MAX || b[0] != VERSION)
+		return ERR_FORMAT;
+	v.type = (unsigned)be_get(b + 1, 2);
+	v.time.ns = (int64_t)be_get(b + 3, 8);
+	v.person = be_get(b + 11, 8);
+	v.fields = b + HEAD;
+	v.fields_n = n - HEAD;
+	while (entry_next(&v, &pos, &f)) {
+		if (!order_is_right(last, f.tag) ||
+		    !size_is_right(f.tag, f.p, f.n))
+			return ERR_FORMAT;
+		last = (int)f.tag;
+	}
+	if (pos != v.fields_n || last == TAG_SERVED_FROM || !v.type)
+		return ERR_FORMAT;
+	*ret = v;
+	return OK;
+}
+
+uint64_t field_u64(const struct entry_field *f)
+{
+	return f->n == 8 ? be_get(f->p, 8) : 0;
+}
+
+bool entry_find(const struct entry_view *v, enum entry_tag tag,
+    struct entry_field *ret)
+{
+	struct entry_field f;
+	size_t pos = 0;
+
+	while (entry_next(v, &pos, &f)) {
+		if (f.tag == (unsigned)tag) {
+			*ret = f;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *entry_type_name(unsigned type)
+{
+	static _Thread_local char other[24];
+
+	if (type < TYPES && types[type])
+		return types[type];
+	snprintf(other, sizeof(other), "type-%u", type);
+	return other;
+}
+
+const char *entry_tag_name(unsigned tag)
+{
+	static _Thread_local char other[24];
+
+	if (tag < TAGS && tags[tag].name)
+		return tags[tag].name;
+	snprintf(other, sizeof(other), "tag-%u", tag);
+	return other;
+}
