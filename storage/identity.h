@@ -9,6 +9,7 @@
 #define RECIPIENT_TEXT 63	/* "age1..." and NUL */
 #define IDENTITY_TEXT 75	/* "AGE-SECRET-KEY-1..." and NUL */
 #define HALF_TEXT 128		/* one half of a paper key in groups, and NUL */
+#define IDENTITY_HALF_LINES 4	/* lines of a half */
 
 void identity_new(struct age_identity *ret);
 void identity_recipient(const struct age_identity *id,
@@ -23,7 +24,10 @@ must_check enum err identity_parse(const char *s, struct age_identity *ret);
 /* The two halves of a paper key (storage/DESIGN.md), and back. */
 void identity_split(const struct age_identity *id, char ret_a[HALF_TEXT],
     char ret_b[HALF_TEXT]);
-/* Spaces, line ends and case do not matter; a wrong check says which line. */
+/*
+ * Spaces, line ends and case do not matter. ERR_FORMAT with the wrong line (1-4
+ * in a, 5-8 in b); ERR_INVALID where a and b are the same half, line 0.
+ */
 must_check enum err identity_join(const char *a, const char *b,
     struct age_identity *ret, int *ret_bad_line);
 

@@ -1,0 +1,282 @@
+/* See crypt.h. The only file of storage that includes <sodium.h>. */
+#include <sodium.h>
+#include <string.h>
+
+#include "storage/crypt.h"
+
+_Static_assert(sizeof(crypto_hash_sha256_state) <=
+    sizeof(((struct sha256 *)0)->state), "struct sha256 is too small");
+_Static_assert(crypto_aead_chacha20poly1305_ietf_ABYTES == AEAD_TAG, "tag");
+_Static_assert(crypto_aead_chacha20poly1305_ietf_NPUBBYTES == AEAD_NONCE, "");
+_Static_assert(crypto_box_SEALBYTES == BOX_EXTRA, "sealed box");
+
+enum err crypt_init(void)
+{
+	return sodium_init() < 0 ? ERR_SYS : OK;
+}
+
+void crypt_random(void *p, size_t n)
+{
+	randombytes_buf(p, n);
+}
+
+void crypt_wipe(void *p, size_t n)
+{
+	if (n)
+		sodium_memzero(p, n);
+}
+
+bool crypt_equal(const void *a, const void *b, size_t n)
+{
+	return !n || sodium_memcmp(a, b, n) == 0;
+}
+
+static crypto_hash_sha256_state *sha_state(struct sha256 *h)
+{
+	return (crypto_hash_sha256_state *)(void *)h->state;
+}
+
+void sha256(const void *p, size_t n, unsigned char ret[HASH_BYTES])
+{
+	crypto_hash_sha256(ret, p, n);
+}
+
+void sha256_init(struct sha256 *h)
+{
+	crypto_hash_sha256_init(sha_state(h));
+}
+
+void sha256_put(struct sha256 *h, const void *p, size_t n)
+{
+	if (n)
+		crypto_hash_sha256_update(sha_state(h), p, n);
+}
+
+void sha256_end(struct sha256 *h, unsigned char ret[HASH_BYTES])
+{
+	crypto_hash_sha256_final(sha_state(h), ret);
+	crypt_wipe(h, sizeof(*h));
+}
+
+void hmac_sha256(const void *key, size_t key_n, const void *p, size_t n,
+    unsigned char ret[HASH_BYTES])
+{
+	crypto_auth_hmacsha256_state st;
+
+	crypto_auth_hmacsha256_init(&st, key, key_n);
+	if (n)
+		crypto_auth_hmacsha256_update(&st, p, n);
+	crypto_auth_hmacsha256_final(&st, ret);
+	crypt_wipe(&st, sizeof(st));
+}
+
+/* One block of output is HMAC(PRK, info || 0x01): RFC 5869, 2.3. */
+void hkdf_sha256(const void *ikm, size_t ikm_n, const void *salt,
+    size_t salt_n, const char *info, unsigned char ret[KEY_BYTES])
+{
+	static const unsigned char zero[HASH_BYTES];
+	static const unsigned char one = 1;
+	crypto_auth_hmacsha256_state st;
+	unsigned char prk[HASH_BYTES];
+
+	hmac_sha256(salt_n ? salt : zero, salt_n ? salt_n : sizeof(zero), ikm,
+	    ikm_n, prk);
+	crypto_auth_hmacsha256_init(&st, prk, sizeof(prk));
+	crypto_auth_hmacsha256_update(&st, (const unsigned char *)info,
+	    strlen(info));
+	crypto_auth_hmacsha256_update(&st, &one, 1);
+	crypto_auth_hmacsha256_final(&st, ret);
+	crypt_wipe(&st, sizeof(st));
+	crypt_wipe(prk, sizeof(prk));
+}
+
+void aead_seal(const unsigned char key[KEY_BYTES],
+    const unsigned char nonce[AEAD_NONCE], const void *p, size_t n, void *out)
+{
+	crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, p, n, NULL, 0,
+	    NULL, nonce, key);
+}
+
+enum err aead_open(const unsigned char key[KEY_BYTES],
+    const unsigned char nonce[AEAD_NONCE], const void *p, size_t n, void *out)
+{
+	if (n < AEAD_TAG)
+		return ERR_INTEGRITY;
+	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, p, n,
+	    NULL, 0, nonce, key) == 0 ? OK : ERR_INTEGRITY;
+}
+
+void x25519_base(const unsigned char secret[KEY_BYTES],
+    unsigned char ret_public[KEY_BYTES])
+{
+	/* Never fails: no multiple of the base point is the zero point. */
+	if (crypto_scalarmult_curve25519_base(ret_public, secret) != 0)
+		sodium_misuse();
+}
+
+enum err x25519(const unsigned char secret[KEY_BYTES],
+    const unsigned char point[KEY_BYTES], unsigned char ret[KEY_BYTES])
+{
+	unsigned char shared[KEY_BYTES];
+	enum err err = ERR_INTEGRITY;
+
+	if (crypto_scalarmult_curve25519(shared, secret, point) == 0 &&
+	    !sodium_is_zero(shared, sizeof(shared))) {
+		memcpy(ret, shared, sizeof(shared));
+		err = OK;
+	}
+	crypt_wipe(shared, sizeof(shared));
+	return err;
+}
+
+void sign_public(const unsigned char seed[KEY_BYTES],
+    unsigned char ret_public[KEY_BYTES])
+{
+	unsigned char sk[crypto_sign_SECRETKEYBYTES];
+
+	crypto_sign_seed_keypair(ret_public, sk, seed);
+	crypt_wipe(sk, sizeof(sk));
+}
+
+void sign(const unsigned char seed[KEY_BYTES], const void *p, size_t n,
+    unsigned char ret[SIGN_BYTES])
+{
+	unsigned char pk[crypto_sign_PUBLICKEYBYTES];
+	unsigned char sk[crypto_sign_SECRETKEYBYTES];
+
+	crypto_sign_seed_keypair(pk, sk, seed);
+	crypto_sign_detached(ret, NULL, p, n, sk);
+	crypt_wipe(sk, sizeof(sk));
+}
+
+enum err sign_check(const unsigned char public_key[KEY_BYTES],
+    const void *p, size_t n, const unsigned char sig[SIGN_BYTES])
+{
+	return crypto_sign_verify_detached(sig, p, n, public_key) == 0 ?
+	    OK : ERR_INTEGRITY;
+}
+
+/*
+ * A sealed seed: u8 1, u32 opslimit, u32 memlimit in KiB, salt, nonce, then the
+ * seed under XChaCha20-Poly1305 with all before it as additional data.
+ */
+#define SEED_SALT 9
+#define SEED_NONCE (SEED_SALT + crypto_pwhash_argon2id_SALTBYTES)
+#define SEED_BODY (SEED_NONCE + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
+#define SEED_SEALED (SEED_BODY + KEY_BYTES + AEAD_TAG)
+/* A changed file must not make us take all memory or run for an hour. */
+#define OPS_MAX 16u
+#define MEM_KIB_MIN 8u
+#define MEM_KIB_MAX (1024u * 1024)
+
+_Static_assert(SEED_SEALED <= SEALED_SEED_MAX, "SEALED_SEED_MAX");
+
+static void put_be32(unsigned char *p, uint32_t v)
+{
+	p[0] = (unsigned char)(v >> 24);
+	p[1] = (unsigned char)(v >> 16);
+	p[2] = (unsigned char)(v >> 8);
+	p[3] = (unsigned char)v;
+}
+
+static uint32_t get_be32(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+must_check static enum err seed_key(const char *password,
+    const unsigned char *sealed, unsigned char ret[KEY_BYTES])
+{
+	uint32_t ops = get_be32(sealed + 1), kib = get_be32(sealed + 5);
+
+	if (sealed[0] != 1 || ops < 1 || ops > OPS_MAX || kib < MEM_KIB_MIN ||
+	    kib > MEM_KIB_MAX)
+		return ERR_FORMAT;
+	return crypto_pwhash(ret, KEY_BYTES, password, strlen(password),
+	    sealed + SEED_SALT, ops, (size_t)kib * 1024,
+	    crypto_pwhash_ALG_ARGON2ID13) == 0 ? OK : ERR_NO_MEMORY;
+}
+
+enum err seed_seal(const char *password, const unsigned char seed[KEY_BYTES],
+    unsigned char ret[SEALED_SEED_MAX], size_t *ret_n)
+{
+	unsigned char key[KEY_BYTES];
+	unsigned char s[SEED_SEALED];
+	enum err err;
+
+	s[0] = 1;
+	put_be32(s + 1, crypto_pwhash_argon2id_OPSLIMIT_MODERATE);
+	put_be32(s + 5, crypto_pwhash_argon2id_MEMLIMIT_MODERATE / 1024);
+	crypt_random(s + SEED_SALT, SEED_BODY - SEED_SALT);
+	err = seed_key(password, s, key);
+	if (!err) {
+		crypto_aead_xchacha20poly1305_ietf_encrypt(s + SEED_BODY, NULL,
+		    seed, KEY_BYTES, s, SEED_BODY, NULL, s + SEED_NONCE, key);
+		memcpy(ret, s, sizeof(s));
+		*ret_n = sizeof(s);
+	}
+	crypt_wipe(key, sizeof(key));
+	return err;
+}
+
+enum err seed_unseal(const char *password, const void *sealed, size_t n,
+    unsigned char ret_seed[KEY_BYTES])
+{
+	const unsigned char *s = sealed;
+	unsigned char key[KEY_BYTES], seed[KEY_BYTES];
+	enum err err;
+
+	if (n != SEED_SEALED)
+		return ERR_FORMAT;
+	err = seed_key(password, s, key);
+	if (!err && crypto_aead_xchacha20poly1305_ietf_decrypt(seed, NULL, NULL,
+	    s + SEED_BODY, SEED_SEALED - SEED_BODY, s, SEED_BODY,
+	    s + SEED_NONCE, key) != 0)
+		err = ERR_PASSWORD;
+	if (!err)
+		memcpy(ret_seed, seed, sizeof(seed));
+	crypt_wipe(key, sizeof(key));
+	crypt_wipe(seed, sizeof(seed));
+	return err;
+}
+
+enum err box_seal(const unsigned char public_key[KEY_BYTES], const void *p,
+    size_t n, void *out)
+{
+	return crypto_box_seal(out, p, n, public_key) == 0 ? OK : ERR_INVALID;
+}
+
+static int b64_variant(bool padded)
+{
+	return padded ? sodium_base64_VARIANT_ORIGINAL :
+	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+}
+
+size_t b64_encode(const void *p, size_t n, bool padded, char *out)
+{
+	int variant = b64_variant(padded);
+
+	sodium_bin2base64(out, sodium_base64_encoded_len(n, variant), p, n,
+	    variant);
+	return strlen(out);
+}
+
+enum err b64_decode(const char *s, size_t s_n, bool padded, void *out,
+    size_t out_max, size_t *ret_n)
+{
+	const char *end = NULL;
+	size_t n;
+
+	/* libsodium stops at what it does not know and calls that success. */
+	if (sodium_base642bin(out, out_max, s, s_n, NULL, &n, &end,
+	    b64_variant(padded)) != 0 || end != s + s_n)
+		return ERR_FORMAT;
+	*ret_n = n;
+	return OK;
+}
+
+void hex_encode(const void *p, size_t n, char *out)
+{
+	sodium_bin2hex(out, 2 * n + 1, p, n);
+}
