@@ -8,8 +8,8 @@
 	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
 #define AVC1 FOURCC('a', 'v', 'c', '1')
 #define HVC1 FOURCC('h', 'v', 'c', '1')
-#define VISUAL_ENTRY 78		/* bytes of VisualSampleEntry before its boxes */
-#define NON_SYNC 0x00010000u	/* sample_is_non_sync_sample, 8.8.3.1 */
+#define VISUAL_ENTRY 78 /* bytes of VisualSampleEntry before its boxes */
+#define NON_SYNC 0x00010000u /* sample_is_non_sync_sample, 8.8.3.1 */
 
 /* Bytes that are still to be read; `bad` is sticky. */
 struct in {
@@ -21,8 +21,8 @@ struct in {
 struct box {
 	uint32_t type;
 	const unsigned char *start;
-	size_t size;		/* with its header */
-	struct in in;		/* its payload */
+	size_t size; /* with its header */
+	struct in in; /* its payload */
 };
 
 static const unsigned char *take(struct in *in, size_t n)
@@ -110,11 +110,11 @@ static void mime(struct mp4_init *init)
 		return;
 	}
 	for (size_t i = 0; i < 32; i++)
-		compat |= (c[2 + i / 8] >> (7 - i % 8) & 1u) << i;
+		compat |= ((uint32_t)c[2 + i / 8] >> (7 - i % 8) & 1u) << i;
 	if (c[1] >> 6)
 		space[0] = (char)('A' + (c[1] >> 6) - 1);
-	n = snprintf(init->mime, sizeof(init->mime), "hvc1.%s%u.%X.%c%u",
-	    space, c[1] & 31u, compat, c[1] & 32 ? 'H' : 'L', c[12]);
+	n = snprintf(init->mime, sizeof(init->mime), "hvc1.%s%u.%X.%c%u", space,
+	    c[1] & 31u, compat, c[1] & 32 ? 'H' : 'L', c[12]);
 	while (end > 6 && !c[end - 1])
 		end--;
 	for (size_t i = 6; i < end; i++)
@@ -136,9 +136,9 @@ static enum err parse_entry(struct box *entry, struct mp4_init *init)
 	take(&entry->in, VISUAL_ENTRY - 28);
 	if (entry->in.bad)
 		return ERR_FORMAT;
-	config = only(entry->in,
-	    entry->type == AVC1 ? FOURCC('a', 'v', 'c', 'C')
-				: FOURCC('h', 'v', 'c', 'C'));
+	config =
+	    only(entry->in, entry->type == AVC1 ? FOURCC('a', 'v', 'c', 'C')
+						: FOURCC('h', 'v', 'c', 'C'));
 	if (config.bad || config.n < (entry->type == AVC1 ? 7u : 23u) ||
 	    config.p[0] != 1)
 		return ERR_FORMAT;
@@ -198,8 +198,8 @@ enum err mp4_init_parse(const void *p, size_t n, struct mp4_init *ret)
 	    !next(&in, &b) || b.type != FOURCC('m', 'o', 'o', 'v') || in.n)
 		return ERR_FORMAT;
 	moov = b.in;
-	trex = only(only(moov, FOURCC('m', 'v', 'e', 'x')),
-	    FOURCC('t', 'r', 'e', 'x'));
+	trex = only(
+	    only(moov, FOURCC('m', 'v', 'e', 'x')), FOURCC('t', 'r', 'e', 'x'));
 	err = parse_trak(only(moov, FOURCC('t', 'r', 'a', 'k')), &init);
 	if (err)
 		return err;
@@ -217,15 +217,15 @@ enum err mp4_init_parse(const void *p, size_t n, struct mp4_init *ret)
 
 /* Where one fragment's parsing stands. */
 struct walk {
-	uint64_t moof, data, total;	/* offsets in the fragment */
-	uint64_t at;			/* end of the sample before */
-	uint32_t duration, size, flags;	/* defaults */
-	uint32_t room;			/* samples allocated */
+	uint64_t moof, data, total; /* offsets in the fragment */
+	uint64_t at; /* end of the sample before */
+	uint32_t duration, size, flags; /* defaults */
+	uint32_t room; /* samples allocated */
 	struct mp4_fragment f;
 };
 
-static enum err parse_tfhd(struct in in, const struct mp4_init *init,
-    struct walk *w)
+static enum err parse_tfhd(
+    struct in in, const struct mp4_init *init, struct walk *w)
 {
 	uint32_t flags = get32(&in);
 
@@ -314,8 +314,8 @@ static enum err parse_trun(struct in in, struct walk *w)
 	return in.n ? ERR_FORMAT : OK;
 }
 
-static enum err parse_traf(struct in traf, const struct mp4_init *init,
-    struct walk *w)
+static enum err parse_traf(
+    struct in traf, const struct mp4_init *init, struct walk *w)
 {
 	struct in tfdt = only(traf, FOURCC('t', 'f', 'd', 't'));
 	struct in tfhd = only(traf, FOURCC('t', 'f', 'h', 'd'));
@@ -378,7 +378,7 @@ enum err mp4_moof_parse(const void *p, size_t n, uint64_t total,
 	if (w.data > total || !next(&in, &moof))
 		return ERR_FORMAT;
 	if (in.n >= 8 && (peek(in, &type) != total - w.data + 8 ||
-		type != FOURCC('m', 'd', 'a', 't')))
+			     type != FOURCC('m', 'd', 'a', 't')))
 		return ERR_FORMAT;
 	err = parse_traf(only(moof.in, FOURCC('t', 'r', 'a', 'f')), init, &w);
 	if (err) {
