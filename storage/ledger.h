@@ -35,7 +35,10 @@ void ledger_close(struct ledger *l);	/* NULL is legal; no commit */
 must_check enum err ledger_put(struct ledger *l, const struct entry *e,
     uint64_t *ret_index);
 bool ledger_dirty(const struct ledger *l);
-/* ERR_DISK after a failed sync: then every later put fails too. Blocks. */
+/*
+ * ERR_DISK after a failed write or sync: then every later put fails too.
+ * ERR_DISK_FULL: nothing is lost, a later commit may succeed. Blocks.
+ */
 must_check enum err ledger_commit(struct ledger *l);
 /* Sign and write the checkpoint of what is committed. Blocks. */
 must_check enum err ledger_checkpoint(struct ledger *l);
@@ -44,6 +47,8 @@ uint64_t ledger_size(const struct ledger *l);	/* committed entries */
 void ledger_root(const struct ledger *l, unsigned char ret[HASH_BYTES]);
 /* The size that the checkpoint on disk covers. */
 uint64_t ledger_checkpoint_size(const struct ledger *l);
+/* Entries that stand in tiles; the others are in the tail. */
+uint64_t ledger_tiled(const struct ledger *l);
 /*
  * Read entry i into buf; ERR_NOT_FOUND beyond the end. A read-only ledger
  * looks at the disk again where i is beyond what it knew.

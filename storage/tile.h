@@ -19,21 +19,12 @@
 /* "tile/3/x001/x234/067"; out has TILE_PATH_MAX bytes. */
 void tile_path(int level, uint64_t n, char out[TILE_PATH_MAX]);
 
-/* Read a file below dir whole; returned, to be freed by free(). Blocks. */
-must_check enum err file_read(int dir, const char *path, size_t max,
-    unsigned char **ret, size_t *ret_n);
-
 /*
- * Replace the file `path` below dir: temporary file, sync, rename, sync of its
- * directory. Missing directories are made and synced. Blocks.
- *
- *   ret_fd   NULL, or gets the open file, given to the caller
- *
- * ERR_DISK_FULL, ERR_NO_MEMORY and ERR_BUSY leave the old file and may be
- * tried again; ERR_DISK where a sync or write failed: never try again.
+ * Write a tile below dir (ledger/): synced, with its name, when OK. What fails
+ * with ERR_DISK_FULL, ERR_NO_MEMORY or ERR_SYS may be tried again. Blocks.
  */
-must_check enum err file_replace(int dir, const char *path, const void *p,
-    size_t n, unsigned mode, int *ret_fd);
+must_check enum err tile_write(int dir, int level, uint64_t n, const void *p,
+    size_t len);
 
 /* Read exactly one full tile of hashes; ERR_NOT_FOUND, ERR_INTEGRITY (size). */
 must_check enum err tile_read(int dir, int level, uint64_t n,

@@ -1,0 +1,461 @@
+#include "storage/check_state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/age.h"
+#include "storage/disk.h"
+#include "storage/site.h"
+
+#define JOURNAL_MAX (512u << 20)	/* bytes of one day's journal */
+#define PIECE (1u << 20)		/* bytes hashed at a time */
+#define PATH 192
+
+/* One day of one camera. */
+struct walk {
+	struct check *c;
+	struct check_camera *cam;
+	size_t day;			/* in cam->days */
+	bool last_day;			/* the camera's last one */
+	char dir[PATH];			/* footage/camera/yyyy/mm/dd */
+	struct dirent **names;		/* what stands there; NULL = seen */
+	int n;
+	unsigned char *buf;		/* PIECE bytes */
+};
+
+static void free_names(struct dirent **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static int no_dots(const struct dirent *d)
+{
+	return strcmp(d->d_name, ".") && strcmp(d->d_name, "..");
+}
+
+/* Names in a directory, ascending; none where it is not one. */
+static enum err list(int at, const char *path, struct dirent ***ret, int *ret_n)
+{
+	int n = scandirat(at, path, ret, no_dots, alphasort);
+
+	if (n < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		*ret = NULL;
+		n = 0;
+	}
+	*ret_n = n;
+	if (n < 0)
+		return errno == ENOMEM ? ERR_NO_MEMORY : ERR_DISK;
+	return OK;
+}
+
+static bool is_number(const char *s, size_t n)
+{
+	return strlen(s) == n && strspn(s, "0123456789") == n;
+}
+
+/* Mark a name as accounted for; false where it does not stand there. */
+static bool see(struct walk *w, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	for (int i = 0; i < w->n; i++) {
+		if (w->names[i] && !strcmp(w->names[i]->d_name, name)) {
+			free(w->names[i]);
+			w->names[i] = NULL;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* SHA-256 of the bytes [from, to) of fd. */
+static enum err hash_range(struct walk *w, int fd, uint64_t from, uint64_t to,
+    unsigned char ret[HASH_BYTES])
+{
+	struct sha256 h;
+
+	sha256_init(&h);
+	while (from < to) {
+		size_t n = to - from < PIECE ? (size_t)(to - from) : PIECE;
+		enum err e = disk_pread(fd, w->buf, n, from);
+
+		if (e)
+			return e;
+		sha256_put(&h, w->buf, n);
+		from += n;
+	}
+	sha256_end(&h, ret);
+	return OK;
+}
+
+/*
+ * The file's bytes against its records, up to `counts`. Records behind it are
+ * those of a cut segment whose bytes were lost.
+ */
+static enum err check_bytes(struct walk *w, const struct journal_record *r,
+    size_t n, int fd, uint64_t counts, const char *path)
+{
+	unsigned char hash[HASH_BYTES];
+	uint64_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		enum err e;
+
+		if (r[i].type == JOURNAL_CUT)
+			break;
+		if (r[i].cipher_from != at) {
+			check_say(w->c, CHANGED, "P10", w->cam->id,
+			    r[i].start_ns, path,
+			    "record %zu of the segment leaves a hole", i);
+			return OK;
+		}
+		at = r[i].cipher_to;
+		if (at > counts)
+			break;
+		e = hash_range(w, fd, r[i].cipher_from, at, hash);
+		if (e)
+			return e;
+		if (!crypt_equal(hash, r[i].cipher, HASH_BYTES))
+			check_say(w->c, CHANGED, "P10", w->cam->id,
+			    r[i].start_ns, path,
+			    "bytes %llu to %llu are not those recorded",
+			    (unsigned long long)r[i].cipher_from,
+			    (unsigned long long)at);
+	}
+	w->c->bytes += at < counts ? at : counts;
+	return OK;
+}
+
+/* What the journal says the file's length is, and whether it is. */
+static bool check_length(struct walk *w, const struct journal_record *end,
+    uint64_t want, uint64_t size, const char *path)
+{
+	int64_t t = end->start_ns;
+	const char *id = w->cam->id;
+
+	if (size < want && end->type != JOURNAL_SEAL && end->type !=
+	    JOURNAL_CUT) {
+		check_say(w->c, NOTE, "P8", id, t, path,
+		    "is open and shorter than its journal: the next start "
+		    "cuts it");
+	} else if (size < want) {
+		check_say(w->c, MISSING, "P2", id, t, path,
+		    "ends at %llu of %llu bytes", (unsigned long long)size,
+		    (unsigned long long)want);
+	} else if (size > want && end->type == JOURNAL_SEAL) {
+		check_say(w->c, CHANGED, "P10", id, t, path,
+		    "has %llu bytes more than were recorded",
+		    (unsigned long long)(size - want));
+	}
+	return size >= want;
+}
+
+/* In a cut segment only fragments in whole chunks may count. */
+static void check_cut(struct walk *w, const struct journal_record *r, size_t n,
+    int fd, const char *path)
+{
+	const struct journal_record *cut = &r[n - 1], *last;
+	unsigned char head[4096];
+	uint64_t chunks;
+	size_t header, got;
+
+	if (!cut->index || cut->index > n - 2)
+		return;
+	last = &r[cut->index];
+	got = cut->cipher_to < sizeof(head) ? (size_t)cut->cipher_to :
+	    sizeof(head);
+	if (disk_pread(fd, head, got, 0) || age_header_len(head, got,
+	    &header) || cut->cipher_to < header + AGE_NONCE) {
+		check_say(w->c, CHANGED, "P10", w->cam->id, cut->start_ns,
+		    path, "does not begin with an age header");
+		return;
+	}
+	chunks = (cut->cipher_to - header - AGE_NONCE) / AGE_CHUNK_SEALED;
+	if (last->plain_off + last->plain_len > chunks * AGE_CHUNK)
+		check_say(w->c, CHANGED, "P8", w->cam->id, cut->start_ns,
+		    path, "is cut at %llu bytes, but more is said to count",
+		    (unsigned long long)cut->cipher_to);
+}
+
+static enum err check_file(struct walk *w, const struct journal_record *r,
+    size_t n, const char *path)
+{
+	const struct journal_record *end = &r[n - 1];
+	uint64_t size, want = end->cipher_to;
+	int fd;
+	enum err e;
+
+	if (!see(w, path)) {
+		check_say(w->c, MISSING, "P2", w->cam->id, r->start_ns, path,
+		    "the file is missing");
+		return OK;
+	}
+	e = disk_open_read(w->c->data_fd, path, &fd, &size);
+	if (e) {
+		check_say(w->c, CHANGED, "P10", w->cam->id, r->start_ns, path,
+		    "cannot be read: %s", err_text(e));
+		return OK;
+	}
+	if (!check_length(w, end, want, size, path))
+		want = size;
+	e = check_bytes(w, r, n, fd, want, path);
+	if (!e && end->type == JOURNAL_CUT && size >= end->cipher_to)
+		check_cut(w, r, n, fd, path);
+	close(fd);
+	if (e == ERR_DISK || e == ERR_TRUNCATED) {
+		check_say(w->c, CHANGED, "P10", w->cam->id, r->start_ns, path,
+		    "cannot be read: %s", err_text(e));
+		return OK;
+	}
+	return e;
+}
+
+static enum err add_segment(struct walk *w, const struct check_segment *s)
+{
+	struct check_camera *cam = w->cam;
+
+	if (cam->n == cam->cap) {
+		size_t cap = 2 * cam->cap + 64;
+		void *p = reallocarray(cam->segments, cap, sizeof(*s));
+
+		if (!p)
+			return ERR_NO_MEMORY;
+		cam->segments = p;
+		cam->cap = cap;
+	}
+	cam->segments[cam->n++] = *s;
+	*(s->kind == JOURNAL_SEAL ? &w->c->sealed :
+	    s->kind == JOURNAL_CUT ? &w->c->cut : &w->c->open) += 1;
+	return OK;
+}
+
+/* The end record's own claims, and what the ledger must say of it. */
+static enum err check_end(struct walk *w, const struct journal *j,
+    size_t first, size_t n, const char *path, struct check_segment *s)
+{
+	const struct journal_record *end = &j->records[first + n - 1];
+	unsigned char root[HASH_BYTES], cipher[HASH_BYTES];
+	enum err e = journal_segment(j, first, n, end->index, root, cipher);
+
+	if (e || !crypt_equal(root, end->content, HASH_BYTES)) {
+		check_say(w->c, CHANGED, "P10", w->cam->id, end->start_ns,
+		    path, "its journal records do not yield its Merkle root");
+		return OK;
+	}
+	check_digest(root, cipher, s->digest);
+	s->kind = (uint8_t)end->type;
+	s->fragments = end->index;
+	s->flags = end->flags;
+	s->to_ns = end->start_ns + end->duration_ns;
+	s->bytes = end->type == JOURNAL_SEAL ? end->cipher_to : 0;
+	return OK;
+}
+
+/* The records [first, first + n): from a begin to before the next one. */
+static enum err check_segment(struct walk *w, const struct journal *j,
+    size_t first, size_t n, bool last)
+{
+	const struct journal_record *r = &j->records[first];
+	struct check_segment s = {.seq = r->seq, .from_ns = r->start_ns,
+	    .day = (uint32_t)w->day};
+	const char *id = w->cam->id;
+	char path[PATH];
+	unsigned end = r[n - 1].type;
+	enum err e;
+
+	if (r->type != JOURNAL_BEGIN) {
+		check_say(w->c, CHANGED, "P10", id, r->start_ns, w->dir,
+		    "journal record %zu belongs to no segment", first);
+		return OK;
+	}
+	path_segment(id, w->cam->days[w->day].day, r->start_ns, r->seq, path,
+	    sizeof(path));
+	e = check_file(w, r, n, path);
+	if (e)
+		return e;
+	if (end == JOURNAL_SEAL || end == JOURNAL_CUT)
+		e = check_end(w, j, first, n, path, &s);
+	else if (last && w->last_day)
+		check_say(w->c, NOTE, "P8", id, r->start_ns, path,
+		    "is open: being written, or to be ended by the next start");
+	else
+		check_say(w->c, CHANGED, "P8", id, r->start_ns, path,
+		    "its journal has neither a seal nor a cut");
+	return e ? e : add_segment(w, &s);
+}
+
+static enum err check_records(struct walk *w, const struct journal *j)
+{
+	size_t n;
+
+	for (size_t i = 0; i < j->n; i += n) {
+		enum err e;
+
+		for (n = 1; i + n < j->n; n++)
+			if (j->records[i + n].type == JOURNAL_BEGIN ||
+			    j->records[i + n - 1].type > JOURNAL_FRAGMENT)
+				break;
+		e = check_segment(w, j, i, n, i + n == j->n);
+		if (e)
+			return e;
+	}
+	return OK;
+}
+
+/* Files that no record names. One with the next number is being begun. */
+static void check_orphans(struct walk *w)
+{
+	uint64_t next = w->cam->n ?
+	    w->cam->segments[w->cam->n - 1].seq + 1 : 1;
+	char path[PATH + 256], suffix[40];
+
+	snprintf(suffix, sizeof(suffix), "-%08llu.mp4.age",
+	    (unsigned long long)next);
+	for (int i = 0; i < w->n; i++) {
+		if (!w->names[i])
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", w->dir,
+		    w->names[i]->d_name);
+		if (w->last_day && strstr(w->names[i]->d_name, suffix))
+			check_say(w->c, NOTE, "P8", w->cam->id, NO_TIME, path,
+			    "is being begun");
+		else
+			check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME,
+			    path, "no journal record names it");
+	}
+}
+
+static enum err check_journal(struct walk *w)
+{
+	const char *day = w->cam->days[w->day].day;
+	char path[PATH];
+	unsigned char *p;
+	struct journal j;
+	size_t n;
+	enum err e;
+
+	path_journal(w->cam->id, day, path, sizeof(path));
+	if (!see(w, path)) {
+		check_say(w->c, MISSING, "P2", w->cam->id, NO_TIME, path,
+		    "the journal is missing");
+		return OK;
+	}
+	e = disk_read_all(w->c->data_fd, path, JOURNAL_MAX, &p, &n);
+	if (e == ERR_NO_MEMORY)
+		return e;
+	if (e) {
+		check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME, path,
+		    "cannot be read: %s", err_text(e));
+		return OK;
+	}
+	e = journal_parse(p, n, w->cam->id, day, &j);
+	free(p);
+	if (e)
+		return e;
+	if (n - j.valid_n >= JOURNAL_RECORD)
+		check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME, path,
+		    "record %zu does not fit the chain", j.n);
+	else if (j.valid_n < n)
+		check_say(w->c, NOTE, "P8", w->cam->id, NO_TIME, path,
+		    "its last record is being written, or torn");
+	e = check_records(w, &j);
+	journal_free(&j);
+	return e;
+}
+
+static enum err walk_day(struct walk *w, const char *y, const char *m,
+    const char *d)
+{
+	char day[DAY_TEXT];
+	enum err e;
+
+	snprintf(day, sizeof(day), "%.4s-%.2s-%.2s", y, m, d);
+	e = check_day(w->cam, day, &w->day);
+	if (e)
+		return e;
+	path_day(w->cam->id, day, w->dir, sizeof(w->dir));
+	/* The names first: a file is made before its first record. */
+	e = list(w->c->data_fd, w->dir, &w->names, &w->n);
+	if (e)
+		return e;
+	e = check_journal(w);
+	if (!e)
+		check_orphans(w);
+	free_names(w->names, w->n);
+	return e;
+}
+
+/* One level of yyyy/mm/dd; part has what stands above. */
+static enum err walk_dates(struct walk *w, const char *dir, int level,
+    char part[3][8], bool last)
+{
+	static const size_t digits[3] = {4, 2, 2};
+	struct dirent **names;
+	char path[PATH];
+	int n;
+	enum err e = list(w->c->data_fd, dir, &names, &n);
+
+	for (int i = 0; !e && i < n; i++) {
+		const char *name = names[i]->d_name;
+
+		if (!is_number(name, digits[level])) {
+			check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME,
+			    dir, "%.200s does not belong here", name);
+			continue;
+		}
+		snprintf(part[level], sizeof(part[level]), "%.4s", name);
+		w->last_day = last && i + 1 == n;
+		snprintf(path, sizeof(path), "%.150s/%.4s", dir, name);
+		e = level == 2 ? walk_day(w, part[0], part[1], part[2]) :
+		    walk_dates(w, path, level + 1, part, w->last_day);
+	}
+	if (n > 0)
+		free_names(names, n);
+	return e;
+}
+
+static bool is_camera_id(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n && n <= CAMERA_ID_MAX && s[0] != '-' &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+enum err check_footage(struct check *c)
+{
+	struct walk w = {.c = c};
+	struct dirent **names;
+	char part[3][8], dir[PATH];
+	int n;
+	enum err e = list(c->data_fd, "footage", &names, &n);
+
+	if (e)
+		return e;
+	w.buf = malloc(PIECE);
+	if (!w.buf)
+		e = ERR_NO_MEMORY;
+	for (int i = 0; !e && i < n; i++) {
+		if (!is_camera_id(names[i]->d_name)) {
+			check_say(c, CHANGED, "P10", NULL, NO_TIME, "footage",
+			    "%.200s does not belong here", names[i]->d_name);
+			continue;
+		}
+		w.cam = check_camera(c, names[i]->d_name);
+		if (!w.cam) {
+			e = ERR_NO_MEMORY;
+			break;
+		}
+		snprintf(dir, sizeof(dir), "footage/%s", w.cam->id);
+		e = walk_dates(&w, dir, 0, part, true);
+	}
+	free(w.buf);
+	free_names(names, n);
+	return e;
+}

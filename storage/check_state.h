@@ -1,0 +1,82 @@
+/*
+ * check_state.h - what the three files of the check share: check.c (findings,
+ * summary), check_footage.c (files and journals), check_ledger.c (entries).
+ * For these only.
+ */
+#ifndef SAQTA_CHECK_STATE_H
+#define SAQTA_CHECK_STATE_H
+
+#include <stdio.h>
+
+#include "storage/api/messages.h"
+#include "storage/check.h"
+#include "storage/journal.h"
+#include "storage/ledger.h"
+
+#define DAY_TEXT 11		/* "2026-11-22" and NUL */
+#define NO_TIME INT64_MIN
+
+/* A segment as journal and file have it. About 4 million on a full volume. */
+struct check_segment {
+	uint64_t seq;
+	int64_t from_ns, to_ns;
+	uint64_t bytes;			/* of a sealed one's file */
+	uint32_t fragments, flags;
+	uint32_t day;			/* in the camera's days */
+	uint8_t kind;			/* JOURNAL_SEAL, JOURNAL_CUT, 0 = open */
+	bool entered;			/* the ledger has it */
+	unsigned char digest[HASH_BYTES]; /* of Merkle root || cipher hash */
+};
+
+struct check_day {
+	char day[DAY_TEXT];
+	uint64_t heads_bad;		/* said once, then counted */
+};
+
+struct check_camera {
+	char id[CAMERA_ID_MAX + 1];
+	struct check_segment *segments;	/* ascending seq */
+	size_t n, cap;
+	struct check_day *days;
+	size_t days_n, days_cap;
+	uint64_t lost;			/* entered, but not on the disk */
+	int head_fd;			/* journal of head_day, or -1 */
+	size_t head_day;
+};
+
+struct check {
+	int data_fd;
+	bool json;
+	FILE *out;
+	unsigned changed, missing, notes;
+	uint64_t sealed, cut, open, bytes, entries, checkpoint;
+	struct check_camera *cameras;
+	size_t n;
+};
+
+enum finding {
+	NOTE,			/* nothing is wrong */
+	MISSING,
+	CHANGED,
+};
+
+/* Say one finding. camera and file may be NULL, at_ns NO_TIME. */
+void check_say(struct check *c, enum finding kind, const char *promise,
+    const char *camera, int64_t at_ns, const char *file, const char *fmt, ...)
+    __attribute__((format(printf, 7, 8)));
+
+/* The camera with that id, made where it is new; NULL without memory. */
+struct check_camera *check_camera(struct check *c, const char *id);
+/* The index of a day, made where it is new; ERR_NO_MEMORY. */
+must_check enum err check_day(struct check_camera *cam, const char *day,
+    size_t *ret);
+struct check_segment *check_find(struct check_camera *cam, uint64_t seq);
+
+void check_digest(const unsigned char root[HASH_BYTES],
+    const unsigned char cipher[HASH_BYTES], unsigned char ret[HASH_BYTES]);
+
+/* The two halves; errors are only such as keep the check from going on. */
+must_check enum err check_footage(struct check *c);
+must_check enum err check_ledger(struct check *c, struct ledger *l);
+
+#endif

@@ -1,0 +1,397 @@
+#include "storage/ledger_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "storage/api/log.h"
+#include "storage/bytes.h"
+#include "storage/disk.h"
+
+void ledger_close(struct ledger *l)
+{
+	if (!l)
+		return;
+	tail_free(&l->tail);
+	free(l->edge);
+	free(l->bundle);
+	crypt_wipe(l->seed, sizeof(l->seed));
+	if (l->file >= 0)
+		close(l->file);
+	if (l->dir >= 0)
+		close(l->dir);
+	free(l);
+}
+
+/* A file that must be there. */
+static enum err need(int dir, const char *path, size_t max,
+    unsigned char **ret, size_t *ret_n)
+{
+	enum err e = disk_read_all(dir, path, max, ret, ret_n);
+
+	if (e == ERR_NOT_FOUND || e == ERR_TOO_LARGE) {
+		log_error("ledger/%s: %s", path,
+		    e == ERR_NOT_FOUND ? "is missing" : "is too large");
+		return ERR_INTEGRITY;
+	}
+	return e;
+}
+
+static enum err load_tail(const struct ledger *l, struct tail *ret,
+    size_t *ret_cut)
+{
+	unsigned char *p;
+	size_t n;
+	enum err e = need(l->dir, "tail", TAIL_MAX, &p, &n);
+
+	if (e)
+		return e;
+	e = tail_parse(p, n, ret, ret_cut);
+	free(p);
+	if (!e && ret->first % TILE_N) {
+		tail_free(ret);
+		e = ERR_FORMAT;
+	}
+	if (e == ERR_FORMAT) {
+		log_error("ledger/tail: its header is not one");
+		e = ERR_INTEGRITY;
+	}
+	return e;
+}
+
+/*
+ * Read tail and right edge; the tree then covers every entry on disk. On
+ * failure the ledger is as it was.
+ */
+static enum err load(struct ledger *l, size_t *ret_cut)
+{
+	struct tile_edge *edge = calloc(1, sizeof(*edge));
+	char bad[TILE_PATH_MAX];
+	struct tail t = {0};
+	struct merkle tree;
+	size_t cut;
+	enum err e = ERR_NO_MEMORY;
+
+	if (!edge)
+		goto out;
+	e = load_tail(l, &t, &cut);
+	if (e)
+		goto out;
+	e = tile_edge_load(l->dir, t.first / TILE_N, edge, bad);
+	if (!e)
+		e = tile_tree(l->dir, edge, t.first, &tree, bad);
+	if (e == ERR_INTEGRITY)
+		log_error("ledger/%s: is missing or has a wrong size", bad);
+	if (e)
+		goto out;
+	for (size_t i = 0; i < t.n; i++)
+		merkle_put(&tree, t.slots[i].leaf);
+	tail_free(&l->tail);
+	free(l->edge);
+	l->tail = t;
+	l->edge = edge;
+	l->tree = tree;
+	l->committed = t.n;
+	*ret_cut = cut;
+	return OK;
+out:
+	tail_free(&t);
+	free(edge);
+	return e;
+}
+
+/* The root of the first `size` entries on disk. */
+static enum err root_at(const struct ledger *l, uint64_t size,
+    unsigned char ret[HASH_BYTES])
+{
+	uint64_t full = size < l->tail.first ? size : l->tail.first;
+	char bad[TILE_PATH_MAX];
+	struct merkle t;
+	enum err e = tile_tree(l->dir, l->edge, full, &t, bad);
+
+	if (e == ERR_INTEGRITY)
+		log_error("ledger/%s: is missing or has a wrong size", bad);
+	if (e)
+		return e;
+	for (size_t i = 0; full + i < size; i++)
+		merkle_put(&t, l->tail.slots[i].leaf);
+	merkle_root(&t, ret);
+	return OK;
+}
+
+/*
+ * The public key and the origin that entry 0 names ("log begins"); found is
+ * false where there is no entry yet.
+ */
+static enum err first_entry(struct ledger *l, unsigned char ret_key[KEY_BYTES],
+    bool *ret_found)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct entry_field f;
+	struct entry_view v;
+	size_t n;
+	enum err e = ledger_get(l, 0, buf, &n);
+
+	*ret_found = false;
+	if (e == ERR_NOT_FOUND)
+		return OK;
+	if (!e)
+		e = entry_parse(buf, n, &v);
+	if (e)
+		return e;
+	if (v.type != ENTRY_LOG_BEGINS)
+		return OK;
+	if (entry_find(&v, TAG_ORIGIN, &f) &&
+	    (f.n != strlen(l->origin) || memcmp(f.p, l->origin, f.n)))
+		return ERR_INTEGRITY;
+	if (!entry_find(&v, TAG_LOG_KEY, &f))
+		return OK;
+	memcpy(ret_key, f.p, KEY_BYTES);
+	*ret_found = true;
+	return OK;
+}
+
+/* The checkpoint's signature, by the key of entry 0 and, if given, by ours. */
+static enum err check_signature(struct ledger *l, const unsigned char *note,
+    size_t n, const unsigned char *own)
+{
+	unsigned char key[KEY_BYTES];
+	size_t text_n;
+	bool found;
+	enum err e = first_entry(l, key, &found);
+
+	if (e == ERR_INTEGRITY || e == ERR_FORMAT) {
+		log_error("ledger: entry 0 does not fit the checkpoint");
+		return ERR_INTEGRITY;
+	}
+	if (e)
+		return e;
+	if (found && own && memcmp(key, own, KEY_BYTES)) {
+		log_error("ledger/log.key: is not the key of entry 0");
+		return ERR_INTEGRITY;
+	}
+	if (!found && own)
+		memcpy(key, own, KEY_BYTES);
+	if (!found && !own)
+		return OK;
+	if (note_check(note, n, l->origin, key, &text_n) != OK) {
+		log_error("ledger/checkpoint: its signature does not fit");
+		return ERR_INTEGRITY;
+	}
+	return OK;
+}
+
+/*
+ * Everything against the checkpoint. It is read before the tail, so that a
+ * reader beside the writer never sees one that is ahead.
+ */
+static enum err load_and_check(struct ledger *l, const unsigned char *own,
+    size_t *ret_cut)
+{
+	unsigned char root[HASH_BYTES], *note;
+	struct checkpoint c;
+	size_t n;
+	enum err e = need(l->dir, "checkpoint", NOTE_MAX, &note, &n);
+
+	if (e)
+		return e;
+	if (checkpoint_parse(note, n, &c) != OK) {
+		log_error("ledger/checkpoint: is not one");
+		e = ERR_INTEGRITY;
+		goto out;
+	}
+	strcpy(l->origin, c.origin);
+	l->checkpoint = c.size;
+	e = load(l, ret_cut);
+	if (e)
+		goto out;
+	if (l->tree.n < c.size) {
+		log_error("ledger: %llu entries, the checkpoint says %llu",
+		    (unsigned long long)l->tree.n, (unsigned long long)c.size);
+		e = ERR_INTEGRITY;
+		goto out;
+	}
+	e = root_at(l, c.size, root);
+	if (e)
+		goto out;
+	if (!crypt_equal(root, c.root, HASH_BYTES)) {
+		log_error("ledger: the root of %llu entries is not that of "
+		    "the checkpoint", (unsigned long long)c.size);
+		e = ERR_INTEGRITY;
+		goto out;
+	}
+	e = check_signature(l, note, n, own);
+out:
+	free(note);
+	return e;
+}
+
+static enum err new_ledger(int data_fd, struct ledger **ret)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return ERR_NO_MEMORY;
+	l->file = -1;
+	l->bundle_n = UINT64_MAX;
+	l->dir = openat(data_fd, "ledger",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->dir < 0) {
+		enum err e = errno == ENOENT ? ERR_NOT_FOUND : ERR_DISK;
+
+		ledger_close(l);
+		return e;
+	}
+	*ret = l;
+	return OK;
+}
+
+static enum err read_key(struct ledger *l, unsigned char ret_public[KEY_BYTES])
+{
+	unsigned char *p;
+	size_t n;
+	enum err e = need(l->dir, "log.key", KEY_BYTES, &p, &n);
+
+	if (e)
+		return e;
+	if (n == KEY_BYTES)
+		memcpy(l->seed, p, KEY_BYTES);
+	crypt_wipe(p, n);
+	free(p);
+	if (n != KEY_BYTES) {
+		log_error("ledger/log.key: is not a key");
+		return ERR_INTEGRITY;
+	}
+	sign_public(l->seed, ret_public);
+	return OK;
+}
+
+enum err ledger_open(int data_fd, struct ledger **ret, size_t *ret_cut_bytes)
+{
+	unsigned char key[KEY_BYTES];
+	struct ledger *l;
+	size_t cut = 0;
+	enum err e = new_ledger(data_fd, &l);
+
+	if (e)
+		return e;
+	if (flock(l->dir, LOCK_EX | LOCK_NB)) {
+		e = errno == EWOULDBLOCK ? ERR_BUSY : ERR_DISK;
+		goto out;
+	}
+	/* What a killed writer left unsynced becomes durable here. */
+	e = disk_sync_volume(l->dir);
+	if (!e)
+		e = read_key(l, key);
+	if (!e)
+		e = load_and_check(l, key, &cut);
+	if (e)
+		goto out;
+	l->file = openat(l->dir, "tail", O_RDWR | O_CLOEXEC);
+	if (l->file < 0 || (cut && (ftruncate(l->file,
+	    (off_t)l->tail.len) || fsync(l->file))))
+		e = ERR_DISK;
+	if (!e)
+		e = ledger_roll(l);
+out:
+	if (e) {
+		ledger_close(l);
+		return e;
+	}
+	*ret = l;
+	*ret_cut_bytes = cut;
+	return OK;
+}
+
+enum err ledger_open_readonly(int data_fd, struct ledger **ret)
+{
+	struct ledger *l;
+	size_t cut;
+	enum err e = new_ledger(data_fd, &l);
+
+	if (e)
+		return e;
+	e = load_and_check(l, NULL, &cut);
+	if (e) {
+		ledger_close(l);
+		return e;
+	}
+	*ret = l;
+	return OK;
+}
+
+/* Have entry tile n and its leaf hashes in memory. */
+static enum err load_bundle(struct ledger *l, uint64_t n)
+{
+	char path[TILE_PATH_MAX];
+	unsigned char *p;
+	size_t len;
+	enum err e;
+
+	if (l->bundle_n == n)
+		return OK;
+	e = tile_read(l->dir, 0, n, l->bundle_leaves);
+	if (e)
+		return e == ERR_NOT_FOUND ? ERR_INTEGRITY : e;
+	tile_path(TILE_ENTRIES, n, path);
+	e = disk_read_all(l->dir, path, BUNDLE_MAX, &p, &len);
+	if (e)
+		return e == ERR_NOT_FOUND ? ERR_INTEGRITY : e;
+	free(l->bundle);
+	l->bundle = p;
+	l->bundle_len = len;
+	l->bundle_n = n;
+	return OK;
+}
+
+static enum err get_from_tile(struct ledger *l, uint64_t i,
+    unsigned char buf[ENTRY_MAX], size_t *ret_n)
+{
+	unsigned char leaf[HASH_BYTES];
+	size_t at = 0, n = 0;
+	enum err e = load_bundle(l, i / TILE_N);
+
+	if (e)
+		return e;
+	for (uint64_t k = 0; k <= i % TILE_N; k++) {
+		at += n;
+		if (l->bundle_len - at < 2)
+			return ERR_INTEGRITY;
+		n = (size_t)be_get(l->bundle + at, 2);
+		at += 2;
+		if (n > ENTRY_MAX || l->bundle_len - at < n)
+			return ERR_INTEGRITY;
+	}
+	merkle_leaf(l->bundle + at, n, leaf);
+	if (memcmp(leaf, l->bundle_leaves + i % TILE_N * HASH_BYTES,
+	    HASH_BYTES))
+		return ERR_INTEGRITY;
+	memcpy(buf, l->bundle + at, n);
+	*ret_n = n;
+	return OK;
+}
+
+enum err ledger_get(struct ledger *l, uint64_t i, unsigned char buf[ENTRY_MAX],
+    size_t *ret_n)
+{
+	const struct tail_slot *s;
+	size_t cut;
+
+	if (i >= l->tree.n && l->file < 0) {
+		enum err e = load(l, &cut);
+
+		if (e)
+			return e;
+	}
+	if (i >= l->tree.n)
+		return ERR_NOT_FOUND;
+	if (i < l->tail.first)
+		return get_from_tile(l, i, buf, ret_n);
+	s = &l->tail.slots[i - l->tail.first];
+	memcpy(buf, l->tail.buf + s->off, s->n);
+	*ret_n = s->n;
+	return OK;
+}
