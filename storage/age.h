@@ -37,7 +37,10 @@ struct age_wrap {
 
 must_check enum err age_wrap(const unsigned char file_key[AGE_FILE_KEY],
     const struct age_recipient *to, struct age_wrap *ret);
-/* ERR_NO_KEY where the identity does not open it. */
+/*
+ * ERR_NO_KEY where the identity does not open it; ERR_FORMAT where the share is
+ * of small order.
+ */
 must_check enum err age_unwrap(const struct age_wrap *w,
     const struct age_identity *id, unsigned char ret_file_key[AGE_FILE_KEY]);
 
@@ -102,11 +105,12 @@ must_check enum err age_decrypt(const void *p, size_t n,
 /*
  * Random access to a file on disk, sealed or cut.
  *
- *   fd    given to the reader, closed by age_file_close()
+ *   fd    given to the reader, closed by age_file_close(), and on failure
  *   cut   the file may end after any whole chunk (a power loss); then size is
  *         64 KiB x whole chunks
  *
- * Before OK the last chunk was opened with its last flag (unless cut).
+ * Before OK the last chunk was opened with its last flag (unless cut). A file
+ * that ends after a whole chunk without that flag is ERR_TRUNCATED.
  */
 struct age_file;
 must_check enum err age_file_open(int fd,

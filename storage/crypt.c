@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "storage/bytes.h"
 #include "storage/crypt.h"
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <=
@@ -171,24 +172,10 @@ enum err sign_check(const unsigned char public_key[KEY_BYTES],
 
 _Static_assert(SEED_SEALED <= SEALED_SEED_MAX, "SEALED_SEED_MAX");
 
-static void put_be32(unsigned char *p, uint32_t v)
-{
-	p[0] = (unsigned char)(v >> 24);
-	p[1] = (unsigned char)(v >> 16);
-	p[2] = (unsigned char)(v >> 8);
-	p[3] = (unsigned char)v;
-}
-
-static uint32_t get_be32(const unsigned char *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-}
-
 must_check static enum err seed_key(const char *password,
     const unsigned char *sealed, unsigned char ret[KEY_BYTES])
 {
-	uint32_t ops = get_be32(sealed + 1), kib = get_be32(sealed + 5);
+	uint64_t ops = be_get(sealed + 1, 4), kib = be_get(sealed + 5, 4);
 
 	if (sealed[0] != 1 || ops < 1 || ops > OPS_MAX || kib < MEM_KIB_MIN ||
 	    kib > MEM_KIB_MAX)
@@ -206,8 +193,8 @@ enum err seed_seal(const char *password, const unsigned char seed[KEY_BYTES],
 	enum err err;
 
 	s[0] = 1;
-	put_be32(s + 1, crypto_pwhash_argon2id_OPSLIMIT_MODERATE);
-	put_be32(s + 5, crypto_pwhash_argon2id_MEMLIMIT_MODERATE / 1024);
+	be_put(s + 1, crypto_pwhash_argon2id_OPSLIMIT_MODERATE, 4);
+	be_put(s + 5, crypto_pwhash_argon2id_MEMLIMIT_MODERATE / 1024, 4);
 	crypt_random(s + SEED_SALT, SEED_BODY - SEED_SALT);
 	err = seed_key(password, s, key);
 	if (!err) {
