@@ -95,6 +95,51 @@ $(B)/tests/camera: tests/camera/camera.c tests/camera/scene.c tests/camera/scene
 
 .PRECIOUS: $(B)/o/%.o
 
+# What a machine needs; tests/deps installs what is missing, as root.
+DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
+    libjansson-dev libinih-dev libseccomp-dev libavformat-dev libavcodec-dev \
+    libavutil-dev libmicrohttpd-dev libgnutls28-dev openssl tzdata
+DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
+    libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
+    gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
+    clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
+    patch nodejs npm chromium firefox-esr
+deps:
+	tests/deps $(DEPS)
+deps-test:
+	tests/deps $(DEPS_TEST)
+	cd tests/browser && { [ ! -f package.json ] || \
+	    [ node_modules -nt package-lock.json ] || \
+	    { npm ci --no-audit --no-fund && touch node_modules; }; }
+
+# Everything is built anew below, once what it needs is there.
+CHECK := build/san
+check: deps-test
+	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera
+	tests/run --build $(CHECK) TEST=$(TEST)
+lint:
+	tests/run --build $(B) tests/lint
+demo:
+	tests/deps $(DEPS_DEMO)
+	$(MAKE) B=$(B) CLOCK_HOOK=1 -j2 programs $(B)/tests/camera
+	exec tests/demo --build $(B)
+mutants: deps-test
+	tests/mutants/run
+
+sbindir := $(DESTDIR)$(PREFIX)/sbin
+libdir := $(DESTDIR)$(PREFIX)/lib
+sharedir := $(DESTDIR)$(PREFIX)/share/saqta
+install: programs
+	install -D -t $(sbindir) $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/saqta
+	install -D -m 644 -t $(libdir)/systemd/system systemd/*.service
+	install -D -m 644 systemd/saqta.sysusers $(libdir)/sysusers.d/saqta.conf
+	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf
+	[ -e $(DESTDIR)/etc/saqta/saqta.conf ] || \
+	    install -D -m 644 systemd/saqta.conf $(DESTDIR)/etc/saqta/saqta.conf
+	cd web/ui && find . -type f -exec install -D -m 644 {} $(sharedir)/ui/{} \;
+
 clean:
 	rm -rf build build-*
 

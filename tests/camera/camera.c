@@ -68,25 +68,43 @@ static int number(const char *s, int min, int max)
 static void parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{ "port", 1, NULL, 'p' }, { "bind", 1, NULL, 'b' },
-		{ "path", 1, NULL, 'P' }, { "codec", 1, NULL, 'c' },
-		{ "size", 1, NULL, 's' }, { "fps", 1, NULL, 'f' },
-		{ "gop", 1, NULL, 'g' }, { "bframes", 1, NULL, 'B' },
-		{ "kbps", 1, NULL, 'k' }, { "name", 1, NULL, 'n' },
-		{ "dump", 1, NULL, 'd' }, { "user", 1, NULL, 'u' },
-		{ "password", 1, NULL, 'w' }, { "help", 0, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	    {"port", 1, NULL, 'p'},
+	    {"bind", 1, NULL, 'b'},
+	    {"path", 1, NULL, 'P'},
+	    {"codec", 1, NULL, 'c'},
+	    {"size", 1, NULL, 's'},
+	    {"fps", 1, NULL, 'f'},
+	    {"gop", 1, NULL, 'g'},
+	    {"bframes", 1, NULL, 'B'},
+	    {"kbps", 1, NULL, 'k'},
+	    {"name", 1, NULL, 'n'},
+	    {"dump", 1, NULL, 'd'},
+	    {"user", 1, NULL, 'u'},
+	    {"password", 1, NULL, 'w'},
+	    {"help", 0, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
 	int c;
 
-	*o = (struct options){ .bind = "127.0.0.1", .path = "/stream",
-		.name = "CAM 1", .width = 640, .height = 360, .fps = 25,
-		.gop = 25, .kbps = 400 };
+	*o = (struct options){.bind = "127.0.0.1",
+	    .path = "/stream",
+	    .name = "CAM 1",
+	    .width = 640,
+	    .height = 360,
+	    .fps = 25,
+	    .gop = 25,
+	    .kbps = 400};
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
-		case 'p': o->port = optarg; break;
-		case 'b': o->bind = optarg; break;
-		case 'P': o->path = optarg; break;
+		case 'p':
+			o->port = optarg;
+			break;
+		case 'b':
+			o->bind = optarg;
+			break;
+		case 'P':
+			o->path = optarg;
+			break;
 		case 'c':
 			o->h265 = !strcmp(optarg, "h265");
 			if (!o->h265 && strcmp(optarg, "h264"))
@@ -96,16 +114,34 @@ static void parse(int argc, char **argv, struct options *o)
 			if (sscanf(optarg, "%dx%d", &o->width, &o->height) != 2)
 				usage(2);
 			break;
-		case 'f': o->fps = number(optarg, 1, 60); break;
-		case 'g': o->gop = number(optarg, 1, 10000); break;
-		case 'B': o->bframes = number(optarg, 0, 4); break;
-		case 'k': o->kbps = number(optarg, 50, 50000); break;
-		case 'n': o->name = optarg; break;
-		case 'd': o->dump = optarg; break;
-		case 'u': o->user = optarg; break;
-		case 'w': o->password = optarg; break;
-		case 'h': usage(0);
-		default: usage(2);
+		case 'f':
+			o->fps = number(optarg, 1, 60);
+			break;
+		case 'g':
+			o->gop = number(optarg, 1, 10000);
+			break;
+		case 'B':
+			o->bframes = number(optarg, 0, 4);
+			break;
+		case 'k':
+			o->kbps = number(optarg, 50, 50000);
+			break;
+		case 'n':
+			o->name = optarg;
+			break;
+		case 'd':
+			o->dump = optarg;
+			break;
+		case 'u':
+			o->user = optarg;
+			break;
+		case 'w':
+			o->password = optarg;
+			break;
+		case 'h':
+			usage(0);
+		default:
+			usage(2);
 		}
 	}
 	if (optind != argc || !o->port || o->path[0] != '/' ||
@@ -118,11 +154,12 @@ static void parse(int argc, char **argv, struct options *o)
 static char *launch_line(const struct options *o)
 {
 	/* zerolatency forbids B-frames; the others are spelled out then */
-	const char *tune = o->bframes ? "rc-lookahead=5 sync-lookahead=0" :
-					"tune=zerolatency";
+	const char *tune =
+	    o->bframes ? "rc-lookahead=5 sync-lookahead=0" : "tune=zerolatency";
 
 	if (o->h265)
-		return g_strdup_printf("( appsrc name=src ! x265enc "
+		return g_strdup_printf(
+		    "( appsrc name=src ! x265enc "
 		    "speed-preset=ultrafast tune=%s bitrate=%d "
 		    "key-int-max=%d option-string=\"scenecut=0:bframes=%d:"
 		    "pools=1:frame-threads=1:log-level=0\" ! video/x-h265,"
@@ -130,7 +167,8 @@ static char *launch_line(const struct options *o)
 		    "rtph265pay name=pay0 pt=96 config-interval=-1 )",
 		    o->bframes ? "ssim" : "zerolatency", o->kbps, o->gop,
 		    o->bframes);
-	return g_strdup_printf("( appsrc name=src ! x264enc "
+	return g_strdup_printf(
+	    "( appsrc name=src ! x264enc "
 	    "speed-preset=ultrafast %s bitrate=%d key-int-max=%d bframes=%d "
 	    "threads=1 option-string=\"scenecut=0\" ! video/x-h264,"
 	    "stream-format=byte-stream,alignment=au ! "
@@ -206,9 +244,9 @@ static void push_frame(struct camera *cam, int64_t unix_ns, uint32_t n)
 	GstBuffer *buf;
 
 	g_mutex_lock(&cam->lock);
-	now = cam->src ?
-	    gst_element_get_current_running_time(GST_ELEMENT(cam->src)) :
-	    GST_CLOCK_TIME_NONE;
+	now = cam->src
+	    ? gst_element_get_current_running_time(GST_ELEMENT(cam->src))
+	    : GST_CLOCK_TIME_NONE;
 	if (!GST_CLOCK_TIME_IS_VALID(now))
 		goto out;
 	if (!GST_CLOCK_TIME_IS_VALID(cam->first_pts)) {
@@ -241,7 +279,7 @@ static gpointer draw_thread(gpointer arg)
 	for (n = 0; !cam->stop; n++) {
 		int64_t due = start_mono + n * step;
 
-		t = (struct timespec){ due / SEC, due % SEC };
+		t = (struct timespec){due / SEC, due % SEC};
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 		if (!cam->frozen)
 			push_frame(cam, start_wall + n * step, n);
@@ -253,8 +291,9 @@ static void require_digest(const struct options *o, GstRTSPServer *server,
     GstRTSPMediaFactory *factory)
 {
 	GstRTSPAuth *auth = gst_rtsp_auth_new();
-	GstRTSPToken *token = gst_rtsp_token_new(
-	    GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, ROLE, NULL);
+	GstRTSPToken *token =
+	    gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING,
+		ROLE, NULL);
 
 	gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST);
 	gst_rtsp_auth_add_digest(auth, o->user, o->password, token);

@@ -1,0 +1,43 @@
+#!/bin/bash
+# parallel
+# systemd accepts the units and finds them closed in.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+status=0
+
+tell()		# STATUS TITLE
+{
+	[ "$1" = 0 ] && echo "ok - $2" && return
+	echo "not ok - $2"
+	sed 's/^/  /' "$dir/out"
+	status=1
+}
+
+if ! command -v systemd-analyze >/dev/null; then
+	echo "ok - units # SKIP there is no systemd-analyze"
+	exit 0
+fi
+for unit in systemd/*.service; do
+	name=$(basename "$unit")
+	# The programs are not installed here: any that exists will do.
+	sed 's#^\(ExecStart=\)[^ ]*#\1/bin/true#' "$unit" >"$dir/$name"
+	# verify exits 0 on a key that it does not know: its words count
+	systemd-analyze verify --man=no --recursive-errors=no "$dir/$name" \
+		>"$dir/out" 2>&1 && ! [ -s "$dir/out" ]
+	tell $? "systemd understands $name"
+	systemd-analyze security --offline=true --no-pager --threshold=16 \
+		"$unit" >"$dir/out" 2>&1
+	tell $? "$name is exposed by at most 1.6 of 10"
+done
+
+for key in PrivateNetwork=yes MemorySwapMax=0 LimitCORE=0; do
+	grep -qx "$key" systemd/saqta-storage.service 2>"$dir/out"
+	tell $? "P1 storage has $key"
+done
+for other in recorder web; do
+	grep -q '^InaccessiblePaths=.*/saqta/data' "systemd/saqta-$other.service"
+	tell $? "P1 $other cannot reach the data directory"
+done
+exit $status
