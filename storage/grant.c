@@ -5,6 +5,7 @@
 #include "storage/api/messages.h"
 #include "storage/bytes.h"
 #include "storage/grant.h"
+#include "storage/people.h"
 
 #define MAGIC "saqta grant v1\n"
 #define MAGIC_N (sizeof(MAGIC) - 1)
@@ -14,17 +15,6 @@
 _Static_assert(sizeof(((struct grant_item *)0)->camera) == CAMERA_ID_MAX + 1,
     "camera id");
 _Static_assert(sizeof(struct age_wrap) == 64, "share and body");
-
-static bool is_camera(const char *s, size_t n)
-{
-	if (n < 1 || n > CAMERA_ID_MAX || s[0] == '-')
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!(s[i] >= 'a' && s[i] <= 'z') &&
-		    !(s[i] >= '0' && s[i] <= '9') && s[i] != '-')
-			return false;
-	return true;
-}
 
 static int compare(const struct grant_item *item, const char *camera,
     uint64_t seq)
@@ -84,7 +74,7 @@ enum err grant_add(struct grant *g, const char *camera, uint64_t seq,
 	size_t at;
 	enum err err;
 
-	if (!is_camera(camera, strnlen(camera, CAMERA_ID_MAX + 1)))
+	if (!camera_id_ok(camera))
 		return ERR_INVALID;
 	if (g->n >= GRANT_SEGMENTS_MAX)
 		return ERR_TOO_LARGE;
@@ -143,12 +133,13 @@ must_check static enum err get_item(const unsigned char **p,
 	if (left < 1)
 		return ERR_FORMAT;
 	n = **p;
-	if (left < 1 + n + 8 + sizeof(ret->wrap) ||
-	    !is_camera((const char *)*p + 1, n))
+	if (n > CAMERA_ID_MAX || left < 1 + n + 8 + sizeof(ret->wrap))
 		return ERR_FORMAT;
 	*p += 1;
 	memset(ret->camera, 0, sizeof(ret->camera));
 	memcpy(ret->camera, *p, n);
+	if (strlen(ret->camera) != n || !camera_id_ok(ret->camera))
+		return ERR_FORMAT;
 	ret->seq = be_get(*p + n, 8);
 	memcpy(&ret->wrap, *p + n + 8, sizeof(ret->wrap));
 	*p += n + 8 + sizeof(ret->wrap);

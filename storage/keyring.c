@@ -1,0 +1,380 @@
+/* keyring.c - what a keyring holds (keyring.h); keyring_file.c writes it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/api/utc.h"
+#include "storage/keyring_table.h"
+#include "storage/people.h"
+
+#define LINE_EXTRA 256		/* a line without its base64 */
+
+/* Where camera and day stand or would stand. */
+static size_t place(const struct keyring *k, const char *camera,
+    const char *day, struct keyring_day **ret)
+{
+	size_t lo = 0, hi = k->days_n;
+
+	*ret = NULL;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = strcmp(k->days[mid]->camera, camera);
+
+		if (c == 0)
+			c = strcmp(k->days[mid]->date, day);
+		if (c == 0) {
+			*ret = k->days[mid];
+			return mid;
+		}
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static size_t day_bytes(const struct keyring_day *d)
+{
+	size_t n = LINE_EXTRA;
+
+	for (size_t i = 0; i < d->wraps_n; i++)
+		n += strlen(d->wraps[i]) + 3;	/* quotes and comma */
+	return n;
+}
+
+static size_t grant_bytes(const struct keyring_grant *g)
+{
+	return LINE_EXTRA + B64_LEN(g->n);
+}
+
+/* An array of n pointers with room for one more; grows at powers of two. */
+static void *grow(void *array, size_t n)
+{
+	if (n & (n - 1))
+		return array;
+	return realloc(array, (n ? 2 * n : 1) * sizeof(void *));
+}
+
+enum err keyring_take_day(struct keyring *k, struct keyring_day *d)
+{
+	struct keyring_day *old, **days = NULL;
+	size_t at = place(k, d->camera, d->date, &old), bytes = day_bytes(d);
+	enum err err = OK;
+
+	if (old)
+		err = ERR_EXISTS;
+	else if (bytes > KEYRING_MAX - k->bytes)
+		err = ERR_TOO_LARGE;
+	else if (!(days = grow(k->days, k->days_n)))
+		err = ERR_NO_MEMORY;
+	if (err) {
+		keyring_day_free(d);
+		return err;
+	}
+	k->days = days;
+	memmove(&k->days[at + 1], &k->days[at],
+	    (k->days_n - at) * sizeof(*k->days));
+	k->days[at] = d;
+	k->days_n++;
+	k->bytes += bytes;
+	return OK;
+}
+
+static struct keyring_grant *find_grant(const struct keyring *k,
+    const char *request, size_t *ret_at)
+{
+	for (size_t i = 0; i < k->grants_n; i++)
+		if (strcmp(k->grants[i]->request, request) == 0) {
+			*ret_at = i;
+			return k->grants[i];
+		}
+	return NULL;
+}
+
+enum err keyring_take_grant(struct keyring *k, struct keyring_grant *g)
+{
+	struct keyring_grant **grants = NULL;
+	size_t at, bytes = grant_bytes(g);
+	enum err err = OK;
+
+	if (find_grant(k, g->request, &at))
+		err = ERR_EXISTS;
+	else if (bytes > KEYRING_MAX - k->bytes)
+		err = ERR_TOO_LARGE;
+	else if (!(grants = grow(k->grants, k->grants_n)))
+		err = ERR_NO_MEMORY;
+	if (err) {
+		keyring_grant_free(g);
+		return err;
+	}
+	k->grants = grants;
+	k->grants[k->grants_n++] = g;
+	k->bytes += bytes;
+	return OK;
+}
+
+/* The age file of a day's identity, as base64; returned, free(). */
+must_check static enum err wrap_day(const struct age_identity *id,
+    const struct age_recipient *to, size_t n, char **ret)
+{
+	char text[IDENTITY_TEXT + 1];
+	unsigned char *sealed;
+	size_t sealed_n;
+	enum err err;
+
+	identity_format(id, text);
+	text[IDENTITY_TEXT - 1] = '\n';
+	err = age_encrypt(text, IDENTITY_TEXT, to, n, &sealed, &sealed_n);
+	crypt_wipe(text, sizeof(text));
+	if (err)
+		return err;
+	*ret = malloc(B64_LEN(sealed_n));
+	if (*ret)
+		b64_encode(sealed, sealed_n, true, *ret);
+	free(sealed);
+	return *ret ? OK : ERR_NO_MEMORY;
+}
+
+enum err keyring_make_day(struct keyring *k, const char *camera,
+    const char *day, const struct age_recipient *to, size_t n,
+    struct age_recipient *ret, bool *ret_made)
+{
+	struct age_identity id;
+	struct age_recipient r;
+	struct keyring_day *d;
+	struct day parsed;
+	enum err err;
+
+	err = keyring_find_day(k, camera, day, ret);
+	if (err != ERR_NOT_FOUND) {
+		*ret_made = false;
+		return err;
+	}
+	if (!camera_id_ok(camera) || strlen(day) != sizeof(d->date) - 1 ||
+	    day_parse(day, &parsed))
+		return ERR_INVALID;
+	d = calloc(1, sizeof(*d));
+	if (!d || !(d->wraps = calloc(1, sizeof(*d->wraps)))) {
+		free(d);
+		return ERR_NO_MEMORY;
+	}
+	memcpy(d->camera, camera, strlen(camera));
+	memcpy(d->date, day, strlen(day));
+	identity_new(&id);
+	identity_recipient(&id, &r);
+	recipient_format(&r, d->recipient);
+	err = wrap_day(&id, to, n, &d->wraps[0]);
+	crypt_wipe(&id, sizeof(id));
+	if (err) {
+		keyring_day_free(d);
+		return err;
+	}
+	d->wraps_n = 1;
+	err = keyring_take_day(k, d);
+	if (!err) {
+		*ret = r;
+		*ret_made = true;
+	}
+	return err;
+}
+
+enum err keyring_find_day(const struct keyring *k, const char *camera,
+    const char *day, struct age_recipient *ret)
+{
+	struct keyring_day *d;
+
+	place(k, camera, day, &d);
+	return d ? recipient_parse(d->recipient, ret) : ERR_NOT_FOUND;
+}
+
+enum err keyring_day_wrapped(const struct keyring *k, const char *camera,
+    const char *day, char **ret, size_t *ret_n)
+{
+	struct keyring_day *d;
+	char *out, *p;
+
+	place(k, camera, day, &d);
+	if (!d)
+		return ERR_NOT_FOUND;
+	out = p = malloc(day_bytes(d));
+	if (!out)
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; i < d->wraps_n; i++) {
+		p = stpcpy(p, d->wraps[i]);
+		p = stpcpy(p, "\n");
+	}
+	*ret = out;
+	*ret_n = (size_t)(p - out);
+	return OK;
+}
+
+enum err keyring_all_days(const struct keyring *k, char **ret, size_t *ret_n)
+{
+	char *out = malloc(k->bytes + 1), *p = out;
+
+	if (!out)
+		return ERR_NO_MEMORY;
+	*p = '\0';
+	for (size_t i = 0; i < k->days_n; i++) {
+		char *line;
+		enum err err = keyring_line_day(k->days[i], &line);
+
+		if (err) {
+			free(out);
+			return err;
+		}
+		p = stpcpy(p, line);
+		free(line);
+	}
+	*ret = out;
+	*ret_n = (size_t)(p - out);
+	return OK;
+}
+
+static bool has_wrap(const struct keyring_day *d, const char *b64, size_t n)
+{
+	for (size_t i = 0; i < d->wraps_n; i++)
+		if (strlen(d->wraps[i]) == n && !memcmp(d->wraps[i], b64, n))
+			return true;
+	return false;
+}
+
+must_check static enum err add_wrap(struct keyring *k, struct keyring_day *d,
+    const char *b64, size_t n)
+{
+	char **wraps;
+
+	if (has_wrap(d, b64, n))
+		return OK;
+	if (d->wraps_n >= KEYRING_WRAPS_MAX || n + 3 > KEYRING_MAX - k->bytes)
+		return ERR_TOO_LARGE;
+	wraps = realloc(d->wraps, (d->wraps_n + 1) * sizeof(*wraps));
+	if (!wraps)
+		return ERR_NO_MEMORY;
+	d->wraps = wraps;
+	wraps[d->wraps_n] = strndup(b64, n);
+	if (!wraps[d->wraps_n])
+		return ERR_NO_MEMORY;
+	d->wraps_n++;
+	k->bytes += n + 3;
+	return OK;
+}
+
+/* One line `camera SP day SP base64`: its day, and where the base64 stands. */
+must_check static enum err split_line(const struct keyring *k, const char *s,
+    size_t n, struct keyring_day **ret_day, size_t *ret_at)
+{
+	char camera[CAMERA_ID_MAX + 1] = "", date[11] = "";
+	const char *end = memchr(s, ' ', n);
+	size_t c = end ? (size_t)(end - s) : 0, at = c + 1 + 10 + 1;
+
+	if (c < 1 || c > CAMERA_ID_MAX || n <= at || s[at - 1] != ' ')
+		return ERR_FORMAT;
+	memcpy(camera, s, c);
+	memcpy(date, s + c + 1, 10);
+	place(k, camera, date, ret_day);
+	*ret_at = at;
+	return *ret_day && keyring_is_wrap(s + at, n - at) ? OK : ERR_FORMAT;
+}
+
+/* Once to look at every line, then once to add. */
+must_check static enum err each_wrap(struct keyring *k, const char *lines,
+    size_t n, bool add)
+{
+	while (n) {
+		const char *end = memchr(lines, '\n', n);
+		size_t line_n = end ? (size_t)(end - lines) : n, at;
+		struct keyring_day *d;
+		enum err err = split_line(k, lines, line_n, &d, &at);
+
+		if (!err && add)
+			err = add_wrap(k, d, lines + at, line_n - at);
+		if (err)
+			return err;
+		line_n += end != NULL;
+		lines += line_n;
+		n -= line_n;
+	}
+	return OK;
+}
+
+enum err keyring_add_wraps(struct keyring *k, const char *lines, size_t n)
+{
+	enum err err = each_wrap(k, lines, n, false);
+
+	return err ? err : each_wrap(k, lines, n, true);
+}
+
+must_check static enum err new_grant(const char *request, uint64_t person,
+    const void *blob, size_t n, struct keyring_grant **ret)
+{
+	struct keyring_grant *g = calloc(1, sizeof(*g));
+
+	if (!g || !(g->blob = malloc(n + 1))) {
+		free(g);
+		return ERR_NO_MEMORY;
+	}
+	memcpy(g->request, request, strlen(request));
+	g->person = person;
+	memcpy(g->blob, blob, n);
+	g->n = n;
+	*ret = g;
+	return OK;
+}
+
+enum err keyring_put_grant(struct keyring *k, const char *request,
+    uint64_t person, const void *blob, size_t n)
+{
+	struct keyring_grant *g, *old;
+	size_t at, was;
+	enum err err;
+
+	if (!keyring_is_request(request) || person > INT64_MAX)
+		return ERR_INVALID;
+	if (n > KEYRING_LINE_MAX || B64_LEN(n) + LINE_EXTRA > KEYRING_LINE_MAX)
+		return ERR_TOO_LARGE;
+	err = new_grant(request, person, blob, n, &g);
+	if (err)
+		return err;
+	old = find_grant(k, request, &at);
+	if (!old)
+		return keyring_take_grant(k, g);
+	was = grant_bytes(old);
+	if (grant_bytes(g) > KEYRING_MAX - k->bytes + was) {
+		keyring_grant_free(g);
+		return ERR_TOO_LARGE;
+	}
+	k->grants[at] = g;
+	k->bytes = k->bytes - was + grant_bytes(g);
+	keyring_grant_free(old);
+	return OK;
+}
+
+enum err keyring_find_grant(const struct keyring *k, const char *request,
+    uint64_t *ret_person, const void **ret_blob, size_t *ret_n)
+{
+	size_t at;
+	const struct keyring_grant *g = find_grant(k, request, &at);
+
+	if (!g)
+		return ERR_NOT_FOUND;
+	*ret_person = g->person;
+	*ret_blob = g->blob;
+	*ret_n = g->n;
+	return OK;
+}
+
+void keyring_drop_grant(struct keyring *k, const char *request)
+{
+	size_t at;
+	struct keyring_grant *g = find_grant(k, request, &at);
+
+	if (!g)
+		return;
+	k->bytes -= grant_bytes(g);
+	keyring_grant_free(g);
+	memmove(&k->grants[at], &k->grants[at + 1],
+	    (k->grants_n - at - 1) * sizeof(*k->grants));
+	k->grants_n--;
+}

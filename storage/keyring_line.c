@@ -1,0 +1,215 @@
+/*
+ * See keyring_line.h. The only file of the keyring that includes <jansson.h>;
+ * view.c includes it too, for what people are told: one is a file format, the
+ * other an interface, and neither should change with the other.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/api/utc.h"
+#include "storage/keyring_line.h"
+#include "storage/people.h"
+
+bool keyring_is_wrap(const char *b64, size_t n)
+{
+	unsigned char *age;
+	size_t age_n, header;
+	bool ok;
+
+	if (n < 1 || n > KEYRING_WRAP_MAX || !(age = malloc(n)))
+		return false;
+	ok = b64_decode(b64, n, true, age, n, &age_n) == OK &&
+	    age_header_len(age, age_n, &header) == OK;
+	free(age);
+	return ok;
+}
+
+bool keyring_is_request(const char *s)
+{
+	size_t n = strnlen(s, KEYRING_REQUEST_MAX + 1);
+
+	if (n < 1 || n > KEYRING_REQUEST_MAX)
+		return false;
+	for (; *s; s++)
+		if (*s <= ' ' || *s > '~' || *s == '"' || *s == '\\')
+			return false;
+	return true;
+}
+
+void keyring_day_free(struct keyring_day *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < d->wraps_n; i++)
+		free(d->wraps[i]);
+	free(d->wraps);
+	free(d);
+}
+
+void keyring_grant_free(struct keyring_grant *g)
+{
+	if (!g)
+		return;
+	free(g->blob);
+	free(g);
+}
+
+must_check static enum err parse_wraps(const json_t *a, struct keyring_day *d)
+{
+	size_t n = json_array_size(a);
+
+	if (n < 1 || n > KEYRING_WRAPS_MAX)
+		return ERR_FORMAT;
+	d->wraps = calloc(n, sizeof(*d->wraps));
+	if (!d->wraps)
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *s = json_array_get(a, i);
+
+		if (!json_is_string(s) || !keyring_is_wrap(json_string_value(s),
+		    json_string_length(s)))
+			return ERR_FORMAT;
+		d->wraps[i] = strdup(json_string_value(s));
+		if (!d->wraps[i])
+			return ERR_NO_MEMORY;
+		d->wraps_n++;
+	}
+	return OK;
+}
+
+must_check static enum err parse_day(json_t *j, struct keyring_day **ret)
+{
+	const char *camera, *date, *recipient;
+	struct age_recipient r;
+	struct keyring_day *d;
+	struct day day;
+	json_t *wraps;
+	enum err err;
+
+	if (json_unpack(j, "{s:s, s:s, s:s, s:o !}", "camera", &camera, "date",
+	    &date, "recipient", &recipient, "wrapped", &wraps) != 0 ||
+	    !camera_id_ok(camera) || day_parse(date, &day) ||
+	    strlen(date) != sizeof(d->date) - 1 ||
+	    recipient_parse(recipient, &r))
+		return ERR_FORMAT;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return ERR_NO_MEMORY;
+	memcpy(d->camera, camera, strlen(camera));
+	memcpy(d->date, date, strlen(date));
+	memcpy(d->recipient, recipient, strlen(recipient));
+	err = parse_wraps(wraps, d);
+	if (err)
+		keyring_day_free(d);
+	else
+		*ret = d;
+	return err;
+}
+
+must_check static enum err parse_grant(json_t *j, struct keyring_grant **ret)
+{
+	const char *request, *blob;
+	struct keyring_grant *g;
+	json_int_t person;
+	enum err err;
+	size_t n;
+
+	if (json_unpack(j, "{s:s, s:I, s:s% !}", "request", &request, "person",
+	    &person, "blob", &blob, &n) != 0 || !keyring_is_request(request) ||
+	    person < 0)
+		return ERR_FORMAT;
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return ERR_NO_MEMORY;
+	memcpy(g->request, request, strlen(request));
+	g->person = (uint64_t)person;
+	g->blob = malloc(n + 1);
+	err = g->blob ? b64_decode(blob, n, true, g->blob, n + 1, &g->n) :
+	    ERR_NO_MEMORY;
+	if (err)
+		keyring_grant_free(g);
+	else
+		*ret = g;
+	return err;
+}
+
+enum err keyring_line_parse(const char *s, size_t n, struct keyring_line *ret)
+{
+	struct keyring_line line = {0};
+	json_t *root, *in;
+	json_int_t v, generation;
+	enum err err = ERR_FORMAT;
+
+	if (n > KEYRING_LINE_MAX)
+		return ERR_TOO_LARGE;
+	root = json_loadb(s, n, JSON_REJECT_DUPLICATES, NULL);
+	if (!root)
+		return ERR_FORMAT;
+	if (json_unpack(root, "{s:I, s:I !}", "v", &v, "generation",
+	    &generation) == 0) {
+		if (v == 1 && generation > 0) {
+			line.generation = (uint64_t)generation;
+			err = OK;
+		}
+	} else if (json_unpack(root, "{s:o !}", "day", &in) == 0) {
+		err = parse_day(in, &line.day);
+	} else if (json_unpack(root, "{s:o !}", "grant", &in) == 0) {
+		err = parse_grant(in, &line.grant);
+	}
+	json_decref(root);
+	if (!err)
+		*ret = line;
+	return err;
+}
+
+/* Given: j is freed. */
+must_check static enum err dump(json_t *j, char **ret)
+{
+	size_t n = j ? json_dumpb(j, NULL, 0, JSON_COMPACT) : 0;
+	char *out = n ? malloc(n + 2) : NULL;
+
+	if (out) {
+		json_dumpb(j, out, n, JSON_COMPACT);
+		memcpy(out + n, "\n", 2);
+		*ret = out;
+	}
+	json_decref(j);
+	return out ? OK : ERR_NO_MEMORY;
+}
+
+enum err keyring_line_first(uint64_t generation, char **ret)
+{
+	return dump(json_pack("{s:i, s:I}", "v", 1, "generation",
+	    (json_int_t)generation), ret);
+}
+
+enum err keyring_line_day(const struct keyring_day *d, char **ret)
+{
+	json_t *wraps = json_array();
+
+	for (size_t i = 0; i < d->wraps_n; i++)
+		if (json_array_append_new(wraps, json_string(d->wraps[i]))) {
+			json_decref(wraps);
+			return ERR_NO_MEMORY;
+		}
+	return dump(json_pack("{s:{s:s, s:s, s:s, s:o}}", "day", "camera",
+	    d->camera, "date", d->date, "recipient", d->recipient, "wrapped",
+	    wraps), ret);
+}
+
+enum err keyring_line_grant(const struct keyring_grant *g, char **ret)
+{
+	char *blob = malloc(B64_LEN(g->n));
+	enum err err = ERR_NO_MEMORY;
+
+	if (blob) {
+		b64_encode(g->blob, g->n, true, blob);
+		err = dump(json_pack("{s:{s:s, s:I, s:s}}", "grant", "request",
+		    g->request, "person", (json_int_t)g->person, "blob", blob),
+		    ret);
+	}
+	free(blob);
+	return err;
+}

@@ -1,0 +1,412 @@
+/* keyring.h: the only place of any wrapped key. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "storage/keyring.h"
+#include "storage/keyring_line.h"
+
+static char dir[64];
+static int data_fd;
+static struct age_identity paper, custodian;
+static struct age_recipient to[2];
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/saqta-keyring-XXXXXX");
+	if (crypt_init() || !mkdtemp(dir))
+		return -1;
+	data_fd = open(dir, O_RDONLY | O_DIRECTORY);
+	identity_new(&paper);
+	identity_new(&custodian);
+	identity_recipient(&paper, &to[0]);
+	identity_recipient(&custodian, &to[1]);
+	return data_fd < 0 || keyring_create(data_fd) ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unlinkat(data_fd, "keyring/kek", 0);
+	unlinkat(data_fd, "keyring/keyring.age", 0);
+	unlinkat(data_fd, "keyring", AT_REMOVEDIR);
+	close(data_fd);
+	return rmdir(dir);
+}
+
+static struct keyring *reopen(struct keyring *k)
+{
+	struct keyring *again = NULL;
+
+	keyring_close(k);
+	assert_int_equal(keyring_open(data_fd, &again), OK);
+	return again;
+}
+
+static void make(struct keyring *k, const char *camera, const char *day,
+    struct age_recipient *ret)
+{
+	bool made = false;
+
+	assert_int_equal(keyring_make_day(k, camera, day, to, 2, ret, &made),
+	    OK);
+	assert_true(made);
+}
+
+/* The identity in the first line of wrapped, opened with id. */
+static void unwrap(const char *wrapped, const struct age_identity *id,
+    struct age_identity *ret)
+{
+	unsigned char age[KEYRING_WRAP_MAX], *text;
+	size_t n, line = strcspn(wrapped, "\n");
+
+	assert_int_equal(b64_decode(wrapped, line, true, age, sizeof(age), &n),
+	    OK);
+	assert_int_equal(age_decrypt(age, n, id, 1, &text, &n), OK);
+	assert_int_equal(n, IDENTITY_TEXT);
+	assert_int_equal(text[n - 1], '\n');
+	text[n - 1] = '\0';
+	assert_int_equal(identity_parse((char *)text, ret), OK);
+	free(text);
+}
+
+static void a_day_key_is_wrapped_to_every_recipient_and_survives(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r, found, fits;
+	struct age_identity day;
+	char *wrapped;
+	size_t n;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	assert_int_equal(keyring_commit(k), OK);
+	k = reopen(k);
+	assert_int_equal(keyring_find_day(k, "cam-1", "2026-11-22", &found),
+	    OK);
+	assert_memory_equal(&r, &found, sizeof(r));
+	assert_int_equal(keyring_day_wrapped(k, "cam-1", "2026-11-22",
+	    &wrapped, &n), OK);
+	assert_int_equal(n, strlen(wrapped));
+	unwrap(wrapped, &paper, &day);
+	identity_recipient(&day, &fits);
+	assert_memory_equal(&r, &fits, sizeof(r));
+	unwrap(wrapped, &custodian, &day);
+	identity_recipient(&day, &fits);
+	assert_memory_equal(&r, &fits, sizeof(r));
+	free(wrapped);
+	keyring_close(k);
+}
+
+static void an_existing_day_keeps_its_key(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r, again;
+	bool made = true;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	assert_int_equal(keyring_make_day(k, "cam-1", "2026-11-22", to, 2,
+	    &again, &made), OK);
+	assert_false(made);
+	assert_memory_equal(&r, &again, sizeof(r));
+	keyring_close(k);
+}
+
+static void what_was_not_committed_is_not_on_the_disk(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	k = reopen(k);
+	assert_int_equal(keyring_find_day(k, "cam-1", "2026-11-22", &r),
+	    ERR_NOT_FOUND);
+	keyring_close(k);
+}
+
+static void many_days_are_found_and_listed_in_order(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r[60], found;
+	char day[32], camera[32], *lines;
+	size_t n, count = 0;
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		/* 7 and 60 share no factor: each pair once, not sorted */
+		snprintf(camera, sizeof(camera), "c%d", i * 7 % 5);
+		snprintf(day, sizeof(day), "2026-01-%02d", 1 + i * 7 % 60 / 5);
+		make(k, camera, day, &r[i]);
+	}
+	assert_int_equal(keyring_commit(k), OK);
+	k = reopen(k);
+	for (int i = 0; i < 60; i++) {
+		snprintf(camera, sizeof(camera), "c%d", i * 7 % 5);
+		snprintf(day, sizeof(day), "2026-01-%02d", 1 + i * 7 % 60 / 5);
+		assert_int_equal(keyring_find_day(k, camera, day, &found), OK);
+		assert_memory_equal(&found, &r[i], sizeof(found));
+	}
+	assert_int_equal(keyring_all_days(k, &lines, &n), OK);
+	for (char *p = lines; *p; p = strchr(p, '\n') + 1) {
+		struct keyring_line line;
+
+		assert_int_equal(keyring_line_parse(p, strcspn(p, "\n"),
+		    &line), OK);
+		assert_non_null(line.day);
+		keyring_day_free(line.day);
+		count++;
+	}
+	assert_int_equal(count, 60);
+	free(lines);
+	keyring_close(k);
+}
+
+/* What a new custodian's reader sends: `camera day base64`. */
+static char *wrap_line(const char *camera, const char *day)
+{
+	unsigned char *age;
+	char *b64, *line;
+	size_t n;
+
+	assert_int_equal(age_encrypt("x", 1, to, 1, &age, &n), OK);
+	b64 = malloc(B64_LEN(n));
+	b64_encode(age, n, true, b64);
+	assert_true(asprintf(&line, "%s %s %s\n", camera, day, b64) > 0);
+	free(b64);
+	free(age);
+	return line;
+}
+
+static size_t lines_of(struct keyring *k, const char *camera, const char *day)
+{
+	size_t n, count = 0;
+	char *w;
+
+	assert_int_equal(keyring_day_wrapped(k, camera, day, &w, &n), OK);
+	for (size_t i = 0; i < n; i++)
+		count += w[i] == '\n';
+	free(w);
+	return count;
+}
+
+static void wraps_are_added_all_or_none(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r;
+	char *good = wrap_line("cam-1", "2026-11-22");
+	char *unknown = wrap_line("cam-2", "2026-11-22"), *both;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	assert_true(asprintf(&both, "%s%s", good, unknown) > 0);
+	assert_int_equal(keyring_add_wraps(k, both, strlen(both)), ERR_FORMAT);
+	assert_int_equal(lines_of(k, "cam-1", "2026-11-22"), 1);
+	assert_int_equal(keyring_add_wraps(k, "cam-1 2026-11-22 AAAA\n", 22),
+	    ERR_FORMAT);
+	assert_int_equal(keyring_add_wraps(k, good, strlen(good)), OK);
+	assert_int_equal(keyring_add_wraps(k, good, strlen(good)), OK);
+	assert_int_equal(lines_of(k, "cam-1", "2026-11-22"), 2);
+	assert_int_equal(keyring_commit(k), OK);
+	k = reopen(k);
+	assert_int_equal(lines_of(k, "cam-1", "2026-11-22"), 2);
+	free(good);
+	free(unknown);
+	free(both);
+	keyring_close(k);
+}
+
+static void a_grant_is_put_replaced_found_and_dropped(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	const void *blob;
+	uint64_t person;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(keyring_put_grant(k, "REQ-2026-00001", 7, "one", 3),
+	    OK);
+	assert_int_equal(keyring_put_grant(k, "REQ-2026-00002", 8, "", 0), OK);
+	assert_int_equal(keyring_put_grant(k, "REQ-2026-00001", 9, "three", 5),
+	    OK);
+	assert_int_equal(keyring_commit(k), OK);
+	k = reopen(k);
+	assert_int_equal(keyring_find_grant(k, "REQ-2026-00001", &person,
+	    &blob, &n), OK);
+	assert_int_equal(person, 9);
+	assert_int_equal(n, 5);
+	assert_memory_equal(blob, "three", 5);
+	keyring_drop_grant(k, "REQ-2026-00001");
+	keyring_drop_grant(k, "REQ-2026-00001");
+	assert_int_equal(keyring_find_grant(k, "REQ-2026-00001", &person,
+	    &blob, &n), ERR_NOT_FOUND);
+	assert_int_equal(keyring_find_grant(k, "REQ-2026-00002", &person,
+	    &blob, &n), OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(keyring_put_grant(k, "two\nlines", 1, "", 0),
+	    ERR_INVALID);
+	keyring_close(k);
+}
+
+static void P1_the_disk_holds_no_private_key_but_the_kek(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r;
+	char text[IDENTITY_TEXT], buf[65536];
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	assert_int_equal(keyring_commit(k), OK);
+	keyring_close(k);
+	fd = openat(data_fd, "keyring/keyring.age", O_RDONLY);
+	n = read(fd, buf, sizeof(buf));
+	assert_true(n > 0);
+	close(fd);
+	assert_null(memmem(buf, (size_t)n, "AGE-SECRET-KEY-", 15));
+	assert_null(memmem(buf, (size_t)n, "cam-1", 5));
+	recipient_format(&r, text);
+	assert_null(memmem(buf, (size_t)n, text, strlen(text)));
+}
+
+static void the_kek_is_readable_by_its_owner_only(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fstatat(data_fd, "keyring/kek", &st, 0), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(fstatat(data_fd, "keyring/keyring.age", &st, 0), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void a_second_keyring_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(keyring_create(data_fd), ERR_EXISTS);
+	keyring_close(reopen(NULL));
+}
+
+static void a_missing_keyring_is_not_found(void **state)
+{
+	struct keyring *k = NULL;
+
+	(void)state;
+	assert_int_equal(unlinkat(data_fd, "keyring/keyring.age", 0), 0);
+	assert_int_equal(keyring_open(data_fd, &k), ERR_NOT_FOUND);
+	/* A kek without a keyring is an unfinished start: begin again. */
+	assert_int_equal(keyring_create(data_fd), OK);
+}
+
+static void a_changed_byte_anywhere_is_noticed(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r;
+	off_t size;
+	int fd;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	assert_int_equal(keyring_commit(k), OK);
+	keyring_close(k);
+	fd = openat(data_fd, "keyring/keyring.age", O_RDWR);
+	size = lseek(fd, 0, SEEK_END);
+	for (off_t at = 0; at < size; at += 13) {
+		unsigned char c;
+
+		assert_int_equal(pread(fd, &c, 1, at), 1);
+		c ^= 1;
+		assert_int_equal(pwrite(fd, &c, 1, at), 1);
+		assert_int_not_equal(keyring_open(data_fd, &k), OK);
+		c ^= 1;
+		assert_int_equal(pwrite(fd, &c, 1, at), 1);
+	}
+	assert_int_equal(ftruncate(fd, size - 1), 0);
+	assert_int_equal(keyring_open(data_fd, &k), ERR_INTEGRITY);
+	close(fd);
+}
+
+static void another_kek_does_not_open_it(void **state)
+{
+	struct age_identity other;
+	struct keyring *k;
+	char text[IDENTITY_TEXT];
+	int fd = openat(data_fd, "keyring/kek", O_WRONLY);
+
+	(void)state;
+	identity_new(&other);
+	identity_format(&other, text);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	assert_int_equal(keyring_open(data_fd, &k), ERR_INTEGRITY);
+}
+
+static void a_commit_that_cannot_be_read_back_is_not_ok(void **state)
+{
+	struct keyring *k = reopen(NULL);
+
+	(void)state;
+	assert_int_equal(unlinkat(data_fd, "keyring/kek", 0), 0);
+	assert_int_not_equal(keyring_commit(k), OK);
+	keyring_close(k);
+	assert_int_equal(unlinkat(data_fd, "keyring/keyring.age", 0), 0);
+	assert_int_equal(keyring_create(data_fd), OK);
+}
+
+static void a_line_that_is_not_exactly_one_of_three_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "{}", "[]", "null", "{\"v\":1}",
+		"{\"v\":2,\"generation\":1}", "{\"v\":1,\"generation\":0}",
+		"{\"v\":1,\"generation\":-1}",
+		"{\"v\":1,\"generation\":1,\"x\":1}",
+		"{\"v\":1,\"v\":1,\"generation\":1}",
+		"{\"v\":1,\"generation\":1.0}",
+		"{\"day\":{}}", "{\"grant\":{}}", "{\"hold\":{}}",
+		"{\"grant\":{\"request\":\"R\",\"person\":-1,\"blob\":\"\"}}",
+		"{\"grant\":{\"request\":\"R\",\"person\":1,\"blob\":\"A\"}}",
+		"{\"grant\":{\"request\":\"\",\"person\":1,\"blob\":\"\"}}",
+		"{\"grant\":{\"request\":\"a b\",\"person\":1,\"blob\":\"\"}}",
+		"{\"grant\":{\"request\":\"R\",\"person\":1,\"blob\":\"\"}} x",
+	};
+	struct keyring_line line;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(keyring_line_parse(bad[i], strlen(bad[i]),
+		    &line), ERR_FORMAT);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_day_key_is_wrapped_to_every_recipient_and_survives),
+		T(an_existing_day_keeps_its_key),
+		T(what_was_not_committed_is_not_on_the_disk),
+		T(many_days_are_found_and_listed_in_order),
+		T(wraps_are_added_all_or_none),
+		T(a_grant_is_put_replaced_found_and_dropped),
+		T(P1_the_disk_holds_no_private_key_but_the_kek),
+		T(the_kek_is_readable_by_its_owner_only),
+		T(a_second_keyring_is_refused),
+		T(a_missing_keyring_is_not_found),
+		T(a_changed_byte_anywhere_is_noticed),
+		T(another_kek_does_not_open_it),
+		T(a_commit_that_cannot_be_read_back_is_not_ok),
+		T(a_line_that_is_not_exactly_one_of_three_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
