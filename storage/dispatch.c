@@ -1,0 +1,97 @@
+/*
+ * dispatch.c - the attack surface of the keeper: who may ask what, and what is
+ * entered in the ledger for it.
+ */
+#include <unistd.h>
+
+#include "storage/api/log.h"
+#include "storage/keeper.h"
+
+#define TOOL PEER_CONTROL
+#define ANY (PEER_INGEST | PEER_SUPERVISOR | PEER_PEOPLE | TOOL)
+
+static const struct row {
+	uint16_t type;
+	unsigned who;
+	void (*handle)(struct keeper *, struct conn *, struct wire *);
+	enum entry_type entered;	/* 0: nothing */
+} table[] = {
+    {MSG_SITE, ANY, handle_site, 0},
+    {MSG_HELLO_RECORDER, PEER_INGEST, handle_hello_recorder, 0},
+    {MSG_HELLO_CAMERA, PEER_INGEST, handle_hello_camera, 0},
+    {MSG_CAMERA_NEXT, PEER_SUPERVISOR, handle_camera_next, 0},
+    {MSG_CAMERA_STATE, PEER_SUPERVISOR, handle_camera_state,
+	ENTRY_GAP_OPENED},
+    {MSG_RECORDER_STOPPING, PEER_SUPERVISOR, handle_recorder_stopping,
+	ENTRY_GAP_OPENED},
+    {MSG_SEGMENT_BEGIN, PEER_CAMERA, handle_segment_begin, ENTRY_GAP_CLOSED},
+    {MSG_FRAGMENT, PEER_CAMERA, handle_fragment, ENTRY_HEADS},
+    {MSG_SEGMENT_END, PEER_CAMERA, handle_segment_end, ENTRY_SEGMENT},
+    {MSG_PICTURE_IS, PEER_CAMERA, handle_picture_is, ENTRY_READ_BACK},
+    {MSG_SIGN_IN, PEER_PEOPLE, handle_sign_in, ENTRY_SIGN_IN},
+    {MSG_CAMERAS, TOOL, handle_cameras, 0},
+    {MSG_COVERAGE, TOOL, handle_coverage, 0},
+    {MSG_STATUS, TOOL, handle_status, 0},
+    {MSG_CAMERA_ADD, TOOL, handle_camera_add, ENTRY_CAMERA_ADDED},
+    {MSG_CAMERA_ENABLE, TOOL, handle_camera_enable, ENTRY_CAMERA_SWITCHED},
+    {MSG_RECORDER_KEY, TOOL, handle_recorder_key, 0},
+    {MSG_USER_ADD, TOOL, handle_user_add, ENTRY_PERSON},
+    {MSG_ERROR, PEER_READER, handle_reader_started, ENTRY_SIGN_IN_REFUSED},
+    {MSG_READER_STARTED, PEER_READER, handle_reader_started, ENTRY_SIGN_IN},
+    {MSG_DAY_KEY, PEER_READER, handle_day_key, 0},
+    {MSG_DAY_KEYS_ALL, PEER_READER, handle_day_keys_all, 0},
+    {MSG_REQUEST_NEW, PEER_READER, handle_request_new, ENTRY_REQUEST},
+    {MSG_GRANT_PUT, PEER_READER, handle_grant_put, ENTRY_DECISION},
+    {MSG_GRANT_GET, PEER_READER, handle_grant_get, 0},
+    {MSG_REVOKE, PEER_READER, handle_revoke, ENTRY_REVOKED},
+    {MSG_LEASE_OPEN, PEER_READER, handle_lease_open, ENTRY_LEASE_OPENED},
+    {MSG_LEASE_CLOSE, PEER_READER, handle_lease_close, ENTRY_LEASE_CLOSED},
+    {MSG_REFUSAL, PEER_READER, handle_refusal, ENTRY_REFUSED},
+    {MSG_NEXT_PERSON, PEER_READER, handle_next_person, 0},
+    {MSG_PERSON_PUT, PEER_READER, handle_person_put, ENTRY_PERSON},
+};
+
+/* A message that its sender may not send closes that connection alone. */
+void dispatch(struct keeper *k, struct conn *c, struct wire *w)
+{
+	const struct row *r = NULL;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].type == w->type && table[i].who & c->peer)
+			r = &table[i];
+	if (r) {
+		r->handle(k, c, w);
+	} else if (w->type % 2 == 0) {
+		log_warn("message %u is not for peer %u", w->type, c->peer);
+		conn_error(c, w->id, ERR_BAD_MESSAGE, NULL);
+		c->closing = true;
+	}
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+}
+
+/* What a closed connection means for the rest. */
+void handle_closed(struct keeper *k, struct conn *c)
+{
+	struct reader *next;
+
+	if (c == k->supervisor)
+		k->supervisor = NULL;
+	if (c->camera && c->camera->conn == c) {
+		struct camera *m = c->camera;
+
+		m->conn = NULL;
+		if (m->segment)
+			camera_end_segment(k, m);
+		seal_picture(k, m, m->asked_seq, false);
+		m->silent_since_ns = k->mono.ns;
+	}
+	for (struct reader *r = k->readers; r; r = next) {
+		next = r->next;
+		if (r->asker == c)
+			r->asker = NULL;
+		if (r->conn == c)
+			reader_end(k, r);
+	}
+}

@@ -1,0 +1,326 @@
+/* handle_ingest.c - what the recorder sends: cameras, segments, gaps. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/api/log.h"
+#include "storage/keeper.h"
+
+#define FRAGMENT_MS 1000
+#define AHEAD_NS (5 * NS_PER_SEC)	/* a start may lie ahead of our clock */
+#define BEHIND_NS (300 * NS_PER_SEC)	/* ... or wait in queues */
+#define JOIN_NS (100 * NS_PER_MS)	/* a hole below this is none */
+
+void handle_site(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+
+	wire_begin(w, MSG_SITE_IS, id);
+	wire_put_str(w, k->conf.site_name);
+	wire_put_str(w, k->site.zone);
+	wire_put_u8(w, (uint8_t)k->conf.demo);
+	wire_put_str(w, SAQTA_VERSION);
+	conn_send(c, w, -1);
+}
+
+void handle_hello_recorder(struct keeper *k, struct conn *c, struct wire *w)
+{
+	size_t n;
+	const void *key;
+
+	wire_get_str(w);
+	key = wire_get_bytes(w, &n);
+	if (wire_end(w) || n != KEY_BYTES) {
+		conn_error(c, w->id, ERR_BAD_MESSAGE, NULL);
+		c->closing = true;
+		return;
+	}
+	if (k->supervisor)	/* the old one is dead or about to be */
+		k->supervisor->closing = true;
+	memcpy(k->recorder_key, key, KEY_BYTES);
+	if (index_setting_put(k->ix, "recorder", key, KEY_BYTES))
+		log_warn("the recorder's key was not kept");
+	c->peer = PEER_SUPERVISOR;
+	k->supervisor = c;
+	k->orderly_stop = false;
+	handle_site(k, c, w);
+}
+
+void handle_camera_next(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+	struct camera_row row;
+	char after[CAMERA_ID_MAX + 1];
+	enum err err;
+
+	snprintf(after, sizeof(after), "%s", wire_get_str(w));
+	err = wire_end(w);
+	if (!err)
+		err = index_camera_next(k->ix, after, &row);
+	if (err && err != ERR_NOT_FOUND) {
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	wire_begin(w, err ? MSG_END : MSG_CAMERA_IS, id);
+	if (!err) {
+		wire_put_str(w, row.id);
+		wire_put_str(w, row.url);
+		wire_put_u8(w, (uint8_t)row.transport);
+		wire_put_u8(w, row.enabled);
+		wire_put_bytes(w, row.sealed, row.sealed_n);
+	}
+	conn_send(c, w, -1);
+}
+
+void handle_camera_state(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct camera *m = camera_find(k, wire_get_str(w));
+	unsigned state = wire_get_u8(w), cause = wire_get_u8(w);
+	int64_t since = wire_get_i64(w);
+	const char *detail = wire_get_str(w);
+	struct camera_row row;
+	enum err err = wire_end(w);
+
+	if (!err && (!m || state > CAMERA_DOWN || cause >= CAUSE_MAX))
+		err = ERR_INVALID;
+	if (!err)
+		err = index_camera_find(k->ix, m->id, &row);
+	if (err) {
+		conn_error(c, w->id, err, NULL);
+		return;
+	}
+	row.state = (enum camera_state)state;
+	row.cause = (enum cause)cause;
+	row.since_ns = since;
+	snprintf(row.detail, sizeof(row.detail), "%s", detail);
+	err = index_camera_put(k->ix, &row);
+	if (err)
+		log_error("camera %s: state not kept: %s", m->id,
+		    err_text(err));
+	if (state == CAMERA_OFF)
+		cause = CAUSE_SWITCHED_OFF;
+	if (state == CAMERA_OFF || (state == CAMERA_DOWN && cause)) {
+		camera_end_segment(k, m);
+		camera_gap(k, m, (enum cause)cause);
+	}
+}
+
+void handle_recorder_stopping(struct keeper *k, struct conn *c, struct wire *w)
+{
+	k->orderly_stop = true;
+	for (struct camera *m = k->cameras; m; m = m->next)
+		if (!m->segment)
+			camera_gap(k, m, CAUSE_RECORDER_STOPPED);
+	conn_ok(c, w->id);
+}
+
+void handle_hello_camera(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+	struct camera *m = camera_find(k, wire_get_str(w));
+
+	if (wire_end(w) || !m) {
+		conn_error(c, id, ERR_NOT_FOUND, NULL);
+		c->closing = true;
+		return;
+	}
+	if (m->conn) {	/* a child that was killed: its socket closes soon */
+		camera_end_segment(k, m);
+		m->conn->camera = NULL;
+		m->conn->closing = true;
+	}
+	m->conn = c;
+	c->camera = m;
+	c->peer = PEER_CAMERA;
+	wire_begin(w, MSG_HELLO_CAMERA_IS, id);
+	wire_put_u32(w, (uint32_t)k->conf.segment_s * 1000);
+	wire_put_u32(w, FRAGMENT_MS);
+	conn_send(c, w, -1);
+}
+
+static bool time_ok(const struct keeper *k, int64_t ns)
+{
+	return ns > k->now.ns - BEHIND_NS && ns < k->now.ns + AHEAD_NS;
+}
+
+/* Where the next segment goes: its number, day, key and journal. */
+static enum err prepare(struct keeper *k, struct camera *m, int64_t start_ns,
+    struct segment_row *row, struct age_recipient *to)
+{
+	struct camera_row cam;
+	char day[16];
+	enum err err = OK;
+
+	if (k->full)
+		return ERR_DISK_FULL;
+	if (m->recover)
+		err = recover_camera(k, m);
+	day_format(utc_local_day((struct utc){start_ns}), day, sizeof(day));
+	if (!err && strcmp(m->head.day, day))
+		err = journal_head_load(k->data_fd, m->id, day, &m->head);
+	if (!err)
+		err = camera_day_key(k, m->id, day, to);
+	if (!err)
+		err = index_camera_find(k->ix, m->id, &cam);
+	if (err)
+		return err;
+	*row = (struct segment_row){.seq = cam.next_seq, .start_ns = start_ns};
+	memcpy(row->camera, m->id, sizeof(row->camera));
+	memcpy(row->day, day, sizeof(row->day));
+	return OK;
+}
+
+/* The number is taken only when the segment exists: no number is missing. */
+static enum err took(struct keeper *k, const struct segment *s)
+{
+	struct camera_row cam;
+	enum err err = index_segment_put(k->ix, &s->row);
+
+	if (!err)
+		err = index_camera_find(k->ix, s->row.camera, &cam);
+	cam.next_seq = s->row.seq + 1;
+	return err ? err : index_camera_put(k->ix, &cam);
+}
+
+static void answer_begin(struct keeper *k, struct conn *c, struct wire *w,
+    const struct segment *s)
+{
+	struct utc start = {s->row.start_ns};
+	int64_t cut = start.ns + k->conf.segment_s * NS_PER_SEC;
+	int64_t midnight = utc_next_midnight(start).ns;
+	uint32_t id = w->id;
+
+	wire_begin(w, MSG_SEGMENT_BEGIN_IS, id);
+	wire_put_u64(w, s->row.seq);
+	wire_put_i64(w, cut < midnight ? cut : midnight);
+	conn_send(c, w, -1);
+}
+
+/* The clock's epoch and state are ours; the child's are not believed. */
+void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct camera *m = c->camera;
+	int64_t start = wire_get_i64(w), mono = wire_get_i64(w);
+	int64_t camera_clock;
+	struct segment_row row;
+	struct age_recipient to;
+	const void *init = NULL;
+	size_t n = 0;
+	enum err err;
+
+	wire_get_u32(w);
+	wire_get_u32(w);
+	wire_get_u8(w);
+	camera_clock = wire_get_i64(w);
+	wire_get_u16(w);
+	wire_get_u16(w);
+	err = wire_end(w);
+	if (!err && !time_ok(k, start))
+		err = ERR_INVALID;
+	if (!err)
+		err = bulk_map(w->fd, MP4_INIT_MAX, &init, &n);
+	if (!err) {
+		camera_end_segment(k, m);
+		err = prepare(k, m, start, &row, &to);
+	}
+	if (!err)
+		err = segment_begin(k->data_fd, &row, &to, init, n, mono,
+		    k->epoch, k->clock_state, camera_clock, &m->head,
+		    &m->segment);
+	bulk_unmap(init, n);
+	if (!err)
+		err = took(k, m->segment);
+	if (err) {
+		log_error("camera %s: no segment: %s", m->id, err_text(err));
+		conn_error(c, w->id, err, NULL);
+		if (m->segment || err == ERR_DISK || err == ERR_DISK_FULL)
+			camera_broken(k, m, err);
+		m->recover = m->recover || err != ERR_DISK_FULL;
+		return;
+	}
+	m->last_fragment_ns = k->mono.ns;
+	k->dirty = true;
+	answer_begin(k, c, w, m->segment);
+}
+
+/* Between two fragments: joined, a hole with its own gap, or an overlap. */
+static uint32_t join(struct keeper *k, struct camera *m, int64_t start,
+    uint32_t flags)
+{
+	if (m->gap) {
+		camera_gap_close(k, m, start);
+	} else if (start - m->last_end_ns > JOIN_NS) {
+		camera_gap(k, m, CAUSE_STREAM_ERROR);
+		camera_gap_close(k, m, start);
+	}
+	if (m->last_end_ns - start > JOIN_NS)
+		flags |= FRAGMENT_OVERLAP;
+	return flags & (FRAGMENT_KEY | FRAGMENT_DAMAGED | FRAGMENT_UNTRUSTED |
+			   FRAGMENT_OVERLAP);
+}
+
+void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct camera *m = c->camera;
+	int64_t start = wire_get_i64(w), duration = wire_get_i64(w);
+	int64_t mono = wire_get_i64(w);
+	uint32_t flags = wire_get_u32(w);
+	const void *p = NULL;
+	size_t n = 0;
+	enum err err = wire_end(w);
+
+	if (!err && (!time_ok(k, start) || duration <= 0 ||
+			duration > BEHIND_NS))
+		err = ERR_INVALID;
+	if (!err && !m->segment)
+		err = ERR_NOT_FOUND;
+	if (!err)
+		err = bulk_map(w->fd, MP4_FRAGMENT_MAX, &p, &n);
+	if (!err) {
+		flags = join(k, m, start, flags);
+		err = segment_put(m->segment, p, n, start, duration, mono,
+		    flags);
+	}
+	bulk_unmap(p, n);
+	if (!err) {
+		if (start + duration > m->last_end_ns)
+			m->last_end_ns = start + duration;
+		m->last_fragment_ns = k->mono.ns;
+		k->dirty = true;
+		return;
+	}
+	conn_error(c, w->id, err, NULL);
+	if (!m->segment)
+		return;
+	if (err == ERR_DISK || err == ERR_DISK_FULL)
+		camera_broken(k, m, err);
+	else
+		camera_end_segment(k, m);
+	camera_gap(k, m, CAUSE_STREAM_ERROR);
+}
+
+void handle_segment_end(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct camera *m = c->camera;
+	unsigned cause = wire_get_u8(w);
+
+	if (wire_end(w) || cause >= CAUSE_MAX) {
+		conn_error(c, w->id, ERR_BAD_MESSAGE, NULL);
+		c->closing = true;
+		return;
+	}
+	camera_end_segment(k, m);
+	if (cause != CAUSE_NONE)
+		camera_gap(k, m, (enum cause)cause);
+}
+
+void handle_picture_is(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint64_t seq = wire_get_u64(w);
+	bool decoded = wire_get_u8(w) == 1;
+
+	wire_get_u16(w);
+	wire_get_u16(w);
+	if (!wire_end(w))
+		seal_picture(k, c->camera, seq, decoded);
+}

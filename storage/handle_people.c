@@ -1,0 +1,283 @@
+/* handle_people.c - signing in and adding people: each starts a reader. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/api/log.h"
+#include "storage/keeper.h"
+#include "storage/reader.h"
+
+static void enter_refused(struct keeper *k, uint64_t person, enum err why,
+    const char *user, const char *address)
+{
+	struct enter x;
+
+	enter_begin(k, &x, ENTRY_SIGN_IN_REFUSED, 0);
+	entry_put_u64(&x.e, TAG_PERSON, person);
+	enter_text(&x, TAG_NAME, user);
+	enter_text(&x, TAG_ADDRESS, address);
+	entry_put_u64(&x.e, TAG_ERROR, why);
+	if (enter_end(k, &x, NULL))
+		log_error("a refused sign-in was not entered");
+}
+
+/* Who may sign in: someone active. Unknown users cost the same work. */
+static struct person_row *find_active(struct keeper *k, const char *user,
+    struct person_row *room)
+{
+	if (index_person_by_user(k->ix, user, room) || room->ended_ns)
+		return NULL;
+	return room;
+}
+
+void handle_sign_in(struct keeper *k, struct conn *c, struct wire *w)
+{
+	char user[WIRE_STR_MAX + 1], password[WIRE_STR_MAX + 1], address[64];
+	struct person_row room, *p;
+	struct reader *r = NULL;
+	uint32_t id = w->id;
+	enum err err;
+
+	snprintf(user, sizeof(user), "%s", wire_get_str(w));
+	snprintf(password, sizeof(password), "%s", wire_get_str(w));
+	snprintf(address, sizeof(address), "%s", wire_get_str(w));
+	err = wire_end(w);
+	if (!err && (strlen(user) > 63 || strlen(password) > PASSWORD_MAX))
+		err = ERR_PASSWORD;
+	if (!err) {
+		p = find_active(k, user, &room);
+		err = reader_spawn(k, READER_SESSION, p, password, &r);
+	}
+	crypt_wipe(password, sizeof(password));
+	if (err) {
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	r->asker = c;
+	r->asker_id = id;
+	memcpy(r->user, user, sizeof(r->user));
+	memcpy(r->address, address, sizeof(r->address));
+}
+
+/* The tool: an auditor or custodian needs a custodian, an operator nobody. */
+void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
+{
+	char by[64], password[WIRE_STR_MAX + 1];
+	struct person_row room, *p = NULL;
+	struct wire copy = *w;
+	struct reader *r = NULL;
+	enum role role;
+	enum err err;
+
+	snprintf(by, sizeof(by), "%s", wire_get_str(w));
+	snprintf(password, sizeof(password), "%s", wire_get_str(w));
+	if (!user_name_ok(wire_get_str(w)))
+		w->err = w->err ? w->err : ERR_INVALID;
+	wire_get_str(w);
+	role = (enum role)wire_get_u8(w);
+	wire_get_str(w);
+	err = wire_end(w);
+	if (!err && (role < ROLE_OPERATOR || role > ROLE_CUSTODIAN))
+		err = ERR_INVALID;
+	if (!err && role != ROLE_OPERATOR) {
+		p = find_active(k, by, &room);
+		if (p && p->role != ROLE_CUSTODIAN)
+			err = ERR_DENIED;
+	}
+	if (!err)
+		err = reader_spawn(k,
+		    role == ROLE_OPERATOR ? READER_OPERATOR : READER_ACT, p,
+		    password, &r);
+	crypt_wipe(password, sizeof(password));
+	if (err) {
+		conn_error(c, w->id, err, NULL);
+		return;
+	}
+	r->asker = c;
+	r->asker_id = w->id;
+	r->act = copy;
+	r->act.fd = -1;
+	if (!p)
+		memcpy(r->user, by, sizeof(by));
+}
+
+static void refused(struct keeper *k, struct reader *r, enum err err,
+    const char *text)
+{
+	if (err == ERR_PASSWORD && !r->signed_in)
+		enter_refused(k, r->person, err, r->user, r->address);
+	if (r->asker)
+		conn_error(r->asker, r->asker_id, err, text);
+	r->asker = NULL;
+	r->conn->closing = true;
+}
+
+static void signed_in(struct keeper *k, struct reader *r)
+{
+	struct person_row p;
+	struct enter x;
+	struct wire w;
+	enum err err = index_person_find(k->ix, r->person, &p);
+
+	enter_begin(k, &x, ENTRY_SIGN_IN, r->person);
+	enter_text(&x, TAG_ADDRESS, r->address);
+	if (!err)
+		err = enter_end(k, &x, NULL);
+	if (err || !r->asker) {
+		refused(k, r, err ? err : ERR_GONE, NULL);
+		return;
+	}
+	r->signed_in = true;
+	wire_begin(&w, MSG_SIGN_IN_IS, r->asker_id);
+	wire_put_u64(&w, p.id);
+	wire_put_str(&w, p.user);
+	wire_put_u8(&w, (uint8_t)p.role);
+	conn_send(r->asker, &w, r->client);
+	r->client = -1;
+	r->asker = NULL;
+}
+
+void handle_reader_started(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct reader *r = c->reader;
+
+	if (w->type == MSG_ERROR) {
+		enum err err = err_from_wire(wire_get_u16(w));
+
+		refused(k, r, err ? err : ERR_INTERNAL, wire_get_str(w));
+		return;
+	}
+	if (r->started)
+		return;
+	r->started = true;
+	if (r->job == READER_SESSION) {
+		/* without a person nothing was opened, whatever it says */
+		if (r->person)
+			signed_in(k, r);
+		else
+			refused(k, r, ERR_PASSWORD, NULL);
+		return;
+	}
+	conn_send(r->conn, &r->act, -1);
+	crypt_wipe(&r->act, sizeof(r->act));
+}
+
+struct greatest {
+	uint64_t id;
+};
+
+static enum err greatest_id(const struct person_row *p, void *arg)
+{
+	struct greatest *g = arg;
+
+	if (p->id > g->id)
+		g->id = p->id;
+	return OK;
+}
+
+static enum err next_person(struct keeper *k, uint64_t *ret)
+{
+	struct greatest g = {0};
+	enum err err = index_people(k->ix, greatest_id, &g);
+
+	*ret = g.id + 1;
+	return err;
+}
+
+void handle_next_person(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+	uint64_t n;
+	enum err err = next_person(k, &n);
+
+	if (err) {
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	wire_begin(w, MSG_NEXT_PERSON_IS, id);
+	wire_put_u64(w, n);
+	conn_send(c, w, -1);
+}
+
+static enum err enter_person(struct keeper *k, uint64_t by,
+    const struct person_row *p)
+{
+	struct enter x;
+
+	enter_begin(k, &x, ENTRY_PERSON, by);
+	entry_put_u64(&x.e, TAG_PERSON, p->id);
+	entry_put_u64(&x.e, TAG_ROLE, p->role);
+	entry_put_text(&x.e, TAG_RECIPIENT, p->recipient);
+	entry_put_bytes(&x.e, TAG_SIGN_KEY, p->sign_key, KEY_BYTES);
+	entry_put_u64(&x.e, TAG_SIGNER, p->signer);
+	entry_put_bytes(&x.e, TAG_SIGNATURE, p->signature, SIGN_BYTES);
+	enter_text(&x, TAG_NAME, p->name);
+	return enter_end(k, &x, NULL);
+}
+
+/*
+ * A new person as a reader made it. What was asked at the tool decides the
+ * role: a reader that an auditor's password opened cannot make a custodian.
+ */
+static enum err person_ok(struct keeper *k, const struct reader *r,
+    const struct person_row *p)
+{
+	struct person_row other;
+	uint64_t next;
+	enum err err = next_person(k, &next);
+
+	if (err)
+		return err;
+	if (p->id != next || !user_name_ok(p->user) || p->ended_ns)
+		return ERR_INVALID;
+	if (!index_person_by_user(k->ix, p->user, &other))
+		return ERR_EXISTS;
+	if (r->job == READER_OPERATOR)
+		return p->role == ROLE_OPERATOR && !p->signer ? OK
+							      : ERR_DENIED;
+	if (r->job != READER_ACT || r->role != ROLE_CUSTODIAN ||
+	    p->signer != r->person)
+		return ERR_DENIED;
+	return person_check(k->ix, p, k->root);
+}
+
+void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct reader *r = c->reader;
+	const void *p = NULL;
+	const char *wraps = NULL;
+	struct person_row row;
+	size_t n = 0, wraps_n = 0;
+	uint32_t id = w->id;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = bulk_map(w->fd, WIRE_BULK_MAX, &p, &n);
+	if (!err)
+		err = person_record_decode(p, n, &row, &wraps, &wraps_n);
+	if (!err)
+		err = person_ok(k, r, &row);
+	if (!err && row.role == ROLE_CUSTODIAN && wraps_n)
+		err = keyring_add_wraps(k->keyring, wraps, wraps_n);
+	if (!err && row.role == ROLE_CUSTODIAN && wraps_n)
+		err = keyring_commit(k->keyring);
+	if (!err)
+		err = index_person_put(k->ix, &row);
+	if (!err)
+		err = enter_person(k, r->person, &row);
+	bulk_unmap(p, n);
+	if (err) {
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	wire_begin(w, MSG_USER_ADD_IS, id);
+	wire_put_u64(w, row.id);
+	conn_send(c, w, -1);
+	if (r->asker) {
+		wire_begin(w, MSG_USER_ADD_IS, r->asker_id);
+		wire_put_u64(w, row.id);
+		conn_send(r->asker, w, -1);
+	}
+	r->asker = NULL;
+}

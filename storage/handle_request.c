@@ -1,0 +1,611 @@
+/*
+ * handle_request.c - requests, decisions, leases: what a reader asks of the
+ * keeper for the person who is signed in. The reader's checks are repeated
+ * where they carry a promise (P5, P6).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "storage/api/log.h"
+#include "storage/keeper.h"
+
+#define REQUEST_NS (24 * 3600 * NS_PER_SEC)	/* longest range */
+#define GRANT_NS (7 * 24 * 3600 * NS_PER_SEC)	/* a grant lasts */
+#define LEASE_NS (60 * NS_PER_SEC)		/* footage in a lease (P5) */
+#define ROUND_NS (120 * NS_PER_SEC)		/* rounding out to GOPs */
+#define REASON_MIN 3
+
+static void get_text(struct wire *w, char *ret, size_t room)
+{
+	const char *s = wire_get_str(w);
+
+	if (strlen(s) >= room && !w->err)
+		w->err = ERR_TOO_LARGE;
+	snprintf(ret, room, "%s", s);
+}
+
+static bool has_camera(const char *list, const char *id)
+{
+	size_t n = strlen(id);
+
+	for (const char *p = list; n && (p = strstr(p, id)); p += n)
+		if ((p == list || p[-1] == ' ') && (!p[n] || p[n] == ' '))
+			return true;
+	return false;
+}
+
+/* u8 n, n * str, as "a b c"; each exists and none stands twice. */
+static enum err get_cameras(struct keeper *k, struct wire *w, char *ret,
+    size_t room)
+{
+	unsigned n = wire_get_u8(w);
+	size_t len = 0;
+
+	*ret = '\0';
+	if (n > CAMERAS_MAX)
+		return ERR_TOO_LARGE;
+	for (unsigned i = 0; i < n; i++) {
+		const char *id = wire_get_str(w);
+
+		if (!camera_find(k, id))
+			return ERR_NOT_FOUND;
+		if (has_camera(ret, id))
+			return ERR_INVALID;
+		len += (size_t)snprintf(ret + len, room - len, "%s%s",
+		    len ? " " : "", id);
+	}
+	return OK;
+}
+
+struct footage {
+	bool any;
+};
+
+static enum err any_footage(const struct segment_row *s, void *arg)
+{
+	struct footage *f = arg;
+
+	(void)s;
+	f->any = true;
+	return ERR_GONE;	/* enough */
+}
+
+/* Is something recorded there by at least one of the cameras? */
+static enum err footage_there(struct keeper *k, const struct request_row *r)
+{
+	struct footage f = {false};
+	char list[sizeof(r->cameras)], *save = NULL;
+	enum err err = OK;
+
+	memcpy(list, r->cameras, sizeof(list));
+	for (char *id = strtok_r(list, " ", &save); id && !err && !f.any;
+	     id = strtok_r(NULL, " ", &save)) {
+		err = index_segments(k->ix, id, r->from_ns, r->to_ns,
+		    any_footage, &f);
+		if (err == ERR_GONE)
+			err = OK;
+	}
+	if (err)
+		return err;
+	return f.any ? OK : ERR_NO_FOOTAGE;
+}
+
+static enum err request_ok(struct keeper *k, const struct reader *r,
+    const struct request_row *q)
+{
+	if (r->role != ROLE_AUDITOR && r->role != ROLE_CUSTODIAN)
+		return ERR_DENIED;
+	if (q->to_ns > k->now.ns)
+		return ERR_FUTURE;
+	if (q->from_ns < 0 || q->to_ns <= q->from_ns || !*q->cameras ||
+	    strlen(q->reason) < REASON_MIN || !*q->case_no)
+		return ERR_INVALID;
+	if (q->to_ns - q->from_ns > REQUEST_NS)
+		return ERR_TOO_LARGE;
+	return footage_there(k, q);
+}
+
+/* REQ-2026-00031: the year at the site, numbered over all years. */
+static enum err request_number(struct keeper *k, char *ret)
+{
+	uint32_t n = 0;
+	size_t size;
+	enum err err =
+	    index_setting_find(k->ix, "request", &n, sizeof(n), &size);
+
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	n++;
+	snprintf(ret, REQUEST_ID_MAX, "REQ-%04d-%05u",
+	    utc_local_day(k->now).year, n);
+	return index_setting_put(k->ix, "request", &n, sizeof(n));
+}
+
+static enum err enter_request(struct keeper *k, struct request_row *q)
+{
+	struct enter x;
+	uint64_t entry;
+	enum err err;
+
+	enter_begin(k, &x, ENTRY_REQUEST, q->requester);
+	entry_put_i64(&x.e, TAG_FROM, q->from_ns);
+	entry_put_i64(&x.e, TAG_TO, q->to_ns);
+	entry_put_text(&x.e, TAG_REQUEST, q->id);
+	enter_cameras(&x, q->cameras);
+	enter_text(&x, TAG_REASON, q->reason);
+	enter_text(&x, TAG_CASE, q->case_no);
+	err = enter_end(k, &x, &entry);
+	if (err)
+		return err;
+	q->entry = (int64_t)entry;
+	/* P4: what is asked for is held at once */
+	enter_begin(k, &x, ENTRY_HOLD, q->requester);
+	entry_put_i64(&x.e, TAG_FROM, q->from_ns);
+	entry_put_i64(&x.e, TAG_TO, q->to_ns);
+	entry_put_text(&x.e, TAG_REQUEST, q->id);
+	enter_cameras(&x, q->cameras);
+	entry_put_u64(&x.e, TAG_HOLD, entry);
+	return enter_end(k, &x, NULL);
+}
+
+void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct request_row q = {.requester = c->reader->person,
+	    .created_ns = k->now.ns,
+	    .state = REQUEST_SUBMITTED};
+	uint32_t id = w->id;
+	enum err err;
+
+	q.from_ns = wire_get_i64(w);
+	q.to_ns = wire_get_i64(w);
+	get_text(w, q.reason, sizeof(q.reason));
+	get_text(w, q.case_no, sizeof(q.case_no));
+	err = get_cameras(k, w, q.cameras, sizeof(q.cameras));
+	if (!err)
+		err = wire_end(w);
+	if (!err)
+		err = request_ok(k, c->reader, &q);
+	if (!err)
+		err = request_number(k, q.id);
+	if (!err)
+		err = enter_request(k, &q);
+	if (!err)
+		err = index_request_put(k->ix, &q);
+	if (err) {
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	wire_begin(w, MSG_REQUEST_NEW_IS, id);
+	wire_put_str(w, q.id);
+	conn_send(c, w, -1);
+}
+
+static void enter_refusal(struct keeper *k, uint64_t person, enum err why,
+    const char *request, const char *camera, int64_t from, int64_t to)
+{
+	struct enter x;
+
+	enter_begin(k, &x, ENTRY_REFUSED, person);
+	if (*camera)
+		entry_put_text(&x.e, TAG_CAMERA, camera);
+	entry_put_i64(&x.e, TAG_FROM, from);
+	entry_put_i64(&x.e, TAG_TO, to);
+	if (*request)
+		entry_put_text(&x.e, TAG_REQUEST, request);
+	entry_put_u64(&x.e, TAG_ERROR, why);
+	if (enter_end(k, &x, NULL))
+		log_error("a refusal was not entered");
+}
+
+void handle_refusal(struct keeper *k, struct conn *c, struct wire *w)
+{
+	unsigned why = wire_get_u16(w);
+	char request[REQUEST_ID_MAX], camera[CAMERA_ID_MAX + 1];
+	int64_t from, to;
+	enum err err;
+
+	get_text(w, request, sizeof(request));
+	get_text(w, camera, sizeof(camera));
+	from = wire_get_i64(w);
+	to = wire_get_i64(w);
+	err = wire_end(w);
+	if (err) {
+		conn_error(c, w->id, err, NULL);
+		return;
+	}
+	enter_refusal(k, c->reader->person, err_from_wire(why), request,
+	    camera, from, to);
+	conn_ok(c, w->id);
+}
+
+/* P6: who decides is a custodian and not the one who asked. */
+static enum err decision_ok(const struct reader *r,
+    const struct request_row *q)
+{
+	if (r->role != ROLE_CUSTODIAN)
+		return ERR_DENIED;
+	if (q->requester == r->person)
+		return ERR_SELF_APPROVAL;
+	return q->state == REQUEST_SUBMITTED ? OK : ERR_DECIDED;
+}
+
+static bool is_subset(const char *list, const char *of)
+{
+	char copy[CAMERAS_MAX * (CAMERA_ID_MAX + 1)], *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", list);
+	for (char *id = strtok_r(copy, " ", &save); id;
+	     id = strtok_r(NULL, " ", &save))
+		if (!has_camera(of, id))
+			return false;
+	return true;
+}
+
+static enum err grant_ok(const struct request_row *q, unsigned verdict,
+    int64_t from, int64_t to, const char *cameras, const char *reason)
+{
+	if (verdict == VERDICT_REFUSE)
+		return strlen(reason) < REASON_MIN ? ERR_INVALID : OK;
+	if (verdict != VERDICT_APPROVE || from < q->from_ns ||
+	    to > q->to_ns || from >= to || !*cameras ||
+	    !is_subset(cameras, q->cameras))
+		return ERR_INVALID;
+	if ((from != q->from_ns || to != q->to_ns ||
+		strlen(cameras) != strlen(q->cameras)) &&
+	    strlen(reason) < REASON_MIN)
+		return ERR_INVALID;
+	return OK;
+}
+
+static enum err enter_decision(struct keeper *k, struct request_row *q,
+    unsigned verdict, const unsigned char grant[HASH_BYTES])
+{
+	struct enter x;
+	uint64_t entry;
+	enum err err;
+
+	enter_begin(k, &x, ENTRY_DECISION, q->decider);
+	entry_put_i64(&x.e, TAG_FROM, q->granted_from_ns);
+	entry_put_i64(&x.e, TAG_TO, q->granted_to_ns);
+	entry_put_u64(&x.e, TAG_PERSON, q->requester);
+	entry_put_text(&x.e, TAG_REQUEST, q->id);
+	enter_cameras(&x, q->granted_cameras);
+	entry_put_u64(&x.e, TAG_VERDICT, verdict);
+	entry_put_i64(&x.e, TAG_ENDS, q->ends_ns);
+	enter_text(&x, TAG_REASON, q->decision_reason);
+	entry_put_bytes(&x.e, TAG_GRANT, grant, HASH_BYTES);
+	err = enter_end(k, &x, &entry);
+	q->decision_entry = (int64_t)entry;
+	return err;
+}
+
+static enum err decide(struct keeper *k, struct request_row *q,
+    unsigned verdict, const void *grant, size_t n)
+{
+	unsigned char hash[HASH_BYTES] = {0};
+	bool whole = q->granted_from_ns == q->from_ns &&
+	    q->granted_to_ns == q->to_ns &&
+	    strlen(q->granted_cameras) == strlen(q->cameras);
+	enum err err = OK;
+
+	q->decided_ns = k->now.ns;
+	if (verdict == VERDICT_REFUSE) {
+		q->state = REQUEST_REFUSED;
+		q->granted_from_ns = q->granted_to_ns = q->ends_ns = 0;
+		*q->granted_cameras = '\0';
+	} else {
+		q->state = whole ? REQUEST_APPROVED : REQUEST_SHORTENED;
+		q->ends_ns = k->now.ns + GRANT_NS;
+		sha256(grant, n, hash);
+		err = keyring_put_grant(k->keyring, q->id, q->requester, grant,
+		    n);
+		if (!err)
+			err = keyring_commit(k->keyring);
+	}
+	if (!err)
+		err = enter_decision(k, q, verdict, hash);
+	return err ? err : index_request_put(k->ix, q);
+}
+
+void handle_grant_put(struct keeper *k, struct conn *c, struct wire *w)
+{
+	char name[REQUEST_ID_MAX], reason[TEXT_MAX];
+	char cameras[CAMERAS_MAX * (CAMERA_ID_MAX + 1)];
+	struct request_row q = {0};
+	const void *p = NULL;
+	size_t n = 0;
+	uint32_t id = w->id;
+	unsigned verdict;
+	int64_t from, to;
+	enum err err;
+
+	get_text(w, name, sizeof(name));
+	verdict = wire_get_u8(w);
+	from = wire_get_i64(w);
+	to = wire_get_i64(w);
+	get_text(w, reason, sizeof(reason));
+	err = get_cameras(k, w, cameras, sizeof(cameras));
+	if (!err)
+		err = wire_end(w);
+	if (!err)
+		err = index_request_find(k->ix, name, &q);
+	if (!err)
+		err = decision_ok(c->reader, &q);
+	if (!err)
+		err = grant_ok(&q, verdict, from, to, cameras, reason);
+	if (!err && verdict == VERDICT_APPROVE)
+		err = bulk_map(w->fd, WIRE_BULK_MAX, &p, &n);
+	if (!err) {
+		q.decider = c->reader->person;
+		q.granted_from_ns = from;
+		q.granted_to_ns = to;
+		memcpy(q.granted_cameras, cameras, sizeof(cameras));
+		memcpy(q.decision_reason, reason, sizeof(reason));
+		err = decide(k, &q, verdict, p, n);
+	}
+	bulk_unmap(p, n);
+	if (err == ERR_SELF_APPROVAL || err == ERR_DENIED)
+		enter_refusal(k, c->reader->person, err, name, "", from, to);
+	if (err)
+		conn_error(c, id, err, NULL);
+	else
+		conn_ok(c, id);
+}
+
+/* Is this person's grant for that request good now? */
+static enum err grant_good(struct keeper *k, const struct reader *r,
+    const char *name, struct request_row *ret)
+{
+	enum err err = index_request_find(k->ix, name, ret);
+
+	if (err)
+		return err;
+	if (ret->requester != r->person ||
+	    (r->role != ROLE_AUDITOR && r->role != ROLE_CUSTODIAN))
+		return ERR_NOT_APPROVED;
+	switch (ret->state) {
+	case REQUEST_APPROVED:
+	case REQUEST_SHORTENED:
+		return k->now.ns < ret->ends_ns ? OK : ERR_GRANT_ENDED;
+	case REQUEST_REVOKED:
+	case REQUEST_CLOSED:
+		return ERR_GRANT_ENDED;
+	default:
+		return ERR_NOT_APPROVED;
+	}
+}
+
+static void put_cameras(struct wire *w, const char *list)
+{
+	char copy[CAMERAS_MAX * (CAMERA_ID_MAX + 1)], *save = NULL;
+	uint8_t n = 0;
+
+	for (const char *p = list; *p; p++)
+		n = (uint8_t)(n + (p == list || *p == ' '));
+	wire_put_u8(w, n);
+	snprintf(copy, sizeof(copy), "%s", list);
+	for (char *id = strtok_r(copy, " ", &save); id;
+	     id = strtok_r(NULL, " ", &save))
+		wire_put_str(w, id);
+}
+
+void handle_grant_get(struct keeper *k, struct conn *c, struct wire *w)
+{
+	char name[REQUEST_ID_MAX];
+	struct request_row q;
+	uint64_t person;
+	const void *blob;
+	uint32_t id = w->id;
+	size_t n;
+	int fd = -1;
+	enum err err;
+
+	get_text(w, name, sizeof(name));
+	err = wire_end(w);
+	if (!err)
+		err = grant_good(k, c->reader, name, &q);
+	if (!err)
+		err = keyring_find_grant(k->keyring, name, &person, &blob, &n);
+	if (!err && person != c->reader->person)
+		err = ERR_NOT_APPROVED;
+	if (!err)
+		err = bulk_from(blob, n, &fd);
+	if (err) {
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	wire_begin(w, MSG_GRANT_GET_IS, id);
+	wire_put_i64(w, q.granted_from_ns);
+	wire_put_i64(w, q.granted_to_ns);
+	wire_put_i64(w, q.ends_ns);
+	wire_put_u64(w, (uint64_t)q.decision_entry);
+	put_cameras(w, q.granted_cameras);
+	conn_send(c, w, fd);
+}
+
+/* Closing one's own request, or a custodian taking back another's grant. */
+void handle_revoke(struct keeper *k, struct conn *c, struct wire *w)
+{
+	char name[REQUEST_ID_MAX], reason[TEXT_MAX];
+	struct request_row q = {0};
+	const struct reader *r = c->reader;
+	struct enter x;
+	enum err err;
+
+	get_text(w, name, sizeof(name));
+	get_text(w, reason, sizeof(reason));
+	err = wire_end(w);
+	if (!err)
+		err = index_request_find(k->ix, name, &q);
+	if (!err && q.requester != r->person && r->role != ROLE_CUSTODIAN)
+		err = ERR_DENIED;
+	if (!err && (q.state == REQUEST_REFUSED || q.state == REQUEST_REVOKED ||
+			q.state == REQUEST_CLOSED))
+		err = ERR_DECIDED;
+	if (!err && q.requester != r->person && strlen(reason) < REASON_MIN)
+		err = ERR_INVALID;
+	if (!err) {
+		q.state = q.requester == r->person ? REQUEST_CLOSED
+						   : REQUEST_REVOKED;
+		keyring_drop_grant(k->keyring, name);
+		err = keyring_commit(k->keyring);
+	}
+	if (!err) {
+		enter_begin(k, &x, ENTRY_REVOKED, r->person);
+		entry_put_text(&x.e, TAG_REQUEST, name);
+		enter_text(&x, TAG_REASON, reason);
+		err = enter_end(k, &x, NULL);
+	}
+	if (!err)
+		err = index_request_put(k->ix, &q);
+	if (err)
+		conn_error(c, w->id, err, NULL);
+	else
+		conn_ok(c, w->id);
+}
+
+static enum err lease_ok(struct keeper *k, const struct reader *r,
+    const struct lease_row *l, struct request_row *q)
+{
+	enum err err = grant_good(k, r, l->request, q);
+
+	if (err)
+		return err;
+	if (!has_camera(q->granted_cameras, l->camera) ||
+	    l->from_ns < q->granted_from_ns - ROUND_NS ||
+	    l->to_ns > q->granted_to_ns + ROUND_NS)
+		return ERR_NOT_APPROVED;
+	if (l->to_ns <= l->from_ns || l->to_ns - l->from_ns > LEASE_NS ||
+	    (l->kind != LEASE_VIEW && l->kind != LEASE_DOWNLOAD))
+		return ERR_INVALID;
+	return OK;
+}
+
+void handle_lease_open(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct lease *l = calloc(1, sizeof(*l));
+	struct reader *r = c->reader;
+	struct request_row q;
+	struct enter x;
+	uint32_t id = w->id;
+	enum err err = l ? OK : ERR_NO_MEMORY;
+
+	if (!err) {
+		get_text(w, l->row.request, sizeof(l->row.request));
+		get_text(w, l->row.camera, sizeof(l->row.camera));
+		l->row.from_ns = wire_get_i64(w);
+		l->row.to_ns = wire_get_i64(w);
+		l->row.kind = (enum lease_kind)wire_get_u8(w);
+		l->row.person = r->person;
+		err = wire_end(w);
+	}
+	if (!err)
+		err = lease_ok(k, r, &l->row, &q);
+	if (!err) {
+		enter_begin(k, &x, ENTRY_LEASE_OPENED, r->person);
+		entry_put_text(&x.e, TAG_CAMERA, l->row.camera);
+		entry_put_i64(&x.e, TAG_FROM, l->row.from_ns);
+		entry_put_i64(&x.e, TAG_TO, l->row.to_ns);
+		entry_put_text(&x.e, TAG_REQUEST, l->row.request);
+		entry_put_u64(&x.e, TAG_LEASE_KIND, l->row.kind);
+		entry_put_u64(&x.e, TAG_DECISION, (uint64_t)q.decision_entry);
+		err = enter_end(k, &x, &l->row.entry);
+	}
+	if (!err)
+		err = index_lease_put(k->ix, &l->row);
+	if (err) {
+		free(l);
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	l->next = r->leases;
+	r->leases = l;
+	wire_begin(w, MSG_LEASE_OPEN_IS, id);
+	wire_put_u64(w, l->row.entry);
+	conn_send(c, w, -1);
+}
+
+void handle_lease_close(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint64_t lease = wire_get_u64(w);
+	unsigned n = wire_get_u16(w);
+	struct lease **at = &c->reader->leases, *l;
+	struct enter x;
+	enum err err = OK;
+
+	enter_begin(k, &x, ENTRY_LEASE_CLOSED, c->reader->person);
+	for (unsigned i = 0; i < n && !w->err; i++) {
+		entry_put_i64(&x.e, TAG_SERVED_FROM, wire_get_i64(w));
+		entry_put_i64(&x.e, TAG_SERVED_TO, wire_get_i64(w));
+	}
+	entry_put_u64(&x.e, TAG_LEASE, lease);
+	err = wire_end(w);
+	while (*at && (*at)->row.entry != lease)
+		at = &(*at)->next;
+	if (!err && !*at)
+		err = ERR_NOT_FOUND;
+	if (!err)
+		err = enter_end(k, &x, NULL);
+	if (!err)
+		err = index_lease_closed(k->ix, lease);
+	if (err) {
+		conn_error(c, w->id, err, NULL);
+		return;
+	}
+	l = *at;
+	*at = l->next;
+	free(l);
+	conn_ok(c, w->id);
+}
+
+/* Wrapped keys go to custodians' readers only; they are of no use to others. */
+void handle_day_key(struct keeper *k, struct conn *c, struct wire *w)
+{
+	char camera[CAMERA_ID_MAX + 1], day[16], *text = NULL;
+	uint32_t id = w->id;
+	size_t n = 0;
+	int fd = -1;
+	enum err err;
+
+	get_text(w, camera, sizeof(camera));
+	get_text(w, day, sizeof(day));
+	err = wire_end(w);
+	if (!err && c->reader->role != ROLE_CUSTODIAN)
+		err = ERR_DENIED;
+	if (!err)
+		err = keyring_day_wrapped(k->keyring, camera, day, &text, &n);
+	if (!err)
+		err = bulk_from(text, n, &fd);
+	free(text);
+	if (err) {
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	wire_begin(w, MSG_DAY_KEY_IS, id);
+	conn_send(c, w, fd);
+}
+
+void handle_day_keys_all(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+	char *text = NULL;
+	size_t n = 0;
+	int fd = -1;
+	enum err err = wire_end(w);
+
+	if (!err && c->reader->role != ROLE_CUSTODIAN)
+		err = ERR_DENIED;
+	if (!err)
+		err = keyring_all_days(k->keyring, &text, &n);
+	if (!err)
+		err = bulk_from(n ? text : "\n", n ? n : 1, &fd);
+	free(text);
+	if (err) {
+		conn_error(c, id, err, NULL);
+		return;
+	}
+	wire_begin(w, MSG_DAY_KEYS_ALL_IS, id);
+	conn_send(c, w, fd);
+}

@@ -1,0 +1,510 @@
+/* keeper.c - opening everything, the loop, and the end. */
+#include "storage/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "storage/api/log.h"
+#include "storage/disk.h"
+
+#define TICK_NS NS_PER_SEC
+#define HEADS_NS (10 * NS_PER_SEC)
+#define CHECKPOINT_NS (10 * NS_PER_SEC)
+#define STEP_NS NS_PER_SEC	/* the wall clock jumped against the monotonic */
+#define HEADS_PER_ENTRY 40
+#define TURN_MESSAGES 32	/* of one connection in one turn */
+#define FDS_MAX 520
+#define KEY_AHEAD_NS (600 * NS_PER_SEC)
+
+static void read_clock(struct keeper *k)
+{
+	struct timex t = {0};
+
+	k->now = utc_now();
+	k->mono = mono_now();
+	k->clock_state = adjtimex(&t) == TIME_ERROR || t.status & STA_UNSYNC
+	    ? CLOCK_FREE
+	    : CLOCK_SYNCED;
+}
+
+/* A step of the wall clock begins a new clock epoch and is entered. */
+static void watch_clock(struct keeper *k)
+{
+	int64_t diff = k->now.ns - k->mono.ns;
+	int64_t step = diff - k->wall_minus_mono_ns;
+	struct enter x;
+
+	k->wall_minus_mono_ns = diff;
+	if (step > -STEP_NS && step < STEP_NS)
+		return;
+	k->epoch++;
+	log_warn("the clock was stepped by %lld ms: clock epoch %u",
+	    (long long)(step / NS_PER_MS), k->epoch);
+	enter_begin(k, &x, ENTRY_CLOCK, 0);
+	entry_put_u64(&x.e, TAG_CLOCK_STATE, k->clock_state);
+	entry_put_u64(&x.e, TAG_EPOCH, k->epoch);
+	entry_put_i64(&x.e, TAG_STEP, step);
+	if (enter_end(k, &x, NULL) ||
+	    index_setting_put(k->ix, "epoch", &k->epoch, sizeof(k->epoch)))
+		log_error("the clock step was not entered");
+}
+
+/* P11: recording ends before the reserve is touched, and resumes by itself. */
+static void watch_room(struct keeper *k)
+{
+	uint64_t reserve = (uint64_t)k->conf.reserve_mb << 20;
+	uint64_t left, total;
+	bool full;
+
+	if (disk_room(k->data_fd, &left, &total))
+		return;
+	full = left < (k->full ? reserve + reserve / 8 : reserve);
+	if (full != k->full)
+		log_warn(full ? "the disk is full: recording stops, nothing "
+				"is erased; add room"
+			      : "there is room again: recording goes on");
+	k->full = full;
+}
+
+static void put_heads(struct keeper *k, struct camera **m)
+{
+	unsigned char buf[HEADS_PER_ENTRY * (1 + CAMERA_ID_MAX + 10 + 8 + 32)];
+	size_t n = 0;
+	struct enter x;
+
+	for (int left = HEADS_PER_ENTRY; *m && left; *m = (*m)->next) {
+		struct camera *c = *m;
+		size_t id = strlen(c->id);
+
+		if (!c->durable.records ||
+		    (c->durable.records == c->entered_records &&
+			!strcmp(c->durable.day, c->entered_day)))
+			continue;
+		left--;
+		buf[n++] = (unsigned char)id;
+		memcpy(buf + n, c->id, id);
+		memcpy(buf + n + id, c->durable.day, 10);
+		n += id + 10;
+		for (int i = 56; i >= 0; i -= 8)
+			buf[n++] = (unsigned char)(c->durable.records >> i);
+		memcpy(buf + n, c->durable.chain, HASH_BYTES);
+		n += HASH_BYTES;
+		c->entered_records = c->durable.records;
+		memcpy(c->entered_day, c->durable.day, sizeof(c->entered_day));
+	}
+	if (!n)
+		return;
+	enter_begin(k, &x, ENTRY_HEADS, 0);
+	entry_put_bytes(&x.e, TAG_HEADS, buf, n);
+	if (enter_end(k, &x, NULL))
+		log_error("chain heads were not entered");
+}
+
+/* Make tomorrow's keys before midnight, so that no camera waits for them. */
+static void make_keys_ahead(struct keeper *k)
+{
+	struct utc then = {k->now.ns + KEY_AHEAD_NS};
+	struct age_recipient r;
+	struct camera_row row;
+	char day[16];
+
+	day_format(utc_local_day(then), day, sizeof(day));
+	for (struct camera *m = k->cameras; m; m = m->next)
+		if (!index_camera_find(k->ix, m->id, &row) && row.enabled &&
+		    keyring_find_day(k->keyring, m->id, day, &r) &&
+		    camera_day_key(k, m->id, day, &r))
+			log_error("camera %s: no key for %s", m->id, day);
+}
+
+static void tick(struct keeper *k)
+{
+	watch_clock(k);
+	watch_room(k);
+	for (struct camera *m = k->cameras; m; m = m->next)
+		camera_tick(k, m);
+	seal_tick(k);
+	if (k->mono.ns >= k->next_heads_ns) {
+		struct camera *m = k->cameras;
+
+		k->next_heads_ns = k->mono.ns + HEADS_NS;
+		make_keys_ahead(k);
+		while (m)
+			put_heads(k, &m);
+	}
+}
+
+static void receive(struct keeper *k, struct conn *c)
+{
+	struct wire w;
+	enum err err = OK;
+
+	for (int i = 0; i < TURN_MESSAGES && !c->closing; i++) {
+		err = wire_recv(c->sock, &w);
+		if (err)
+			break;
+		dispatch(k, c, &w);
+		crypt_wipe(&w, sizeof(w));
+	}
+	if (err && err != ERR_BUSY) {
+		if (err == ERR_BAD_MESSAGE)
+			log_warn("a malformed message closes its connection");
+		c->closing = true;
+	}
+}
+
+static void on_signal(struct keeper *k, int fd)
+{
+	struct signalfd_siginfo s;
+
+	while (read(fd, &s, sizeof(s)) == (ssize_t)sizeof(s)) {
+		if (s.ssi_signo == SIGCHLD)
+			while (waitpid(-1, NULL, WNOHANG) > 0)
+				;
+		else
+			k->stop = true;
+	}
+}
+
+/* Commit once for the whole turn, then let the answers go (P5). */
+static void end_turn(struct keeper *k)
+{
+	enum err err = OK;
+
+	if (ledger_dirty(k->ledger))
+		err = ledger_commit(k->ledger);
+	if (!err && k->mono.ns >= k->next_checkpoint_ns) {
+		k->next_checkpoint_ns = k->mono.ns + CHECKPOINT_NS;
+		if (ledger_checkpoint_size(k->ledger) < ledger_size(k->ledger))
+			err = ledger_checkpoint(k->ledger);
+	}
+	conn_flush(k, err);
+	if (err) {
+		log_error("the ledger cannot be written: %s; storage stops",
+		    err_text(err));
+		k->stop = true;
+	}
+	conn_reap(k);
+}
+
+static size_t gather(struct keeper *k, int signals, struct pollfd *p)
+{
+	const int fixed[] = {signals, k->ingest, k->people, k->control,
+	    worker_fd(k->syncer), worker_fd(k->prover)};
+	size_t n = 0;
+
+	for (; n < sizeof(fixed) / sizeof(fixed[0]); n++)
+		p[n] = (struct pollfd){.fd = fixed[n], .events = POLLIN};
+	for (struct conn *c = k->conns; c && n < FDS_MAX; c = c->next)
+		p[n++] = (struct pollfd){.fd = c->sock,
+		    .events = (short)(POLLIN | (c->out ? POLLOUT : 0))};
+	return n;
+}
+
+static void turn(struct keeper *k, int signals)
+{
+	static struct pollfd p[FDS_MAX];
+	int64_t left = (k->next_tick_ns - mono_now().ns) / NS_PER_MS + 1;
+	size_t n = gather(k, signals, p), i = 6;
+	struct conn *c = k->conns;
+
+	if (poll(p, n, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
+		log_error("poll: %s", strerror(errno));
+	read_clock(k);
+	if (p[0].revents)
+		on_signal(k, signals);
+	/* connections first: accepting puts new ones before them */
+	for (; c && i < n; c = c->next, i++)
+		if (p[i].revents & (POLLIN | POLLHUP | POLLERR))
+			receive(k, c);
+	if (p[1].revents)
+		conn_accept(k, k->ingest, PEER_INGEST);
+	if (p[2].revents)
+		conn_accept(k, k->people, PEER_PEOPLE);
+	if (p[3].revents)
+		conn_accept(k, k->control, PEER_CONTROL);
+	if (worker_done(k->syncer))
+		seal_synced(k, k->sync_err);
+	seal_proved(k);
+	if (k->mono.ns >= k->next_tick_ns) {
+		k->next_tick_ns = k->mono.ns + TICK_NS;
+		tick(k);
+	}
+	end_turn(k);
+}
+
+static void run_sync(void *job)
+{
+	struct keeper *k = job;
+
+	k->sync_err = disk_sync_volume(k->data_fd);
+}
+
+static int keeper_data_fd;	/* for the prover's thread */
+
+static void run_prove(void *job)
+{
+	segment_prove(job, keeper_data_fd);
+}
+
+static enum err user_id(const char *name, unsigned *ret)
+{
+	const struct passwd *p = getpwnam(name);
+
+	if (!p) {
+		log_error("there is no user \"%s\" (saqta.conf, [storage])",
+		    name);
+		return ERR_CONFIG;
+	}
+	*ret = p->pw_uid;
+	return OK;
+}
+
+/* The root of trust: the signing key in entry 1, "person added". */
+static enum err read_root(struct keeper *k)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct entry_view v;
+	struct entry_field f;
+	size_t n;
+	enum err err = ledger_get(k->ledger, 1, buf, &n);
+
+	if (!err)
+		err = entry_parse(buf, n, &v);
+	if (!err && (v.type != ENTRY_PERSON ||
+			!entry_find(&v, TAG_SIGN_KEY, &f) || f.n != KEY_BYTES))
+		err = ERR_FORMAT;
+	if (!err)
+		memcpy(k->root, f.p, KEY_BYTES);
+	return err;
+}
+
+static enum err say(enum err err, const char *what)
+{
+	if (err)
+		log_error("%s: %s", what, err_text(err));
+	return err;
+}
+
+static enum err open_data(struct keeper *k)
+{
+	size_t cut = 0, n;
+	enum err err;
+
+	k->data_fd = open(k->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (k->data_fd < 0) {
+		log_error("%s: %s", k->conf.data, strerror(errno));
+		return ERR_NOT_FOUND;
+	}
+	keeper_data_fd = k->data_fd;
+	err = say(site_read(k->data_fd, &k->site),
+	    "no site in the data directory; run saqta init");
+	if (!err)
+		err = say(utc_site(k->site.zone), "time zone");
+	if (!err)
+		err = say(ledger_open(k->data_fd, &k->ledger, &cut), "ledger");
+	if (!err && cut)
+		log_warn("ledger: %zu bytes of an unanswered entry were cut",
+		    cut);
+	if (!err)
+		err = say(read_root(k), "ledger: first custodian");
+	if (!err)
+		err = say(keyring_open(k->data_fd, &k->keyring), "keyring");
+	if (!err)
+		err = say(index_open(k->conf.data, false, &k->ix), "index");
+	if (!err && index_setting_find(k->ix, "epoch", &k->epoch,
+			sizeof(k->epoch), &n))
+		k->epoch = 1;
+	if (!err && index_setting_find(k->ix, "recorder", k->recorder_key,
+			sizeof(k->recorder_key), &n))
+		memset(k->recorder_key, 0, sizeof(k->recorder_key));
+	return err;
+}
+
+static enum err open_sockets(struct keeper *k)
+{
+	char path[128];
+	enum err err = user_id(k->conf.recorder_user, &k->recorder_uid);
+
+	if (!err)
+		err = user_id(k->conf.web_user, &k->web_uid);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/ingest.sock", k->conf.run);
+	err = say(wire_listen(path, 0666, &k->ingest), path);
+	snprintf(path, sizeof(path), "%s/people.sock", k->conf.run);
+	if (!err)
+		err = say(wire_listen(path, 0666, &k->people), path);
+	snprintf(path, sizeof(path), "%s/control.sock", k->conf.run);
+	if (!err)
+		err = say(wire_listen(path, 0600, &k->control), path);
+	return err;
+}
+
+static void boot_id(char ret[37])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || !fgets(ret, 37, f))
+		strcpy(ret, "unknown");
+	if (f)
+		fclose(f);
+}
+
+/* What was missed while storage was away is a gap with the reason (P7). */
+static void gaps_at_start(struct keeper *k, const char *boot)
+{
+	char last[37] = "";
+	struct camera_row row;
+	size_t n;
+	enum cause cause;
+
+	if (index_setting_find(k->ix, "boot", last, sizeof(last) - 1, &n))
+		return;
+	cause = strcmp(last, boot) ? CAUSE_MACHINE_OFF : CAUSE_STORAGE_AWAY;
+	for (struct camera *m = k->cameras; m; m = m->next)
+		if (!index_camera_find(k->ix, m->id, &row))
+			camera_gap(k, m,
+			    row.enabled ? cause : CAUSE_SWITCHED_OFF);
+}
+
+static enum err close_old_lease(const struct lease_row *l, void *arg)
+{
+	struct keeper *k = arg;
+	struct enter x;
+
+	enter_begin(k, &x, ENTRY_LEASE_CLOSED, l->person);
+	entry_put_i64(&x.e, TAG_SERVED_FROM, l->from_ns);
+	entry_put_i64(&x.e, TAG_SERVED_TO, l->to_ns);
+	entry_put_u64(&x.e, TAG_LEASE, l->entry);
+	return enter_end(k, &x, NULL);
+}
+
+static enum err start(struct keeper *k)
+{
+	char id[CAMERA_ID_MAX + 1] = "", boot[37];
+	struct camera_row row;
+	struct camera *m;
+	struct enter x;
+	enum err err = OK;
+
+	boot_id(boot);
+	read_clock(k);
+	k->wall_minus_mono_ns = k->now.ns - k->mono.ns;
+	enter_begin(k, &x, ENTRY_STARTED, 0);
+	entry_put_text(&x.e, TAG_VERSION, SAQTA_VERSION);
+	entry_put_text(&x.e, TAG_BOOT, boot);
+	entry_put_u64(&x.e, TAG_CLOCK_STATE, k->clock_state);
+	err = enter_end(k, &x, NULL);
+	while (!err && !index_camera_next(k->ix, id, &row)) {
+		memcpy(id, row.id, sizeof(id));
+		row.state = CAMERA_DOWN;
+		err = index_camera_put(k->ix, &row);
+		if (!err)
+			err = camera_load(k, id, &m);
+	}
+	if (!err)
+		err = say(recover_all(k), "recovery");
+	if (!err)
+		gaps_at_start(k, boot);
+	if (!err)
+		err = index_leases_open(k->ix, close_old_lease, k);
+	if (!err)
+		err = index_setting_put(k->ix, "boot", boot, strlen(boot));
+	if (!err)
+		err = ledger_commit(k->ledger);
+	return err ? err : ledger_checkpoint(k->ledger);
+}
+
+static enum err start_workers(struct keeper *k, int *ret_signals)
+{
+	sigset_t set;
+	enum err err;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	*ret_signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (*ret_signals < 0)
+		return ERR_SYS;
+	err = worker_new(run_sync, &k->syncer);
+	return err ? err : worker_new(run_prove, &k->prover);
+}
+
+/* In order: seal what is open, sync, enter, checkpoint. */
+static void finish(struct keeper *k)
+{
+	struct enter x;
+
+	read_clock(k);
+	for (struct camera *m = k->cameras; m; m = m->next)
+		camera_end_segment(k, m);
+	worker_free(k->syncer);
+	worker_free(k->prover);
+	if (k->sealing && !disk_sync_volume(k->data_fd))
+		for (struct segment *s = k->sealing; s; s = s->next)
+			if (seal_enter(k, &s->row, s->root, s->cipher_hash))
+				log_error("a segment was not entered");
+	while (k->readers)
+		reader_end(k, k->readers);
+	enter_begin(k, &x, ENTRY_STOPPED, 0);
+	if (enter_end(k, &x, NULL) || ledger_commit(k->ledger) ||
+	    ledger_checkpoint(k->ledger))
+		log_error("the stop was not entered");
+}
+
+/* P1: no core dump, and nobody of the same user may look into the memory. */
+static void harden(void)
+{
+	struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	umask(077);
+}
+
+int keeper_main(const struct config *conf)
+{
+	static struct keeper k;
+	int signals = -1;
+	enum err err;
+
+	harden();
+	k.conf = *conf;
+	k.ingest = k.people = k.control = -1;
+	err = say(crypt_init(), "libsodium");
+	if (!err)
+		err = open_data(&k);
+	if (!err)
+		err = say(start_workers(&k, &signals), "worker");
+	if (!err)
+		err = say(start(&k), "start");
+	if (!err)
+		err = open_sockets(&k);
+	if (!err)
+		log_info("ready: ledger of %llu entries",
+		    (unsigned long long)ledger_size(k.ledger));
+	while (!err && !k.stop)
+		turn(&k, signals);
+	if (!err)
+		finish(&k);
+	index_close(k.ix);
+	keyring_close(k.keyring);
+	ledger_close(k.ledger);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,236 @@
+/*
+ * keeper.h - the state of the keeper: one thread, one loop, two workers.
+ *
+ * A turn of the loop: receive what is there, handle it, commit the ledger once
+ * (group commit), then send the answers. An answer therefore never leaves
+ * before the entry that it depends on is durable (P5).
+ */
+#ifndef SAQTA_KEEPER_H
+#define SAQTA_KEEPER_H
+
+#include "storage/api/config.h"
+#include "storage/api/wire.h"
+#include "storage/index.h"
+#include "storage/keyring.h"
+#include "storage/ledger.h"
+#include "storage/people.h"
+#include "storage/segment.h"
+#include "storage/site.h"
+#include "storage/worker.h"
+
+/* Who is at the other end: the columns of the dispatch table. */
+enum peer {
+	PEER_INGEST = 1,	/* recorder, before its hello */
+	PEER_SUPERVISOR = 2,
+	PEER_CAMERA = 4,	/* one child */
+	PEER_PEOPLE = 8,	/* web, nobody signed in */
+	PEER_CONTROL = 16,	/* the saqta tool */
+	PEER_READER = 32,	/* our own reader process */
+};
+
+struct answer {
+	struct answer *next;
+	struct wire w;
+	int fd;			/* owned; -1 */
+};
+
+struct conn {
+	struct conn *next;
+	int sock;
+	enum peer peer;
+	bool closing;
+	struct answer *out, **out_end;
+	unsigned out_n;
+	struct camera *camera;		/* PEER_CAMERA */
+	struct reader *reader;		/* PEER_READER */
+};
+
+/* A camera while storage runs. */
+struct camera {
+	struct camera *next;
+	char id[CAMERA_ID_MAX + 1];
+	struct conn *conn;		/* its child, or NULL */
+	struct segment *segment;	/* being written, or NULL */
+	bool recover;		/* the last one broke off: recover first */
+	int64_t last_end_ns;		/* end of what was received */
+	bool gap;			/* a gap is open from last_end_ns */
+	int64_t silent_since_ns;	/* child gone without a word; 0 */
+	int64_t last_fragment_ns;	/* when one came, by our clock */
+	struct journal_head head;	/* what the journal holds */
+	struct journal_head syncing;	/* what the running sync will cover */
+	struct journal_head durable;	/* what a sync has covered */
+	uint64_t entered_records;	/* of durable, in the ledger */
+	char entered_day[11];
+	uint64_t asked_seq;	/* of the picture that the child decodes */
+	struct segment_row asked;
+};
+
+struct lease {
+	struct lease *next;
+	struct lease_row row;
+};
+
+/* A reader process. */
+struct reader {
+	struct reader *next;
+	int pid;
+	struct conn *conn;
+	unsigned job;
+	bool started;
+	uint64_t person;
+	enum role role;
+	char user[64];
+	int client;		/* web's end until it is handed over; -1 */
+	struct conn *asker;	/* who waits for the outcome; NULL when gone */
+	uint32_t asker_id;
+	char address[64];	/* of the client that signs in */
+	struct wire act;	/* the message that an act carries out */
+	struct lease *leases;
+	bool signed_in;
+};
+
+struct keeper {
+	struct config conf;
+	struct site site;
+	int data_fd;
+	int ingest, people, control;	/* listening sockets */
+	unsigned recorder_uid, web_uid;
+	struct index *ix;
+	struct ledger *ledger;
+	struct keyring *keyring;
+	unsigned char root[KEY_BYTES];	/* first custodian's signing key */
+	unsigned char recorder_key[KEY_BYTES];
+	struct conn *conns;
+	struct conn *supervisor;
+	struct camera *cameras;
+	struct reader *readers;
+	struct worker *syncer, *prover;
+	struct segment *sealing;	/* wait for a sync */
+	bool syncing, dirty;		/* a sync runs; one is needed */
+	enum err sync_err;		/* of the last one */
+	bool full;			/* P11: below the reserve */
+	bool orderly_stop;		/* the recorder said that it stops */
+	struct utc now;			/* of this turn */
+	struct mono mono;
+	int64_t wall_minus_mono_ns;
+	uint32_t epoch;
+	enum clock_state clock_state;
+	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns;
+	bool stop;
+};
+
+/* Run until SIGTERM; the exit status. */
+int keeper_main(const struct config *conf);
+
+/* --- conn.c --- */
+must_check enum err conn_add(struct keeper *k, int sock, enum peer peer,
+    struct conn **ret);
+/* Queue an answer; fd is given. It leaves after the turn's commit. */
+void conn_send(struct conn *c, const struct wire *w, int fd);
+void conn_ok(struct conn *c, uint32_t id);
+void conn_error(struct conn *c, uint32_t id, enum err err, const char *text);
+/* Queue a JSON text (given, freed) as the bulk of an answer. */
+void conn_json(struct conn *c, uint16_t type, uint32_t id, char *json);
+void conn_flush(struct keeper *k, enum err commit);
+void conn_reap(struct keeper *k);
+void conn_accept(struct keeper *k, int listener, enum peer peer);
+
+/* --- dispatch.c --- */
+void dispatch(struct keeper *k, struct conn *c, struct wire *w);
+void handle_closed(struct keeper *k, struct conn *c);
+
+/* --- enter.c: ledger entries with their texts --- */
+struct enter {
+	struct entry e;
+	unsigned n;
+	struct {
+		unsigned tag;
+		unsigned char salt[COMMITMENT_SALT];
+		const char *text;
+	} text[4];
+};
+void enter_begin(struct keeper *k, struct enter *x, enum entry_type type,
+    uint64_t person);
+/* Put a commitment to text (borrowed until enter_end()). */
+void enter_text(struct enter *x, enum entry_tag tag, const char *text);
+/* "cam1 cam2" as TAG_CAMERAS. */
+void enter_cameras(struct enter *x, const char *cameras);
+must_check enum err enter_end(struct keeper *k, struct enter *x,
+    uint64_t *ret_index);
+
+/* --- camera.c --- */
+struct camera *camera_find(struct keeper *k, const char *id);
+must_check enum err camera_load(struct keeper *k, const char *id,
+    struct camera **ret);
+/* Open a gap where the last fragment ended, unless one is open. */
+void camera_gap(struct keeper *k, struct camera *m, enum cause cause);
+void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns);
+/* End the segment being written, if any; it is sealed after the next sync. */
+void camera_end_segment(struct keeper *k, struct camera *m);
+/* The write of a segment failed: close it as it is; recovery finishes it. */
+void camera_broken(struct keeper *k, struct camera *m, enum err err);
+void camera_tick(struct keeper *k, struct camera *m);
+/* The key of the day, made and durable where it is not there yet. */
+must_check enum err camera_day_key(struct keeper *k, const char *camera,
+    const char *day, struct age_recipient *ret);
+
+/* --- seal.c: sync, ledger entry, index row, read back --- */
+void seal_tick(struct keeper *k);
+void seal_queue(struct keeper *k, struct segment *s);
+void seal_synced(struct keeper *k, enum err err);
+void seal_picture(struct keeper *k, struct camera *m, uint64_t seq,
+    bool decoded);
+void seal_proved(struct keeper *k);
+/* Enter one ended segment and put its row. */
+must_check enum err seal_enter(struct keeper *k, struct segment_row *row,
+    const unsigned char root[HASH_BYTES],
+    const unsigned char cipher[HASH_BYTES]);
+
+/* --- spawn.c --- */
+/*
+ * Start a reader for `person` (NULL: dummy work) and send it MSG_READER_START.
+ * ERR_BUSY above the limits.
+ */
+must_check enum err reader_spawn(struct keeper *k, unsigned job,
+    const struct person_row *person, const char *password,
+    struct reader **ret);
+void reader_end(struct keeper *k, struct reader *r);
+
+/* --- recover.c --- */
+/* After a crash: cut or late seal, without any private key (P8). */
+must_check enum err recover_camera(struct keeper *k, struct camera *m);
+must_check enum err recover_all(struct keeper *k);
+
+/* --- handlers, by peer --- */
+void handle_site(struct keeper *, struct conn *, struct wire *);
+void handle_hello_recorder(struct keeper *, struct conn *, struct wire *);
+void handle_camera_next(struct keeper *, struct conn *, struct wire *);
+void handle_camera_state(struct keeper *, struct conn *, struct wire *);
+void handle_recorder_stopping(struct keeper *, struct conn *, struct wire *);
+void handle_hello_camera(struct keeper *, struct conn *, struct wire *);
+void handle_segment_begin(struct keeper *, struct conn *, struct wire *);
+void handle_fragment(struct keeper *, struct conn *, struct wire *);
+void handle_segment_end(struct keeper *, struct conn *, struct wire *);
+void handle_picture_is(struct keeper *, struct conn *, struct wire *);
+void handle_sign_in(struct keeper *, struct conn *, struct wire *);
+void handle_cameras(struct keeper *, struct conn *, struct wire *);
+void handle_coverage(struct keeper *, struct conn *, struct wire *);
+void handle_status(struct keeper *, struct conn *, struct wire *);
+void handle_camera_add(struct keeper *, struct conn *, struct wire *);
+void handle_camera_enable(struct keeper *, struct conn *, struct wire *);
+void handle_recorder_key(struct keeper *, struct conn *, struct wire *);
+void handle_user_add(struct keeper *, struct conn *, struct wire *);
+void handle_reader_started(struct keeper *, struct conn *, struct wire *);
+void handle_day_key(struct keeper *, struct conn *, struct wire *);
+void handle_day_keys_all(struct keeper *, struct conn *, struct wire *);
+void handle_request_new(struct keeper *, struct conn *, struct wire *);
+void handle_grant_put(struct keeper *, struct conn *, struct wire *);
+void handle_grant_get(struct keeper *, struct conn *, struct wire *);
+void handle_revoke(struct keeper *, struct conn *, struct wire *);
+void handle_lease_open(struct keeper *, struct conn *, struct wire *);
+void handle_lease_close(struct keeper *, struct conn *, struct wire *);
+void handle_refusal(struct keeper *, struct conn *, struct wire *);
+void handle_next_person(struct keeper *, struct conn *, struct wire *);
+void handle_person_put(struct keeper *, struct conn *, struct wire *);
+
+#endif

@@ -1,0 +1,32 @@
+/* main.c - saqta-storage: the keeper, or one of its readers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/api/config.h"
+#include "storage/api/log.h"
+#include "storage/keeper.h"
+#include "storage/reader.h"
+
+int main(int argc, char **argv)
+{
+	const char *path = CONFIG_PATH_DEFAULT;
+	struct config conf;
+	char why[512];
+
+	log_name("saqta-storage");
+	if (argc == 2 && !strcmp(argv[1], "reader")) {
+		log_name("saqta-reader");
+		return reader_main();
+	}
+	if (argc == 3 && !strcmp(argv[1], "--config"))
+		path = argv[2];
+	else if (argc != 1) {
+		fprintf(stderr, "usage: saqta-storage [--config FILE]\n");
+		return 2;
+	}
+	if (config_read(path, &conf, why, sizeof(why))) {
+		log_error("%s", why);
+		return 1;
+	}
+	return keeper_main(&conf);
+}

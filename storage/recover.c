@@ -1,0 +1,475 @@
+/*
+ * recover.c - after a crash or a failed write (P8), without any private key.
+ *
+ * For the newest journals of each camera: cut off a torn tail, hash the files
+ * against the records, seal late what is whole, enter a cut record for what is
+ * not. A record that the ledger's chain heads cover is never cut off: a damaged
+ * tail is kept beside as journal.damaged.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/api/log.h"
+#include "storage/disk.h"
+#include "storage/keeper.h"
+
+#define JOURNAL_MAX (64u << 20)
+#define DAYS 2			/* newest days with a journal: midnight */
+#define LEDGER_BACK 20000	/* entries to look back for a late seal */
+#define BLOCK (256u << 10)
+
+/* One segment in a journal: its records [first, first + n). */
+struct span {
+	size_t first, n;
+	bool ended;		/* the last one is a seal or cut record */
+};
+
+static struct span next_span(const struct journal *j, size_t first)
+{
+	struct span s = {.first = first, .n = 1};
+
+	while (first + s.n < j->n && !s.ended) {
+		unsigned type = j->records[first + s.n].type;
+
+		if (type == JOURNAL_BEGIN)
+			break;
+		s.ended = type == JOURNAL_SEAL || type == JOURNAL_CUT;
+		s.n++;
+	}
+	return s;
+}
+
+/* Does the file hold the bytes that the record claims? */
+static bool bytes_fit(int fd, const struct journal_record *r,
+    unsigned char *buf)
+{
+	unsigned char hash[HASH_BYTES];
+	uint64_t at = r->cipher_from;
+	struct sha256 h;
+
+	sha256_init(&h);
+	while (at < r->cipher_to) {
+		size_t n = r->cipher_to - at < BLOCK ? (size_t)(r->cipher_to - at)
+						     : BLOCK;
+
+		if (disk_pread(fd, buf, n, at))
+			return false;
+		sha256_put(&h, buf, n);
+		at += n;
+	}
+	sha256_end(&h, hash);
+	return crypt_equal(hash, r->cipher, HASH_BYTES);
+}
+
+/* The number of records, from the begin record on, that the file bears out. */
+static size_t fitting(int fd, const struct journal *j, const struct span *s)
+{
+	unsigned char *buf = malloc(BLOCK);
+	size_t n = 0;
+
+	while (buf && n < s->n && bytes_fit(fd, &j->records[s->first + n], buf))
+		n++;
+	free(buf);
+	return n;
+}
+
+/* Was this segment entered before the crash? Looks back from the end. */
+static bool was_entered(struct keeper *k, const char *camera, uint64_t seq,
+    uint64_t *ret_entry)
+{
+	uint64_t size = ledger_size(k->ledger);
+	unsigned char buf[ENTRY_MAX];
+	struct entry_field f;
+	struct entry_view v;
+	size_t n;
+
+	for (uint64_t i = size; i && size - i < LEDGER_BACK; i--) {
+		if (ledger_get(k->ledger, i - 1, buf, &n) ||
+		    entry_parse(buf, n, &v) || v.type != ENTRY_SEGMENT ||
+		    !entry_find(&v, TAG_SEQ, &f) || field_u64(&f) != seq ||
+		    !entry_find(&v, TAG_CAMERA, &f) ||
+		    f.n != strlen(camera) || memcmp(f.p, camera, f.n))
+			continue;
+		*ret_entry = i - 1;
+		return true;
+	}
+	return false;
+}
+
+/* The chain head of this journal that the ledger knows; 0 records if none. */
+static uint64_t entered_records(struct keeper *k, const char *camera,
+    const char *day)
+{
+	uint64_t size = ledger_size(k->ledger);
+	unsigned char buf[ENTRY_MAX];
+	struct entry_field f;
+	struct entry_view v;
+	size_t n, id = strlen(camera);
+
+	for (uint64_t i = size; i && size - i < LEDGER_BACK; i--) {
+		if (ledger_get(k->ledger, i - 1, buf, &n) ||
+		    entry_parse(buf, n, &v) || v.type != ENTRY_HEADS ||
+		    !entry_find(&v, TAG_HEADS, &f))
+			continue;
+		for (size_t at = 0; at + 51 <= f.n; at += 51u + f.p[at]) {
+			const unsigned char *p = f.p + at;
+			uint64_t records = 0;
+
+			if (p[0] != id || at + 51 + id > f.n ||
+			    memcmp(p + 1, camera, id) ||
+			    memcmp(p + 1 + id, day, 10))
+				continue;
+			for (int b = 0; b < 8; b++)
+				records = records << 8 | p[11 + id + (size_t)b];
+			return records;
+		}
+	}
+	return 0;
+}
+
+/* Where the journal of the camera's day stands, while it is recovered. */
+struct work {
+	struct keeper *k;
+	struct camera *m;
+	char day[11];
+	int journal_fd;
+	unsigned char *bytes;
+	size_t bytes_n;
+	struct journal j;
+};
+
+static void row_from(const struct work *w, const struct span *s,
+    uint32_t fragments, struct segment_row *row)
+{
+	const struct journal_record *r = &w->j.records[s->first];
+
+	*row = (struct segment_row){.seq = r->seq,
+	    .start_ns = r->start_ns,
+	    .end_ns = r->start_ns,
+	    .record = s->first,
+	    .fragments = fragments,
+	    .entry = -1};
+	memcpy(row->camera, w->m->id, sizeof(row->camera));
+	memcpy(row->day, w->day, sizeof(row->day));
+	for (uint32_t i = 0; i < fragments; i++) {
+		r = &w->j.records[s->first + 1 + i];
+		row->end_ns = r->start_ns + r->duration_ns;
+		row->flags |= r->flags;
+	}
+}
+
+static enum err put_row(struct work *w, const struct span *s,
+    struct segment_row *row)
+{
+	unsigned char root[HASH_BYTES], cipher[HASH_BYTES];
+	struct segment_row old;
+	uint64_t entry;
+	enum err err = journal_segment(&w->j, s->first, s->n, row->fragments,
+	    root, cipher);
+
+	if (err)
+		return err;
+	if (!index_segment_find(w->k->ix, row->camera, row->seq, &old) &&
+	    old.state != SEGMENT_OPEN)
+		return OK;
+	if (was_entered(w->k, row->camera, row->seq, &entry)) {
+		row->entry = (int64_t)entry;
+		return index_segment_put(w->k->ix, row);
+	}
+	return seal_enter(w->k, row, root, cipher);
+}
+
+/* Drop the journal's end from record n on; what was entered is kept beside. */
+static enum err cut_journal(struct work *w, size_t n)
+{
+	char dir[96], name[160];
+	enum err err = OK;
+
+	if (n * JOURNAL_RECORD == w->bytes_n)
+		return OK;
+	if (entered_records(w->k, w->m->id, w->day) > n) {
+		log_error("camera %s: the journal of %s is damaged below what "
+			  "the ledger knows; the damaged end is kept beside it",
+		    w->m->id, w->day);
+		path_day(w->m->id, w->day, dir, sizeof(dir));
+		snprintf(name, sizeof(name), "journal.damaged-%lld",
+		    (long long)w->k->now.ns);
+		err = disk_replace(w->k->data_fd, dir, name,
+		    w->bytes + n * JOURNAL_RECORD,
+		    w->bytes_n - n * JOURNAL_RECORD);
+	}
+	if (!err && ftruncate(w->journal_fd, (off_t)(n * JOURNAL_RECORD)) < 0)
+		err = ERR_DISK;
+	w->bytes_n = n * JOURNAL_RECORD;
+	w->j.n = n;
+	return err;
+}
+
+/* The records whose payload lies in the whole chunks that are on the disk. */
+static uint32_t count_whole(const struct work *w, const struct span *s,
+    uint64_t header, uint64_t size)
+{
+	uint64_t plain = size > header
+	    ? (size - header) / AGE_CHUNK_SEALED * AGE_CHUNK
+	    : 0;
+	uint32_t n = 0;
+
+	for (size_t i = 1; i < s->n; i++) {
+		const struct journal_record *r = &w->j.records[s->first + i];
+
+		if (r->type != JOURNAL_FRAGMENT ||
+		    r->plain_off + r->plain_len > plain)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static enum err append_cut(struct work *w, struct span *s,
+    const struct segment_row *row)
+{
+	const struct journal_record *first = &w->j.records[s->first];
+	struct journal_record r = {.type = JOURNAL_CUT,
+	    .seq = row->seq,
+	    .index = row->fragments,
+	    .flags = row->flags,
+	    .start_ns = row->start_ns,
+	    .duration_ns = row->end_ns - row->start_ns,
+	    .timescale = first->timescale,
+	    .plain_len = first->plain_len,
+	    .epoch = first->epoch,
+	    .clock_state = first->clock_state,
+	    .camera_clock_ns = first->camera_clock_ns,
+	    .cipher_from = row->bytes,
+	    .cipher_to = row->bytes};
+	unsigned char bytes[JOURNAL_RECORD], cipher[HASH_BYTES];
+	struct journal_record *all;
+	enum err err;
+
+	for (uint32_t i = 0; i < row->fragments; i++) {
+		const struct journal_record *f =
+		    &w->j.records[s->first + 1 + i];
+
+		r.samples += f->samples;
+		r.plain_len = f->plain_off + f->plain_len;
+	}
+	err = journal_segment(&w->j, s->first, s->n, row->fragments, r.content,
+	    cipher);
+	if (err)
+		return err;
+	sha256(NULL, 0, r.cipher);
+	journal_encode(&r, w->j.records[w->j.n - 1].chain, bytes);
+	err = disk_pwrite(w->journal_fd, bytes, sizeof(bytes),
+	    w->j.n * JOURNAL_RECORD);
+	all = realloc(w->j.records, (w->j.n + 1) * sizeof(*all));
+	if (!all)
+		return ERR_NO_MEMORY;
+	w->j.records = all;
+	all[w->j.n++] = r;
+	w->bytes_n += JOURNAL_RECORD;
+	s->n++;
+	return err;
+}
+
+/*
+ * The last segment of a journal, which may have been open: seal it late where
+ * every byte is there, else cut file and journal to what fits.
+ */
+static enum err finish_span(struct work *w, struct span *s)
+{
+	const struct journal_record *first = &w->j.records[s->first];
+	uint64_t size = 0, header = 0;
+	struct segment_row row;
+	char path[160];
+	size_t fits = 0;
+	int fd = -1;
+	enum err err;
+
+	path_segment(w->m->id, w->day, first->start_ns, first->seq, path,
+	    sizeof(path));
+	err = disk_open_append(w->k->data_fd, path, &fd, &size);
+	if (!err)
+		fits = fitting(fd, &w->j, s);
+	if (!err && fits == s->n && s->ended) {
+		const struct journal_record *last =
+		    &w->j.records[s->first + s->n - 1];
+
+		row_from(w, s, last->index, &row);
+		row.bytes = last->cipher_to;
+		row.state = last->type == JOURNAL_SEAL ? SEGMENT_SEALED
+						       : SEGMENT_CUT;
+		err = put_row(w, s, &row);
+		goto out;
+	}
+	log_warn("camera %s: segment %llu was cut: %zu of %zu records are on "
+		 "the disk",
+	    w->m->id, (unsigned long long)first->seq, fits, s->n);
+	if (!err && fits) {
+		const struct journal_record *last =
+		    &w->j.records[s->first + fits - 1];
+
+		size = last->cipher_to;
+		header = first->cipher_to;
+		s->n = fits;
+		err = cut_journal(w, s->first + fits);
+		if (!err && ftruncate(fd, (off_t)size) < 0)
+			err = ERR_DISK;
+	} else if (!err) {
+		/* not even the begin record holds: no such segment */
+		err = cut_journal(w, s->first);
+		if (!err && (ftruncate(fd, 0) < 0 ||
+				unlinkat(w->k->data_fd, path, 0) < 0))
+			err = ERR_DISK;
+		goto out;
+	}
+	if (!err) {
+		row_from(w, s, count_whole(w, s, header, size), &row);
+		row.bytes = size;
+		row.state = SEGMENT_CUT;
+		err = append_cut(w, s, &row);
+	}
+	if (!err)
+		err = disk_sync(fd);
+	if (!err)
+		err = disk_sync(w->journal_fd);
+	if (!err)
+		err = put_row(w, s, &row);
+out:
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static enum err recover_spans(struct work *w)
+{
+	uint64_t next = 1;
+	struct camera_row cam;
+	enum err err = cut_journal(w, w->j.n);
+
+	for (size_t at = 0; !err && at < w->j.n;) {
+		struct span s = next_span(&w->j, at);
+		bool last = at + s.n >= w->j.n;
+		struct segment_row row;
+
+		next = w->j.records[at].seq + 1;
+		/* earlier ones were finished before the next one began */
+		if (last || index_segment_find(w->k->ix, w->m->id,
+				w->j.records[at].seq, &row) ||
+		    row.state == SEGMENT_OPEN)
+			err = finish_span(w, &s);
+		at += s.n;
+	}
+	if (!err)
+		err = index_camera_find(w->k->ix, w->m->id, &cam);
+	if (!err && cam.next_seq < next) {
+		cam.next_seq = next;
+		err = index_camera_put(w->k->ix, &cam);
+	}
+	return err;
+}
+
+static enum err recover_day(struct keeper *k, struct camera *m,
+    const char *day)
+{
+	struct work w = {.k = k, .m = m, .journal_fd = -1};
+	struct segment_row last;
+	char path[128];
+	uint64_t size = 0;
+	enum err err;
+
+	memcpy(w.day, day, sizeof(w.day));
+	path_journal(m->id, day, path, sizeof(path));
+	err = disk_open_append(k->data_fd, path, &w.journal_fd, &size);
+	if (!err)
+		err = disk_read_all(k->data_fd, path, JOURNAL_MAX, &w.bytes,
+		    &w.bytes_n);
+	if (!err)
+		err = journal_parse(w.bytes, w.bytes_n, m->id, day, &w.j);
+	if (!err)
+		err = recover_spans(&w);
+	if (!err)
+		err = journal_head_load(k->data_fd, m->id, day, &m->head);
+	if (!err && !index_segment_last(k->ix, m->id, &last) &&
+	    last.end_ns > m->last_end_ns)
+		m->last_end_ns = last.end_ns;
+	m->durable = m->syncing = m->head;
+	if (w.journal_fd >= 0)
+		close(w.journal_fd);
+	free(w.bytes);
+	journal_free(&w.j);
+	return err;
+}
+
+/* Keep the newest days, the newest first. */
+static void keep_newest(char best[DAYS][11], const char *day)
+{
+	for (int i = 0; i < DAYS; i++)
+		if (strcmp(day, best[i]) > 0) {
+			memmove(best[i + 1 < DAYS ? i + 1 : i], best[i],
+			    (size_t)(DAYS - 1 - i) * sizeof(best[0]));
+			memcpy(best[i], day, 11);
+			return;
+		}
+}
+
+/* Folders of digits: level 0 is yyyy, 1 mm, 2 dd; day grows on the way. */
+static void walk_days(int at, const char *dir, int level, const char *day,
+    char best[DAYS][11])
+{
+	const size_t digits = level ? 2 : 4;
+	int fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((e = readdir(d))) {
+		char below[16];
+
+		if (strlen(e->d_name) != digits ||
+		    strspn(e->d_name, "0123456789") != digits)
+			continue;
+		snprintf(below, sizeof(below), "%.8s%s%.4s", day,
+		    level ? "-" : "", e->d_name);
+		if (level == 2)
+			keep_newest(best, below);
+		else
+			walk_days(fd, e->d_name, level + 1, below, best);
+	}
+	closedir(d);
+}
+
+enum err recover_camera(struct keeper *k, struct camera *m)
+{
+	char day[DAYS][11] = {"", ""}, dir[64];
+	enum err err = OK;
+
+	snprintf(dir, sizeof(dir), "footage/%s", m->id);
+	walk_days(k->data_fd, dir, 0, "", day);
+	/* the older day first, so that the head is the newest one's */
+	for (int i = DAYS - 1; i >= 0 && !err; i--)
+		if (*day[i])
+			err = recover_day(k, m, day[i]);
+	if (err)
+		log_error("camera %s: recovery: %s", m->id, err_text(err));
+	else
+		m->recover = false;
+	return err;
+}
+
+/* One camera that does not recover does not stop the others. */
+enum err recover_all(struct keeper *k)
+{
+	for (struct camera *m = k->cameras; m; m = m->next)
+		if (recover_camera(k, m))
+			m->recover = true;
+	return OK;
+}

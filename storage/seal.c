@@ -1,0 +1,183 @@
+/*
+ * seal.c - the order after the last byte of a segment: sync of the volume,
+ * ledger entry, index row, read back from the disk, picture (P8, P9).
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/api/log.h"
+#include "storage/keeper.h"
+#include "storage/retain.h"
+
+#define HEADS_PER_ENTRY 40
+
+void seal_queue(struct keeper *k, struct segment *s)
+{
+	s->next = k->sealing;
+	s->synced = false;
+	k->sealing = s;
+	k->dirty = true;
+}
+
+/* Start a sync of all that was written so far, unless one runs. */
+void seal_tick(struct keeper *k)
+{
+	if (k->syncing || (!k->dirty && !k->sealing))
+		return;
+	for (struct camera *m = k->cameras; m; m = m->next)
+		m->syncing = m->head;
+	for (struct segment *s = k->sealing; s; s = s->next)
+		s->synced = true;	/* if it succeeds */
+	if (worker_put(k->syncer, k))
+		return;
+	k->syncing = true;
+	k->dirty = false;
+}
+
+enum err seal_enter(struct keeper *k, struct segment_row *row,
+    const unsigned char root[HASH_BYTES],
+    const unsigned char cipher[HASH_BYTES])
+{
+	struct enter x;
+	uint64_t i;
+	enum err err;
+
+	row->retain_ns = retain_until((struct utc){row->end_ns}).ns;
+	enter_begin(k, &x, ENTRY_SEGMENT, 0);
+	entry_put_text(&x.e, TAG_CAMERA, row->camera);
+	entry_put_u64(&x.e, TAG_SEQ, row->seq);
+	entry_put_i64(&x.e, TAG_FROM, row->start_ns);
+	entry_put_i64(&x.e, TAG_TO, row->end_ns);
+	entry_put_bytes(&x.e, TAG_ROOT, root, HASH_BYTES);
+	entry_put_bytes(&x.e, TAG_CIPHER, cipher, HASH_BYTES);
+	entry_put_u64(&x.e, TAG_BYTES, row->bytes);
+	entry_put_u64(&x.e, TAG_FRAGMENTS, row->fragments);
+	entry_put_u64(&x.e, TAG_FLAGS, row->flags);
+	entry_put_i64(&x.e, TAG_RETAIN, row->retain_ns);
+	entry_put_u64(&x.e, TAG_KIND, row->state);
+	err = enter_end(k, &x, &i);
+	if (err)
+		return err;
+	row->entry = (int64_t)i;
+	return index_segment_put(k->ix, row);
+}
+
+/* The sync failed: nothing of it counts, and it is never tried again. */
+static void sync_failed(struct keeper *k, enum err err)
+{
+	log_error("the data volume does not sync: %s", err_text(err));
+	while (k->sealing) {
+		struct segment *s = k->sealing;
+		struct camera *m = camera_find(k, s->row.camera);
+
+		k->sealing = s->next;
+		segment_free(s);
+		if (m)
+			m->recover = true;
+	}
+	for (struct camera *m = k->cameras; m; m = m->next)
+		if (m->segment)
+			camera_broken(k, m, err);
+}
+
+void seal_synced(struct keeper *k, enum err err)
+{
+	struct segment **at = &k->sealing;
+
+	k->syncing = false;
+	if (err) {
+		sync_failed(k, err);
+		return;
+	}
+	for (struct camera *m = k->cameras; m; m = m->next)
+		m->durable = m->syncing;
+	while (*at) {
+		struct segment *s = *at;
+
+		if (!s->synced) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		err = seal_enter(k, &s->row, s->root, s->cipher_hash);
+		if (!err)
+			err = worker_put(k->prover, s);
+		if (err) {
+			log_error("camera %s: segment %llu: %s", s->row.camera,
+			    (unsigned long long)s->row.seq, err_text(err));
+			segment_free(s);
+		}
+	}
+}
+
+static void enter_read_back(struct keeper *k, struct segment_row *row,
+    enum segment_proof proof)
+{
+	struct enter x;
+	enum err err;
+
+	row->proof = proof;
+	enter_begin(k, &x, ENTRY_READ_BACK, 0);
+	entry_put_text(&x.e, TAG_CAMERA, row->camera);
+	entry_put_u64(&x.e, TAG_SEQ, row->seq);
+	entry_put_u64(&x.e, TAG_RESULT,
+	    proof == PROOF_DECODED      ? 1u
+		: proof == PROOF_FAILED ? 2u
+					: 0u);
+	err = enter_end(k, &x, NULL);
+	if (!err)
+		err = index_segment_put(k->ix, row);
+	if (err)
+		log_error("camera %s: segment %llu: read back not entered: %s",
+		    row->camera, (unsigned long long)row->seq, err_text(err));
+}
+
+/* Ask the camera's child to decode a picture of the bytes from the disk. */
+static bool ask_picture(struct keeper *k, struct segment *s)
+{
+	struct camera *m = camera_find(k, s->row.camera);
+	struct wire w;
+
+	if (!m || !m->conn || s->proof_fd < 0)
+		return false;
+	if (m->asked_seq)
+		enter_read_back(k, &m->asked, PROOF_VERIFIED);
+	m->asked_seq = s->row.seq;
+	m->asked = s->row;
+	wire_begin(&w, MSG_PICTURE, (uint32_t)s->row.seq);
+	wire_put_u64(&w, s->row.seq);
+	conn_send(m->conn, &w, s->proof_fd);
+	s->proof_fd = -1;
+	return true;
+}
+
+void seal_proved(struct keeper *k)
+{
+	struct segment *s;
+
+	while ((s = worker_done(k->prover))) {
+		if (s->proof_err) {
+			log_error("camera %s: segment %llu fails its read "
+				  "back: %s",
+			    s->row.camera, (unsigned long long)s->row.seq,
+			    err_text(s->proof_err));
+			enter_read_back(k, &s->row, PROOF_FAILED);
+		} else if (!ask_picture(k, s)) {
+			enter_read_back(k, &s->row, PROOF_VERIFIED);
+		}
+		segment_free(s);
+	}
+}
+
+void seal_picture(struct keeper *k, struct camera *m, uint64_t seq,
+    bool decoded)
+{
+	if (!m->asked_seq || m->asked_seq != seq)
+		return;
+	m->asked_seq = 0;
+	if (!decoded)
+		log_warn("camera %s: no picture of segment %llu decodes",
+		    m->id, (unsigned long long)seq);
+	enter_read_back(k, &m->asked,
+	    decoded ? PROOF_DECODED : PROOF_VERIFIED);
+}

@@ -1,0 +1,182 @@
+/* spawn.c - starting and ending reader processes. */
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "storage/api/log.h"
+#include "storage/keeper.h"
+#include "storage/reader.h"
+
+#define READERS_MAX 128
+#define STARTING_MAX 4	/* Argon2id takes 256 MiB each */
+
+extern char **environ;
+
+static enum err limits(const struct keeper *k)
+{
+	unsigned n = 0, starting = 0;
+
+	for (const struct reader *r = k->readers; r; r = r->next) {
+		n++;
+		starting += !r->started;
+	}
+	return n >= READERS_MAX || starting >= STARTING_MAX ? ERR_BUSY : OK;
+}
+
+/* Descriptors 3, 4, 5 of reader.h; all others are close-on-exec. */
+static enum err exec_reader(int keeper, int client, int data, int *ret_pid)
+{
+	char program[] = "saqta-storage", arg[] = "reader";
+	char *argv[] = {program, arg, NULL};
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int high[3], rc = -1;
+	pid_t pid;
+
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&fa);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigmask(&attr, &none);
+	/* above 5 first, so that no target is overwritten before its use */
+	high[0] = fcntl(keeper, F_DUPFD_CLOEXEC, 10);
+	high[1] = client < 0 ? -1 : fcntl(client, F_DUPFD_CLOEXEC, 10);
+	high[2] = fcntl(data, F_DUPFD_CLOEXEC, 10);
+	if (high[0] >= 0 && high[2] >= 0 && (client < 0 || high[1] >= 0)) {
+		for (int i = 0; i < 3; i++)
+			if (high[i] >= 0)
+				posix_spawn_file_actions_adddup2(&fa, high[i],
+				    3 + i);
+		rc = posix_spawn(&pid, "/proc/self/exe", &fa, &attr, argv,
+		    environ);
+	}
+	for (int i = 0; i < 3; i++)
+		if (high[i] >= 0)
+			close(high[i]);
+	posix_spawn_file_actions_destroy(&fa);
+	posix_spawnattr_destroy(&attr);
+	if (rc)
+		return ERR_SYS;
+	*ret_pid = pid;
+	return OK;
+}
+
+static void send_start(struct keeper *k, struct reader *r,
+    const char *password)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_READER_START, 1);
+	wire_put_u8(&w, (uint8_t)r->job);
+	wire_put_u64(&w, r->person);
+	wire_put_str(&w, password);
+	wire_put_str(&w, k->conf.site_name);
+	wire_put_str(&w, k->site.zone);
+	wire_put_u8(&w, (uint8_t)k->conf.demo);
+	wire_put_u64(&w, (uint64_t)k->conf.reserve_mb << 20);
+	wire_put_str(&w, k->conf.data);
+	wire_put_i64(&w, 0);
+	conn_send(r->conn, &w, -1);
+	crypt_wipe(&w, sizeof(w));
+}
+
+enum err reader_spawn(struct keeper *k, unsigned job,
+    const struct person_row *person, const char *password,
+    struct reader **ret)
+{
+	struct reader *r = NULL;
+	int keeper[2] = {-1, -1}, client[2] = {-1, -1};
+	enum err err = limits(k);
+
+	if (err)
+		return err;
+	err = ERR_SYS;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, keeper) < 0 ||
+	    (job == READER_SESSION &&
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, client) <
+		    0))
+		goto out;
+	err = ERR_NO_MEMORY;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		goto out;
+	err = exec_reader(keeper[1], client[1], k->data_fd, &r->pid);
+	if (!err)
+		err = conn_add(k, keeper[0], PEER_READER, &r->conn);
+	if (err)
+		goto out;
+	keeper[0] = -1;
+	r->conn->reader = r;
+	r->job = job;
+	r->client = client[0];
+	client[0] = -1;
+	if (person) {
+		r->person = person->id;
+		r->role = person->role;
+		memcpy(r->user, person->user, sizeof(r->user));
+	}
+	r->next = k->readers;
+	k->readers = r;
+	send_start(k, r, password);
+	*ret = r;
+	r = NULL;
+out:
+	free(r);
+	for (int i = 0; i < 2; i++) {
+		if (keeper[i] >= 0)
+			close(keeper[i]);
+		if (client[i] >= 0)
+			close(client[i]);
+	}
+	return err;
+}
+
+static void close_leases(struct keeper *k, struct reader *r)
+{
+	while (r->leases) {
+		struct lease *l = r->leases;
+		struct enter x;
+
+		/* the reader died without saying: count it as all served */
+		enter_begin(k, &x, ENTRY_LEASE_CLOSED, r->person);
+		entry_put_i64(&x.e, TAG_SERVED_FROM, l->row.from_ns);
+		entry_put_i64(&x.e, TAG_SERVED_TO, l->row.to_ns);
+		entry_put_u64(&x.e, TAG_LEASE, l->row.entry);
+		if (enter_end(k, &x, NULL) ||
+		    index_lease_closed(k->ix, l->row.entry))
+			log_error("lease %llu was not closed",
+			    (unsigned long long)l->row.entry);
+		r->leases = l->next;
+		free(l);
+	}
+}
+
+void reader_end(struct keeper *k, struct reader *r)
+{
+	struct reader **at = &k->readers;
+
+	close_leases(k, r);
+	if (r->signed_in) {
+		struct enter x;
+
+		enter_begin(k, &x, ENTRY_SIGN_OUT, r->person);
+		entry_put_u64(&x.e, TAG_WHY, 0);
+		if (enter_end(k, &x, NULL))
+			log_error("a sign-out was not entered");
+	}
+	if (r->asker)
+		conn_error(r->asker, r->asker_id, ERR_UNAVAILABLE, NULL);
+	if (r->client >= 0)
+		close(r->client);
+	kill(r->pid, SIGKILL);
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	crypt_wipe(r, sizeof(*r));
+	free(r);
+}
