@@ -1,0 +1,66 @@
+/*
+ * json.h - JSON in and out (jansson, which only this file's .c includes).
+ *
+ * Reading is strict: duplicate and unknown members are refused. Errors are
+ * sticky, as in wire.h: after the first failed get every later one does
+ * nothing, and json_end() reports it with a JSON pointer (RFC 6901).
+ */
+#ifndef SAQTA_WEB_JSON_H
+#define SAQTA_WEB_JSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/api/err.h"
+#include "storage/api/messages.h"
+
+#define JSON_CAMERAS_MAX 64	/* so that a request fits into one message */
+#define JSON_MEMBERS_MAX 12
+
+struct json_t;
+
+struct json {
+	struct json_t *root;
+	const char *seen[JSON_MEMBERS_MAX];
+	unsigned seen_n;
+	enum err err;
+	char pointer[64];	/* where it is wrong, "" = the whole body */
+	char detail[120];	/* what would be right */
+};
+
+struct json_cameras {
+	unsigned n;
+	char id[JSON_CAMERAS_MAX][CAMERA_ID_MAX + 1];
+};
+
+/*
+ * Parse the object in the n bytes at p. ERR_BAD_MESSAGE where it is not JSON,
+ * has a member twice, or is no object; j must be wiped in each case.
+ */
+must_check enum err json_begin(struct json *j, const char *p, size_t n);
+void json_wipe(struct json *j);
+
+/* A string of min..max bytes: borrowed from j; "" after an error. */
+const char *json_get_str(struct json *j, const char *name, size_t min,
+    size_t max);
+
+/* An instant, RFC 3339 with its offset; 0 after an error. */
+int64_t json_get_time(struct json *j, const char *name);
+
+/* 1..JSON_CAMERAS_MAX different camera ids. */
+void json_get_cameras(struct json *j, const char *name,
+    struct json_cameras *ret);
+
+/* Refuse the value of `name` for a reason of the caller's own. */
+void json_refuse(struct json *j, const char *name, const char *detail);
+
+/* OK; ERR_INVALID with pointer and detail: also for unknown members. */
+must_check enum err json_end(struct json *j);
+
+/*
+ * A text from json_pack()'s format: compact, to be freed by free(); NULL
+ * without memory or where a string is not UTF-8.
+ */
+char *json_text(const char *fmt, ...);
+
+#endif

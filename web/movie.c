@@ -1,0 +1,234 @@
+#include "web/movie.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AHEAD 2			/* pieces in flight or waiting to be read */
+
+struct movie;
+
+/* One piece: asked, there (p), or failed. */
+struct piece {
+	struct call call;
+	struct movie *movie;
+	uint64_t from;
+	size_t n;		/* 0: free */
+	bool there;
+	enum err err;
+	const void *p;
+	size_t mapped;
+};
+
+/* Shared by HTTP's thread and the I/O thread: what is under lock. */
+struct movie {
+	struct stream stream;
+	struct args args;
+	struct session *session;
+	struct MHD_Connection *c;
+	uint64_t first;		/* offset in the movie of the stream's byte 0 */
+	uint64_t end, next;	/* offsets: behind the last, to be asked next */
+	pthread_mutex_t lock;
+	unsigned refs;		/* the stream's, and one per call under way */
+	bool waits;		/* the connection is suspended for a piece */
+	struct piece piece[AHEAD];
+};
+
+static size_t piece_size(uint64_t from, uint64_t end)
+{
+	return end - from < MOVIE_READ_MAX ? (size_t)(end - from) :
+	    MOVIE_READ_MAX;
+}
+
+static void question(const struct args *a, uint64_t from, size_t n,
+    struct wire *w)
+{
+	wire_begin(w, MSG_MOVIE_READ, 0);
+	wire_put_str(w, a->request);
+	wire_put_str(w, a->camera);
+	wire_put_u32(w, (uint32_t)a->number[0]);
+	wire_put_u64(w, from);
+	wire_put_u32(w, (uint32_t)n);
+}
+
+void movie_question(struct http *x, uint64_t from, uint64_t n, struct wire *w)
+{
+	question(&x->args, from, piece_size(from, from + n), w);
+}
+
+static void release(struct movie *m)
+{
+	bool last;
+
+	pthread_mutex_lock(&m->lock);
+	last = --m->refs == 0;
+	pthread_mutex_unlock(&m->lock);
+	if (!last)
+		return;
+	for (int i = 0; i < AHEAD; i++)
+		bulk_unmap(m->piece[i].p, m->piece[i].mapped);
+	session_put(m->session);
+	pthread_mutex_destroy(&m->lock);
+	free(m);
+}
+
+/* Map what came for p; anything but exactly its n bytes is an error. */
+static enum err fill(struct piece *p, int fd)
+{
+	enum err err = bulk_map(fd, MOVIE_READ_MAX, &p->p, &p->mapped);
+
+	if (err != OK)
+		return err;
+	if (p->mapped == p->n)
+		return OK;
+	bulk_unmap(p->p, p->mapped);
+	p->p = NULL;
+	return ERR_INTERNAL;
+}
+
+static void came(struct call *c, enum err err, struct wire *w)
+{
+	struct piece *p = (struct piece *)(void *)((char *)c -
+	    offsetof(struct piece, call));
+	struct movie *m = p->movie;
+	bool go_on;
+
+	pthread_mutex_lock(&m->lock);
+	p->err = err != OK ? err : fill(p, w->fd);
+	p->there = true;
+	go_on = m->waits;
+	m->waits = false;
+	pthread_mutex_unlock(&m->lock);
+	if (go_on)
+		http_go_on(m->c);
+	release(m);
+}
+
+/* Ask for what comes next as long as there is room. With the lock. */
+static void ask(struct movie *m)
+{
+	for (int i = 0; i < AHEAD && m->next < m->end; i++) {
+		struct piece *p = &m->piece[i];
+		struct wire w;
+
+		if (p->n > 0)
+			continue;
+		p->from = m->next;
+		p->n = piece_size(m->next, m->end);
+		p->there = false;
+		p->err = OK;
+		p->call.done = came;
+		p->call.answer = MSG_MOVIE_READ_IS;
+		m->next += p->n;
+		m->refs++;
+		question(&m->args, p->from, p->n, &w);
+		p->err = call_start(m->session->peer, &p->call, &w,
+		    CALL_TIMEOUT_MS);
+		if (p->err != OK) {
+			p->there = true;
+			m->refs--;
+		}
+	}
+}
+
+static void done_with(struct movie *m, struct piece *p)
+{
+	bulk_unmap(p->p, p->mapped);
+	p->p = NULL;
+	p->n = 0;
+	ask(m);
+}
+
+static ssize_t read_at(struct stream *s, uint64_t pos, char *buf, size_t max)
+{
+	struct movie *m = (struct movie *)s;
+	uint64_t at = m->first + pos;
+	ssize_t got = -1;
+
+	pthread_mutex_lock(&m->lock);
+	for (int i = 0; i < AHEAD; i++) {
+		struct piece *p = &m->piece[i];
+
+		if (p->n == 0 || at < p->from || at >= p->from + p->n)
+			continue;
+		if (!p->there) {
+			m->waits = true;
+			http_wait(m->c);
+			got = 0;
+			break;
+		}
+		if (p->err != OK)
+			break;
+		got = (ssize_t)(p->from + p->n - at);
+		if ((size_t)got > max)
+			got = (ssize_t)max;
+		memcpy(buf, (const char *)p->p + (at - p->from), (size_t)got);
+		if (at + (size_t)got == p->from + p->n)
+			done_with(m, p);
+		break;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return got;
+}
+
+static void stream_end(struct stream *s)
+{
+	release((struct movie *)s);
+}
+
+static struct movie *movie_new(void)
+{
+	struct movie *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->stream.read = read_at;
+	m->stream.free = stream_end;
+	m->refs = 1;
+	pthread_mutex_init(&m->lock, NULL);
+	for (int i = 0; i < AHEAD; i++)
+		m->piece[i].movie = m;
+	return m;
+}
+
+enum err movie_open(struct http *x, uint64_t from, uint64_t n,
+    struct stream **ret)
+{
+	struct movie *m = movie_new();
+	struct piece *p;
+	enum err err;
+
+	if (!m)
+		return ERR_NO_MEMORY;
+	m->args = x->args;
+	m->c = x->c;
+	m->first = from;
+	m->end = from + n;
+	m->session = session_get(x->session);
+	p = &m->piece[0];
+	p->from = from;
+	p->n = piece_size(from, m->end);
+	p->there = true;
+	m->next = from + p->n;
+	err = fill(p, x->in.fd);
+	if (err != OK) {
+		release(m);
+		return ERR_INTERNAL;
+	}
+	pthread_mutex_lock(&m->lock);
+	ask(m);
+	pthread_mutex_unlock(&m->lock);
+	*ret = &m->stream;
+	return OK;
+}
+
+enum err movie_head(struct stream **ret)
+{
+	struct movie *m = movie_new();
+
+	if (!m)
+		return ERR_NO_MEMORY;
+	*ret = &m->stream;
+	return OK;
+}

@@ -1,0 +1,95 @@
+#include "web/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "web/api.h"
+#include "web/media.h"
+#include "web/page.h"
+#include "web/sign.h"
+
+static const struct route routes[] = {
+/* method          path                          needs           flags */
+{METHOD_GET, "/healthz", NEED_NOTHING, ROUTE_PAGE, sign_healthz},
+{METHOD_GET, "/api/v1/site", NEED_NOTHING, 0, sign_site},
+{METHOD_POST, "/api/v1/session", NEED_NOTHING, ROUTE_NO_CSRF, sign_in},
+{METHOD_GET, "/api/v1/session", NEED_SESSION, ROUTE_QUIET, sign_who},
+{METHOD_DELETE, "/api/v1/session", NEED_SESSION, 0, sign_out},
+{METHOD_GET, "/api/v1/cameras", NEED_SESSION, 0, api_cameras},
+{METHOD_GET, "/api/v1/coverage", NEED_SESSION, 0, api_coverage},
+{METHOD_GET, "/api/v1/requests", NEED_SESSION, 0, api_requests},
+{METHOD_POST, "/api/v1/requests", NEED_SESSION, 0, api_request_new},
+{METHOD_POST, "/api/v1/requests/%r/decision", NEED_SESSION, 0, api_decide},
+{METHOD_POST, "/api/v1/requests/%r/revoke", NEED_SESSION, 0, api_revoke},
+{METHOD_GET, "/api/v1/requests/%r/play", NEED_SESSION, 0, api_play},
+{METHOD_POST, "/api/v1/requests/%r/stop", NEED_SESSION, 0, api_stop},
+{METHOD_GET, "/api/v1/ledger", NEED_SESSION, 0, api_ledger},
+{METHOD_GET, "/api/v1/status", NEED_SESSION, ROUTE_QUIET, api_status},
+{METHOD_GET, "/media/%r/%c/run%n.mp4", NEED_SESSION, 0, media_movie},
+{METHOD_GET, "/media/%r/%c/%n/init", NEED_SESSION, 0, media_init},
+{METHOD_GET, "/media/%r/%c/%n/%n", NEED_SESSION, 0, media_fragment},
+/* Paths of the page's own router: all get index.html. */
+{METHOD_GET, "/", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/find", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/requests", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/requests/%*", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/watch/%*", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/audit", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/health", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/about", NEED_NOTHING, ROUTE_PAGE, page_index},
+};
+#define ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+/* The files of the pages: any path that page.c has read at start. */
+static const struct route file_route = {
+    METHOD_GET, "/%*", NEED_NOTHING, ROUTE_PAGE, page_file};
+
+enum method method_of(const char *name)
+{
+	if (strcmp(name, "GET") == 0)
+		return METHOD_GET;
+	if (strcmp(name, "HEAD") == 0)
+		return METHOD_HEAD;
+	if (strcmp(name, "POST") == 0)
+		return METHOD_POST;
+	if (strcmp(name, "DELETE") == 0)
+		return METHOD_DELETE;
+	return METHOD_OTHER;
+}
+
+static void allow_text(unsigned allow, char *s, size_t n)
+{
+	snprintf(s, n, "%s%s%s%s", allow & METHOD_GET ? "GET, HEAD" : "",
+	    allow & METHOD_GET && allow > METHOD_GET ? ", " : "",
+	    allow & METHOD_POST ? "POST" :
+	    allow & METHOD_DELETE ? "DELETE" : "",
+	    allow & METHOD_POST && allow & METHOD_DELETE ? ", DELETE" : "");
+}
+
+enum err route_find(enum method method, const char *path,
+    const struct route **ret, struct args *ret_args, char *ret_allow,
+    size_t allow_n)
+{
+	enum method want = method == METHOD_HEAD ? METHOD_GET : method;
+	unsigned allow = 0;
+	struct args a;
+
+	for (size_t i = 0; i <= ROUTES; i++) {
+		const struct route *r = i < ROUTES ? &routes[i] : &file_route;
+
+		if (i == ROUTES && (allow != 0 || !page_has(path)))
+			break;
+		if (!args_match(r->pattern, path, &a))
+			continue;
+		allow |= r->method;
+		if (r->method != want)
+			continue;
+		*ret = r;
+		*ret_args = a;
+		return OK;
+	}
+	if (allow == 0)
+		return ERR_NOT_FOUND;
+	allow_text(allow, ret_allow, allow_n);
+	return ERR_METHOD;
+}
