@@ -10,6 +10,7 @@
 
 #include "storage/index.h"
 #include "storage/ledger.h"
+#include "storage/play.h"
 
 struct view {
 	struct index *ix;
@@ -31,6 +32,11 @@ must_check enum err view_requests(const struct view *v, char **ret);
 must_check enum err view_ledger(const struct view *v, uint64_t first,
     uint32_t count, char **ret);
 must_check enum err view_status(const struct view *v, char **ret);
+
+/* The answer to MSG_PLAY, of n cameras within one grant. */
+must_check enum err view_play(const struct view *v, const char *request,
+    int64_t from_ns, int64_t to_ns, const struct play *plays, size_t n,
+    char **ret);
 
 /* Stable names for JSON: "no-answer", "network", ... */
 const char *cause_name(enum cause c);

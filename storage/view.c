@@ -1,0 +1,330 @@
+#include "storage/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+
+#include "storage/disk.h"
+#include "storage/view_json.h"
+
+#define SEGMENT_NS_DEFAULT (60 * NS_PER_SEC)
+#define PROOF_GRACE_NS (60 * NS_PER_SEC)
+#define EXACT_MAX (INT64_C(1) << 53) /* above it a double rounds */
+
+static const char *const causes[CAUSE_MAX] = {
+    [CAUSE_NONE] = "none",
+    [CAUSE_NO_ANSWER] = "no-answer",
+    [CAUSE_PASSWORD] = "password",
+    [CAUSE_NETWORK] = "network",
+    [CAUSE_NO_KEY_FRAME] = "no-key-frame",
+    [CAUSE_UNSUPPORTED] = "unsupported",
+    [CAUSE_CAMERA_ERROR] = "camera-error",
+    [CAUSE_DISK_FULL] = "disk-full",
+    [CAUSE_DISK_ERROR] = "disk-error",
+    [CAUSE_STORAGE_AWAY] = "storage-away",
+    [CAUSE_RECORDER_STOPPED] = "recorder-stopped",
+    [CAUSE_RECORDER_FAILED] = "recorder-failed",
+    [CAUSE_MACHINE_OFF] = "machine-off",
+    [CAUSE_SWITCHED_OFF] = "switched-off",
+    [CAUSE_NOT_YET] = "not-yet",
+    [CAUSE_STREAM_ERROR] = "stream-error",
+    [CAUSE_CONNECTING] = "connecting",
+    [CAUSE_LOST] = "lost",
+};
+
+/* As in storage/DESIGN.md, "Promises". */
+static const struct {
+	const char *number, *state;
+} promises[] = {
+    {"P1", "in-part"},
+    {"P2", "kept"},
+    {"P3", "not-yet"},
+    {"P4", "in-part"},
+    {"P5", "kept"},
+    {"P6", "kept"},
+    {"P7", "in-part"},
+    {"P8", "kept"},
+    {"P9", "kept"},
+    {"P10", "in-part"},
+    {"P11", "in-part"},
+    {"P12", "kept"},
+};
+
+const char *cause_name(enum cause c)
+{
+	return c >= CAUSE_NONE && c < CAUSE_MAX ? causes[c] : "unknown";
+}
+
+json_t *json_time(int64_t ns)
+{
+	char buf[40];
+
+	return json_string(utc_rfc3339((struct utc){ns}, buf, sizeof(buf)));
+}
+
+json_t *json_time_or_null(int64_t ns)
+{
+	return ns ? json_time(ns) : json_null();
+}
+
+json_t *json_ns(int64_t ns)
+{
+	if (ns > -EXACT_MAX && ns < EXACT_MAX)
+		return json_integer(ns);
+	return json_sprintf("%lld", (long long)ns);
+}
+
+json_t *json_text(const void *p, size_t n)
+{
+	json_t *j = json_stringn(p, n);
+
+	return j ? j : json_null();
+}
+
+json_t *json_words(const char *s)
+{
+	json_t *a = json_array();
+
+	while (*s) {
+		size_t n = strcspn(s, " ");
+
+		if (n && json_array_append_new(a, json_stringn(s, n)) < 0) {
+			json_decref(a);
+			return NULL;
+		}
+		s += n + (s[n] == ' ');
+	}
+	return a;
+}
+
+json_t *json_flags(uint32_t flags)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} names[] = {
+	    {FRAGMENT_DAMAGED, "damaged"},
+	    {FRAGMENT_UNTRUSTED, "clock-untrusted"},
+	    {FRAGMENT_OVERLAP, "overlap"},
+	};
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (flags & names[i].bit &&
+		    json_array_append_new(a, json_string(names[i].name)) < 0) {
+			json_decref(a);
+			return NULL;
+		}
+	return a;
+}
+
+enum err view_text(json_t *j, char **ret)
+{
+	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+
+	json_decref(j);
+	if (!text)
+		return ERR_NO_MEMORY;
+	*ret = text;
+	return OK;
+}
+
+json_t *view_person(const struct view *v, uint64_t person)
+{
+	struct person_row p;
+
+	if (!person || index_person_find(v->ix, person, &p))
+		return json_null();
+	return json_text(p.name, strlen(p.name));
+}
+
+/* The longest of a camera's last segments: how often a proof may come. */
+static enum err segment_ns(
+    const struct view *v, const char *camera, int64_t *ret)
+{
+	struct segment_row s;
+	enum err err = index_segment_last(v->ix, camera, &s);
+	int64_t longest = SEGMENT_NS_DEFAULT;
+
+	for (int i = 0; i < 3 && !err; i++) {
+		if (s.end_ns - s.start_ns > longest)
+			longest = s.end_ns - s.start_ns;
+		err = index_segment_find(v->ix, camera, s.seq - 1, &s);
+	}
+	*ret = longest;
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Not because a socket is open: because a picture was read back (P9). */
+enum err view_recording(const struct view *v, const struct camera_row *c,
+    int64_t proved_ns, bool *ret)
+{
+	int64_t length;
+	enum err err = segment_ns(v, c->id, &length);
+
+	if (!err)
+		*ret = c->enabled && c->state == CAMERA_STREAMING &&
+		       proved_ns &&
+		       v->now.ns - proved_ns <= 3 * length + PROOF_GRACE_NS;
+	return err;
+}
+
+static const char *state_name(const struct camera_row *c, bool recording)
+{
+	if (!c->enabled || c->state == CAMERA_OFF)
+		return "off";
+	if (c->state == CAMERA_CONNECTING)
+		return "connecting";
+	if (c->state == CAMERA_DOWN)
+		return "down";
+	return recording ? "recording" : "streaming";
+}
+
+static enum err one_camera(
+    const struct view *v, const struct camera_row *c, json_t *array)
+{
+	bool as_operator = !v->person || v->role == ROLE_OPERATOR;
+	int64_t first = 0, sealed = 0, proved = 0;
+	bool recording = false;
+	enum err err =
+	    index_segment_times(v->ix, c->id, &first, &sealed, &proved);
+	json_t *o;
+
+	if (!err)
+		err = view_recording(v, c, proved, &recording);
+	if (err)
+		return err;
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o, s:s, "
+		      "s:o, s:o, s:o}",
+	    "id", c->id, "name", c->name, "atm", c->atm, "place", c->place,
+	    "transport", c->transport == TRANSPORT_UDP ? "udp" : "tcp",
+	    "enabled", c->enabled, "state", state_name(c, recording), "cause",
+	    cause_name(c->cause), "since", json_time_or_null(c->since_ns),
+	    "detail", as_operator ? c->detail : "", "last_sealed",
+	    json_time_or_null(sealed), "last_proved", json_time_or_null(proved),
+	    "recorded_from", json_time_or_null(first));
+	if (o && as_operator &&
+	    json_object_set_new(o, "url", json_text(c->url, strlen(c->url))) <
+		0)
+		err = ERR_NO_MEMORY;
+	return json_array_append_new(array, o) < 0 ? ERR_NO_MEMORY : err;
+}
+
+enum err view_cameras(const struct view *v, char **ret)
+{
+	struct camera_row c = {0};
+	json_t *array = json_array();
+	enum err err = OK;
+
+	while (!err) {
+		err = index_camera_next(v->ix, c.id, &c);
+		if (!err)
+			err = one_camera(v, &c, array);
+	}
+	if (err != ERR_NOT_FOUND) {
+		json_decref(array);
+		return err;
+	}
+	return view_text(json_pack("{s:o}", "cameras", array), ret);
+}
+
+struct count {
+	int total, enabled, recording;
+};
+
+static enum err count_cameras(const struct view *v, struct count *n)
+{
+	struct camera_row c = {0};
+	enum err err = OK;
+
+	while (!err) {
+		int64_t first, sealed, proved;
+		bool recording = false;
+
+		err = index_camera_next(v->ix, c.id, &c);
+		if (!err)
+			err = index_segment_times(
+			    v->ix, c.id, &first, &sealed, &proved);
+		if (!err)
+			err = view_recording(v, &c, proved, &recording);
+		if (!err) {
+			n->total++;
+			n->enabled += c.enabled;
+			n->recording += recording;
+		}
+	}
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* The last entry "clock epoch" is not sought: the settings have its number. */
+static json_t *clock_state(const struct view *v)
+{
+	struct timex t = {0};
+	int state = adjtimex(&t);
+	uint64_t epoch = 0;
+	unsigned char b[8];
+	size_t n = 0;
+
+	if (!index_setting_find(v->ix, "epoch", b, sizeof(b), &n))
+		for (size_t i = 0; i < n; i++)
+			epoch = epoch << 8 | b[i];
+	return json_pack("{s:s, s:I}", "state",
+	    state < 0					   ? "unknown"
+	    : state == TIME_ERROR || t.status & STA_UNSYNC ? "free"
+							   : "synchronised",
+	    "epoch", (json_int_t)epoch);
+}
+
+static json_t *ledger_state(const struct view *v)
+{
+	unsigned char root[HASH_BYTES], buf[ENTRY_MAX];
+	char hex[2 * HASH_BYTES + 1];
+	size_t n;
+
+	/* asking beyond the end makes it look at the disk again */
+	while (!ledger_get(v->ledger, ledger_size(v->ledger), buf, &n))
+		;
+	ledger_root(v->ledger, root);
+	hex_encode(root, sizeof(root), hex);
+	return json_pack("{s:I, s:s, s:I}", "size",
+	    (json_int_t)ledger_size(v->ledger), "root", hex, "checkpoint",
+	    (json_int_t)ledger_checkpoint_size(v->ledger));
+}
+
+static json_t *promise_states(void)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof(promises) / sizeof(promises[0]); i++)
+		if (json_object_set_new(o, promises[i].number,
+			json_string(promises[i].state)) < 0) {
+			json_decref(o);
+			return NULL;
+		}
+	return o;
+}
+
+enum err view_status(const struct view *v, char **ret)
+{
+	uint64_t free_bytes, total;
+	struct count n = {0};
+	enum err err = disk_room(v->data_fd, &free_bytes, &total);
+
+	if (!err)
+		err = count_cameras(v, &n);
+	if (err)
+		return err;
+	return view_text(
+	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I}, s:o, "
+		      "s:{s:i, s:i, s:i}, s:o, s:o}",
+		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
+		"demo", v->demo, "now", json_time(v->now.ns), "storage",
+		"state", free_bytes > v->reserve_bytes ? "ok" : "full",
+		"free_bytes", (json_int_t)free_bytes, "total_bytes",
+		(json_int_t)total, "reserve_bytes",
+		(json_int_t)v->reserve_bytes, "ledger", ledger_state(v),
+		"cameras", "total", n.total, "enabled", n.enabled, "recording",
+		n.recording, "clock", clock_state(v), "promises",
+		promise_states()),
+	    ret);
+}

@@ -1,0 +1,36 @@
+/*
+ * view_json.h - shared by view*.c, the only files that include <jansson.h>.
+ * There are several because the answers together are too much for one file.
+ *
+ * Errors are sticky as in jansson: NULL where memory is short, which
+ * json_pack() passes on and view_text() reports.
+ */
+#ifndef SAQTA_VIEW_JSON_H
+#define SAQTA_VIEW_JSON_H
+
+#include <jansson.h>
+
+#include "storage/view.h"
+
+/* RFC 3339 with the site's offset. */
+json_t *json_time(int64_t ns);
+/* null where ns is 0. */
+json_t *json_time_or_null(int64_t ns);
+/* A number above 2^53 as a string: JavaScript would round it. */
+json_t *json_ns(int64_t ns);
+/* Text that may not be UTF-8; then null. */
+json_t *json_text(const void *p, size_t n);
+/* Words separated by one space, as an array. */
+json_t *json_words(const char *s);
+/* FRAGMENT_* but the key frame. */
+json_t *json_flags(uint32_t flags);
+
+/* Print j and free it. ERR_NO_MEMORY where j is NULL. */
+must_check enum err view_text(json_t *j, char **ret);
+/* A person's name; null for 0 and where there is none. */
+json_t *view_person(const struct view *v, uint64_t person);
+/* Is the camera recording (P9)? */
+must_check enum err view_recording(const struct view *v,
+    const struct camera_row *c, int64_t proved_ns, bool *ret);
+
+#endif
