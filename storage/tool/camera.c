@@ -1,0 +1,161 @@
+/* camera.c - saqta camera add, list, probe, enable, disable. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/api/messages.h"
+#include "storage/crypt.h"
+#include "storage/tool/console.h"
+#include "storage/tool/control.h"
+
+static const char usage[] =
+    "usage: saqta camera add [--config FILE] --id ID --atm ATM [--name NAME]\n"
+    "                        [--place PLACE] [--udp] [--user USER] URL [-]\n"
+    "       saqta camera list [--config FILE] [--json]\n"
+    "       saqta camera probe [--user USER] [--udp] URL [-]\n"
+    "       saqta camera enable|disable [--config FILE] ID\n"
+    "  URL is rtsp://HOST[:PORT]/PATH without user and password; with --user "
+    "the\n"
+    "  password is asked for, or read from standard input with -.\n";
+
+struct args {
+	struct config conf;
+	const char *path, *id, *atm, *name, *place, *user, *url;
+	bool udp, pipe;
+	char password[256];
+};
+
+static bool ask_password(struct args *a)
+{
+	return !a->user ||
+	    ask_secret("The camera's password", a->pipe, false, a->password,
+		sizeof(a->password));
+}
+
+/* Credentials are sealed here to the recorder: storage cannot read them. */
+static bool seal(const struct args *a, unsigned char *out, size_t *ret_n)
+{
+	unsigned char plain[512];
+	size_t user = strlen(a->user), n = user + 1 + strlen(a->password);
+	const void *key;
+	struct wire w;
+	size_t key_n;
+	bool ok;
+
+	if (user > 128) {
+		fprintf(stderr, "saqta: that user name is too long\n");
+		return false;
+	}
+	wire_begin(&w, MSG_RECORDER_KEY, 1);
+	if (!tool_call(&a->conf, &w))
+		return false;
+	key = wire_get_bytes(&w, &key_n);
+	memcpy(plain, a->user, user + 1);
+	memcpy(plain + user + 1, a->password, strlen(a->password));
+	ok = key_n == KEY_BYTES && !box_seal(key, plain, n, out);
+	crypt_wipe(plain, sizeof(plain));
+	*ret_n = n + BOX_EXTRA;
+	return ok;
+}
+
+static int add(struct args *a)
+{
+	unsigned char sealed[512 + BOX_EXTRA];
+	size_t n = 0;
+	struct wire w;
+
+	if (!tool_config(a->path, &a->conf) || !ask_password(a))
+		return EXIT_FAILED;
+	if (a->user && !seal(a, sealed, &n))
+		return EXIT_FAILED;
+	wire_begin(&w, MSG_CAMERA_ADD, 1);
+	wire_put_str(&w, a->id);
+	wire_put_str(&w, a->name ? a->name : a->id);
+	wire_put_str(&w, a->atm);
+	wire_put_str(&w, a->place ? a->place : "");
+	wire_put_str(&w, a->url);
+	wire_put_u8(&w, a->udp ? TRANSPORT_UDP : TRANSPORT_TCP);
+	wire_put_bytes(&w, sealed, n);
+	if (!tool_call(&a->conf, &w))
+		return EXIT_FAILED;
+	printf("camera %s was added; saqta camera list says how it does\n",
+	    a->id);
+	return EXIT_FINE;
+}
+
+static int enable(struct args *a, bool on)
+{
+	struct wire w;
+
+	if (!tool_config(a->path, &a->conf))
+		return EXIT_FAILED;
+	wire_begin(&w, MSG_CAMERA_ENABLE, 1);
+	wire_put_str(&w, a->url);
+	wire_put_u8(&w, on);
+	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
+}
+
+/* The recorder does it: it has the network and the sandbox. */
+static int probe(struct args *a)
+{
+	char self[512], program[560];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+	int in[2];
+
+	if (n < 0 || !ask_password(a) || pipe(in) < 0)
+		return EXIT_FAILED;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	snprintf(program, sizeof(program), "%.*s/saqta-recorder",
+	    slash ? (int)(slash - self) : 0, self);
+	if (access(program, X_OK) < 0)	/* installed: bin and sbin */
+		snprintf(program, sizeof(program), "/usr/sbin/saqta-recorder");
+	dprintf(in[1], "%s\n%s\n", a->user ? a->user : "", a->password);
+	close(in[1]);
+	crypt_wipe(a->password, sizeof(a->password));
+	dup2(in[0], STDIN_FILENO);
+	close(in[0]);
+	if (a->udp)
+		execl(program, "saqta-recorder", "probe", "--udp", a->url,
+		    (char *)NULL);
+	else
+		execl(program, "saqta-recorder", "probe", a->url,
+		    (char *)NULL);
+	fprintf(stderr, "saqta: %s: %s\n", program, strerror(errno));
+	return EXIT_FAILED;
+}
+
+int tool_camera(int argc, char **argv)
+{
+	static const char *const keys[] = {"--config", "--id", "--atm",
+	    "--name", "--place", "--user", NULL, "--udp", "--json", NULL};
+	const char *v[8] = {0}, *words[3] = {"", "", ""};
+	static struct args a;
+	size_t n;
+
+	if (crypt_init() ||
+	    !options(argc, argv, keys, v, words, 3, &n) ||
+	    (n == 3 && strcmp(words[2], "-"))) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	a = (struct args){.path = v[0], .id = v[1], .atm = v[2], .name = v[3],
+	    .place = v[4], .user = v[5], .udp = v[6] != NULL,
+	    .pipe = n == 3, .url = words[1]};
+	if (!strcmp(words[0], "add") && n >= 2 && a.id && a.atm)
+		return add(&a);
+	if (!strcmp(words[0], "list") && n == 1)
+		return tool_config(a.path, &a.conf)
+		    ? camera_list(&a.conf, v[7] != NULL)
+		    : EXIT_FAILED;
+	if (!strcmp(words[0], "probe") && n >= 2)
+		return probe(&a);
+	if (!strcmp(words[0], "enable") && n == 2)
+		return enable(&a, true);
+	if (!strcmp(words[0], "disable") && n == 2)
+		return enable(&a, false);
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}

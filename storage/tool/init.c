@@ -1,0 +1,284 @@
+/*
+ * init.c - saqta init: the data directory, the log, the keyring, the paper key
+ * and the first custodian. Run once, at the console.
+ */
+#include "storage/tool/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/keyring.h"
+#include "storage/ledger.h"
+#include "storage/people.h"
+#include "storage/site.h"
+#include "storage/tool/console.h"
+
+static const char usage[] =
+    "usage: saqta init [--config FILE] --origin NAME --custodian USER\n"
+    "                  [--name FULL-NAME] [--zone ZONE] [--paper-file FILE] "
+    "[-]\n"
+    "  --origin      name of this site's log, such as bank.example/almaty-12\n"
+    "  --custodian   user name of the first custodian; the password is asked "
+    "for,\n"
+    "                or read from standard input with -\n"
+    "  --paper-file  write the paper key there as an age identity instead of "
+    "printing\n"
+    "                its two halves: for demonstrations only\n";
+
+struct setup {
+	struct config conf;
+	const char *origin, *user, *name, *zone, *paper_file;
+	char password[PASSWORD_MAX + 2];
+	int data_fd;
+	struct site site;
+	struct age_identity paper;
+	struct person_row first;
+	unsigned char log_key[KEY_BYTES];
+	struct utc now;
+};
+
+/* As root: become the owner of the data directory, so that all is storage's. */
+static bool become_owner(const char *data)
+{
+	struct stat st;
+
+	if (stat(data, &st) < 0) {
+		fprintf(stderr, "saqta: %s: %s; make it first, owned by the "
+				"user of saqta-storage\n",
+		    data, strerror(errno));
+		return false;
+	}
+	if (geteuid() || !st.st_uid)
+		return true;
+	if (setegid(st.st_gid) < 0 || seteuid(st.st_uid) < 0) {
+		fprintf(stderr, "saqta: cannot act as the owner of %s: %s\n",
+		    data, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static enum err make_first(struct setup *s)
+{
+	unsigned char seed[KEY_BYTES];
+	enum err err;
+
+	s->first.id = 1;
+	s->first.role = ROLE_CUSTODIAN;
+	s->first.created_ns = s->now.ns;
+	snprintf(s->first.user, sizeof(s->first.user), "%s", s->user);
+	snprintf(s->first.name, sizeof(s->first.name), "%s", s->name);
+	err = person_make(&s->first, s->password, seed);
+	if (err)
+		return err;
+	person_sign(&s->first, 1, seed);	/* the root signs himself */
+	crypt_wipe(seed, sizeof(seed));
+	return OK;
+}
+
+static enum err put_begin(struct setup *s, struct ledger *l)
+{
+	char paper[RECIPIENT_TEXT];
+	struct entry e;
+	uint64_t i;
+	enum err err;
+
+	recipient_format(&s->site.paper, paper);
+	entry_begin(&e, ENTRY_LOG_BEGINS, s->now, 0);
+	entry_put_text(&e, TAG_PAPER, paper);
+	entry_put_text(&e, TAG_ORIGIN, s->site.origin);
+	entry_put_bytes(&e, TAG_LOG_KEY, s->log_key, KEY_BYTES);
+	entry_put_text(&e, TAG_ZONE, s->site.zone);
+	err = entry_end(&e);
+	return err ? err : ledger_put(l, &e, &i);
+}
+
+/* Entry 1: the root of trust. Its name is a commitment like all names. */
+static enum err put_first(struct setup *s, struct ledger *l, struct index *ix)
+{
+	unsigned char salt[COMMITMENT_SALT], name[HASH_BYTES];
+	const struct person_row *p = &s->first;
+	struct entry e;
+	uint64_t i;
+	enum err err;
+
+	commitment_make(p->name, salt, name);
+	entry_begin(&e, ENTRY_PERSON, s->now, p->id);
+	entry_put_u64(&e, TAG_PERSON, p->id);
+	entry_put_u64(&e, TAG_ROLE, p->role);
+	entry_put_text(&e, TAG_RECIPIENT, p->recipient);
+	entry_put_bytes(&e, TAG_SIGN_KEY, p->sign_key, KEY_BYTES);
+	entry_put_u64(&e, TAG_SIGNER, p->signer);
+	entry_put_bytes(&e, TAG_SIGNATURE, p->signature, SIGN_BYTES);
+	entry_put_bytes(&e, TAG_NAME, name, sizeof(name));
+	err = entry_end(&e);
+	if (!err)
+		err = ledger_put(l, &e, &i);
+	return err ? err : index_text_put(ix, i, TAG_NAME, salt, p->name);
+}
+
+static enum err make_all(struct setup *s)
+{
+	struct ledger *l = NULL;
+	struct index *ix = NULL;
+	size_t cut;
+	enum err err = make_first(s);
+
+	if (!err)
+		err = ledger_create(s->data_fd, s->origin, s->log_key);
+	if (!err)
+		err = keyring_create(s->data_fd);
+	if (!err)
+		err = index_open(s->conf.data, false, &ix);
+	if (!err)
+		err = index_person_put(ix, &s->first);
+	if (!err)
+		err = ledger_open(s->data_fd, &l, &cut);
+	if (!err)
+		err = put_begin(s, l);
+	if (!err)
+		err = put_first(s, l, ix);
+	if (!err)
+		err = ledger_commit(l);
+	if (!err)
+		err = ledger_checkpoint(l);
+	ledger_close(l);
+	index_close(ix);
+	/* last: a directory without it is not a site */
+	return err ? err : site_write(s->data_fd, &s->site);
+}
+
+static bool write_paper_file(const struct setup *s)
+{
+	char text[IDENTITY_TEXT];
+	FILE *f;
+	int fd;
+
+	if (!s->conf.demo) {
+		fprintf(stderr, "saqta: --paper-file is for demonstrations "
+				"(demo = yes) only\n");
+		return false;
+	}
+	fd = open(s->paper_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    0600);
+	f = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!f) {
+		fprintf(stderr, "saqta: %s: %s\n", s->paper_file,
+		    strerror(errno));
+		return false;
+	}
+	identity_format(&s->paper, text);
+	fprintf(f, "%s\n", text);
+	crypt_wipe(text, sizeof(text));
+	return fclose(f) == 0;
+}
+
+static void print_halves(const struct setup *s)
+{
+	char a[HALF_TEXT], b[HALF_TEXT];
+
+	identity_split(&s->paper, a, b);
+	printf("\nPAPER KEY. Printed this once. It opens all footage when every "
+	       "custodian is lost.\nWrite each half on its own sheet, give them "
+	       "to two people who keep them apart.\n\nHalf A:\n%s\n\nHalf "
+	       "B:\n%s\n\n",
+	    a, b);
+	crypt_wipe(a, sizeof(a));
+	crypt_wipe(b, sizeof(b));
+}
+
+static bool arguments(struct setup *s, int argc, char **argv)
+{
+	static const char *const keys[] = {"--config", "--origin",
+	    "--custodian", "--name", "--zone", "--paper-file", NULL, NULL};
+	const char *v[6] = {0}, *words[1];
+	size_t n;
+
+	if (!options(argc, argv, keys, v, words, 1, &n) || !v[1] || !v[2] ||
+	    (n && strcmp(words[0], "-"))) {
+		fputs(usage, stderr);
+		return false;
+	}
+	s->origin = v[1];
+	s->user = v[2];
+	s->name = v[3] ? v[3] : v[2];
+	s->paper_file = v[5];
+	if (!tool_config(v[0], &s->conf))
+		return false;
+	s->zone = v[4] ? v[4] : s->conf.zone;
+	if (!user_name_ok(s->user)) {
+		fprintf(stderr, "saqta: a user name is 2 to 32 of a-z, 0-9, "
+				". _ -\n");
+		return false;
+	}
+	if (strlen(s->origin) > 100 || strpbrk(s->origin, " \t\n+")) {
+		fprintf(stderr, "saqta: an origin has at most 100 characters, "
+				"no spaces and no +\n");
+		return false;
+	}
+	if (utc_site(s->zone)) {
+		fprintf(stderr, "saqta: there is no time zone %s\n", s->zone);
+		return false;
+	}
+	if (!ask_secret("Password of the first custodian", n == 1, n == 0,
+		s->password, sizeof(s->password)))
+		return false;
+	if (strlen(s->password) < PASSWORD_MIN) {
+		fprintf(stderr, "saqta: a password has at least %d "
+				"characters\n",
+		    PASSWORD_MIN);
+		return false;
+	}
+	return true;
+}
+
+int tool_init(int argc, char **argv)
+{
+	static struct setup s;
+	enum err err;
+
+	if (crypt_init() || !arguments(&s, argc, argv))
+		return EXIT_USAGE;
+	umask(077);
+	if (!become_owner(s.conf.data))
+		return EXIT_FAILED;
+	s.data_fd = open(s.conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s.data_fd < 0) {
+		fprintf(stderr, "saqta: %s: %s\n", s.conf.data,
+		    strerror(errno));
+		return EXIT_FAILED;
+	}
+	s.now = utc_now();
+	identity_new(&s.paper);
+	snprintf(s.site.origin, sizeof(s.site.origin), "%s", s.origin);
+	snprintf(s.site.zone, sizeof(s.site.zone), "%s", s.zone);
+	identity_recipient(&s.paper, &s.site.paper);
+	s.site.created_ns = s.now.ns;
+	err = make_all(&s);
+	crypt_wipe(s.password, sizeof(s.password));
+	if (err) {
+		fprintf(stderr, "saqta: %s: %s\n", s.conf.data,
+		    err == ERR_EXISTS ? "there is a site already; nothing was "
+					"changed"
+				      : err_text(err));
+		return EXIT_FAILED;
+	}
+	if (!geteuid() || seteuid(0) == 0)
+		(void)!setegid(0);
+	if (s.paper_file) {
+		if (!write_paper_file(&s))
+			return EXIT_FAILED;
+	} else {
+		print_halves(&s);
+	}
+	crypt_wipe(&s.paper, sizeof(s.paper));
+	printf("Site %s is ready. Start saqta-storage, saqta-recorder and "
+	       "saqta-web.\n",
+	    s.origin);
+	return EXIT_FINE;
+}

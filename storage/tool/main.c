@@ -1,0 +1,43 @@
+/* main.c - saqta: the tool of operator and custodian at the console. */
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/api/log.h"
+#include "storage/tool/check.h"
+#include "storage/tool/console.h"
+#include "storage/tool/control.h"
+#include "storage/tool/init.h"
+#include "storage/tool/open.h"
+#include "storage/tool/paper.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} verbs[] = {
+    {"init", tool_init, "set up a site: keys, first custodian, paper key"},
+    {"user", tool_user, "add people"},
+    {"camera", tool_camera, "add, list, probe, switch cameras"},
+    {"status", tool_status, "how the appliance does"},
+    {"coverage", tool_coverage, "what is recorded, and why not"},
+    {"check", tool_check, "prove the data directory, without any key"},
+    {"open", tool_open, "decrypt an age file with an identity"},
+    {"paper", tool_paper, "join the two halves of the paper key"},
+};
+
+int main(int argc, char **argv)
+{
+	log_name("saqta");
+	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]);
+	     i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return verbs[i].run(argc - 1, argv + 1);
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		printf("saqta %s\n", SAQTA_VERSION);
+		return EXIT_FINE;
+	}
+	fprintf(stderr, "usage: saqta VERB ...\n\n");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		fprintf(stderr, "  %-9s %s\n", verbs[i].name, verbs[i].what);
+	return EXIT_USAGE;
+}

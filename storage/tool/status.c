@@ -1,0 +1,178 @@
+/* status.c - what storage tells, for people or as --json. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/api/messages.h"
+#include "storage/api/utc.h"
+#include "storage/tool/console.h"
+#include "storage/tool/control.h"
+
+/* The JSON answer as a value; NULL after a message. */
+static json_t *load_bulk(struct wire *w)
+{
+	const void *p = NULL;
+	json_error_t why;
+	json_t *j = NULL;
+	size_t n = 0;
+
+	if (w->fd >= 0 && !bulk_map(w->fd, WIRE_BULK_MAX, &p, &n))
+		j = json_loadb(p, n, JSON_REJECT_DUPLICATES, &why);
+	bulk_unmap(p, n);
+	if (w->fd >= 0)
+		close(w->fd);
+	if (!j)
+		fprintf(stderr, "saqta: storage sent no answer\n");
+	return j;
+}
+
+static const char *text(const json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return s ? s : "-";
+}
+
+static long long number(const json_t *j, const char *key)
+{
+	return json_integer_value(json_object_get(j, key));
+}
+
+static void print_status(const json_t *j)
+{
+	const json_t *s = json_object_get(j, "storage");
+	const json_t *c = json_object_get(j, "cameras");
+	const json_t *l = json_object_get(j, "ledger");
+
+	printf("Saqta %s, %s, %s\n", text(j, "version"), text(j, "site"),
+	    text(j, "now"));
+	printf("cameras   %lld recording of %lld switched on (%lld in all)\n",
+	    number(c, "recording"), number(c, "enabled"), number(c, "total"));
+	printf("disk      %s: %.1f GB free of %.1f GB, %.1f GB reserved\n",
+	    text(s, "state"), (double)number(s, "free_bytes") / 1e9,
+	    (double)number(s, "total_bytes") / 1e9,
+	    (double)number(s, "reserve_bytes") / 1e9);
+	printf("ledger    %lld entries, checkpoint at %lld\n",
+	    number(l, "size"), number(l, "checkpoint"));
+}
+
+int tool_status(int argc, char **argv)
+{
+	static const char *const keys[] = {"--config", NULL, "--json", NULL};
+	const char *v[2] = {0}, *words[1];
+	struct config conf;
+	struct wire w;
+	json_t *j;
+	size_t n;
+
+	if (!options(argc, argv, keys, v, words, 0, &n)) {
+		fputs("usage: saqta status [--config FILE] [--json]\n",
+		    stderr);
+		return EXIT_USAGE;
+	}
+	if (!tool_config(v[0], &conf))
+		return EXIT_FAILED;
+	wire_begin(&w, MSG_STATUS, 1);
+	if (!tool_call(&conf, &w))
+		return EXIT_FAILED;
+	if (v[1])
+		return print_bulk(&w) ? EXIT_FINE : EXIT_FAILED;
+	j = load_bulk(&w);
+	if (!j)
+		return EXIT_FAILED;
+	print_status(j);
+	json_decref(j);
+	return EXIT_FINE;
+}
+
+static void print_cameras(const json_t *j)
+{
+	size_t i;
+	const json_t *c;
+
+	printf("%-16s %-11s %-12s %-30s %s\n", "camera", "state", "cause",
+	    "last proved", "detail");
+	json_array_foreach(json_object_get(j, "cameras"), i, c)
+		printf("%-16s %-11s %-12s %-30s %s\n", text(c, "id"),
+		    text(c, "state"), text(c, "cause"), text(c, "last_proved"),
+		    text(c, "detail"));
+}
+
+int camera_list(const struct config *conf, bool json)
+{
+	struct wire w;
+	json_t *j;
+
+	wire_begin(&w, MSG_CAMERAS, 1);
+	if (!tool_call(conf, &w))
+		return EXIT_FAILED;
+	if (json)
+		return print_bulk(&w) ? EXIT_FINE : EXIT_FAILED;
+	j = load_bulk(&w);
+	if (!j)
+		return EXIT_FAILED;
+	print_cameras(j);
+	json_decref(j);
+	return EXIT_FINE;
+}
+
+static void print_coverage(const json_t *j)
+{
+	size_t i, k;
+	const json_t *c, *s;
+
+	printf("%s to %s\n", text(j, "from"), text(j, "to"));
+	json_array_foreach(json_object_get(j, "cameras"), i, c)
+	{
+		printf("%s: recorded %.1f s, gaps %.1f s\n", text(c, "camera"),
+		    (double)number(c, "recorded_ns") / 1e9,
+		    (double)number(c, "gap_ns") / 1e9);
+		json_array_foreach(json_object_get(c, "spans"), k, s)
+			printf("  %-8s %s  %s  %s\n", text(s, "kind"),
+			    text(s, "from"), text(s, "to"),
+			    strcmp(text(s, "kind"), "gap") ? ""
+							   : text(s, "cause"));
+	}
+}
+
+int tool_coverage(int argc, char **argv)
+{
+	static const char *const keys[] = {"--config", "--camera", "--from",
+	    "--to", NULL, "--json", NULL};
+	const char *v[5] = {0}, *words[1];
+	struct config conf;
+	struct utc from, to;
+	struct wire w;
+	json_t *j;
+	size_t n;
+
+	if (!options(argc, argv, keys, v, words, 0, &n) || !v[2] || !v[3]) {
+		fputs("usage: saqta coverage [--config FILE] [--camera ID] "
+		      "--from TIME --to TIME [--json]\n"
+		      "  TIME with its offset: 2026-11-22T14:15:00+05:00\n",
+		    stderr);
+		return EXIT_USAGE;
+	}
+	if (utc_parse(v[2], &from) || utc_parse(v[3], &to)) {
+		fprintf(stderr, "saqta: a time needs its offset: "
+				"2026-11-22T14:15:00+05:00\n");
+		return EXIT_USAGE;
+	}
+	if (!tool_config(v[0], &conf))
+		return EXIT_FAILED;
+	wire_begin(&w, MSG_COVERAGE, 1);
+	wire_put_str(&w, v[1] ? v[1] : "");
+	wire_put_i64(&w, from.ns);
+	wire_put_i64(&w, to.ns);
+	if (!tool_call(&conf, &w))
+		return EXIT_FAILED;
+	if (v[4])
+		return print_bulk(&w) ? EXIT_FINE : EXIT_FAILED;
+	j = load_bulk(&w);
+	if (!j)
+		return EXIT_FAILED;
+	print_coverage(j);
+	json_decref(j);
+	return EXIT_FINE;
+}
