@@ -244,9 +244,9 @@ static void push_frame(struct camera *cam, int64_t unix_ns, uint32_t n)
 	GstBuffer *buf;
 
 	g_mutex_lock(&cam->lock);
-	now = cam->src
-	    ? gst_element_get_current_running_time(GST_ELEMENT(cam->src))
-	    : GST_CLOCK_TIME_NONE;
+	now = cam->src ?
+	    gst_element_get_current_running_time(GST_ELEMENT(cam->src)) :
+	    GST_CLOCK_TIME_NONE;
 	if (!GST_CLOCK_TIME_IS_VALID(now))
 		goto out;
 	if (!GST_CLOCK_TIME_IS_VALID(cam->first_pts)) {

@@ -4,9 +4,9 @@
     tests/lint/format.py          names what is not, exit 1
     tests/lint/format.py --fix    rewrites it
 
-Headers are laid out by hand. White space before a comment at the end of a
-line, before the backslash of a macro and inside comments is left to the
-author: clang-format 14 knows no comments at tab stops.
+Headers and long macros are laid out by hand. White space before a comment at
+the end of a line, before the backslash of a macro and inside comments is left
+to the author: clang-format 14 knows no comments at tab stops.
 """
 import difflib
 import re
@@ -36,7 +36,9 @@ def merged(text, wanted):
     matcher = difflib.SequenceMatcher(None, plain(text), plain(wanted), False)
     lines = []
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        lines += mine[i1:i2] if tag == "equal" else theirs[j1:j2]
+        macro = any(line.endswith("\\") for line in mine[i1:i2])
+        keep = tag == "equal" or macro
+        lines += mine[i1:i2] if keep else theirs[j1:j2]
     return "\n".join(lines) + "\n"
 
 

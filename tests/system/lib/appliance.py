@@ -1,0 +1,435 @@
+"""One whole appliance for a test or the demo: data, programs, cameras, people.
+
+    with Appliance() as box:
+        cam = box.camera("cam-1", dump=True)
+        box.add_camera("cam-1", cam.url)
+        box.wait_recording("cam-1")
+
+As root the three programs run as the three users of a real machine, which are
+made where they are missing; otherwise all run as oneself. Only processes that
+were started here are ended.
+"""
+import http.client
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+PROGRAMS = ("storage", "recorder", "web")
+
+# name: (full name, role, password). The first is made by init.
+PEOPLE = {
+    "aigul": ("Aigul Sarsenova", "custodian", "first custodian of the demo"),
+    "daniyar": ("Daniyar Omarov", "custodian", "second custodian of the demo"),
+    "marat": ("Marat Iskakov", "auditor", "auditor of the demo"),
+    "oleg": ("Oleg Kim", "operator", "operator of the demo"),
+}
+FIRST = "aigul"
+
+
+class Failed(Exception):
+    """What was waited for did not happen."""
+
+
+def wait_for(what, seconds, ready, step=0.1):
+    """The first true result of ready(); Failed after so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        result = ready()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise Failed("%s: not within %g s" % (what, seconds))
+        time.sleep(step)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def system_user(name):
+    """The passwd entry of a system user, made where it is missing."""
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--user-group", "--no-create-home",
+                        "--home-dir", "/nonexistent",
+                        "--shell", "/usr/sbin/nologin", name], check=True)
+        return pwd.getpwnam(name)
+
+
+class Process:
+    """A program with its log, ended by pid."""
+
+    def __init__(self, name, argv, log, user=None, env=None, stdout=None):
+        self.name, self.log = name, log
+        who = {}
+        if user:
+            who = {"user": user.pw_uid, "group": user.pw_gid,
+                   "extra_groups": []}
+        with open(log, "ab") as out:
+            self.child = subprocess.Popen(
+                [str(a) for a in argv], stdin=subprocess.DEVNULL,
+                stdout=stdout or out, stderr=out, cwd="/", env=env, **who)
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def alive(self):
+        return self.child.poll() is None
+
+    def signal(self, number):
+        if self.alive():
+            self.child.send_signal(number)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.child.wait()
+
+    def stop(self, seconds=20):
+        """Orderly; the exit status, or Failed."""
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
+        try:
+            return self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failed("%s does not stop within %g s" % (self.name, seconds))
+
+
+class Camera(Process):
+    """A simulated camera; url has no credentials."""
+
+    def __init__(self, program, name, log, options):
+        argv = [program, "--port", options.pop("port", 0), "--name", name]
+        for key, value in options.items():
+            argv += ["--" + key, str(value)]
+        super().__init__(name, argv, log, stdout=subprocess.PIPE)
+        line = self.child.stdout.readline().decode().split()
+        if len(line) != 2 or line[0] != "ready":
+            raise Failed("camera %s is not ready: see %s" % (name, log))
+        self.url = line[1]
+        self.port = int(self.url.split(":")[2].split("/")[0])
+
+    def freeze(self):
+        self.signal(signal.SIGUSR1)
+
+    def thaw(self):
+        self.signal(signal.SIGUSR2)
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Client:
+    """HTTPS as a browser would, with cookie and CSRF token."""
+
+    def __init__(self, box):
+        self.port = box.port
+        self.context = ssl.create_default_context(cafile=box.certificate)
+        self.context.check_hostname = False
+        self.cookie = self.csrf = None
+        self.role = None
+
+    def ask(self, method, path, body=None, headers=None, timeout=60):
+        link = http.client.HTTPSConnection("127.0.0.1", self.port,
+                                           context=self.context,
+                                           timeout=timeout)
+        send = {"Sec-Fetch-Site": "same-origin"}
+        if self.cookie:
+            send["Cookie"] = self.cookie
+        if self.csrf:
+            send["X-CSRF-Token"] = self.csrf
+        if body is not None:
+            body = json.dumps(body)
+            send["Content-Type"] = "application/json"
+        send.update(headers or {})
+        try:
+            link.request(method, path, body, send)
+            return Answer(link.getresponse())
+        finally:
+            link.close()
+
+    def get(self, path, **more):
+        return self.ask("GET", path, **more)
+
+    def post(self, path, body=None, **more):
+        return self.ask("POST", path, body if body is not None else {}, **more)
+
+    def sign_in(self, user, password):
+        answer = self.post("/api/v1/session",
+                           {"user": user, "password": password})
+        if answer.status in (200, 201):
+            self.cookie = answer.headers["Set-Cookie"].split(";")[0]
+            told = answer.json()
+            self.csrf, self.role = told["csrf"], told["role"]
+        return answer
+
+    def sign_out(self):
+        return self.ask("DELETE", "/api/v1/session")
+
+
+class Appliance:
+    def __init__(self, build=None, tmp=None, site="Test site",
+                 zone="Asia/Almaty", segment_s=5, demo=False, port=None,
+                 env=None):
+        self.build = Path(build or os.environ["SAQTA_BUILD"]).resolve()
+        self.given_tmp = tmp or os.environ.get("SAQTA_TMP")
+        # Sockets have short paths and other users must get through.
+        self.tmp = Path(self.given_tmp or tempfile.mkdtemp(prefix="saqta-"))
+        self.tmp.mkdir(parents=True, exist_ok=True)
+        self.tmp.chmod(0o755)
+        self.site, self.zone, self.demo = site, zone, demo
+        self.segment_s = segment_s
+        self.port = port or free_port()
+        self.env = dict(os.environ, **(env or {}))
+        self.processes = {}
+        self.cameras = []
+        if os.geteuid() == 0:
+            self.users = {p: system_user("saqta-" + p) for p in PROGRAMS}
+        else:
+            self.users = {p: None for p in PROGRAMS}
+        self.bin, self.conf = self.tmp / "bin", self.tmp / "saqta.conf"
+        self.data, self.run = self.tmp / "data", self.tmp / "run"
+        self.logs, self.paper = self.tmp / "log", self.tmp / "paper" / "key"
+        self.certificate = self.tmp / "web" / "tls.crt"
+
+    def __enter__(self):
+        try:
+            self.set_up()
+            self.start()
+            self.add_people()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.stop(cameras=True)
+        if kind or self.broken():
+            self.show_logs()
+        if not self.given_tmp:
+            shutil.rmtree(self.tmp, ignore_errors=True)
+
+    # --- disk ---
+
+    def set_up(self):
+        """Directories, programs, configuration, init."""
+        self.bin.mkdir(exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
+        # A private tree (/root) is closed to the other users: copy.
+        for program in ["saqta"] + ["saqta-" + p for p in PROGRAMS]:
+            shutil.copy(self.build / program, self.bin)
+        shutil.copytree(ROOT / "web" / "ui", self.tmp / "ui",
+                        dirs_exist_ok=True)
+        for name, owner in (("data", "storage"), ("run", "storage"),
+                            ("paper", "storage"), ("recorder", "recorder"),
+                            ("web", "web")):
+            path = self.tmp / name
+            path.mkdir(exist_ok=True)
+            path.chmod(0o755 if name == "run" else 0o700)
+            if self.users[owner]:
+                os.chown(path, self.users[owner].pw_uid,
+                         self.users[owner].pw_gid)
+        self.write_conf()
+        if not (self.data / "site").exists():
+            self.tool("init", "--site", self.site, "--zone", self.zone,
+                      "--origin", "demo.saqta.invalid/box1",
+                      "--custodian", FIRST, "--paper-file", self.paper,
+                      *(["--demo"] if self.demo else []), "-",
+                      stdin=PEOPLE[FIRST][2] + "\n")
+
+    def user_name(self, program):
+        user = self.users[program]
+        return user.pw_name if user else pwd.getpwuid(os.getuid()).pw_name
+
+    def write_conf(self, **storage):
+        more = "".join("%s = %s\n" % item for item in storage.items())
+        self.conf.write_text("""[site]
+name = %s
+zone = %s
+demo = %s
+[storage]
+data = %s
+run = %s
+recorder_user = %s
+web_user = %s
+segment_s = %d
+reserve_mb = 64
+%s[recorder]
+state = %s
+timeout_ms = 4000
+[web]
+listen = 127.0.0.1
+port = %d
+state = %s
+ui = %s
+""" % (self.site, self.zone, "yes" if self.demo else "no", self.data, self.run,
+       self.user_name("recorder"), self.user_name("web"), self.segment_s, more,
+       self.tmp / "recorder", self.port, self.tmp / "web", self.tmp / "ui"))
+        self.conf.chmod(0o644)
+
+    # --- processes ---
+
+    def start(self, *names):
+        """Start programs (all by default) and wait until they answer."""
+        for name in names or PROGRAMS:
+            self.processes[name] = Process(
+                name, [self.bin / ("saqta-" + name), "--config", self.conf],
+                self.logs / (name + ".log"), self.users[name], self.env)
+            if name == "storage":
+                self.wait_alive(name, (self.run / "people.sock").is_socket)
+                self.wait_alive(name, self.answers)
+            if name == "web":
+                self.wait_alive(name, self.web_ready)
+
+    def wait_alive(self, name, ready):
+        process = self.processes[name]
+
+        def check():
+            if not process.alive():
+                raise Failed("%s ended with %d" % (name,
+                                                   process.child.returncode))
+            return ready()
+        wait_for(name + " is ready", 30, check)
+
+    def answers(self):
+        return self.tool("status", "--json", check=False).returncode == 0
+
+    def web_ready(self):
+        try:
+            return Client(self).get("/healthz").status == 200
+        except OSError:
+            return False
+
+    def stop(self, *names, cameras=False):
+        """Orderly, web first; all by default."""
+        failed = None
+        for name in names or reversed(PROGRAMS):
+            process = self.processes.get(name)
+            try:
+                if process:
+                    process.stop()
+            except Failed as error:
+                failed = error
+        if cameras:
+            for camera in self.cameras:
+                camera.stop()
+        if failed and names:
+            raise failed
+
+    def broken(self):
+        """Programs that a sanitizer or a signal ended."""
+        return [n for n, p in self.processes.items()
+                if b"Sanitizer" in (self.logs / (n + ".log")).read_bytes() or
+                (p.child.returncode or 0) < 0]
+
+    def show_logs(self, lines=25):
+        for log in sorted(self.logs.glob("*.log")):
+            tail = log.read_text(errors="replace").splitlines()[-lines:]
+            print("--- %s\n%s" % (log.name, "\n".join(tail)))
+
+    # --- the tool ---
+
+    def tool(self, *args, stdin="", check=True, user="storage"):
+        """Run `saqta VERB... --config FILE`; --config goes after the verbs."""
+        args = [str(a) for a in args]
+        verbs = 2 if args[0] in ("user", "camera") else 1
+        argv = [str(self.bin / "saqta")] + args[:verbs]
+        argv += ["--config", str(self.conf)] + args[verbs:]
+        who = {}
+        if self.users[user]:
+            who = {"user": self.users[user].pw_uid,
+                   "group": self.users[user].pw_gid, "extra_groups": []}
+        done = subprocess.run(argv, input=stdin.encode(), cwd="/",
+                              env=self.env, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=120, **who)
+        if check and done.returncode:
+            raise Failed("%s: exit %d: %s" % (" ".join(argv), done.returncode,
+                                              done.stderr.decode().strip()))
+        return done
+
+    def tool_json(self, *args):
+        return json.loads(self.tool(*args, "--json").stdout)
+
+    def add_people(self):
+        for user, (name, role, password) in PEOPLE.items():
+            if user == FIRST:
+                continue
+            by, words = [], ""
+            if role != "operator":
+                by, words = ["--by", FIRST], PEOPLE[FIRST][2] + "\n"
+            self.tool("user", "add", "--role", role, "--user", user,
+                      "--name", name, *by, "-",
+                      stdin=words + password + "\n")
+
+    def camera(self, name, dump=False, **options):
+        """Start a simulated camera; its log and dump lie in tmp."""
+        if dump:
+            options["dump"] = self.dump_path(name)
+        camera = Camera(self.build / "tests" / "camera", name,
+                        self.logs / ("camera-%s.log" % name.replace(" ", "-")),
+                        options)
+        self.cameras.append(camera)
+        return camera
+
+    def dump_path(self, name):
+        return self.tmp / (name.replace(" ", "-") + ".sent")
+
+    def add_camera(self, ident, url, name=None, atm="0417",
+                   place="Abay 12", user=None, password=None):
+        login, stdin = [], ""
+        if user:
+            login, stdin = ["--user", user], password + "\n"
+        self.tool("camera", "add", ident, "--name", name or ident,
+                  "--atm", atm, "--place", place, *login, url,
+                  *(["-"] if user else []), stdin=stdin)
+
+    def camera_state(self, ident):
+        for camera in self.tool_json("camera", "list")["cameras"]:
+            if camera["id"] == ident:
+                return camera
+        return None
+
+    def wait_recording(self, ident, seconds=60):
+        """Until storage says "recording", which needs a read-back (P9)."""
+        return wait_for("%s is recording" % ident, seconds,
+                        lambda: self.camera_state(ident)["state"] ==
+                        "recording", step=0.3)
+
+    # --- people ---
+
+    def client(self, user=None, password=None):
+        """A browser; signed in where a user is given."""
+        client = Client(self)
+        if user:
+            answer = client.sign_in(user, password or PEOPLE[user][2])
+            if answer.status not in (200, 201):
+                raise Failed("%s cannot sign in: %d %s"
+                             % (user, answer.status, answer.body.decode()))
+        return client
+
+    # --- what lies on the disk ---
+
+    def segments(self, ident):
+        return sorted((self.data / "footage" / ident).glob("*/*/*/*.mp4.age"),
+                      key=lambda p: int(p.name.split("-")[1].split(".")[0]))
+
