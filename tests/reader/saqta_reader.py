@@ -1,0 +1,598 @@
+#!/usr/bin/python3
+"""An outsider's reader of a Saqta data directory, written from
+storage/DESIGN.md alone. It shares no code with Saqta.
+
+    saqta_reader.py DATADIR [--identity FILE]... [--plain] [--json]
+
+Recomputes the ledger's leaf hashes, tiles and root and checks the signature of
+its checkpoint; each journal's chain; each segment's cipher hashes, Merkle root
+and cipher hash, against the ledger; the chain heads in the ledger. With the
+identity of a camera-day it decrypts that day's segments with the program `age`
+and recomputes the hashes of init part and samples; with --plain it is a
+failure where no identity opens a segment.
+
+Prints one line a finding and a summary. Exit status: 0 all fits, 1 not, 2
+usage. Storage may be running.
+"""
+import argparse
+import base64
+import datetime
+import hashlib
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+
+import ed25519
+import mp4
+
+CHUNK, SEALED = 65536, 65552
+BEGIN, FRAGMENT, SEAL, CUT = 1, 2, 3, 4
+EMPTY = hashlib.sha256(b"").digest()
+
+
+def sha(b):
+    return hashlib.sha256(b).digest()
+
+
+def leaf_hash(b):
+    return sha(b"\0" + b)
+
+
+def tree_head(hashes):
+    """RFC 6962 section 2.1, over leaf hashes or roots of equal subtrees."""
+    n = len(hashes)
+    if n < 2:
+        return hashes[0] if n else EMPTY
+    k = 1 << (n - 1).bit_length() - 1
+    return sha(b"\1" + tree_head(hashes[:k]) + tree_head(hashes[k:]))
+
+
+class Report:
+    def __init__(self):
+        self.findings = []
+        self.counts = dict(cameras=0, sealed=0, cut=0, open=0, plain=0,
+                           bytes=0, entries=0, checkpoint=0)
+
+    def say(self, kind, what, text):
+        self.findings.append(dict(kind=kind, what=what, text=text))
+
+    def changed(self, what, text):
+        self.say("changed", what, text)
+
+    def missing(self, what, text):
+        self.say("missing", what, text)
+
+    def note(self, what, text):
+        self.say("note", what, text)
+
+    def count(self, kind):
+        return sum(f["kind"] == kind for f in self.findings)
+
+
+# --- the ledger ------------------------------------------------------------
+
+def tile_path(level, n):
+    parts = [f"{n % 1000:03d}"]
+    while n >= 1000:
+        n //= 1000
+        parts.insert(0, f"x{n % 1000:03d}")
+    return os.path.join("tile", str(level), *parts)
+
+
+class Entry:
+    def __init__(self, b):
+        if len(b) < 19 or len(b) > 4096 or b[0] != 1:
+            raise ValueError("not an entry")
+        self.type, self.time, self.person = struct.unpack_from(">HqQ", b, 1)
+        self.fields, at, last = [], 19, 0
+        while at < len(b):
+            tag, n = struct.unpack_from(">BH", b, at)
+            if at + 3 + n > len(b):
+                raise ValueError("a field is cut off")
+            pair = (last, tag) in ((21, 20), (20, 21))
+            if tag <= last and not pair:
+                raise ValueError("tags do not ascend")
+            if (tag == 21) != (last == 20):
+                raise ValueError("half a pair")
+            self.fields.append((tag, b[at + 3:at + 3 + n]))
+            at, last = at + 3 + n, tag
+        if last == 20:
+            raise ValueError("half a pair")
+
+    def get(self, tag, default=b""):
+        return next((v for t, v in self.fields if t == tag), default)
+
+    def num(self, tag):
+        return int.from_bytes(self.get(tag), "big")
+
+    def text(self, tag):
+        return self.get(tag).decode("utf-8", "replace")
+
+
+def read_tail(path):
+    """index of its first entry, entries, bytes that are not a record"""
+    with open(os.path.join(path, "tail"), "rb") as f:
+        b = f.read()
+    if b[:14] != b"saqta tail v1\n" or len(b) < 22:
+        raise ValueError("ledger/tail has no header")
+    first, at, out = int.from_bytes(b[14:22], "big"), 22, []
+    while at + 2 <= len(b):
+        n = int.from_bytes(b[at:at + 2], "big")
+        e, check = b[at + 2:at + 2 + n], b[at + 2 + n:at + 10 + n]
+        if len(check) < 8 or leaf_hash(e)[:8] != check:
+            break
+        out.append(e)
+        at += 10 + n
+    return first, out, len(b) - at
+
+
+def read_bundle(path, n):
+    with open(os.path.join(path, tile_path("entries", n)), "rb") as f:
+        b = f.read()
+    at, out = 0, []
+    while at < len(b):
+        size = int.from_bytes(b[at:at + 2], "big")
+        out.append(b[at + 2:at + 2 + size])
+        at += 2 + size
+    if len(out) != 256 or at != len(b):
+        raise ValueError("not 256 entries")
+    return out
+
+
+class Ledger:
+    """All entries; self.size0 is how many there were at the beginning."""
+
+    def __init__(self, data, report):
+        self.path, self.report = os.path.join(data, "ledger"), report
+        with open(os.path.join(self.path, "checkpoint"), "rb") as f:
+            self.note = f.read()
+        first, entries, _ = read_tail(self.path)
+        self.size0 = first + len(entries)
+        self.entries, self.leaves = [], []
+
+    def read(self):
+        first, tail, torn = read_tail(self.path)
+        if first % 256:
+            self.report.changed("ledger/tail", "begins inside a tile")
+        if torn:
+            self.report.note("ledger/tail", f"{torn} bytes are no record: "
+                             "being written, or torn")
+        for n in range(first // 256):
+            what = "ledger/" + tile_path("entries", n)
+            try:
+                self.entries += read_bundle(self.path, n)
+            except (OSError, ValueError, IndexError) as e:
+                self.report.changed(what, str(e))
+                return False
+        self.entries += tail
+        self.leaves = [leaf_hash(e) for e in self.entries]
+        self.report.counts["entries"] = len(self.entries)
+        self.check_tiles(first)
+        self.check_checkpoint()
+        return True
+
+    def check_tiles(self, full):
+        hashes, level = self.leaves[:full], 0
+        while len(hashes) >= 256:
+            up = []
+            for n in range(len(hashes) // 256):
+                tile = hashes[256 * n:256 * n + 256]
+                what = tile_path(level, n)
+                try:
+                    with open(os.path.join(self.path, what), "rb") as f:
+                        have = f.read()
+                except OSError:
+                    have = None
+                if have != b"".join(tile):
+                    self.report.changed("ledger/" + what,
+                                        "is not the tile of its entries")
+                up.append(tree_head(tile))
+            hashes, level = up, level + 1
+
+    def check_checkpoint(self):
+        what = "ledger/checkpoint"
+        try:
+            text, signatures = self.note.rsplit(b"\n\n", 1)
+            text += b"\n"
+            origin, size, root = text.split(b"\n")[:3]
+            size, root = int(size), base64.b64decode(root, validate=True)
+        except ValueError:
+            self.report.changed(what, "is not a checkpoint")
+            return
+        self.report.counts["checkpoint"] = size
+        if size > len(self.leaves):
+            self.report.missing(what, f"says {size} entries, there are "
+                                f"{len(self.leaves)}")
+        elif tree_head(self.leaves[:size]) != root:
+            self.report.changed(what, f"is not the root of {size} entries")
+        first = Entry(self.entries[0]) if self.entries else None
+        if first is None or first.type != 1:
+            self.report.changed("ledger", "entry 0 is not 'log begins'")
+            return
+        if first.get(30) != origin:
+            self.report.changed(what, "has another origin than entry 0")
+        key = first.get(31)
+        key_id = sha(origin + b"\n\1" + key)[:4]
+        for line in signatures.split(b"\n"):
+            parts = line.split(b" ")
+            if len(parts) != 3 or parts[0] != "\u2014".encode():
+                continue
+            blob = base64.b64decode(parts[2])
+            if (parts[1] == origin and blob[:4] == key_id
+                    and ed25519.verify(key, text, blob[4:])):
+                return
+        self.report.changed(what, "is not signed by the key of entry 0")
+
+
+# --- journals and segments -------------------------------------------------
+
+FIELDS = ("seq index flags start duration base samples timescale plain_off "
+          "plain_len content mono epoch clock camera_clock c_from c_to cipher "
+          "recipient zero chain").split()
+
+
+class Record:
+    def __init__(self, b):
+        if b[:4] != b"SqJ1" or b[5:8] != b"\0\0\0" or not 1 <= b[4] <= 4:
+            raise ValueError("not a record")
+        self.type, self.claim, self.bytes = b[4], b[:128], b
+        self.__dict__.update(zip(FIELDS, struct.unpack(
+            ">QIIqqQIIQQ32sqIIqQQ32s32s16s32s", b[8:])))
+        if self.zero != bytes(16):
+            raise ValueError("not a record")
+
+
+class Segment:
+    """The records of one segment and what they must yield."""
+
+    def __init__(self, camera, day, records):
+        self.camera, self.day, self.records = camera, day, records
+        self.begin, self.end = records[0], records[-1]
+        self.seq, self.entered = self.begin.seq, False
+        self.kind = self.end.type if self.end.type >= SEAL else 0
+        self.fragments = [r for r in records if r.type == FRAGMENT]
+        if self.kind:
+            self.fragments = self.fragments[:self.end.index]
+        self.root = tree_head([leaf_hash(r.claim) for r in
+                               [self.begin] + self.fragments])
+        self.cipher = sha(b"".join(r.cipher for r in records))
+        self.start = utc_basic(self.begin.start)
+        self.name = f"{self.start}-{self.seq:08d}.mp4.age"
+
+
+def utc_basic(ns):
+    t = datetime.datetime.fromtimestamp(ns // 10**9, datetime.timezone.utc)
+    return t.strftime("%Y%m%dT%H%M%SZ")
+
+
+class Footage:
+    def __init__(self, data, report, identities, plain):
+        self.data, self.report = data, report
+        self.identities, self.plain = identities, plain
+        self.segments, self.last = {}, {}
+
+    def read(self):
+        root = os.path.join(self.data, "footage")
+        cameras = sorted(os.listdir(root)) if os.path.isdir(root) else []
+        for camera in cameras:
+            self.report.counts["cameras"] += 1
+            days = []
+            for path, dirs, files in os.walk(os.path.join(root, camera)):
+                dirs.sort()
+                rel = os.path.relpath(path, os.path.join(root, camera))
+                if re.fullmatch(r"\d{4}/\d\d/\d\d", rel):
+                    days.append(rel)
+                elif files:
+                    self.report.changed(path, "files outside a day")
+            for day in days:
+                self.read_day(camera, day, day == days[-1])
+            self.check_numbers(camera)
+
+    def read_day(self, camera, day, last_day):
+        where = os.path.join("footage", camera, day)
+        path = os.path.join(self.data, where)
+        names = set(os.listdir(path)) - {"journal"}
+        try:
+            records = self.read_journal(camera, day, where)
+        except OSError:
+            self.report.missing(where + "/journal", "is missing")
+            records = []
+        groups = []
+        for r in records:
+            if r.type == BEGIN or not groups or groups[-1][-1].type >= SEAL:
+                groups.append([])
+            groups[-1].append(r)
+        for g in groups:
+            s = Segment(camera, day, g)
+            if g[0].type != BEGIN or any(r.seq != s.seq for r in g):
+                self.report.changed(where + "/journal",
+                                    f"segment {s.seq} has no begin")
+                continue
+            what = os.path.join(where, s.name)
+            newest = last_day and g is groups[-1]
+            if not s.kind and not newest:
+                self.report.changed(what, "has neither seal nor cut")
+            self.report.counts[{SEAL: "sealed", CUT: "cut"}.get(
+                s.kind, "open")] += 1
+            if (camera, s.seq) in self.segments:
+                self.report.changed(what, "its number stands twice")
+            self.segments[camera, s.seq] = s
+            self.last[camera] = max(s.seq, self.last.get(camera, 0))
+            if s.name in names:
+                names.discard(s.name)
+                self.check_segment(s, what)
+            else:
+                self.report.missing(what, "the file is missing")
+        for name in sorted(names):
+            new = name.endswith(f"-{self.last.get(camera, 0) + 1:08d}.mp4.age")
+            (self.report.note if new and last_day else self.report.changed)(
+                os.path.join(where, name), "no journal record names it")
+
+    def read_journal(self, camera, day, where):
+        with open(os.path.join(self.data, where, "journal"), "rb") as f:
+            b = f.read()
+        chain = sha(f"saqta journal v1\n{camera}\n"
+                    f"{day.replace('/', '-')}\n".encode())
+        out = []
+        for at in range(0, len(b) - 255, 256):
+            try:
+                r = Record(b[at:at + 256])
+            except ValueError:
+                r = None
+            if r is None or sha(chain + r.bytes[:224]) != r.chain:
+                self.report.changed(where + "/journal", f"record {at // 256} "
+                                    "does not fit the chain")
+                return out
+            chain = r.chain
+            out.append(r)
+        if len(b) % 256:
+            self.report.note(where + "/journal", "the last record is being "
+                             "written, or torn")
+        return out
+
+    def check_numbers(self, camera):
+        want = 1
+        for seq in sorted(s for c, s in self.segments if c == camera):
+            if seq > want:
+                self.report.missing(camera, f"segments {want} to {seq - 1} "
+                                    "have no journal record")
+            want = seq + 1
+
+    def check_segment(self, s, what):
+        with open(os.path.join(self.data, what), "rb") as f:
+            cipher = f.read()
+        counts = s.end.c_to
+        if not s.kind and len(cipher) < counts:
+            self.report.note(what, "is open and shorter than its journal")
+            counts = len(cipher)
+        if len(cipher) < counts:
+            self.report.missing(what, f"has {len(cipher)} of {counts} bytes")
+            counts = len(cipher)
+        if s.kind == SEAL and len(cipher) > counts:
+            self.report.changed(what, "is longer than was recorded")
+        self.report.counts["bytes"] += counts
+        at = 0
+        for i, r in enumerate(s.records):
+            if r.type == CUT:
+                if r.c_from != r.c_to or r.cipher != EMPTY:
+                    self.report.changed(what, "its cut record covers bytes")
+                break
+            if r.c_from != at:
+                self.report.changed(what, f"record {i} leaves a hole")
+                break
+            at = r.c_to
+            if at > counts:
+                break
+            if sha(cipher[r.c_from:at]) != r.cipher:
+                self.report.changed(what, f"bytes {r.c_from} to {at} are not "
+                                    "those recorded")
+        self.check_records(s, what)
+        if s.kind == CUT:
+            self.check_cut(s, what, cipher[:counts])
+        if self.identities or self.plain:
+            self.check_plain(s, what, cipher[:counts])
+
+    def check_records(self, s, what):
+        """The records among themselves."""
+        frags = [r for r in s.records if r.type == FRAGMENT]
+        at = s.begin.plain_len
+        for i, r in enumerate(frags):
+            if r.index != i or r.plain_off != at:
+                self.report.changed(what, f"fragment {i} is not in its place")
+                return
+            at += r.plain_len
+        if not s.kind:
+            return
+        if s.end.index != len(s.fragments) or (
+                s.kind == SEAL and s.end.index != len(frags)):
+            self.report.changed(what, "fragments are missing")
+        if s.end.content != s.root:
+            self.report.changed(what, "its journal does not yield its root")
+        last = s.fragments[-1] if s.fragments else s.begin
+        if s.end.plain_len != last.plain_off + last.plain_len:
+            self.report.changed(what, "its payload has another length")
+        if s.end.samples != sum(r.samples for r in s.fragments):
+            self.report.changed(what, "its samples do not add up")
+
+    def check_cut(self, s, what, cipher):
+        head = cipher.find(b"\n--- ")
+        chunks = 0
+        if cipher.startswith(b"age-encryption.org/v1\n") and head >= 0:
+            head = cipher.index(b"\n", head + 1) + 1
+            chunks = max(0, len(cipher) - head - 16) // SEALED
+        elif cipher:
+            self.report.changed(what, "is not an age file")
+        last = s.fragments[-1] if s.fragments else None
+        if last and last.plain_off + last.plain_len > chunks * CHUNK:
+            self.report.changed(what, "more is said to count than is there")
+
+    def check_plain(self, s, what, cipher):
+        args = ["age", "-d"]
+        for i in self.identities:
+            args += ["-i", i]
+        done = subprocess.run(args, input=cipher, capture_output=True)
+        if b"no identity matched" in done.stderr or not self.identities:
+            if self.plain:
+                self.report.missing(what, "no identity opens it")
+            return
+        if s.kind == SEAL and done.returncode:
+            self.report.changed(what, "age: " + done.stderr.decode(
+                "utf-8", "replace").strip().split("\n")[0])
+            return
+        try:
+            self.check_mp4(s, what, done.stdout)
+        except (mp4.Bad, struct.error, StopIteration) as e:
+            self.report.changed(what, f"its MP4: {e}")
+
+    def check_mp4(self, s, what, plain):
+        if s.kind == SEAL and len(plain) != s.end.plain_len:
+            self.report.changed(what, "its payload has another length")
+        if s.begin.plain_len > len(plain):
+            if s.kind == SEAL or s.fragments and s.kind == CUT:
+                self.report.changed(what, "its init part is cut off")
+            return
+        b = plain[:s.begin.plain_len]
+        if sha(b) != s.begin.content:
+            self.report.changed(what, "its init part has another hash")
+        init = mp4.Init(b)
+        for r in s.fragments:
+            if r.plain_off + r.plain_len > len(plain):
+                if s.kind:
+                    self.report.changed(what, f"fragment {r.index} is cut off")
+                break
+            f = mp4.Fragment(plain[r.plain_off:r.plain_off + r.plain_len],
+                             init)
+            if f.sample_hash() != r.content:
+                self.report.changed(what, f"the samples of fragment {r.index} "
+                                    "have another hash")
+            if (f.base, len(f.samples), init.timescale) != (
+                    r.base, r.samples, r.timescale):
+                self.report.changed(what, f"the times of fragment {r.index} "
+                                    "differ")
+            if f.samples and f.samples[0][2] != bool(r.flags & 1):
+                self.report.changed(what, f"the key frame flag of fragment "
+                                    f"{r.index} differs")
+        self.report.counts["plain"] += 1
+
+
+# --- the ledger against the footage ----------------------------------------
+
+class Compare:
+    def __init__(self, ledger, footage):
+        self.ledger, self.footage = ledger, footage
+        self.report, self.bad_heads = footage.report, set()
+        self.journals = {}
+
+    def run(self):
+        for i, b in enumerate(self.ledger.entries):
+            try:
+                e = Entry(b)
+            except (ValueError, struct.error) as err:
+                self.report.changed(f"ledger entry {i}", str(err))
+                continue
+            if e.type == 30:
+                self.segment(i, e)
+            elif e.type == 31:
+                self.heads(i, e.get(48))
+        for (camera, seq), s in sorted(self.footage.segments.items()):
+            if s.kind and not s.entered:
+                last = seq == self.footage.last[camera]
+                (self.report.note if last else self.report.changed)(
+                    f"{camera} segment {seq}", "is not in the ledger")
+
+    def segment(self, i, e):
+        camera, seq = e.text(1), e.num(3)
+        s = self.footage.segments.get((camera, seq))
+        what = f"{camera} segment {seq} (ledger entry {i})"
+        late = i >= self.ledger.size0
+        if s is None:
+            if not late or seq <= self.footage.last.get(camera, 0):
+                self.report.missing(what, "is not on the disk")
+            return
+        if late and not s.kind:
+            return
+        s.entered = True
+        size = s.end.c_to if s.kind == SEAL else e.num(8)
+        for name, have, want in (
+                ("Merkle root", s.root, e.get(6)),
+                ("cipher hash", s.cipher, e.get(7)),
+                ("kind", s.kind, e.num(12)),
+                ("from", s.begin.start, e.num(4)),
+                ("to", s.end.start + s.end.duration, e.num(5)),
+                ("length", size, e.num(8)),
+                ("fragments", len(s.fragments), e.num(9)),
+                ("flags", s.end.flags, e.num(10))):
+            if have != want:
+                self.report.changed(what, f"its {name} differs")
+
+    def journal(self, camera, day, need):
+        path = os.path.join(self.footage.data, "footage", camera,
+                            day.replace("-", "/"), "journal")
+        b = self.journals.get(path, b"")
+        if len(b) < need:
+            try:
+                with open(path, "rb") as f:
+                    b = f.read()
+            except OSError:
+                b = b""
+            self.journals[path] = b
+        return b
+
+    def heads(self, i, b):
+        while b:
+            n = b[0]
+            camera, day = b[1:1 + n].decode(), b[1 + n:11 + n].decode()
+            records, chain = struct.unpack_from(">Q32s", b, 11 + n)
+            b = b[51 + n:]
+            if not records or (camera, day) in self.bad_heads:
+                continue
+            have = self.journal(camera, day, 256 * records)
+            what = f"{camera} {day} journal"
+            if len(have) < 256 * records:
+                self.report.missing(what, f"has no record {records - 1}, "
+                                    f"which ledger entry {i} covers")
+            elif have[256 * records - 32:256 * records] != chain:
+                self.report.changed(what, f"record {records - 1} is not what "
+                                    f"ledger entry {i} covers")
+            else:
+                continue
+            self.bad_heads.add((camera, day))
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("data")
+    p.add_argument("--identity", action="append", default=[])
+    p.add_argument("--plain", action="store_true")
+    p.add_argument("--json", action="store_true")
+    a = p.parse_args()
+    report = Report()
+    footage = Footage(a.data, report, a.identity, a.plain)
+    try:
+        ledger = Ledger(a.data, report)
+        footage.read()
+        if ledger.read():
+            Compare(ledger, footage).run()
+    except (OSError, ValueError) as e:
+        report.changed(a.data, str(e))
+    good = not report.count("changed") and not report.count("missing")
+    if a.json:
+        json.dump(dict(findings=report.findings, summary=dict(
+            report.counts, whole=good, changed=report.count("changed"),
+            missing=report.count("missing"), notes=report.count("note"))),
+            sys.stdout, indent=1)
+        print()
+        return 0 if good else 1
+    for f in report.findings:
+        print(f"{f['kind']:7} {f['what']}: {f['text']}")
+    print(", ".join(f"{v} {k}" for k, v in report.counts.items()))
+    print("all fits" if good else f"{report.count('changed')} changed, "
+          f"{report.count('missing')} missing")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
