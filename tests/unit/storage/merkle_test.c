@@ -1,0 +1,116 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "storage/merkle.h"
+
+/*
+ * The inputs and roots of Certificate Transparency's own tests
+ * (certificate-transparency, merkletree; transparency-dev/merkle, testonly).
+ */
+static const struct {
+	const char *data;
+	size_t n;
+	const char *root;	/* of all inputs up to this one */
+} vectors[] = {
+    {"", 0,
+	"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"},
+    {"\x00", 1,
+	"fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"},
+    {"\x10", 1,
+	"aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77"},
+    {"\x20\x21", 2,
+	"d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"},
+    {"\x30\x31", 2,
+	"4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4"},
+    {"\x40\x41\x42\x43", 4,
+	"76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"},
+    {"\x50\x51\x52\x53\x54\x55\x56\x57", 8,
+	"ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c"},
+    {"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f", 16,
+	"5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"},
+};
+
+static void root_is(const struct merkle *t, const char *want)
+{
+	unsigned char root[HASH_BYTES];
+	char hex[2 * HASH_BYTES + 1];
+
+	merkle_root(t, root);
+	hex_encode(root, sizeof(root), hex);
+	assert_string_equal(hex, want);
+}
+
+static void P10_the_root_of_nothing_is_the_hash_of_nothing(void **state)
+{
+	struct merkle t;
+
+	(void)state;
+	merkle_init(&t);
+	root_is(&t, "e3b0c44298fc1c149afbf4c8996fb924"
+	    "27ae41e4649b934ca495991b7852b855");
+}
+
+static void P10_roots_are_those_of_certificate_transparency(void **state)
+{
+	unsigned char leaf[HASH_BYTES];
+	struct merkle t;
+
+	(void)state;
+	merkle_init(&t);
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		merkle_leaf(vectors[i].data, vectors[i].n, leaf);
+		merkle_put(&t, leaf);
+		root_is(&t, vectors[i].root);
+	}
+}
+
+/* RFC 6962, section 2.1, as it stands there: split at the largest power of 2. */
+static void head(unsigned char (*leaf)[HASH_BYTES], size_t n,
+    unsigned char ret[HASH_BYTES])
+{
+	unsigned char l[HASH_BYTES], r[HASH_BYTES];
+	size_t k = 1;
+
+	if (n == 1) {
+		memcpy(ret, leaf[0], HASH_BYTES);
+		return;
+	}
+	while (2 * k < n)
+		k *= 2;
+	head(leaf, k, l);
+	head(leaf + k, n - k, r);
+	merkle_node(l, r, ret);
+}
+
+static void a_growing_tree_has_the_root_of_the_definition(void **state)
+{
+	static unsigned char leaf[520][HASH_BYTES];
+	unsigned char want[HASH_BYTES], have[HASH_BYTES];
+	struct merkle t;
+
+	(void)state;
+	merkle_init(&t);
+	for (size_t i = 0; i < 520; i++) {
+		merkle_leaf(&i, sizeof(i), leaf[i]);
+		merkle_put(&t, leaf[i]);
+		merkle_root(&t, have);
+		head(leaf, i + 1, want);
+		assert_memory_equal(have, want, HASH_BYTES);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(P10_the_root_of_nothing_is_the_hash_of_nothing),
+	    cmocka_unit_test(P10_roots_are_those_of_certificate_transparency),
+	    cmocka_unit_test(a_growing_tree_has_the_root_of_the_definition),
+	};
+
+	return crypt_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
