@@ -1,0 +1,569 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "faults.h"
+#include "storage/ledger.h"
+#include "storage/merkle.h"
+#include "storage/tile.h"
+
+#define ORIGIN "saqta.example/test-1"
+
+static char dir[32];
+static unsigned char log_key[KEY_BYTES];
+
+static void run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void run(const char *fmt, ...)
+{
+	char cmd[640];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	assert_int_equal(system(cmd), 0);
+}
+
+static int data_fd(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Entry i of every test: the first names the key, the others their number. */
+static void make_entry(struct entry *e, uint64_t i)
+{
+	if (i == 0) {
+		entry_begin(e, ENTRY_LOG_BEGINS, (struct utc){1}, 0);
+		entry_put_text(e, TAG_ORIGIN, ORIGIN);
+		entry_put_bytes(e, TAG_LOG_KEY, log_key, KEY_BYTES);
+	} else {
+		entry_begin(e, ENTRY_SIGN_OUT, (struct utc){(int64_t)i}, i);
+	}
+	assert_int_equal(entry_end(e), OK);
+}
+
+static void put(struct ledger *l, uint64_t n)
+{
+	uint64_t first = ledger_size(l), index;
+	struct entry e;
+
+	for (uint64_t i = 0; i < n; i++) {
+		make_entry(&e, first + i);
+		assert_int_equal(ledger_put(l, &e, &index), OK);
+		assert_int_equal(index, first + i);
+	}
+	assert_int_equal(ledger_commit(l), OK);
+}
+
+static struct ledger *open_at(const char *path)
+{
+	struct ledger *l;
+	size_t cut;
+	int fd = data_fd(path);
+
+	assert_int_equal(ledger_open(fd, &l, &cut), OK);
+	close(fd);
+	return l;
+}
+
+static enum err try_open(const char *path, size_t *ret_cut)
+{
+	struct ledger *l;
+	int fd = data_fd(path);
+	enum err e = ledger_open(fd, &l, ret_cut);
+
+	close(fd);
+	if (!e)
+		ledger_close(l);
+	return e;
+}
+
+/* Every entry is the one that was put, and the root is theirs. */
+static void check_all(struct ledger *l)
+{
+	unsigned char buf[ENTRY_MAX], leaf[HASH_BYTES], a[HASH_BYTES],
+	    b[HASH_BYTES];
+	struct merkle t;
+	struct entry e;
+	size_t n;
+
+	merkle_init(&t);
+	for (uint64_t i = 0; i < ledger_size(l); i++) {
+		make_entry(&e, i);
+		assert_int_equal(ledger_get(l, i, buf, &n), OK);
+		assert_int_equal(n, e.len);
+		assert_memory_equal(buf, e.buf, n);
+		merkle_leaf(buf, n, leaf);
+		merkle_put(&t, leaf);
+	}
+	assert_int_equal(ledger_get(l, ledger_size(l), buf, &n),
+	    ERR_NOT_FOUND);
+	merkle_root(&t, a);
+	ledger_root(l, b);
+	assert_memory_equal(a, b, HASH_BYTES);
+}
+
+static int setup(void **state)
+{
+	int fd;
+
+	(void)state;
+	strcpy(dir, "/tmp/ledger-test-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	fd = data_fd(dir);
+	assert_int_equal(ledger_create(fd, ORIGIN, log_key), OK);
+	close(fd);
+	faults.left = -1;
+	faults.fail_sync = -1;
+	faults.fail_write = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	run("rm -rf %s %s.2", dir, dir);
+	return 0;
+}
+
+static void making_it_twice_is_refused(void **state)
+{
+	unsigned char key[KEY_BYTES];
+	int fd = data_fd(dir);
+
+	(void)state;
+	assert_int_equal(ledger_create(fd, ORIGIN, key), ERR_EXISTS);
+	close(fd);
+}
+
+static void a_second_writer_is_refused(void **state)
+{
+	struct ledger *l = open_at(dir);
+	size_t cut;
+
+	(void)state;
+	assert_int_equal(try_open(dir, &cut), ERR_BUSY);
+	ledger_close(l);
+	assert_int_equal(try_open(dir, &cut), OK);
+}
+
+static void P10_entries_and_root_survive_every_roll_over(void **state)
+{
+	static const uint64_t sizes[] = {1, 2, 255, 256, 257, 511, 512, 1000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct ledger *l = open_at(dir);
+
+		put(l, sizes[i] - ledger_size(l));
+		check_all(l);
+		assert_int_equal(ledger_checkpoint(l), OK);
+		assert_int_equal(ledger_checkpoint_size(l), sizes[i]);
+		ledger_close(l);
+		l = open_at(dir);
+		assert_int_equal(ledger_size(l), sizes[i]);
+		check_all(l);
+		ledger_close(l);
+	}
+}
+
+static void P5_a_group_of_entries_costs_one_write_and_one_sync(void **state)
+{
+	struct ledger *l = open_at(dir);
+	unsigned datasyncs, syncs, writes;
+
+	(void)state;
+	put(l, 1);
+	datasyncs = faults.datasyncs;
+	syncs = faults.syncs;
+	writes = faults.writes;
+	put(l, 50);
+	assert_int_equal(faults.datasyncs - datasyncs, 1);
+	assert_int_equal(faults.syncs - syncs, 1);
+	assert_int_equal(faults.writes - writes, 1);
+	assert_int_equal(ledger_commit(l), OK);	/* nothing to do: no sync */
+	assert_int_equal(faults.syncs - syncs, 1);
+	ledger_close(l);
+}
+
+static void P5_what_is_not_committed_is_not_there(void **state)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct ledger *l = open_at(dir);
+	struct entry e;
+	uint64_t i;
+	size_t n;
+
+	(void)state;
+	put(l, 3);
+	make_entry(&e, 3);
+	assert_int_equal(ledger_put(l, &e, &i), OK);
+	assert_int_equal(i, 3);
+	assert_true(ledger_dirty(l));
+	assert_int_equal(ledger_size(l), 3);
+	assert_int_equal(ledger_get(l, 3, buf, &n), ERR_NOT_FOUND);
+	ledger_close(l);
+	l = open_at(dir);
+	assert_int_equal(ledger_size(l), 3);
+	check_all(l);
+	ledger_close(l);
+}
+
+static void P5_a_failed_sync_is_never_tried_again(void **state)
+{
+	struct ledger *l = open_at(dir);
+	struct entry e;
+	unsigned syncs;
+	uint64_t i;
+
+	(void)state;
+	put(l, 3);
+	make_entry(&e, 3);
+	assert_int_equal(ledger_put(l, &e, &i), OK);
+	faults.fail_sync = 0;
+	assert_int_equal(ledger_commit(l), ERR_DISK);
+	syncs = faults.syncs;
+	assert_int_equal(ledger_commit(l), ERR_DISK);
+	assert_int_equal(ledger_checkpoint(l), ERR_DISK);
+	assert_int_equal(ledger_put(l, &e, &i), ERR_DISK);
+	assert_int_equal(faults.syncs, syncs);
+	assert_int_equal(ledger_size(l), 3);
+	ledger_close(l);
+}
+
+static void P11_a_full_disk_loses_no_entry(void **state)
+{
+	struct ledger *l = open_at(dir);
+	struct entry e;
+	uint64_t i;
+
+	(void)state;
+	put(l, 3);
+	make_entry(&e, 3);
+	assert_int_equal(ledger_put(l, &e, &i), OK);
+	faults.fail_write = ENOSPC;
+	assert_int_equal(ledger_commit(l), ERR_DISK_FULL);
+	assert_true(ledger_dirty(l));
+	faults.fail_write = 0;
+	assert_int_equal(ledger_commit(l), OK);
+	assert_int_equal(ledger_size(l), 4);
+	check_all(l);
+	ledger_close(l);
+}
+
+static void P8_a_torn_last_entry_is_cut_off(void **state)
+{
+	struct ledger *l = open_at(dir);
+	char path[128], path2[128];
+	struct stat a, b;
+	size_t cut;
+
+	(void)state;
+	put(l, 5);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	snprintf(path, sizeof(path), "%s/ledger/tail", dir);
+	assert_int_equal(stat(path, &a), 0);
+	put(l, 1);
+	ledger_close(l);
+	assert_int_equal(stat(path, &b), 0);
+	run("cp -a %s %s.2", dir, dir);
+	snprintf(path2, sizeof(path2), "%s.2/ledger/tail", dir);
+	for (off_t size = a.st_size; size < b.st_size; size++) {
+		char copy[80];
+
+		snprintf(copy, sizeof(copy), "%s.2", dir);
+		run("cp %s %s", path, path2);
+		assert_int_equal(truncate(path2, size), 0);
+		assert_int_equal(try_open(copy, &cut), OK);
+		assert_int_equal(cut, size - a.st_size);
+		l = open_at(copy);	/* the cut is on the disk */
+		assert_int_equal(ledger_size(l), 5);
+		put(l, 2);
+		check_all(l);
+		ledger_close(l);
+		assert_int_equal(try_open(copy, &cut), OK);
+		assert_int_equal(cut, 0);
+	}
+}
+
+static void P10_entries_below_the_checkpoint_may_not_be_missing(void **state)
+{
+	struct ledger *l = open_at(dir);
+	char path[128];
+	size_t cut;
+
+	(void)state;
+	put(l, 5);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+	snprintf(path, sizeof(path), "%s/ledger/tail", dir);
+	assert_int_equal(truncate(path, 100), 0);
+	assert_int_equal(try_open(dir, &cut), ERR_INTEGRITY);
+}
+
+static void flip(const char *path, off_t at)
+{
+	int fd = open(path, O_RDWR);
+	unsigned char c;
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &c, 1, at), 1);
+	c ^= 0x40;
+	assert_int_equal(syscall(SYS_pwrite64, fd, &c, 1, at), 1);
+	close(fd);
+}
+
+/* The ledger is refused, or at least the entry it is about. */
+static void is_noticed(const char *path)
+{
+	unsigned char buf[ENTRY_MAX];
+	int fd = data_fd(path);
+	struct ledger *l;
+	enum err e = ledger_open_readonly(fd, &l);
+	size_t n;
+
+	close(fd);
+	if (e) {
+		assert_int_equal(e, ERR_INTEGRITY);
+		return;
+	}
+	for (uint64_t i = 0; !e && i < ledger_size(l); i++)
+		e = ledger_get(l, i, buf, &n);
+	ledger_close(l);
+	assert_int_equal(e, ERR_INTEGRITY);
+}
+
+static void P10_no_changed_byte_of_the_ledger_goes_unnoticed(void **state)
+{
+	static const char *const files[] = {"tail", "checkpoint",
+	    "tile/0/000", "tile/0/001", "tile/entries/000",
+	    "tile/entries/001"};
+	struct ledger *l = open_at(dir);
+
+	(void)state;
+	put(l, 515);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[128];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/ledger/%s", dir, files[i]);
+		assert_int_equal(stat(path, &st), 0);
+		for (off_t at = 0; at < st.st_size;
+		    at += st.st_size > 1000 ? 257 : 1) {
+			flip(path, at);
+			is_noticed(dir);
+			flip(path, at);
+		}
+	}
+	ledger_close(open_at(dir));
+}
+
+static void P10_a_missing_tile_is_named_and_refused(void **state)
+{
+	struct ledger *l = open_at(dir);
+	size_t cut;
+
+	(void)state;
+	put(l, 300);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+	run("rm %s/ledger/tile/0/000", dir);
+	assert_int_equal(try_open(dir, &cut), ERR_INTEGRITY);
+}
+
+static void P10_a_ledger_of_another_key_is_refused(void **state)
+{
+	struct ledger *l = open_at(dir);
+	char path[128];
+	size_t cut;
+
+	(void)state;
+	put(l, 3);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+	snprintf(path, sizeof(path), "%s/ledger/log.key", dir);
+	flip(path, 3);
+	assert_int_equal(try_open(dir, &cut), ERR_INTEGRITY);
+}
+
+static void a_reader_beside_the_writer_sees_what_is_committed(void **state)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct ledger *l = open_at(dir), *r;
+	struct entry e;
+	uint64_t i;
+	int fd = data_fd(dir);
+	size_t n;
+
+	(void)state;
+	put(l, 10);
+	assert_int_equal(ledger_open_readonly(fd, &r), OK);
+	assert_int_equal(ledger_size(r), 10);
+	put(l, 600);
+	assert_int_equal(ledger_get(r, 609, buf, &n), OK);
+	assert_int_equal(ledger_size(r), 610);
+	check_all(r);
+	make_entry(&e, 1);
+	assert_int_equal(ledger_put(r, &e, &i), ERR_DISK);
+	ledger_close(r);
+	ledger_close(l);
+	close(fd);
+}
+
+/* The child that dies at the n-th call; tells what was answered for sure. */
+static void victim(const char *path, long n, bool forget, int told)
+{
+	struct ledger *l;
+	uint64_t size;
+
+	faults_arm(path, n, forget);
+	l = open_at(path);
+	for (int i = 0; i < 2; i++) {
+		put(l, 13);
+		size = ledger_size(l);
+		if (write(told, &size, sizeof(size)) != sizeof(size))
+			_exit(96);
+	}
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+	_exit(0);
+}
+
+/* Die at every call of a roll-over in turn; nothing answered may be lost. */
+static void die_everywhere(const char *path, bool forget)
+{
+	char copy[80];
+	int status = -1;
+
+	snprintf(copy, sizeof(copy), "%s.2", path);
+	for (long n = 0; status; n++) {
+		uint64_t size, answered = 0;
+		struct ledger *l;
+		int told[2];
+		pid_t pid;
+
+		run("rm -rf %s && cp -al %s %s && cp --remove-destination "
+		    "%s/ledger/tail %s/ledger/tail", copy, path, copy, path,
+		    copy);
+		assert_int_equal(pipe(told), 0);
+		pid = fork();
+		if (!pid)
+			victim(copy, n, forget, told[1]);
+		close(told[1]);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_true(WEXITSTATUS(status) == 42 || !status);
+		while (read(told[0], &size, sizeof(size)) == sizeof(size))
+			answered = size;
+		close(told[0]);
+
+		l = open_at(copy);
+		assert_true(ledger_size(l) >= answered);
+		put(l, 3);
+		if (ledger_size(l) < 2000)
+			check_all(l);
+		assert_int_equal(ledger_checkpoint(l), OK);
+		ledger_close(l);
+		l = open_at(copy);
+		ledger_close(l);
+	}
+}
+
+static void P8_a_kill_at_any_call_of_a_roll_over_loses_nothing(void **state)
+{
+	struct ledger *l = open_at(dir);
+
+	(void)state;
+	put(l, 250);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+	die_everywhere(dir, false);
+}
+
+static void P8_a_power_cut_at_any_call_of_a_roll_over_loses_nothing(
+    void **state)
+{
+	struct ledger *l = open_at(dir);
+
+	(void)state;
+	put(l, 250);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+	die_everywhere(dir, true);
+}
+
+static void P8_a_power_cut_where_a_tile_of_tiles_fills_loses_nothing(
+    void **state)
+{
+	struct ledger *l = open_at(dir);
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		put(l, 1024);
+	assert_int_equal(ledger_size(l), 65536);
+	check_all(l);
+	run("test -f %s/ledger/tile/1/000 && test ! -e %s/ledger/tile/1/001",
+	    dir, dir);
+	ledger_close(l);
+	check_all(l = open_at(dir));
+	ledger_close(l);
+	run("rm -rf %s", dir);
+	setup(NULL);
+	l = open_at(dir);
+	for (int i = 0; i < 63; i++)
+		put(l, 1024);
+	put(l, 1018);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+	die_everywhere(dir, true);
+}
+
+/* From the specification: 1234067 is x001/x234/067. */
+static void tile_paths_are_those_of_the_specification(void **state)
+{
+	char path[TILE_PATH_MAX];
+
+	(void)state;
+	tile_path(0, 1234067, path);
+	assert_string_equal(path, "tile/0/x001/x234/067");
+	tile_path(2, 0, path);
+	assert_string_equal(path, "tile/2/000");
+	tile_path(TILE_ENTRIES, 1000, path);
+	assert_string_equal(path, "tile/entries/x001/000");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(tile_paths_are_those_of_the_specification),
+	    TEST(making_it_twice_is_refused),
+	    TEST(a_second_writer_is_refused),
+	    TEST(P10_entries_and_root_survive_every_roll_over),
+	    TEST(P5_a_group_of_entries_costs_one_write_and_one_sync),
+	    TEST(P5_what_is_not_committed_is_not_there),
+	    TEST(P5_a_failed_sync_is_never_tried_again),
+	    TEST(P11_a_full_disk_loses_no_entry),
+	    TEST(P8_a_torn_last_entry_is_cut_off),
+	    TEST(P10_entries_below_the_checkpoint_may_not_be_missing),
+	    TEST(P10_no_changed_byte_of_the_ledger_goes_unnoticed),
+	    TEST(P10_a_missing_tile_is_named_and_refused),
+	    TEST(P10_a_ledger_of_another_key_is_refused),
+	    TEST(a_reader_beside_the_writer_sees_what_is_committed),
+	    TEST(P8_a_kill_at_any_call_of_a_roll_over_loses_nothing),
+	    TEST(P8_a_power_cut_at_any_call_of_a_roll_over_loses_nothing),
+	    TEST(P8_a_power_cut_where_a_tile_of_tiles_fills_loses_nothing),
+	};
+
+	return crypt_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
