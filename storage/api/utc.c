@@ -136,21 +136,22 @@ struct day day_next(struct day d)
 }
 
 /*
- * Where clocks go back across midnight the old day begins again after the
- * first midnight: the later midnight counts, so look a few hours past it.
+ * Where clocks go back from 01:00 to 00:00, midnight occurs twice: the later
+ * one counts. Zones change at multiples of 15 minutes.
  */
 struct utc utc_next_midnight(struct utc t)
 {
-	struct day d = utc_local_day(t);
-	int64_t first = utc_day_start(day_next(d)).ns / NS_PER_SEC;
-	int64_t last = first;
+	struct day d = day_next(utc_local_day(t));
+	int64_t first = utc_day_start(d).ns, last = first;
 
-	for (int64_t s = first; s < first + 4 * 3600; s += 900)
-		if (!day_compare(utc_local_day((struct utc){s * NS_PER_SEC}),
-			d)) {
-			last = s + 900;
-		}
-	return (struct utc){last * NS_PER_SEC};
+	for (int64_t s = first; s < first + 4 * 3600 * NS_PER_SEC;
+	     s += 900 * NS_PER_SEC) {
+		struct tm tm = local((struct utc){s});
+
+		if (!tm.tm_hour && !tm.tm_min && !tm.tm_sec)
+			last = s;
+	}
+	return (struct utc){last};
 }
 
 char *day_format(struct day d, char *buf, size_t n)
