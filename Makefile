@@ -109,9 +109,11 @@ deps:
 	tests/deps $(DEPS)
 deps-test:
 	tests/deps $(DEPS_TEST)
-	cd tests/browser && { [ ! -f package.json ] || \
-	    [ node_modules -nt package-lock.json ] || \
-	    { npm ci --no-audit --no-fund && touch node_modules; }; }
+	for d in tests/browser tests/vectors; do \
+	    [ ! -f $$d/package.json ] || \
+	    [ $$d/node_modules -nt $$d/package-lock.json ] || \
+	    { (cd $$d && npm ci --no-audit --no-fund) && \
+	    touch $$d/node_modules; } || exit 1; done
 
 # Everything is built anew below, once what it needs is there.
 CHECK := build/san

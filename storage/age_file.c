@@ -36,12 +36,12 @@ must_check static enum err hold(struct age_file *f, uint64_t i)
 	if (f->held == i)
 		return OK;
 	f->held = NO_CHUNK;
-	err = disk_pread(f->fd, f->sealed, n, f->payload + i *
-	    AGE_CHUNK_SEALED);
+	err =
+	    disk_pread(f->fd, f->sealed, n, f->payload + i * AGE_CHUNK_SEALED);
 	if (err)
 		return err;
-	err = age_chunk_open(f->key, i, last && !f->cut, f->sealed, n,
-	    f->plain);
+	err =
+	    age_chunk_open(f->key, i, last && !f->cut, f->sealed, n, f->plain);
 	/* A writer may have died right after a last chunk that was full. */
 	if (err && last && f->cut)
 		err = age_chunk_open(f->key, i, true, f->sealed, n, f->plain);
@@ -55,9 +55,11 @@ static enum err why_not_last(struct age_file *f)
 {
 	uint64_t i = f->chunks - 1;
 
-	return f->last_sealed == AGE_CHUNK_SEALED && age_chunk_open(f->key, i,
-	    false, f->sealed, AGE_CHUNK_SEALED, f->plain) == OK ?
-	    ERR_TRUNCATED : ERR_INTEGRITY;
+	return f->last_sealed == AGE_CHUNK_SEALED &&
+		age_chunk_open(f->key, i, false, f->sealed, AGE_CHUNK_SEALED,
+		    f->plain) == OK
+	    ? ERR_TRUNCATED
+	    : ERR_INTEGRITY;
 }
 
 must_check static enum err measure(struct age_file *f, uint64_t file_size)
@@ -133,8 +135,9 @@ enum err age_file_open(int fd, const unsigned char file_key[AGE_FILE_KEY],
 
 uint64_t age_file_size(const struct age_file *f)
 {
-	return f->chunks ? (f->chunks - 1) * AGE_CHUNK + f->last_sealed -
-	    AEAD_TAG : 0;
+	return f->chunks
+	    ? (f->chunks - 1) * AGE_CHUNK + f->last_sealed - AEAD_TAG
+	    : 0;
 }
 
 enum err age_file_read(struct age_file *f, uint64_t off, void *p, size_t n)

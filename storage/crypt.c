@@ -6,7 +6,8 @@
 #include "storage/crypt.h"
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <=
-    sizeof(((struct sha256 *)0)->state), "struct sha256 is too small");
+	sizeof(((struct sha256 *)0)->state),
+    "struct sha256 is too small");
 _Static_assert(crypto_aead_chacha20poly1305_ietf_ABYTES == AEAD_TAG, "tag");
 _Static_assert(crypto_aead_chacha20poly1305_ietf_NPUBBYTES == AEAD_NONCE, "");
 _Static_assert(crypto_box_SEALBYTES == BOX_EXTRA, "sealed box");
@@ -72,8 +73,8 @@ void hmac_sha256(const void *key, size_t key_n, const void *p, size_t n,
 }
 
 /* One block of output is HMAC(PRK, info || 0x01): RFC 5869, 2.3. */
-void hkdf_sha256(const void *ikm, size_t ikm_n, const void *salt,
-    size_t salt_n, const char *info, unsigned char ret[KEY_BYTES])
+void hkdf_sha256(const void *ikm, size_t ikm_n, const void *salt, size_t salt_n,
+    const char *info, unsigned char ret[KEY_BYTES])
 {
 	static const unsigned char zero[HASH_BYTES];
 	static const unsigned char one = 1;
@@ -104,7 +105,9 @@ enum err aead_open(const unsigned char key[KEY_BYTES],
 	if (n < AEAD_TAG)
 		return ERR_INTEGRITY;
 	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, p, n,
-	    NULL, 0, nonce, key) == 0 ? OK : ERR_INTEGRITY;
+		   NULL, 0, nonce, key) == 0
+	    ? OK
+	    : ERR_INTEGRITY;
 }
 
 void x25519_base(const unsigned char secret[KEY_BYTES],
@@ -150,11 +153,12 @@ void sign(const unsigned char seed[KEY_BYTES], const void *p, size_t n,
 	crypt_wipe(sk, sizeof(sk));
 }
 
-enum err sign_check(const unsigned char public_key[KEY_BYTES],
-    const void *p, size_t n, const unsigned char sig[SIGN_BYTES])
+enum err sign_check(const unsigned char public_key[KEY_BYTES], const void *p,
+    size_t n, const unsigned char sig[SIGN_BYTES])
 {
-	return crypto_sign_verify_detached(sig, p, n, public_key) == 0 ?
-	    OK : ERR_INTEGRITY;
+	return crypto_sign_verify_detached(sig, p, n, public_key) == 0
+	    ? OK
+	    : ERR_INTEGRITY;
 }
 
 /*
@@ -181,8 +185,10 @@ must_check static enum err seed_key(const char *password,
 	    kib > MEM_KIB_MAX)
 		return ERR_FORMAT;
 	return crypto_pwhash(ret, KEY_BYTES, password, strlen(password),
-	    sealed + SEED_SALT, ops, (size_t)kib * 1024,
-	    crypto_pwhash_ALG_ARGON2ID13) == 0 ? OK : ERR_NO_MEMORY;
+		   sealed + SEED_SALT, ops, (size_t)kib * 1024,
+		   crypto_pwhash_ALG_ARGON2ID13) == 0
+	    ? OK
+	    : ERR_NO_MEMORY;
 }
 
 enum err seed_seal(const char *password, const unsigned char seed[KEY_BYTES],
@@ -217,9 +223,10 @@ enum err seed_unseal(const char *password, const void *sealed, size_t n,
 	if (n != SEED_SEALED)
 		return ERR_FORMAT;
 	err = seed_key(password, s, key);
-	if (!err && crypto_aead_xchacha20poly1305_ietf_decrypt(seed, NULL, NULL,
-	    s + SEED_BODY, SEED_SEALED - SEED_BODY, s, SEED_BODY,
-	    s + SEED_NONCE, key) != 0)
+	if (!err &&
+	    crypto_aead_xchacha20poly1305_ietf_decrypt(seed, NULL, NULL,
+		s + SEED_BODY, SEED_SEALED - SEED_BODY, s, SEED_BODY,
+		s + SEED_NONCE, key) != 0)
 		err = ERR_PASSWORD;
 	if (!err)
 		memcpy(ret_seed, seed, sizeof(seed));
@@ -236,8 +243,8 @@ enum err box_seal(const unsigned char public_key[KEY_BYTES], const void *p,
 
 static int b64_variant(bool padded)
 {
-	return padded ? sodium_base64_VARIANT_ORIGINAL :
-	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+	return padded ? sodium_base64_VARIANT_ORIGINAL
+		      : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 }
 
 size_t b64_encode(const void *p, size_t n, bool padded, char *out)
@@ -257,7 +264,8 @@ enum err b64_decode(const char *s, size_t s_n, bool padded, void *out,
 
 	/* libsodium stops at what it does not know and calls that success. */
 	if (sodium_base642bin(out, out_max, s, s_n, NULL, &n, &end,
-	    b64_variant(padded)) != 0 || end != s + s_n)
+		b64_variant(padded)) != 0 ||
+	    end != s + s_n)
 		return ERR_FORMAT;
 	*ret_n = n;
 	return OK;

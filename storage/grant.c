@@ -170,8 +170,9 @@ enum err grant_decode(const void *data, size_t n, struct grant *ret)
 		return ERR_NO_MEMORY;
 	for (; !err && g.n < count; g.n++) {
 		err = get_item(&p, end, &g.items[g.n]);
-		if (!err && g.n && compare(&g.items[g.n - 1],
-		    g.items[g.n].camera, g.items[g.n].seq) >= 0)
+		if (!err && g.n &&
+		    compare(&g.items[g.n - 1], g.items[g.n].camera,
+			g.items[g.n].seq) >= 0)
 			err = ERR_FORMAT;
 	}
 	if (!err && p != end)
@@ -189,8 +190,8 @@ enum err grant_find(const struct grant *g, const char *camera, uint64_t seq,
 	bool there;
 	size_t at = place(g, camera, seq, &there);
 
-	return there ? age_unwrap(&g->items[at].wrap, id, ret_file_key) :
-	    ERR_NOT_APPROVED;
+	return there ? age_unwrap(&g->items[at].wrap, id, ret_file_key)
+		     : ERR_NOT_APPROVED;
 }
 
 void grant_wipe(struct grant *g)

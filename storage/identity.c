@@ -11,13 +11,13 @@ static const char bech32[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 /* The checksum of BIP 173: a BCH code over GF(32). */
 static uint32_t polymod(uint32_t c, unsigned v)
 {
-	static const uint32_t gen[5] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa,
-	    0x3d4233dd, 0x2a1462b3};
+	static const uint32_t gen[5] = {
+	    0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
 	uint32_t top = c >> 25;
 
 	c = (c & 0x1ffffff) << 5 ^ v;
 	for (int i = 0; i < 5; i++)
-		c ^= gen[i] & (uint32_t)-(int32_t)(top >> i & 1);
+		c ^= gen[i] & (uint32_t) - (int32_t)(top >> i & 1);
 	return c;
 }
 
@@ -226,8 +226,8 @@ static void line_check(int line, const unsigned char *sym, size_t n,
 
 static size_t line_letters(int line)
 {
-	return line < LINES ? LINE_LETTERS :
-	    SYMBOLS - (size_t)(LINES - 1) * LINE_LETTERS;
+	return line < LINES ? LINE_LETTERS
+			    : SYMBOLS - (size_t)(LINES - 1) * LINE_LETTERS;
 }
 
 static void half_format(const unsigned char half[KEY_BYTES],
@@ -274,33 +274,56 @@ static bool letters(const char **s, size_t n, unsigned char *sym)
 	return true;
 }
 
+/* One line at *s: its letters, whose check must fit. */
+static bool take_line(const char **s, int line, unsigned char *sym)
+{
+	unsigned char check[2], typed[2];
+	size_t n = line_letters(line);
+	bool ok;
+
+	if (!letters(s, n, sym) || !letters(s, 2, typed))
+		return false;
+	line_check(line, sym, n, check);
+	ok = crypt_equal(check, typed, 2);
+	crypt_wipe(check, sizeof(check));
+	crypt_wipe(typed, sizeof(typed));
+	return ok;
+}
+
+static bool is_blank(const char *s)
+{
+	return s[strspn(s, " \t\r\n")] == '\0';
+}
+
+bool identity_half_line_ok(const char *s, int line)
+{
+	unsigned char sym[LINE_LETTERS];
+	bool ok = take_line(&s, line, sym) && is_blank(s);
+
+	crypt_wipe(sym, sizeof(sym));
+	return ok;
+}
+
 must_check static enum err half_parse(const char *s,
     unsigned char half[KEY_BYTES], int *ret_bad_line)
 {
-	unsigned char sym[SYMBOLS], check[2], typed[2];
+	unsigned char sym[SYMBOLS];
 	unsigned char *p = sym;
 	enum err err = ERR_FORMAT;
 	int line;
 
 	for (line = 1; line <= LINES; line++) {
-		size_t n = line_letters(line);
-
-		if (!letters(&s, n, p) || !letters(&s, 2, typed))
+		if (!take_line(&s, line, p))
 			goto out;
-		line_check(line, p, n, check);
-		if (memcmp(check, typed, 2) != 0)
-			goto out;
-		p += n;
+		p += line_letters(line);
 	}
 	line = LINES;
-	if (s[strspn(s, " \t\r\n")] == '\0')
+	if (is_blank(s))
 		err = from_symbols(sym, half);
 out:
 	if (err)
 		*ret_bad_line = line;
 	crypt_wipe(sym, sizeof(sym));
-	crypt_wipe(check, sizeof(check));
-	crypt_wipe(typed, sizeof(typed));
 	return err;
 }
 
@@ -324,8 +347,8 @@ void identity_split(const struct age_identity *id, char ret_a[HALF_TEXT],
 	crypt_wipe(b, sizeof(b));
 }
 
-enum err identity_join(const char *a, const char *b,
-    struct age_identity *ret, int *ret_bad_line)
+enum err identity_join(const char *a, const char *b, struct age_identity *ret,
+    int *ret_bad_line)
 {
 	unsigned char ka[KEY_BYTES], kb[KEY_BYTES];
 	int line = 0;

@@ -24,6 +24,8 @@ must_check enum err identity_parse(const char *s, struct age_identity *ret);
 /* The two halves of a paper key (storage/DESIGN.md), and back. */
 void identity_split(const struct age_identity *id, char ret_a[HALF_TEXT],
     char ret_b[HALF_TEXT]);
+/* Do the letters of one line (1-4) fit its check? */
+bool identity_half_line_ok(const char *s, int line);
 /*
  * Spaces, line ends and case do not matter. ERR_FORMAT with the wrong line (1-4
  * in a, 5-8 in b); ERR_INVALID where a and b are the same half, line 0.

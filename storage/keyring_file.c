@@ -53,8 +53,8 @@ must_check static enum err read_kek(int data_fd, struct age_identity *ret)
 }
 
 /* The whole text; returned, to be freed by free(). */
-must_check static enum err to_text(const struct keyring *k,
-    uint64_t generation, char **ret, size_t *ret_n)
+must_check static enum err to_text(const struct keyring *k, uint64_t generation,
+    char **ret, size_t *ret_n)
 {
 	char *out = NULL, *first, *days = NULL;
 	size_t first_n, days_n, at;
@@ -194,8 +194,8 @@ enum err keyring_create(int data_fd)
 	return err;
 }
 
-must_check static enum err take_line(struct keyring *k, const char *s,
-    size_t n, bool first)
+must_check static enum err take_line(struct keyring *k, const char *s, size_t n,
+    bool first)
 {
 	struct keyring_line line;
 	enum err err = keyring_line_parse(s, n, &line);
@@ -213,8 +213,7 @@ must_check static enum err take_line(struct keyring *k, const char *s,
 	return err;
 }
 
-must_check static enum err take_text(struct keyring *k, const char *s,
-    size_t n)
+must_check static enum err take_text(struct keyring *k, const char *s, size_t n)
 {
 	bool first = true;
 	enum err err = n ? OK : ERR_FORMAT;

@@ -68,8 +68,9 @@ must_check static enum err parse_wraps(const json_t *a, struct keyring_day *d)
 	for (size_t i = 0; i < n; i++) {
 		const json_t *s = json_array_get(a, i);
 
-		if (!json_is_string(s) || !keyring_is_wrap(json_string_value(s),
-		    json_string_length(s)))
+		if (!json_is_string(s) ||
+		    !keyring_is_wrap(json_string_value(s),
+			json_string_length(s)))
 			return ERR_FORMAT;
 		d->wraps[i] = strdup(json_string_value(s));
 		if (!d->wraps[i])
@@ -89,7 +90,7 @@ must_check static enum err parse_day(json_t *j, struct keyring_day **ret)
 	enum err err;
 
 	if (json_unpack(j, "{s:s, s:s, s:s, s:o !}", "camera", &camera, "date",
-	    &date, "recipient", &recipient, "wrapped", &wraps) != 0 ||
+		&date, "recipient", &recipient, "wrapped", &wraps) != 0 ||
 	    !camera_id_ok(camera) || day_parse(date, &day) ||
 	    strlen(date) != sizeof(d->date) - 1 ||
 	    recipient_parse(recipient, &r))
@@ -117,8 +118,8 @@ must_check static enum err parse_grant(json_t *j, struct keyring_grant **ret)
 	size_t n;
 
 	if (json_unpack(j, "{s:s, s:I, s:s% !}", "request", &request, "person",
-	    &person, "blob", &blob, &n) != 0 || !keyring_is_request(request) ||
-	    person < 0)
+		&person, "blob", &blob, &n) != 0 ||
+	    !keyring_is_request(request) || person < 0)
 		return ERR_FORMAT;
 	g = calloc(1, sizeof(*g));
 	if (!g)
@@ -126,8 +127,8 @@ must_check static enum err parse_grant(json_t *j, struct keyring_grant **ret)
 	memcpy(g->request, request, strlen(request));
 	g->person = (uint64_t)person;
 	g->blob = malloc(n + 1);
-	err = g->blob ? b64_decode(blob, n, true, g->blob, n + 1, &g->n) :
-	    ERR_NO_MEMORY;
+	err = g->blob ? b64_decode(blob, n, true, g->blob, n + 1, &g->n)
+		      : ERR_NO_MEMORY;
 	if (err)
 		keyring_grant_free(g);
 	else
@@ -148,7 +149,7 @@ enum err keyring_line_parse(const char *s, size_t n, struct keyring_line *ret)
 	if (!root)
 		return ERR_FORMAT;
 	if (json_unpack(root, "{s:I, s:I !}", "v", &v, "generation",
-	    &generation) == 0) {
+		&generation) == 0) {
 		if (v == 1 && generation > 0) {
 			line.generation = (uint64_t)generation;
 			err = OK;
@@ -182,7 +183,8 @@ must_check static enum err dump(json_t *j, char **ret)
 enum err keyring_line_first(uint64_t generation, char **ret)
 {
 	return dump(json_pack("{s:i, s:I}", "v", 1, "generation",
-	    (json_int_t)generation), ret);
+			(json_int_t)generation),
+	    ret);
 }
 
 enum err keyring_line_day(const struct keyring_day *d, char **ret)
@@ -195,8 +197,9 @@ enum err keyring_line_day(const struct keyring_day *d, char **ret)
 			return ERR_NO_MEMORY;
 		}
 	return dump(json_pack("{s:{s:s, s:s, s:s, s:o}}", "day", "camera",
-	    d->camera, "date", d->date, "recipient", d->recipient, "wrapped",
-	    wraps), ret);
+			d->camera, "date", d->date, "recipient", d->recipient,
+			"wrapped", wraps),
+	    ret);
 }
 
 enum err keyring_line_grant(const struct keyring_grant *g, char **ret)
@@ -207,7 +210,8 @@ enum err keyring_line_grant(const struct keyring_grant *g, char **ret)
 	if (blob) {
 		b64_encode(g->blob, g->n, true, blob);
 		err = dump(json_pack("{s:{s:s, s:I, s:s}}", "grant", "request",
-		    g->request, "person", (json_int_t)g->person, "blob", blob),
+			       g->request, "person", (json_int_t)g->person,
+			       "blob", blob),
 		    ret);
 	}
 	free(blob);

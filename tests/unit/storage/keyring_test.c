@@ -93,8 +93,9 @@ static void a_day_key_is_wrapped_to_every_recipient_and_survives(void **state)
 	assert_int_equal(keyring_find_day(k, "cam-1", "2026-11-22", &found),
 	    OK);
 	assert_memory_equal(&r, &found, sizeof(r));
-	assert_int_equal(keyring_day_wrapped(k, "cam-1", "2026-11-22",
-	    &wrapped, &n), OK);
+	assert_int_equal(keyring_day_wrapped(k, "cam-1", "2026-11-22", &wrapped,
+			     &n),
+	    OK);
 	assert_int_equal(n, strlen(wrapped));
 	unwrap(wrapped, &paper, &day);
 	identity_recipient(&day, &fits);
@@ -115,7 +116,8 @@ static void an_existing_day_keeps_its_key(void **state)
 	(void)state;
 	make(k, "cam-1", "2026-11-22", &r);
 	assert_int_equal(keyring_make_day(k, "cam-1", "2026-11-22", to, 2,
-	    &again, &made), OK);
+			     &again, &made),
+	    OK);
 	assert_false(made);
 	assert_memory_equal(&r, &again, sizeof(r));
 	keyring_close(k);
@@ -160,8 +162,8 @@ static void many_days_are_found_and_listed_in_order(void **state)
 	for (char *p = lines; *p; p = strchr(p, '\n') + 1) {
 		struct keyring_line line;
 
-		assert_int_equal(keyring_line_parse(p, strcspn(p, "\n"),
-		    &line), OK);
+		assert_int_equal(keyring_line_parse(p, strcspn(p, "\n"), &line),
+		    OK);
 		assert_non_null(line.day);
 		keyring_day_free(line.day);
 		count++;
@@ -240,17 +242,20 @@ static void a_grant_is_put_replaced_found_and_dropped(void **state)
 	    OK);
 	assert_int_equal(keyring_commit(k), OK);
 	k = reopen(k);
-	assert_int_equal(keyring_find_grant(k, "REQ-2026-00001", &person,
-	    &blob, &n), OK);
+	assert_int_equal(keyring_find_grant(k, "REQ-2026-00001", &person, &blob,
+			     &n),
+	    OK);
 	assert_int_equal(person, 9);
 	assert_int_equal(n, 5);
 	assert_memory_equal(blob, "three", 5);
 	keyring_drop_grant(k, "REQ-2026-00001");
 	keyring_drop_grant(k, "REQ-2026-00001");
-	assert_int_equal(keyring_find_grant(k, "REQ-2026-00001", &person,
-	    &blob, &n), ERR_NOT_FOUND);
-	assert_int_equal(keyring_find_grant(k, "REQ-2026-00002", &person,
-	    &blob, &n), OK);
+	assert_int_equal(keyring_find_grant(k, "REQ-2026-00001", &person, &blob,
+			     &n),
+	    ERR_NOT_FOUND);
+	assert_int_equal(keyring_find_grant(k, "REQ-2026-00002", &person, &blob,
+			     &n),
+	    OK);
 	assert_int_equal(n, 0);
 	assert_int_equal(keyring_put_grant(k, "two\nlines", 1, "", 0),
 	    ERR_INVALID);
@@ -366,25 +371,33 @@ static void a_commit_that_cannot_be_read_back_is_not_ok(void **state)
 static void a_line_that_is_not_exactly_one_of_three_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "{}", "[]", "null", "{\"v\":1}",
-		"{\"v\":2,\"generation\":1}", "{\"v\":1,\"generation\":0}",
-		"{\"v\":1,\"generation\":-1}",
-		"{\"v\":1,\"generation\":1,\"x\":1}",
-		"{\"v\":1,\"v\":1,\"generation\":1}",
-		"{\"v\":1,\"generation\":1.0}",
-		"{\"day\":{}}", "{\"grant\":{}}", "{\"hold\":{}}",
-		"{\"grant\":{\"request\":\"R\",\"person\":-1,\"blob\":\"\"}}",
-		"{\"grant\":{\"request\":\"R\",\"person\":1,\"blob\":\"A\"}}",
-		"{\"grant\":{\"request\":\"\",\"person\":1,\"blob\":\"\"}}",
-		"{\"grant\":{\"request\":\"a b\",\"person\":1,\"blob\":\"\"}}",
-		"{\"grant\":{\"request\":\"R\",\"person\":1,\"blob\":\"\"}} x",
+	    "",
+	    "{}",
+	    "[]",
+	    "null",
+	    "{\"v\":1}",
+	    "{\"v\":2,\"generation\":1}",
+	    "{\"v\":1,\"generation\":0}",
+	    "{\"v\":1,\"generation\":-1}",
+	    "{\"v\":1,\"generation\":1,\"x\":1}",
+	    "{\"v\":1,\"v\":1,\"generation\":1}",
+	    "{\"v\":1,\"generation\":1.0}",
+	    "{\"day\":{}}",
+	    "{\"grant\":{}}",
+	    "{\"hold\":{}}",
+	    "{\"grant\":{\"request\":\"R\",\"person\":-1,\"blob\":\"\"}}",
+	    "{\"grant\":{\"request\":\"R\",\"person\":1,\"blob\":\"A\"}}",
+	    "{\"grant\":{\"request\":\"\",\"person\":1,\"blob\":\"\"}}",
+	    "{\"grant\":{\"request\":\"a b\",\"person\":1,\"blob\":\"\"}}",
+	    "{\"grant\":{\"request\":\"R\",\"person\":1,\"blob\":\"\"}} x",
 	};
 	struct keyring_line line;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(keyring_line_parse(bad[i], strlen(bad[i]),
-		    &line), ERR_FORMAT);
+				     &line),
+		    ERR_FORMAT);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -392,20 +405,20 @@ static void a_line_that_is_not_exactly_one_of_three_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_day_key_is_wrapped_to_every_recipient_and_survives),
-		T(an_existing_day_keeps_its_key),
-		T(what_was_not_committed_is_not_on_the_disk),
-		T(many_days_are_found_and_listed_in_order),
-		T(wraps_are_added_all_or_none),
-		T(a_grant_is_put_replaced_found_and_dropped),
-		T(P1_the_disk_holds_no_private_key_but_the_kek),
-		T(the_kek_is_readable_by_its_owner_only),
-		T(a_second_keyring_is_refused),
-		T(a_missing_keyring_is_not_found),
-		T(a_changed_byte_anywhere_is_noticed),
-		T(another_kek_does_not_open_it),
-		T(a_commit_that_cannot_be_read_back_is_not_ok),
-		T(a_line_that_is_not_exactly_one_of_three_is_refused),
+	    T(a_day_key_is_wrapped_to_every_recipient_and_survives),
+	    T(an_existing_day_keeps_its_key),
+	    T(what_was_not_committed_is_not_on_the_disk),
+	    T(many_days_are_found_and_listed_in_order),
+	    T(wraps_are_added_all_or_none),
+	    T(a_grant_is_put_replaced_found_and_dropped),
+	    T(P1_the_disk_holds_no_private_key_but_the_kek),
+	    T(the_kek_is_readable_by_its_owner_only),
+	    T(a_second_keyring_is_refused),
+	    T(a_missing_keyring_is_not_found),
+	    T(a_changed_byte_anywhere_is_noticed),
+	    T(another_kek_does_not_open_it),
+	    T(a_commit_that_cannot_be_read_back_is_not_ok),
+	    T(a_line_that_is_not_exactly_one_of_three_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
