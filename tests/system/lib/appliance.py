@@ -157,7 +157,7 @@ class Client:
         if self.cookie:
             send["Cookie"] = self.cookie
         if self.csrf:
-            send["X-CSRF-Token"] = self.csrf
+            send["X-Saqta-CSRF"] = self.csrf
         if body is not None:
             body = json.dumps(body)
             send["Content-Type"] = "application/json"
@@ -189,7 +189,7 @@ class Client:
 
 class Appliance:
     def __init__(self, build=None, tmp=None, site="Test site",
-                 zone="Asia/Almaty", segment_s=5, demo=False, port=None,
+                 zone="Asia/Almaty", segment_s=5, port=None,
                  env=None):
         self.build = Path(build or os.environ["SAQTA_BUILD"]).resolve()
         self.given_tmp = tmp or os.environ.get("SAQTA_TMP")
@@ -197,7 +197,7 @@ class Appliance:
         self.tmp = Path(self.given_tmp or tempfile.mkdtemp(prefix="saqta-"))
         self.tmp.mkdir(parents=True, exist_ok=True)
         self.tmp.chmod(0o755)
-        self.site, self.zone, self.demo = site, zone, demo
+        self.site, self.zone = site, zone
         self.segment_s = segment_s
         self.port = port or free_port()
         self.env = dict(os.environ, **(env or {}))
@@ -251,10 +251,9 @@ class Appliance:
                          self.users[owner].pw_gid)
         self.write_conf()
         if not (self.data / "site").exists():
-            self.tool("init", "--site", self.site, "--zone", self.zone,
-                      "--origin", "demo.saqta.invalid/box1",
-                      "--custodian", FIRST, "--paper-file", self.paper,
-                      *(["--demo"] if self.demo else []), "-",
+            self.tool("init", "--origin", "demo.saqta.invalid/box1",
+                      "--custodian", FIRST, "--name", PEOPLE[FIRST][0],
+                      "--paper-file", self.paper, "-",
                       stdin=PEOPLE[FIRST][2] + "\n")
 
     def user_name(self, program):
@@ -266,7 +265,7 @@ class Appliance:
         self.conf.write_text("""[site]
 name = %s
 zone = %s
-demo = %s
+demo = yes
 [storage]
 data = %s
 run = %s
@@ -282,9 +281,9 @@ listen = 127.0.0.1
 port = %d
 state = %s
 ui = %s
-""" % (self.site, self.zone, "yes" if self.demo else "no", self.data, self.run,
-       self.user_name("recorder"), self.user_name("web"), self.segment_s, more,
-       self.tmp / "recorder", self.port, self.tmp / "web", self.tmp / "ui"))
+""" % (self.site, self.zone, self.data, self.run, self.user_name("recorder"),
+       self.user_name("web"), self.segment_s, more, self.tmp / "recorder",
+       self.port, self.tmp / "web", self.tmp / "ui"))
         self.conf.chmod(0o644)
 
     # --- processes ---
@@ -399,9 +398,12 @@ ui = %s
         login, stdin = [], ""
         if user:
             login, stdin = ["--user", user], password + "\n"
-        self.tool("camera", "add", ident, "--name", name or ident,
-                  "--atm", atm, "--place", place, *login, url,
-                  *(["-"] if user else []), stdin=stdin)
+        args = ["--id", ident, "--name", name or ident, "--atm", atm,
+                "--place", place, *login, url, *(["-"] if user else [])]
+        # A password is sealed to the recorder, who must have said his key.
+        wait_for("camera %s is added" % ident, 15 if user else 0, lambda:
+                 not self.tool("camera", "add", *args, stdin=stdin,
+                               check=False).returncode)
 
     def camera_state(self, ident):
         for camera in self.tool_json("camera", "list")["cameras"]:
