@@ -71,7 +71,8 @@ def system_user(name):
 class Process:
     """A program with its log, ended by pid."""
 
-    def __init__(self, name, argv, log, user=None, env=None, stdout=None):
+    def __init__(self, name, argv, log, user=None, env=None, stdout=None,
+                 apart=False):
         self.name, self.log = name, log
         who = {}
         if user:
@@ -80,7 +81,8 @@ class Process:
         with open(log, "ab") as out:
             self.child = subprocess.Popen(
                 [str(a) for a in argv], stdin=subprocess.DEVNULL,
-                stdout=stdout or out, stderr=out, cwd="/", env=env, **who)
+                stdout=stdout or out, stderr=out, cwd="/", env=env,
+                start_new_session=apart, **who)
 
     @property
     def pid(self):
@@ -111,11 +113,11 @@ class Process:
 class Camera(Process):
     """A simulated camera; url has no credentials."""
 
-    def __init__(self, program, name, log, options):
+    def __init__(self, program, name, log, options, apart=False):
         argv = [program, "--port", options.pop("port", 0), "--name", name]
         for key, value in options.items():
             argv += ["--" + key, str(value)]
-        super().__init__(name, argv, log, stdout=subprocess.PIPE)
+        super().__init__(name, argv, log, stdout=subprocess.PIPE, apart=apart)
         line = self.child.stdout.readline().decode().split()
         if len(line) != 2 or line[0] != "ready":
             raise Failed("camera %s is not ready: see %s" % (name, log))
@@ -190,7 +192,7 @@ class Client:
 class Appliance:
     def __init__(self, build=None, tmp=None, site="Test site",
                  zone="Asia/Almaty", segment_s=5, port=None,
-                 env=None):
+                 env=None, apart=False):
         self.build = Path(build or os.environ["SAQTA_BUILD"]).resolve()
         self.given_tmp = tmp or os.environ.get("SAQTA_TMP")
         # Sockets have short paths and other users must get through.
@@ -201,6 +203,8 @@ class Appliance:
         self.segment_s = segment_s
         self.port = port or free_port()
         self.env = dict(os.environ, **(env or {}))
+        # apart: Ctrl-C at the terminal is for the caller alone
+        self.apart = apart
         self.processes = {}
         self.cameras = []
         if os.geteuid() == 0:
@@ -293,7 +297,8 @@ ui = %s
         for name in names or PROGRAMS:
             self.processes[name] = Process(
                 name, [self.bin / ("saqta-" + name), "--config", self.conf],
-                self.logs / (name + ".log"), self.users[name], self.env)
+                self.logs / (name + ".log"), self.users[name], self.env,
+                apart=self.apart)
             if name == "storage":
                 self.wait_alive(name, (self.run / "people.sock").is_socket)
                 self.wait_alive(name, self.answers)
@@ -386,7 +391,7 @@ ui = %s
             options["dump"] = self.dump_path(name)
         camera = Camera(self.build / "tests" / "camera", name,
                         self.logs / ("camera-%s.log" % name.replace(" ", "-")),
-                        options)
+                        options, self.apart)
         self.cameras.append(camera)
         return camera
 
