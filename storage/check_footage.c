@@ -325,6 +325,10 @@ static void check_orphans(struct walk *w)
 		if (w->last_day && strstr(w->names[i]->d_name, suffix))
 			check_say(w->c, NOTE, "P8", w->cam->id, NO_TIME, path,
 			    "is being begun");
+		else if (!strncmp(w->names[i]->d_name, "journal.damaged-", 16))
+			check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME,
+			    path, "is the damaged end of a journal, kept by "
+			    "recovery");
 		else
 			check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME,
 			    path, "no journal record names it");
