@@ -1,0 +1,108 @@
+// api.js - questions to the appliance. A refusal becomes a Problem, which
+// carries its stable name, so that people are told in their own language.
+import { t, has } from "./i18n.js";
+
+let csrf = "";
+export const setCsrf = (token) => { csrf = token; };
+
+export class Problem extends Error {
+	constructor(name, status, body = {})
+	{
+		super(body.detail || body.title || name);
+		this.name = name;
+		this.status = status;
+		this.pointer = body.pointer ?? "";
+	}
+
+	// A sentence in the reader's language.
+	get sentence()
+	{
+		const key = "problem." + this.name;
+
+		return has(key) ? t(key) : this.message;
+	}
+
+	// The name of the field that is at fault, "" where none is.
+	get field()
+	{
+		return this.pointer.split("/").filter(Boolean)[0] ?? "";
+	}
+}
+
+async function problemOf(answer)
+{
+	const body = await answer.json().catch(() => ({}));
+	const name = String(body.type ?? "").split(":").pop();
+
+	return new Problem(name || "http-" + answer.status, answer.status, body);
+}
+
+// Fetch and give the answer itself, whatever it carries.
+export async function ask(path, options = {})
+{
+	const method = options.method ?? "GET";
+	const headers = { ...options.headers };
+	let answer;
+
+	if (method !== "GET")
+		headers["X-Saqta-CSRF"] = csrf;
+	try {
+		answer = await fetch(path, { ...options, headers,
+			credentials: "same-origin", cache: "no-store" });
+	} catch (e) {
+		if (e.name === "AbortError")
+			throw e;
+		throw new Problem("unreachable", 0);
+	}
+	if (!answer.ok)
+		throw await problemOf(answer);
+	return answer;
+}
+
+const json = async (path, options) => {
+	const text = await (await ask(path, options)).text();
+
+	return text ? JSON.parse(text) : {};
+};
+
+const send = (method, path, body) => json(path, { method,
+	headers: { "Content-Type": "application/json" },
+	body: JSON.stringify(body ?? {}) });
+
+const v1 = "/api/v1/";
+const query = (o) => "?" + new URLSearchParams(o);
+
+export const site = () => json(v1 + "site");
+export const session = () => json(v1 + "session");
+export const signIn = (user, password) =>
+	send("POST", v1 + "session", { user, password });
+export const signOut = () => send("DELETE", v1 + "session");
+export const cameras = async () => (await json(v1 + "cameras")).cameras;
+export const coverage = (camera, from, to) =>
+	json(v1 + "coverage" + query({ camera, from, to }));
+export const requests = async () => (await json(v1 + "requests")).requests;
+export const request = (body) => send("POST", v1 + "requests", body);
+export const decide = (id, body) =>
+	send("POST", `${v1}requests/${id}/decision`, body);
+export const revoke = (id, reason) =>
+	send("POST", `${v1}requests/${id}/revoke`, { reason });
+export const play = (id) => json(`${v1}requests/${id}/play`);
+export const ledger = (first, count) =>
+	json(v1 + "ledger" + query({ first, count }));
+export const status = () => json(v1 + "status");
+
+// Said while the page goes away, so nobody waits for the answer.
+export const stop = (id) => ask(`${v1}requests/${id}/stop`,
+	{ method: "POST", keepalive: true, body: "{}",
+		headers: { "Content-Type": "application/json" } })
+	.catch(() => {});
+
+const media = (request, camera, seq) => `/media/${request}/${camera}/${seq}/`;
+export const init = async (request, camera, seq, signal) =>
+	(await ask(media(request, camera, seq) + "init", { signal }))
+		.arrayBuffer();
+export const fragment = async (request, camera, seq, index, signal) =>
+	(await ask(media(request, camera, seq) + index, { signal }))
+		.arrayBuffer();
+export const movie = (request, camera, run) =>
+	`/media/${request}/${camera}/run${run}.mp4`;

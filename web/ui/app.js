@@ -1,0 +1,284 @@
+// app.js - the frame round every page: session, navigation, language, banners
+// and the router. The address holds the state.
+import * as api from "./api.js";
+import { el, fill, say } from "./dom.js";
+import { firstLang, lang, languages, length, setLang, t } from "./i18n.js";
+import * as time from "./time.js";
+import about from "./pages/about.js";
+import audit from "./pages/audit.js";
+import find from "./pages/find.js";
+import health from "./pages/health.js";
+import home from "./pages/home.js";
+import request from "./pages/request.js";
+import requests from "./pages/requests.js";
+import signin from "./pages/signin.js";
+import watch from "./pages/watch.js";
+
+const SIGNED = "saqta.signed";	// a hint only: is it worth asking who I am?
+const CLOCK_LIMIT = 60e3;
+const all = ["operator", "auditor", "custodian"];
+const seers = ["auditor", "custodian"];
+// path, page, who may, name in the navigation
+const routes = [
+	[/^\/$/, home, all, "home"],
+	[/^\/find$/, find, seers, "find"],
+	[/^\/requests$/, requests, seers, "requests"],
+	[/^\/requests\/([A-Z0-9-]+)$/, request, seers, null],
+	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, null],
+	[/^\/audit$/, audit, seers, "audit"],
+	[/^\/health$/, health, all, "health"],
+	[/^\/about$/, about, all, "about"],
+];
+const paths = { home: "/", find: "/find", requests: "/requests",
+	audit: "/audit", health: "/health", about: "/about" };
+
+const app = {
+	session: null, site: null, skew: 0, leave: null, turn: 0,
+
+	// Go to an address of ours, as a link would.
+	go(url)
+	{
+		history.pushState(null, "", url);
+		return show(true);
+	},
+
+	// Write the state into the address without a new page.
+	note(url) { history.replaceState(null, "", url); },
+
+	// The site's now, whatever this computer's clock says.
+	now: () => Date.now() + app.skew,
+
+	async signedIn(session)
+	{
+		app.session = session;
+		api.setCsrf(session.csrf);
+		localStorage.setItem(SIGNED, "1");
+		await show(true);
+	},
+
+	signedOut()
+	{
+		app.session = null;
+		api.setCsrf("");
+		localStorage.removeItem(SIGNED);
+		setLang(lang());	// signing out cleared what was kept
+	},
+
+	refresh: () => show(false),
+};
+
+async function start()
+{
+	setLang(firstLang());
+	document.addEventListener("click", follow);
+	addEventListener("popstate", () => show(true));
+	addEventListener("pagehide", () => app.leave?.());
+	try {
+		await learnSite();
+		if (localStorage.getItem(SIGNED))
+			await learnSession();
+	} catch (problem) {
+		return broken(problem);
+	}
+	await show(false);
+}
+
+async function learnSite()
+{
+	const before = Date.now();
+
+	app.site = await api.site();
+	time.setZone(app.site.zone);
+	const there = time.instant(app.site.now);
+	if (there)
+		app.skew = there - (before + Date.now()) / 2;
+}
+
+async function learnSession()
+{
+	try {
+		app.session = await api.session();
+		api.setCsrf(app.session.csrf);
+	} catch (problem) {
+		if (problem.status !== 401)
+			throw problem;
+		app.signedOut();
+	}
+}
+
+function follow(e)
+{
+	const a = e.target.closest?.("a[href]");
+
+	if (!a || e.ctrlKey || e.shiftKey || e.metaKey || a.target ||
+	    a.hasAttribute("download") || a.origin !== location.origin ||
+	    a.pathname.startsWith("/media/") || a.id === "skip")
+		return;
+	e.preventDefault();
+	app.go(a.pathname + a.search);
+}
+
+function route()
+{
+	for (const [path, page, roles, name] of routes) {
+		const m = path.exec(location.pathname);
+		if (m)
+			return { page, roles, name, id: m[1] };
+	}
+	return null;
+}
+
+async function show(focus)
+{
+	const turn = ++app.turn;
+	const main = document.getElementById("main");
+	const there = route();
+
+	app.leave?.();
+	app.leave = null;
+	frame(there?.name);
+	main.setAttribute("aria-busy", "true");
+	const page = await pageOf(there);
+	if (turn !== app.turn) {
+		page.leave?.();
+		return;
+	}
+	app.leave = page.leave ?? null;
+	main.className = page.wide ? "wide" : "";
+	fill(main, page.node);
+	main.removeAttribute("aria-busy");
+	document.title = `${page.title} \u00b7 Saqta`;
+	if (focus)
+		arrive(main, page.title);
+}
+
+function arrive(main, title)
+{
+	scrollTo(0, 0);
+	(main.querySelector("[autofocus]") ?? main).focus(
+		{ preventScroll: true });
+	say(title);
+}
+
+async function pageOf(there)
+{
+	if (!app.session)
+		return signin(app);
+	if (!there)
+		return plain("missing");
+	if (!there.roles.includes(app.session.role))
+		return plain("notYours");
+	try {
+		return await there.page(app, there.id);
+	} catch (problem) {
+		if (problem.status === 401) {
+			app.signedOut();
+			frame(null);
+			return signin(app, t("signin.ended"));
+		}
+		if (!problem.sentence)
+			throw problem;
+		return { title: t("problem.title"), node: el("section",
+			{ class: "card" }, el("h1", {}, t("problem.title")),
+			el("p", {}, problem.sentence)) };
+	}
+}
+
+const plain = (key) => ({ title: t(key + ".title"),
+	node: el("section", { class: "card" },
+		el("h1", {}, t(key + ".title")),
+		el("p", {}, t(key + ".text")),
+		el("p", {}, el("a", { href: "/" }, t("nav.home")))) });
+
+function broken(problem)
+{
+	fill(document.getElementById("main"), el("section",
+		{ class: "card" }, el("h1", {}, "Saqta"),
+		el("p", { role: "alert" }, problem.sentence ?? String(problem)),
+		el("button", { class: "main",
+			on: { click: () => location.reload() } },
+		t("act.again"))));
+}
+
+function frame(current)
+{
+	document.getElementById("skip").textContent = t("nav.skip");
+	fill(document.getElementById("banners"), banners());
+	fill(document.getElementById("head"), el("a", { href: "/",
+		class: "brand" }, el("img", { src: "/icon.svg", alt: "",
+		width: 24, height: 24 }), "Saqta"),
+	app.session && navigation(current), languageButtons(),
+	app.session && who());
+	fill(document.getElementById("foot"),
+		el("span", {}, app.site.site), " \u00b7 ",
+		el("span", {}, t("foot.zone", { zone: app.site.zone,
+			offset: time.offsetText(app.now()) })));
+}
+
+function banners()
+{
+	const list = [];
+
+	if (app.site.demo)
+		list.push(el("p", { class: "banner demo" },
+			el("strong", {}, "DEMO"), " \u00b7 " + t("demo.text")));
+	if (Math.abs(app.skew) > CLOCK_LIMIT)
+		list.push(el("p", { class: "banner clock" },
+			t(app.skew > 0 ? "clock.behind" : "clock.ahead",
+				{ length: length(Math.abs(app.skew)) })));
+	return list;
+}
+
+function navigation(current)
+{
+	const mine = routes.filter(([, , roles, name]) => name &&
+		roles.includes(app.session.role));
+
+	return el("nav", { "aria-label": t("nav.label") }, mine.map(
+		([, , , name]) => el("a", { href: paths[name],
+			"aria-current": name === current ? "page" : null },
+		t("nav." + name))));
+}
+
+function languageButtons()
+{
+	return el("div", { class: "langs", role: "group",
+		"aria-label": t("nav.language") }, languages.map(
+		([code, name]) => el("button", { type: "button", lang: code,
+			"aria-pressed": String(code === lang()),
+			on: { click: () => change(code) } }, name)));
+}
+
+async function change(code)
+{
+	setLang(code);
+	await show(false);
+	document.querySelector(`.langs [lang=${code}]`)?.focus();
+	say(t("nav.changed"));
+}
+
+function who()
+{
+	const { user, role } = app.session;
+
+	return el("div", { class: "who" },
+		el("span", {}, user, el("small", {}, t("role." + role))),
+		el("button", { type: "button", id: "signout",
+			on: { click: leave } }, t("act.signout")));
+}
+
+async function leave()
+{
+	app.leave?.();
+	app.leave = null;
+	try {
+		await api.signOut();
+	} catch (problem) {
+		if (problem.status !== 401)
+			return say(problem.sentence);
+	}
+	app.signedOut();
+	await app.go("/");
+}
+
+start();

@@ -1,0 +1,238 @@
+// find.js - a camera and a time: what was recorded, where gaps are and why.
+// No pictures here: they need an approved request.
+import * as api from "../api.js";
+import { el, fill, say } from "../dom.js";
+import { field, form, Moment, textField, ticks } from "../fields.js";
+import { length, number, t } from "../i18n.js";
+import * as time from "../time.js";
+import { causeText, legend, Timeline } from "../timeline.js";
+
+const HOUR = 3600e3;
+const LONGEST = 400 * 24 * HOUR;	// what the appliance answers at most
+const ZOOMS = [24 * HOUR, 6 * HOUR, HOUR, 600e3, 120e3];
+const AROUND = 150e3;	// five minutes round the moment, to begin with
+
+export default async function find(app)
+{
+	const cameras = await api.cameras();
+	const q = new URLSearchParams(location.search);
+	const to = time.instant(q.get("to")) || app.now();
+	const from = time.instant(q.get("from")) || to - HOUR;
+	const s = { app, cameras, from, to, camera: q.get("camera") ?? "",
+		at: (from + to) / 2, lines: [],
+		result: el("div", { "aria-live": "off" }) };
+
+	const node = el("div", {}, el("h1", {}, t("find.title")),
+		cameras.length ? searchForm(s) :
+			el("p", { class: "card" }, t("find.noCameras")),
+		s.result);
+	if (cameras.length)
+		await look(s);
+	return { title: t("find.title"), node };
+}
+
+const cameraName = (c) => [c.name, c.atm, c.place].filter(Boolean)
+	.join(", ") + ` (${c.id})`;
+
+function searchForm(s)
+{
+	s.choice = el("select", { name: "camera" },
+		el("option", { value: "" }, t("find.all")),
+		s.cameras.map((c) => el("option", { value: c.id,
+			selected: c.id === s.camera }, cameraName(c))));
+	s.fromField = new Moment(t("when.from"), s.from);
+	s.toField = new Moment(t("when.to"), s.to);
+
+	return el("section", { class: "card" }, form(async () => {
+		const from = s.fromField.read(), to = s.toField.read();
+		if (from === null || to === null)
+			return;
+		if (from >= to || to - from > LONGEST) {
+			s.toField.fail(t(from >= to ? "when.order" :
+				"when.tooLong"));
+			return s.toField.focus();
+		}
+		Object.assign(s, { from, to, camera: s.choice.value,
+			at: (from + to) / 2 });
+		await look(s);
+		say(s.summary);
+	}, el("div", { class: "row top" },
+		field(t("column.camera"), s.choice).node,
+		s.fromField.node, s.toField.node,
+		el("button", { class: "main", type: "submit" },
+			t("act.show"))), el("p", { class: "hint" },
+		t("find.hint", { zone: time.zone(),
+			offset: time.offsetText(s.from) }))));
+}
+
+// Ask for the coverage and show it; the address then says the same.
+async function look(s)
+{
+	const { from, to, camera } = s;
+	const answer = await api.coverage(camera, time.rfc3339(from),
+		time.rfc3339(to));
+
+	s.app.note("/find?" + new URLSearchParams({ camera,
+		from: time.rfc3339(from), to: time.rfc3339(to) }));
+	s.rows = answer.cameras.map((c) => ({ ...c, spans: c.spans.map(
+		(x) => ({ ...x, from: time.instant(x.from),
+			to: time.instant(x.to) })) }));
+	show(s);
+}
+
+function show(s)
+{
+	s.summary = summary(s);
+	s.when = el("strong", { class: "num" });
+	s.lines = s.rows.map((row) => new Timeline({
+		label: nameOf(s, row.camera), from: s.from, to: s.to,
+		spans: row.spans, at: s.at, move: (at) => moveTo(s, at) }));
+	fill(s.result, el("section", { class: "card" },
+		el("div", { class: "between" }, el("h2", {}, t("find.covered")),
+			zoomButtons(s)),
+		el("p", {}, s.summary), legend(),
+		s.rows.map((row, i) => el("div", { class: "cam" },
+			el("h3", {}, nameOf(s, row.camera), el("br"),
+				el("small", {}, share(row))),
+			s.lines[i].node)),
+		el("p", {}, t("find.moment") + " ", s.when),
+		gapTable(s)), requestCard(s));
+	moveTo(s, s.at);
+}
+
+const nameOf = (s, id) =>
+	s.cameras.find((c) => c.id === id)?.name ?? id;
+
+const share = (row) => t("find.share", { share: number(
+	100 * row.recorded_ns / Math.max(1, row.recorded_ns + row.gap_ns),
+	1) });
+
+function summary(s)
+{
+	const gaps = s.rows.flatMap((r) =>
+		r.spans.filter((x) => x.kind === "gap"));
+	const sum = gaps.reduce((n, g) => n + g.to - g.from, 0);
+
+	return gaps.length ? t("find.gaps", { n: gaps.length,
+		length: length(sum) }) : t("find.complete");
+}
+
+function moveTo(s, at)
+{
+	s.at = at;
+	for (const line of s.lines)
+		line.set(at);
+	fill(s.when, time.stamp(at), ", ", s.lines.length === 1 ?
+		s.lines[0].wordAt(at) : "");
+}
+
+function zoomButtons(s)
+{
+	const to = (from, until) => {
+		Object.assign(s, { from, to: until });
+		s.fromField.set(from);
+		s.toField.set(until);
+		return look(s).catch((p) => say(p.sentence));
+	};
+	const width = s.to - s.from;
+
+	return el("div", { class: "controls", role: "group",
+		"aria-label": t("find.zoom") },
+	el("button", { type: "button", "aria-label": t("find.earlier"),
+		on: { click: () => to(s.from - width, s.from) } }, "\u2190"),
+	ZOOMS.map((w) => el("button", { type: "button",
+		"aria-pressed": String(Math.abs(w - width) < 1e3),
+		on: { click: () => to(s.at - w / 2, s.at + w / 2) } },
+	length(w))),
+	el("button", { type: "button", "aria-label": t("find.later"),
+		on: { click: () => to(s.to, s.to + width) } }, "\u2192"));
+}
+
+function gapTable(s)
+{
+	const gaps = s.rows.flatMap((r) => r.spans.filter((x) =>
+		x.kind === "gap").map((g) => ({ ...g, camera: r.camera })))
+		.sort((a, b) => a.from - b.from);
+
+	if (!gaps.length)
+		return null;
+	return el("details", { open: gaps.length < 9 },
+		el("summary", {}, t("find.gapList", { n: gaps.length })),
+		el("div", { class: "tables", tabindex: 0, role: "region",
+			"aria-label": t("line.gap") },
+		el("table", {}, el("thead", {}, el("tr", {},
+			["camera", "range", "length", "cause"].map((h) =>
+				el("th", { scope: "col" },
+					t("column." + h))))),
+		el("tbody", {}, gaps.slice(0, 200).map((g) => el("tr", {},
+			el("td", { class: "tight" }, nameOf(s, g.camera)),
+			el("td", { class: "num" }, time.span(g.from, g.to)),
+			el("td", { class: "tight num" }, length(g.to - g.from),
+				g.open && " " + t("gap.open")),
+			el("td", {}, causeText(g.cause))))))));
+}
+
+// What is asked for: the range is bounded and the reason is on the record.
+function requestCard(s)
+{
+	const whole = s.to - s.from <= 2 * AROUND;
+	const now = s.app.now();
+	const from = new Moment(t("when.from"),
+		whole ? s.from : s.at - AROUND);
+	const to = new Moment(t("when.to"),
+		Math.min(whole ? s.to : s.at + AROUND, now));
+	const cameras = ticks(t("column.cameras"), s.cameras.map((c) =>
+		[c.id, cameraName(c)]), s.camera ? [s.camera] :
+		s.cameras.length === 1 ? [s.cameras[0].id] : []);
+	const reason = field(t("request.reason"), el("textarea",
+		{ maxlength: 500, name: "reason" }), t("ask.reasonHint"));
+	const number = textField(t("column.case"),
+		{ maxlength: 100, name: "case" }, t("ask.caseHint"));
+	const f = { from, to, cameras, reason, case: number };
+	const around = el("button", { type: "button", on: { click: () => {
+		from.set(s.at - AROUND);
+		to.set(Math.min(s.at + AROUND, s.app.now()));
+		say(t("ask.aroundDone"));
+	} } }, t("ask.around"));
+
+	return el("section", { class: "card", id: "ask" },
+		el("h2", {}, t("ask.title")), el("p", {}, t("ask.text")),
+		form((verb, wrong) => ask(s, f, wrong), cameras.node,
+			el("div", { class: "row top" }, from.node, to.node,
+				around), el("br"),
+			el("div", { class: "cols" }, reason.node, number.node),
+			el("button", { class: "main", type: "submit" },
+				t("act.ask"))));
+}
+
+async function ask(s, f, wrong)
+{
+	const from = f.from.read(), to = f.to.read();
+	const reason = f.reason.control.value.trim();
+	const number = f.case.control.value.trim();
+	const cameras = f.cameras.values();
+
+	f.reason.fail(reason ? "" : t("ask.reasonNeeded"));
+	f.case.fail(number ? "" : t("ask.caseNeeded"));
+	if (from === null || to === null)
+		return;
+	if (!cameras.length) {
+		wrong.textContent = t("problem.noCamera");
+		return f.cameras.focus();
+	}
+	if (from >= to)
+		return f.to.fail(t("when.order")), f.to.focus();
+	if (!reason || !number)
+		return (reason ? f.case : f.reason).control.focus();
+	try {
+		const { id } = await api.request({ cameras, reason,
+			case: number, from: time.rfc3339(from),
+			to: time.rfc3339(to) });
+		await s.app.go("/requests/" + id);
+		say(t("ask.sent", { id }));
+	} catch (problem) {
+		const at = f[problem.field];
+		(at?.control ?? at)?.focus();
+		throw problem;
+	}
+}

@@ -1,0 +1,94 @@
+// health.js - cameras, disk, clock and record keeping, in plain words.
+import * as api from "../api.js";
+import { el, fill } from "../dom.js";
+import { bytes, length, number, sortBy, t } from "../i18n.js";
+import * as time from "../time.js";
+import { causeText } from "../timeline.js";
+
+const EVERY = 10e3;
+
+export default async function health(app)
+{
+	const node = el("div", {});
+	const renew = async () => {
+		const [status, cameras] = await Promise.all([api.status(),
+			api.cameras()]);
+		fill(node, page(app, status, cameras));
+	};
+
+	await renew();
+	const timer = setInterval(() => renew().catch(() => {}), EVERY);
+	return { title: t("health.title"), node,
+		leave: () => clearInterval(timer) };
+}
+
+const fact = (key, ...value) => [el("dt", {}, t(key)),
+	el("dd", { class: "num" }, value)];
+
+const badge = (well, text) => el("span",
+	{ class: "badge " + (well ? "good" : "bad") }, text);
+
+const page = (app, s, cameras) => [
+	el("h1", {}, t("health.title")),
+	el("section", { class: "card" }, el("h2", {}, t("health.cameras")),
+		cameraTable(cameras, app.now())),
+	el("div", { class: "cols" },
+		el("section", { class: "card" },
+			el("h2", {}, t("health.disk")), disk(s.storage)),
+		el("section", { class: "card" },
+			el("h2", {}, t("health.clock")), clock(app, s)),
+		el("section", { class: "card" },
+			el("h2", {}, t("health.record")), record(s))),
+];
+
+const disk = (d) => el("dl", { class: "facts" },
+	fact("health.state", badge(d.state === "ok",
+		t(d.state === "ok" ? "storage.ok" : "storage.full"))),
+	fact("health.free", t("health.freeOf", { free: bytes(d.free_bytes),
+		total: bytes(d.total_bytes) })),
+	fact("health.reserve", bytes(d.reserve_bytes)));
+
+const clock = (app, s) => el("dl", { class: "facts" },
+	fact("health.now", time.stamp(time.instant(s.now))),
+	fact("health.state", badge(s.clock.state === "synchronised",
+		t("clock." + s.clock.state))),
+	fact("health.yourClock", t("health.apart",
+		{ length: length(Math.abs(app.skew)) })));
+
+const record = (s) => el("dl", { class: "facts" },
+	fact("health.entries", number(s.ledger.size)),
+	fact("health.checkpoint", number(s.ledger.checkpoint)),
+	fact("health.root", el("code", {}, s.ledger.root.slice(0, 16) +
+		"\u2026")),
+	fact("health.version", s.version));
+
+const ago = (text, now) => {
+	const at = time.instant(text);
+
+	return at ? t("time.ago", { length: length(Math.max(0, now - at)) }) :
+		"\u2013";
+};
+
+export function cameraTable(cameras, now)
+{
+	if (!cameras.length)
+		return el("p", {}, t("health.noCameras"));
+	return el("div", { class: "tables", tabindex: 0, role: "region",
+		"aria-label": t("health.cameras") }, el("table", {},
+		el("thead", {}, el("tr", {}, ["camera", "atm", "state",
+			"proved", "since"].map((h) => el("th",
+			{ scope: "col" }, t("column." + h))))),
+		el("tbody", {}, sortBy(cameras, (c) => c.atm + c.name)
+			.map((c) => cameraRow(c, now)))));
+}
+
+const cameraRow = (c, now) => el("tr", {},
+	el("td", {}, c.name, el("br"), el("small", {}, c.id)),
+	el("td", {}, [c.atm, c.place].filter(Boolean).join(", ")),
+	el("td", {}, badge(c.state === "recording", t("camera." + c.state)),
+		c.cause !== "none" && c.state !== "recording" &&
+			el("div", {}, causeText(c.cause)),
+		c.detail && el("div", { class: "soft" }, c.detail)),
+	el("td", { class: "num" }, ago(c.last_proved, now)),
+	el("td", { class: "num" }, c.recorded_from ?
+		time.stamp(time.instant(c.recorded_from)) : "\u2013"));

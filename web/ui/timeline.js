@@ -1,0 +1,168 @@
+// timeline.js - what is recorded and what is not, as a bar that is also a
+// slider. Kinds differ by colour, pattern and word, never by colour alone.
+import { el, fill } from "./dom.js";
+import { has, length, t } from "./i18n.js";
+import * as time from "./time.js";
+
+const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 21600];
+
+export const causeText = (cause) =>
+	has("cause." + cause) ? t("cause." + cause) : t("cause.none");
+
+// Spans are [{kind: "recorded"|"gap", from, to, cause, open}] in instants.
+export class Timeline {
+	// move(at) is told where a person went; at may be anywhere inside.
+	constructor({ label, from, to, spans, at, move })
+	{
+		Object.assign(this, { label, from, to, spans, at, move });
+		this.bar = el("div", { class: "bar", role: "slider",
+			tabindex: 0, "aria-label": label,
+			"aria-valuemin": 0, on: {
+				keydown: (e) => this.#key(e),
+				pointerdown: (e) => this.#press(e),
+				pointermove: (e) => this.#drag(e),
+			} });
+		this.marks = el("div", { class: "ticks", "aria-hidden": true });
+		this.node = el("div", { class: "timeline" }, this.bar,
+			this.marks);
+		this.#draw();
+		this.set(at);
+	}
+
+	#share(at)
+	{
+		return (at - this.from) / (this.to - this.from) * 100;
+	}
+
+	#draw()
+	{
+		this.hand = el("div", { class: "hand" });
+		this.chosen = el("div", { class: "chosen", hidden: true });
+		fill(this.bar, this.spans.map((s) => this.#span(s)),
+			this.chosen, this.hand);
+		this.bar.setAttribute("aria-valuemax",
+			Math.round((this.to - this.from) / 1e3));
+		fill(this.marks, this.#ticks());
+	}
+
+	#span(s)
+	{
+		const a = Math.max(s.from, this.from);
+		const b = Math.min(s.to, this.to);
+		const node = el("div", { class: "span " + kindOf(s),
+			title: spanText(s) });
+
+		node.style.left = this.#share(a) + "%";
+		node.style.width = this.#share(this.from + b - a) + "%";
+		if (s.kind === "gap" && b - a > (this.to - this.from) / 12)
+			node.append(el("span", {}, length(s.to - s.from)));
+		return node;
+	}
+
+	#ticks()
+	{
+		const whole = (this.to - this.from) / 1e3;
+		const step = (STEPS.find((s) => whole / s <= 8) ?? 86400) * 1e3;
+		const zero = time.offset(this.from) * 60e3;
+		const first = Math.ceil((this.from + zero) / step) * step - zero;
+		const ticks = [];
+
+		for (let at = first; at <= this.to; at += step) {
+			const node = el("span", {}, step < 60e3 ?
+				time.timeText(at) :
+				time.timeText(at).slice(0, 5));
+			node.style.left = this.#share(at) + "%";
+			if (this.#share(at) > 95)
+				node.className = "late";
+			ticks.push(node);
+		}
+		return ticks;
+	}
+
+	set(at)
+	{
+		this.at = Math.min(Math.max(at, this.from), this.to);
+		this.hand.style.left = this.#share(this.at) + "%";
+		this.bar.setAttribute("aria-valuenow",
+			Math.round((this.at - this.from) / 1e3));
+		this.bar.setAttribute("aria-valuetext",
+			`${time.timeText(this.at)}, ${this.wordAt(this.at)}`);
+	}
+
+	// Show what will be asked for.
+	choose(from, to)
+	{
+		this.chosen.hidden = !(from < to);
+		this.chosen.style.left = this.#share(from) + "%";
+		this.chosen.style.width = this.#share(this.from + to - from) +
+			"%";
+	}
+
+	wordAt(at)
+	{
+		const s = this.spans.find((x) => x.from <= at && at < x.to);
+
+		if (!s)
+			return t("line.unknown");
+		return s.kind === "recorded" ? t("line.recorded") :
+			`${t("line.gap")}: ${causeText(s.cause)}`;
+	}
+
+	#key(e)
+	{
+		const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1,
+			ArrowUp: 1 }[e.key];
+		const jump = { Home: this.from, End: this.to }[e.key];
+
+		if (way === undefined && jump === undefined)
+			return;
+		e.preventDefault();
+		e.stopPropagation();
+		const step = e.ctrlKey ? 60e3 : e.shiftKey ? 10e3 : 1e3;
+		this.#go(jump ?? this.at + way * step);
+	}
+
+	#press(e)
+	{
+		this.bar.setPointerCapture(e.pointerId);
+		this.#to(e);
+	}
+
+	#drag(e)
+	{
+		if (this.bar.hasPointerCapture(e.pointerId))
+			this.#to(e);
+	}
+
+	#to(e)
+	{
+		const box = this.bar.getBoundingClientRect();
+		const share = (e.clientX - box.left) / box.width;
+
+		this.#go(this.from + share * (this.to - this.from));
+	}
+
+	#go(at)
+	{
+		this.set(at);
+		this.move(this.at);
+	}
+}
+
+const kindOf = (s) => s.kind === "gap" ? "gap" :
+	s.flags?.length ? "recorded flagged" : "recorded";
+
+export function spanText(s)
+{
+	const word = s.kind === "gap" ?
+		`${t("line.gap")}: ${causeText(s.cause)}` : t("line.recorded");
+	const flags = (s.flags ?? []).map((f) => t("flag." + f)).join(", ");
+
+	return `${time.timeText(s.from)}\u2013${time.timeText(s.to)}, ` +
+		word + (flags ? ` (${flags})` : "");
+}
+
+export const legend = () => el("p", { class: "legend" },
+	el("span", { class: "key recorded" }), t("line.recorded"), " ",
+	el("span", { class: "key gap" }), t("line.gap"), " ",
+	el("span", { class: "key unknown" }), t("line.unknown"));
