@@ -57,7 +57,7 @@ void handle_coverage(struct keeper *k, struct conn *c, struct wire *w)
 	int64_t from, to;
 	enum err err;
 
-	snprintf(camera, sizeof(camera), "%s", wire_get_str(w));
+	wire_get_text(w, camera, sizeof(camera));
 	from = wire_get_i64(w);
 	to = wire_get_i64(w);
 	err = wire_end(w);
@@ -92,25 +92,16 @@ static void tell_recorder(struct keeper *k)
 	conn_send(k->supervisor, &w, -1);
 }
 
-static void get_text(struct wire *w, char *ret, size_t room)
-{
-	const char *s = wire_get_str(w);
-
-	if (strlen(s) >= room && !w->err)
-		w->err = ERR_TOO_LARGE;
-	snprintf(ret, room, "%s", s);
-}
-
 static const char *get_camera(struct wire *w, struct camera_row *r)
 {
 	const unsigned char *sealed;
 	const char *host;
 
-	get_text(w, r->id, sizeof(r->id));
-	get_text(w, r->name, sizeof(r->name));
-	get_text(w, r->atm, sizeof(r->atm));
-	get_text(w, r->place, sizeof(r->place));
-	get_text(w, r->url, sizeof(r->url));
+	wire_get_text(w, r->id, sizeof(r->id));
+	wire_get_text(w, r->name, sizeof(r->name));
+	wire_get_text(w, r->atm, sizeof(r->atm));
+	wire_get_text(w, r->place, sizeof(r->place));
+	wire_get_text(w, r->url, sizeof(r->url));
 	r->transport = (enum transport)wire_get_u8(w);
 	sealed = wire_get_bytes(w, &r->sealed_n);
 	if (wire_end(w))

@@ -53,7 +53,7 @@ void handle_camera_next(struct keeper *k, struct conn *c, struct wire *w)
 	char after[CAMERA_ID_MAX + 1];
 	enum err err;
 
-	snprintf(after, sizeof(after), "%s", wire_get_str(w));
+	wire_get_text(w, after, sizeof(after));
 	err = wire_end(w);
 	if (!err)
 		err = index_camera_next(k->ix, after, &row);

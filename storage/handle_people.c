@@ -39,9 +39,9 @@ void handle_sign_in(struct keeper *k, struct conn *c, struct wire *w)
 	uint32_t id = w->id;
 	enum err err;
 
-	snprintf(user, sizeof(user), "%s", wire_get_str(w));
-	snprintf(password, sizeof(password), "%s", wire_get_str(w));
-	snprintf(address, sizeof(address), "%s", wire_get_str(w));
+	wire_get_text(w, user, sizeof(user));
+	wire_get_text(w, password, sizeof(password));
+	wire_get_text(w, address, sizeof(address));
 	err = wire_end(w);
 	if (!err && (strlen(user) > 63 || strlen(password) > PASSWORD_MAX))
 		err = ERR_PASSWORD;
@@ -70,8 +70,8 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 	enum role role;
 	enum err err;
 
-	snprintf(by, sizeof(by), "%s", wire_get_str(w));
-	snprintf(password, sizeof(password), "%s", wire_get_str(w));
+	wire_get_text(w, by, sizeof(by));
+	wire_get_text(w, password, sizeof(password));
 	if (!user_name_ok(wire_get_str(w)))
 		w->err = w->err ? w->err : ERR_INVALID;
 	wire_get_str(w);

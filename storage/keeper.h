@@ -158,6 +158,12 @@ void enter_cameras(struct enter *x, const char *cameras);
 must_check enum err enter_end(struct keeper *k, struct enter *x,
     uint64_t *ret_index);
 
+/* A refusal of footage (P5); camera and request may be "". */
+void enter_refusal(struct keeper *k, uint64_t person, enum err why,
+    const char *request, const char *camera, int64_t from, int64_t to);
+/* Is id one of the words of list ("cam1 cam2")? */
+bool list_has(const char *list, const char *id);
+
 /* --- camera.c --- */
 struct camera *camera_find(struct keeper *k, const char *id);
 must_check enum err camera_load(struct keeper *k, const char *id,

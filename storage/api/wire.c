@@ -294,6 +294,15 @@ const char *wire_get_str(struct wire *w)
 	return (const char *)w->buf + at;
 }
 
+void wire_get_text(struct wire *w, char *ret, size_t room)
+{
+	const char *s = wire_get_str(w);
+
+	if (strlen(s) >= room && !w->err)
+		w->err = ERR_TOO_LARGE;
+	snprintf(ret, room, "%s", s);
+}
+
 enum err wire_end(const struct wire *w)
 {
 	if (w->err)

@@ -79,6 +79,9 @@ int64_t wire_get_i64(struct wire *w);
  */
 const char *wire_get_str(struct wire *w);
 
+/* Get a string into ret; one that needs more than room - 1 bytes is an error. */
+void wire_get_text(struct wire *w, char *ret, size_t room);
+
 /* Get bytes: borrowed from w; NULL and 0 after an error. */
 const void *wire_get_bytes(struct wire *w, size_t *ret_n);
 
