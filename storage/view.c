@@ -139,8 +139,8 @@ json_t *view_person(const struct view *v, uint64_t person)
 }
 
 /* The longest of a camera's last segments: how often a proof may come. */
-static enum err segment_ns(
-    const struct view *v, const char *camera, int64_t *ret)
+static enum err segment_ns(const struct view *v, const char *camera,
+    int64_t *ret)
 {
 	struct segment_row s;
 	enum err err = index_segment_last(v->ix, camera, &s);
@@ -164,8 +164,8 @@ enum err view_recording(const struct view *v, const struct camera_row *c,
 
 	if (!err)
 		*ret = c->enabled && c->state == CAMERA_STREAMING &&
-		       proved_ns &&
-		       v->now.ns - proved_ns <= 3 * length + PROOF_GRACE_NS;
+		    proved_ns &&
+		    v->now.ns - proved_ns <= 3 * length + PROOF_GRACE_NS;
 	return err;
 }
 
@@ -180,8 +180,8 @@ static const char *state_name(const struct camera_row *c, bool recording)
 	return recording ? "recording" : "streaming";
 }
 
-static enum err one_camera(
-    const struct view *v, const struct camera_row *c, json_t *array)
+static enum err one_camera(const struct view *v, const struct camera_row *c,
+    json_t *array)
 {
 	bool as_operator = !v->person || v->role == ROLE_OPERATOR;
 	int64_t first = 0, sealed = 0, proved = 0;
@@ -243,8 +243,8 @@ static enum err count_cameras(const struct view *v, struct count *n)
 
 		err = index_camera_next(v->ix, c.id, &c);
 		if (!err)
-			err = index_segment_times(
-			    v->ix, c.id, &first, &sealed, &proved);
+			err = index_segment_times(v->ix, c.id, &first, &sealed,
+			    &proved);
 		if (!err)
 			err = view_recording(v, &c, proved, &recording);
 		if (!err) {
@@ -261,17 +261,16 @@ static json_t *clock_state(const struct view *v)
 {
 	struct timex t = {0};
 	int state = adjtimex(&t);
-	uint64_t epoch = 0;
-	unsigned char b[8];
+	uint32_t epoch = 0;
 	size_t n = 0;
 
-	if (!index_setting_find(v->ix, "epoch", b, sizeof(b), &n))
-		for (size_t i = 0; i < n; i++)
-			epoch = epoch << 8 | b[i];
+	if (index_setting_find(v->ix, "epoch", &epoch, sizeof(epoch), &n) ||
+	    n != sizeof(epoch))
+		epoch = 0;
 	return json_pack("{s:s, s:I}", "state",
-	    state < 0					   ? "unknown"
-	    : state == TIME_ERROR || t.status & STA_UNSYNC ? "free"
-							   : "synchronised",
+	    state < 0					       ? "unknown"
+		: state == TIME_ERROR || t.status & STA_UNSYNC ? "free"
+							       : "synchronised",
 	    "epoch", (json_int_t)epoch);
 }
 

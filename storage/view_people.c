@@ -129,8 +129,8 @@ static json_t *numbers_json(const struct entry_field *f)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i + 8 <= f->n; i += 8)
-		if (json_array_append_new(
-			a, json_ns((int64_t)be_get(f->p + i, 8))) < 0) {
+		if (json_array_append_new(a,
+			json_ns((int64_t)be_get(f->p + i, 8))) < 0) {
 			json_decref(a);
 			return NULL;
 		}
@@ -170,8 +170,8 @@ static json_t *number_json(unsigned tag, uint64_t v)
 }
 
 /* A commitment is shown as its text while that is not erased. */
-static json_t *committed_json(
-    const struct view *v, uint64_t entry, unsigned tag)
+static json_t *committed_json(const struct view *v, uint64_t entry,
+    unsigned tag)
 {
 	char text[TEXT_MAX];
 
@@ -180,8 +180,8 @@ static json_t *committed_json(
 	return json_text(text, strlen(text));
 }
 
-static json_t *field_json(
-    const struct view *v, uint64_t entry, const struct entry_field *f)
+static json_t *field_json(const struct view *v, uint64_t entry,
+    const struct entry_field *f)
 {
 	switch (f->tag) {
 	case TAG_NAME:
@@ -200,8 +200,6 @@ static json_t *field_json(
 	case TAG_ZONE:
 	case TAG_VERSION:
 	case TAG_BOOT:
-	case TAG_WHY:
-	case TAG_HOLD:
 		return json_text(f->p, f->n);
 	case TAG_CAMERAS:
 		return list_json(f);
@@ -227,8 +225,8 @@ static void field_name(unsigned tag, char *buf, size_t n)
 }
 
 /* A field that repeats (what was served) becomes an array. */
-static int put_field(
-    json_t *fields, const char *name, unsigned tag, json_t *value)
+static int put_field(json_t *fields, const char *name, unsigned tag,
+    json_t *value)
 {
 	json_t *array = json_object_get(fields, name);
 
@@ -244,8 +242,8 @@ static int put_field(
 	return json_array_append_new(array, value);
 }
 
-static json_t *entry_json(
-    const struct view *v, uint64_t index, const unsigned char *p, size_t n)
+static json_t *entry_json(const struct view *v, uint64_t index,
+    const unsigned char *p, size_t n)
 {
 	json_t *fields = json_object();
 	struct entry_view e;
@@ -273,8 +271,8 @@ static json_t *entry_json(
 	    "person_name", view_person(v, e.person), "fields", fields);
 }
 
-enum err view_ledger(
-    const struct view *v, uint64_t first, uint32_t count, char **ret)
+enum err view_ledger(const struct view *v, uint64_t first, uint32_t count,
+    char **ret)
 {
 	unsigned char buf[ENTRY_MAX], root[HASH_BYTES];
 	char hex[2 * HASH_BYTES + 1];
@@ -299,10 +297,10 @@ enum err view_ledger(
 	}
 	ledger_root(v->ledger, root);
 	hex_encode(root, sizeof(root), hex);
-	return view_text(
-	    json_pack("{s:I, s:I, s:o, s:s, s:I}", "size",
-		(json_int_t)ledger_size(v->ledger), "first", (json_int_t)first,
-		"entries", entries, "root", hex, "checkpoint_size",
-		(json_int_t)ledger_checkpoint_size(v->ledger)),
+	return view_text(json_pack("{s:I, s:I, s:o, s:s, s:I}", "size",
+			     (json_int_t)ledger_size(v->ledger), "first",
+			     (json_int_t)first, "entries", entries, "root", hex,
+			     "checkpoint_size",
+			     (json_int_t)ledger_checkpoint_size(v->ledger)),
 	    ret);
 }

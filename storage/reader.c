@@ -1,0 +1,550 @@
+#include "storage/reader.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "storage/api/log.h"
+#include "storage/session.h"
+
+#define KEEPER_FD 3
+#define CLIENT_FD 4
+#define DATA_FD 5
+
+#define AUDITOR (1u << ROLE_AUDITOR)
+#define CUSTODIAN (1u << ROLE_CUSTODIAN)
+#define ANYBODY (1u << ROLE_OPERATOR | AUDITOR | CUSTODIAN)
+
+struct utc session_now(const struct session *s)
+{
+	return (struct utc){utc_now().ns + s->clock_offset_ns};
+}
+
+struct view session_view(const struct session *s)
+{
+	return (struct view){.ix = s->ix,
+	    .ledger = s->ledger,
+	    .data_fd = s->data_fd,
+	    .site = s->site,
+	    .zone = s->zone,
+	    .demo = s->demo,
+	    .reserve_bytes = s->reserve_bytes,
+	    .now = session_now(s),
+	    .person = s->me.id,
+	    .role = s->me.role};
+}
+
+void keeper_begin(struct session *s, struct wire *w, enum msg type)
+{
+	wire_begin(w, (uint16_t)type, ++s->next_id);
+}
+
+enum err keeper_call(struct session *s, struct wire *w, int fd)
+{
+	return wire_call(s->keeper, w, fd, KEEPER_MS);
+}
+
+void get_text(struct wire *w, char *ret, size_t room)
+{
+	const char *text = wire_get_str(w);
+
+	if (strlen(text) >= room && !w->err)
+		w->err = ERR_TOO_LARGE;
+	snprintf(ret, room, "%s", w->err ? "" : text);
+}
+
+size_t get_cameras(struct wire *w, char ret[CAMERAS_MAX][CAMERA_ID_MAX + 1])
+{
+	size_t n = wire_get_u8(w);
+
+	if (n > CAMERAS_MAX && !w->err)
+		w->err = ERR_TOO_LARGE;
+	for (size_t i = 0; i < n && !w->err; i++)
+		get_text(w, ret[i], sizeof(ret[i]));
+	return w->err ? 0 : n;
+}
+
+void put_cameras(struct wire *w, char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1],
+    size_t n)
+{
+	wire_put_u8(w, (uint8_t)n);
+	for (size_t i = 0; i < n; i++)
+		wire_put_str(w, cameras[i]);
+}
+
+enum err answer_bulk(struct session *s, const struct wire *asked,
+    const char *extra, const void *p, size_t n)
+{
+	struct wire w;
+	int fd;
+	enum err err = bulk_from(p, n, &fd);
+
+	if (err)
+		return err;
+	wire_begin(&w, (uint16_t)(asked->type + 1), asked->id);
+	if (extra)
+		wire_put_str(&w, extra);
+	err = wire_send(s->client, &w, fd);
+	close(fd);
+	return err;
+}
+
+void refusal_enter(struct session *s, enum err why)
+{
+	struct wire w;
+
+	keeper_begin(s, &w, MSG_REFUSAL);
+	wire_put_u16(&w, (uint16_t)why);
+	wire_put_str(&w, s->about.request);
+	wire_put_str(&w, s->about.camera);
+	wire_put_i64(&w, s->about.from_ns);
+	wire_put_i64(&w, s->about.to_ns);
+	if (keeper_call(s, &w, -1))
+		log_error("a refusal was not entered");
+}
+
+static enum err send_view(struct session *s, const struct wire *asked,
+    enum err err, char *text)
+{
+	if (!err)
+		err = answer_bulk(s, asked, NULL, text, strlen(text));
+	free(text);
+	return err;
+}
+
+static enum err session_site(struct session *s, struct wire *w)
+{
+	struct wire answer;
+	enum err err = wire_end(w);
+
+	if (err)
+		return err;
+	wire_begin(&answer, MSG_SITE_IS, w->id);
+	wire_put_str(&answer, s->site);
+	wire_put_str(&answer, s->zone);
+	wire_put_u8(&answer, s->demo);
+	wire_put_str(&answer, SAQTA_VERSION);
+	return wire_send(s->client, &answer, -1);
+}
+
+static enum err session_cameras(struct session *s, struct wire *w)
+{
+	struct view v = session_view(s);
+	char *text = NULL;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = view_cameras(&v, &text);
+	return send_view(s, w, err, text);
+}
+
+static enum err session_coverage(struct session *s, struct wire *w)
+{
+	struct view v = session_view(s);
+	char camera[CAMERA_ID_MAX + 1], *text = NULL;
+	int64_t from, to;
+	enum err err;
+
+	get_text(w, camera, sizeof(camera));
+	from = wire_get_i64(w);
+	to = wire_get_i64(w);
+	err = wire_end(w);
+	if (!err)
+		err = view_coverage(&v, camera, from, to, &text);
+	return send_view(s, w, err, text);
+}
+
+static enum err session_requests(struct session *s, struct wire *w)
+{
+	struct view v = session_view(s);
+	char *text = NULL;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = view_requests(&v, &text);
+	return send_view(s, w, err, text);
+}
+
+static enum err session_ledger(struct session *s, struct wire *w)
+{
+	struct view v = session_view(s);
+	uint64_t first = wire_get_u64(w);
+	uint32_t count = wire_get_u32(w);
+	char *text = NULL;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = view_ledger(&v, first, count, &text);
+	return send_view(s, w, err, text);
+}
+
+static enum err session_status(struct session *s, struct wire *w)
+{
+	struct view v = session_view(s);
+	char *text = NULL;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = view_status(&v, &text);
+	return send_view(s, w, err, text);
+}
+
+/* The keeper's sentence goes on to who asked. */
+static enum err relay(struct session *s, struct wire *w)
+{
+	enum err err = keeper_call(s, w, -1);
+
+	if (err && w->type == MSG_ERROR)
+		snprintf(s->about.say, sizeof(s->about.say), "%s",
+		    wire_get_str(w));
+	return err;
+}
+
+/* The keeper knows who this is, and checks. */
+static enum err session_request_new(struct session *s, struct wire *w)
+{
+	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
+	char reason[TEXT_MAX], case_no[NAME_MAX_BYTES];
+	struct wire to_keeper, answer;
+	size_t n;
+	enum err err;
+
+	s->about.from_ns = wire_get_i64(w);
+	s->about.to_ns = wire_get_i64(w);
+	get_text(w, reason, sizeof(reason));
+	get_text(w, case_no, sizeof(case_no));
+	n = get_cameras(w, cameras);
+	err = wire_end(w);
+	if (err)
+		return err;
+	keeper_begin(s, &to_keeper, MSG_REQUEST_NEW);
+	wire_put_i64(&to_keeper, s->about.from_ns);
+	wire_put_i64(&to_keeper, s->about.to_ns);
+	wire_put_str(&to_keeper, reason);
+	wire_put_str(&to_keeper, case_no);
+	put_cameras(&to_keeper, cameras, n);
+	err = relay(s, &to_keeper);
+	if (err)
+		return err;
+	wire_begin(&answer, MSG_REQUEST_NEW_IS, w->id);
+	wire_put_str(&answer, wire_get_str(&to_keeper));
+	err = wire_end(&to_keeper);
+	return err ? err : wire_send(s->client, &answer, -1);
+}
+
+static enum err session_revoke(struct session *s, struct wire *w)
+{
+	char reason[TEXT_MAX];
+	struct wire to_keeper, answer;
+	enum err err;
+
+	get_text(w, s->about.request, sizeof(s->about.request));
+	get_text(w, reason, sizeof(reason));
+	err = wire_end(w);
+	if (err)
+		return err;
+	keeper_begin(s, &to_keeper, MSG_REVOKE);
+	wire_put_str(&to_keeper, s->about.request);
+	wire_put_str(&to_keeper, reason);
+	err = relay(s, &to_keeper);
+	if (err)
+		return err;
+	if (!strcmp(s->about.request, s->access.request))
+		access_drop(s);
+	wire_begin(&answer, MSG_OK, w->id);
+	return wire_send(s->client, &answer, -1);
+}
+
+static enum err session_sign_out(struct session *s, struct wire *w)
+{
+	struct wire answer;
+	enum err err = wire_end(w);
+
+	if (err)
+		return err;
+	access_drop(s);
+	s->signed_out = true;
+	wire_begin(&answer, MSG_OK, w->id);
+	return wire_send(s->client, &answer, -1);
+}
+
+/* The attack surface: who may ask what. */
+static const struct row {
+	uint16_t type;
+	unsigned who;
+	unsigned names; /* first fields: 1 request, 2 and a camera */
+	enum err (*handle)(struct session *, struct wire *);
+} table[] = {
+    {MSG_SITE, ANYBODY, 0, session_site},
+    {MSG_CAMERAS, ANYBODY, 0, session_cameras},
+    {MSG_COVERAGE, ANYBODY, 0, session_coverage},
+    {MSG_STATUS, ANYBODY, 0, session_status},
+    {MSG_REQUEST_NEW, AUDITOR | CUSTODIAN, 0, session_request_new},
+    {MSG_REQUESTS, AUDITOR | CUSTODIAN, 0, session_requests},
+    {MSG_DECIDE, CUSTODIAN, 1, session_decide},
+    {MSG_REVOKE, AUDITOR | CUSTODIAN, 1, session_revoke},
+    {MSG_LEDGER, AUDITOR | CUSTODIAN, 0, session_ledger},
+    /* an auditor's alone: a custodian's identity is not kept open */
+    {MSG_PLAY, AUDITOR, 1, session_play},
+    {MSG_MEDIA_INIT, AUDITOR, 2, session_media_init},
+    {MSG_MEDIA_FRAGMENT, AUDITOR, 2, session_media_fragment},
+    {MSG_MOVIE, AUDITOR, 2, session_movie},
+    {MSG_MOVIE_READ, AUDITOR, 2, session_movie_read},
+    {MSG_STOP_WATCHING, ANYBODY, 1, session_stop_watching},
+    {MSG_SIGN_OUT, ANYBODY, 0, session_sign_out},
+};
+
+static const struct row *find_row(unsigned type)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].type == type)
+			return &table[i];
+	return NULL;
+}
+
+/* What is entered besides being refused. */
+static bool is_entered(enum err err)
+{
+	switch (err) {
+	case ERR_DENIED:
+	case ERR_PASSWORD:
+	case ERR_SELF_APPROVAL:
+	case ERR_NOT_APPROVED:
+	case ERR_GRANT_ENDED:
+	case ERR_INTEGRITY:
+	case ERR_NO_KEY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum err denied(struct session *s, const struct row *r, struct wire *w)
+{
+	if (r->names > 0)
+		get_text(w, s->about.request, sizeof(s->about.request));
+	if (r->names > 1)
+		get_text(w, s->about.camera, sizeof(s->about.camera));
+	return ERR_DENIED;
+}
+
+/* Handle one message of the client; false where the session is to end. */
+static bool serve(struct session *s)
+{
+	const struct row *r;
+	struct wire w, answer;
+	enum err err = wire_recv(s->client, &w);
+	uint32_t id = w.id;
+
+	if (err)
+		return false;
+	memset(&s->about, 0, sizeof(s->about));
+	r = find_row(w.type);
+	if (!r)
+		err = ERR_BAD_MESSAGE;
+	else if (!(r->who & 1u << s->me.role))
+		err = denied(s, r, &w);
+	else
+		err = r->handle(s, &w);
+	if (w.fd >= 0)
+		close(w.fd);
+	if (is_entered(err))
+		refusal_enter(s, err);
+	if (err) {
+		wire_begin(&answer, MSG_ERROR, id);
+		wire_put_u16(&answer, (uint16_t)err);
+		wire_put_str(&answer, s->about.say);
+		if (wire_send(s->client, &answer, -1))
+			return false;
+	}
+	return !s->signed_out && err != ERR_BAD_MESSAGE && err != ERR_GONE;
+}
+
+static void run(struct session *s)
+{
+	for (;;) {
+		struct pollfd p[2] = {{.fd = s->client, .events = POLLIN},
+		    {.fd = s->keeper, .events = POLLIN}};
+		struct wire w;
+
+		if (poll(p, 2, lease_tick(s)) < 0)
+			continue;
+		/* nothing is outstanding: what comes is late, or the end */
+		if (p[1].revents) {
+			if (wire_recv(s->keeper, &w))
+				break;
+			if (w.fd >= 0)
+				close(w.fd);
+		}
+		if (p[0].revents && !serve(s))
+			break;
+	}
+	access_drop(s);
+}
+
+/* No core dump, no debugger, no new rights (P1). */
+static enum err lock_down(void)
+{
+	struct rlimit none = {0, 0};
+
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+	    setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return ERR_SYS;
+	return OK;
+}
+
+struct start {
+	uint64_t person;
+	char password[PASSWORD_MAX + 1];
+	char data[512];
+	uint32_t id;
+};
+
+static enum err receive_start(struct session *s, struct start *ret)
+{
+	struct wire w;
+	enum err err = wire_recv(s->keeper, &w);
+
+	if (err)
+		return err;
+	if (w.type != MSG_READER_START)
+		w.err = ERR_BAD_MESSAGE;
+	s->job = (enum reader_job)wire_get_u8(&w);
+	ret->person = wire_get_u64(&w);
+	get_text(&w, ret->password, sizeof(ret->password));
+	get_text(&w, s->site, sizeof(s->site));
+	get_text(&w, s->zone, sizeof(s->zone));
+	s->demo = wire_get_u8(&w) != 0;
+	s->reserve_bytes = wire_get_u64(&w);
+	get_text(&w, ret->data, sizeof(ret->data));
+	s->clock_offset_ns = wire_get_i64(&w);
+	ret->id = w.id;
+	err = wire_end(&w);
+	if (w.fd >= 0)
+		close(w.fd);
+	crypt_wipe(w.buf, w.len);
+	return err;
+}
+
+/* An unknown user costs the same work as a wrong password. */
+static enum err dummy_work(const char *password)
+{
+	unsigned char seed[KEY_BYTES] = {0}, sealed[SEALED_SEED_MAX];
+	size_t n;
+	enum err err = seed_seal(password, seed, sealed, &n);
+
+	return err ? err : ERR_PASSWORD;
+}
+
+/* Open the seed; it must be the one whose public keys stand in the index. */
+static enum err open_person(struct session *s, const struct start *start)
+{
+	struct age_recipient r;
+	char text[RECIPIENT_TEXT];
+	enum err err;
+
+	if (s->job == READER_OPERATOR)
+		return OK;
+	if (!start->person)
+		return dummy_work(start->password);
+	err = index_person_find(s->ix, start->person, &s->me);
+	if (!err)
+		err = seed_unseal(start->password, s->me.sealed, s->me.sealed_n,
+		    s->seed);
+	if (err)
+		return err;
+	if (s->me.ended_ns)
+		return ERR_PASSWORD;
+	seed_identity(s->seed, &s->identity);
+	identity_recipient(&s->identity, &r);
+	recipient_format(&r, text);
+	if (strcmp(text, s->me.recipient) != 0)
+		return ERR_INTEGRITY;
+	if (s->job == READER_SESSION)
+		crypt_wipe(s->seed, sizeof(s->seed));
+	if (s->me.role != ROLE_AUDITOR)
+		crypt_wipe(&s->identity, sizeof(s->identity));
+	return OK;
+}
+
+/* The first custodian's signing key stands in ledger entry 1. */
+static enum err read_root(struct session *s)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct entry_view v;
+	struct entry_field f;
+	size_t n;
+	enum err err = ledger_get(s->ledger, 1, buf, &n);
+
+	if (!err)
+		err = entry_parse(buf, n, &v);
+	if (err)
+		return err;
+	if (v.type != ENTRY_PERSON || !entry_find(&v, TAG_SIGN_KEY, &f) ||
+	    f.n != KEY_BYTES)
+		return ERR_INTEGRITY;
+	memcpy(s->root, f.p, KEY_BYTES);
+	return OK;
+}
+
+static enum err start(struct session *s)
+{
+	struct start begin = {0};
+	struct wire w;
+	enum err err = lock_down();
+
+	if (!err)
+		err = crypt_init();
+	if (!err)
+		err = receive_start(s, &begin);
+	if (err)
+		return err;
+	err = utc_site(s->zone);
+	if (!err)
+		err = index_open(begin.data, true, &s->ix);
+	if (!err)
+		err = ledger_open_readonly(s->data_fd, &s->ledger);
+	if (!err)
+		err = read_root(s);
+	if (!err)
+		err = open_person(s, &begin);
+	crypt_wipe(begin.password, sizeof(begin.password));
+	if (err)
+		wire_begin(&w, MSG_ERROR, begin.id);
+	else
+		wire_begin(&w, MSG_READER_STARTED, begin.id);
+	if (err) {
+		wire_put_u16(&w, (uint16_t)err);
+		wire_put_str(&w, "");
+	}
+	if (wire_send(s->keeper, &w, -1) && !err)
+		err = ERR_GONE;
+	return err;
+}
+
+int reader_main(void)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	enum err err;
+
+	if (!s)
+		return 1;
+	s->keeper = KEEPER_FD;
+	s->client = CLIENT_FD;
+	s->data_fd = DATA_FD;
+	err = start(s);
+	if (!err && s->job == READER_SESSION)
+		run(s);
+	else if (!err)
+		err = session_add_person(s);
+	ledger_close(s->ledger);
+	index_close(s->ix);
+	crypt_wipe(s, sizeof(*s));
+	free(s);
+	return err && err != ERR_PASSWORD ? 1 : 0;
+}

@@ -1,0 +1,177 @@
+/*
+ * session.h - inside a reader (reader.h): what its files share.
+ *
+ * No byte of footage leaves before lease_cover() said OK for it (P5). A handler
+ * returns an error and sends nothing, or sends its answer; reader_dispatch()
+ * answers and enters what was refused, so that no path escapes the entry.
+ */
+#ifndef SAQTA_SESSION_H
+#define SAQTA_SESSION_H
+
+#include "storage/api/wire.h"
+#include "storage/grant.h"
+#include "storage/movie.h"
+#include "storage/people.h"
+#include "storage/play.h"
+#include "storage/reader.h"
+#include "storage/view.h"
+
+#define LEASES_MAX 32
+#define LEASE_RANGES 120
+#define LEASE_NS (60 * NS_PER_SEC) /* footage in a lease (P5) */
+#define LEASE_IDLE_NS (15 * NS_PER_SEC) /* after the last fetch */
+#define GRANT_FRESH_NS (2 * NS_PER_SEC) /* then the keeper is asked again */
+#define FILES_MAX 8
+#define KEEPER_MS 30000 /* it answers within that, or not */
+
+/* An open lease and what it was used for. */
+struct held {
+	bool open;
+	uint64_t lease;
+	char request[REQUEST_ID_MAX];
+	char camera[CAMERA_ID_MAX + 1];
+	enum lease_kind kind;
+	int64_t from_ns, to_ns;
+	struct {
+		int64_t from_ns, to_ns;
+	} served[LEASE_RANGES];
+	size_t n;
+	int64_t used_ns; /* monotonic */
+};
+
+/* A segment's file, opened with the key from the grant. */
+struct opened {
+	char camera[CAMERA_ID_MAX + 1];
+	uint64_t seq;
+	struct age_file *file; /* NULL: the place is free */
+	unsigned char *init_part;
+	struct mp4_init init; /* borrows from init_part */
+	int64_t used_ns;
+};
+
+/* One run laid out as a movie, and the fragment read last. */
+struct laid {
+	struct movie *movie; /* NULL: none */
+	char camera[CAMERA_ID_MAX + 1];
+	uint32_t run;
+	unsigned char *fragment;
+	size_t fragment_n;
+	uint32_t source;
+};
+
+/* The approved request in use; one at a time. */
+struct access {
+	char request[REQUEST_ID_MAX]; /* "": none */
+	int64_t from_ns, to_ns, ends_ns;
+	uint64_t decision;
+	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
+	size_t cameras_n;
+	struct grant grant;
+	int64_t checked_ns; /* monotonic */
+	struct play plays[CAMERAS_MAX];
+	bool played;
+	struct laid laid;
+	struct opened files[FILES_MAX];
+};
+
+struct session {
+	int keeper, client, data_fd;
+	enum reader_job job;
+	struct person_row me;
+	unsigned char root[KEY_BYTES]; /* first custodian's signing key */
+	unsigned char seed[KEY_BYTES]; /* READER_ACT only */
+	struct age_identity identity; /* an auditor's */
+	struct index *ix;
+	struct ledger *ledger;
+	char site[WIRE_STR_MAX + 1], zone[64];
+	bool demo;
+	uint64_t reserve_bytes;
+	int64_t clock_offset_ns;
+	uint32_t next_id;
+	struct held leases[LEASES_MAX];
+	struct access access;
+	/* what the message at hand is about, for the entry of a refusal */
+	struct {
+		char request[REQUEST_ID_MAX];
+		char camera[CAMERA_ID_MAX + 1];
+		int64_t from_ns, to_ns;
+		char say[160]; /* what the error's sentence misses */
+	} about;
+	bool signed_out;
+};
+
+/* --- reader.c --- */
+struct utc session_now(const struct session *s);
+struct view session_view(const struct session *s);
+/* Begin a message to the keeper, and call it. */
+void keeper_begin(struct session *s, struct wire *w, enum msg type);
+must_check enum err keeper_call(struct session *s, struct wire *w, int fd);
+/* Copy a field; ERR_TOO_LARGE becomes sticky in w where it has no room. */
+void get_text(struct wire *w, char *ret, size_t room);
+/* u8 n, n * str */
+size_t get_cameras(struct wire *w, char ret[CAMERAS_MAX][CAMERA_ID_MAX + 1]);
+void put_cameras(struct wire *w, char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1],
+    size_t n);
+/* Answer with n bytes as bulk. extra: a string field before it, or NULL. */
+must_check enum err answer_bulk(struct session *s, const struct wire *asked,
+    const char *extra, const void *p, size_t n);
+/* Enter what was refused; s->about says what it was about. */
+void refusal_enter(struct session *s, enum err why);
+
+/* --- reader_decide.c --- */
+must_check enum err session_decide(struct session *s, struct wire *w);
+/* A day's identity out of the wraps that the keeper hands over (text). */
+must_check enum err day_open(const char *wraps, size_t n,
+    const struct age_identity *id, struct age_identity *ret);
+
+/* --- reader_access.c --- */
+/*
+ * Use the approved request: OK where a grant of this person is good now; the
+ * keeper said so at most GRANT_FRESH_NS ago. ERR_NOT_APPROVED,
+ * ERR_GRANT_ENDED; then everything of it is forgotten.
+ */
+must_check enum err access_get(struct session *s, const char *request);
+void access_drop(struct session *s);
+/* Look at the disk anew, or only where that has not been done yet. */
+must_check enum err access_play(struct session *s, bool anew);
+must_check enum err access_camera(struct session *s, const char *camera,
+    const struct play **ret);
+must_check enum err access_open(struct session *s, const struct play_part *part,
+    struct opened **ret);
+
+/* --- reader_media.c --- */
+must_check enum err session_play(struct session *s, struct wire *w);
+must_check enum err session_media_init(struct session *s, struct wire *w);
+must_check enum err session_media_fragment(struct session *s, struct wire *w);
+must_check enum err session_stop_watching(struct session *s, struct wire *w);
+/*
+ * Read and check a fragment against its journal record. *ret is to be wiped
+ * and freed. ERR_INTEGRITY where it is not what was recorded.
+ */
+must_check enum err fragment_read(struct session *s,
+    const struct play_part *part, const struct journal_record *r,
+    unsigned char **ret);
+
+/* --- reader_movie.c --- */
+must_check enum err session_movie(struct session *s, struct wire *w);
+must_check enum err session_movie_read(struct session *s, struct wire *w);
+void laid_free(struct laid *l);
+
+/* --- reader_lease.c --- */
+/*
+ * A lease that covers [from, to) of the camera is open and durable when OK
+ * (P5); lease_served() notes what then left.
+ */
+must_check enum err lease_cover(struct session *s, const char *camera,
+    enum lease_kind kind, int64_t from_ns, int64_t to_ns);
+void lease_served(struct session *s, const char *camera, enum lease_kind kind,
+    int64_t from_ns, int64_t to_ns);
+void lease_close_all(struct session *s);
+/* Close those not used for a while; ms until the next is due, -1: none. */
+int lease_tick(struct session *s);
+
+/* --- reader_person.c --- */
+/* READER_ACT and READER_OPERATOR: carry out one MSG_USER_ADD. */
+must_check enum err session_add_person(struct session *s);
+
+#endif
