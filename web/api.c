@@ -235,16 +235,19 @@ void api_decide(struct http *x)
 	struct json j;
 	struct wire w;
 	int64_t from, to;
+	uint8_t verdict;
 
 	x->err = json_begin(&j, x->body, x->body_n);
+	verdict = get_verdict(&j);
 	wire_begin(&w, MSG_DECIDE, 0);
 	wire_put_str(&w, x->args.request);
-	wire_put_u8(&w, get_verdict(&j));
+	wire_put_u8(&w, verdict);
 	json_get_cameras(&j, "cameras", &cameras);
 	get_span(&j, &from, &to);
 	wire_put_i64(&w, from);
 	wire_put_i64(&w, to);
-	wire_put_str(&w, json_get_str(&j, "reason", 1, REASON_MAX));
+	wire_put_str(&w, json_get_str(&j, "reason",
+	    verdict == VERDICT_REFUSE ? 1 : 0, REASON_MAX));
 	wire_put_str(&w, json_get_str(&j, "password", 1, PASSWORD_MAX));
 	put_cameras(&w, &cameras);
 	end_body(x, &j, &w, MSG_OK, done);

@@ -1,7 +1,4 @@
-/*
- * The only file of web/ that includes libmicrohttpd. What of a connection is
- * limited, and closed when it takes too long, stands in conn.c.
- */
+/* The only file of web/ that includes libmicrohttpd. */
 #include "web/http.h"
 
 #include <arpa/inet.h>
@@ -24,6 +21,11 @@
 #define HEADER_MEMORY (32u << 10) /* a request's line and headers */
 #define SILENT_S 30		/* a connection without any progress */
 #define STREAM_BLOCK (64u << 10)
+/* AEAD with forward secrecy only; AES-GCM first, as CPUs do it in hardware. */
+#define TLS_PRIORITIES \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:" \
+	"+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-KX-ALL:" \
+	"+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE"
 
 static struct MHD_Daemon *server;
 
@@ -153,6 +155,30 @@ static void http_free(struct http *x)
 	free(x);
 }
 
+static void connected(void *cls, struct MHD_Connection *c, void **socket_cls,
+    enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *i;
+
+	(void)cls;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		i = MHD_get_connection_info(c,
+		    MHD_CONNECTION_INFO_CONNECTION_FD);
+		*socket_cls = i ? conn_new(i->connect_fd) : NULL;
+	} else {
+		conn_free(*socket_cls);
+		*socket_cls = NULL;
+	}
+}
+
+static void limit(struct MHD_Connection *c, int seconds)
+{
+	const union MHD_ConnectionInfo *i = MHD_get_connection_info(c,
+	    MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	conn_limit(i ? i->socket_context : NULL, seconds);
+}
+
 static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
 {
 	struct stream *s = cls;
@@ -198,7 +224,7 @@ static enum MHD_Result answer(struct http *x)
 	enum MHD_Result ok = MHD_YES;
 	struct MHD_Response *m;
 
-	conn_answers(x->c, r->stream != NULL);
+	limit(x->c, r->stream ? CONN_FOREVER : CONN_ANSWER_S);
 	m = response(x);
 	if (!m)
 		return MHD_NO;
@@ -237,7 +263,7 @@ static enum MHD_Result first(struct http *x, const char *method)
 
 	x->method = method_of(method);
 	set_address(x);
-	conn_reads_body(x->c);
+	limit(x->c, CONN_BODY_S);
 	gate_headers(x);
 	/* Not worth reading to its end: answered now, then closed. */
 	if (length && strtoull(length, NULL, 10) > DRAIN_MAX) {
@@ -283,7 +309,7 @@ static enum MHD_Result go_on(struct http *x)
 	x->next = NULL;
 	if (!x->ran) {
 		x->ran = true;
-		conn_works(x->c);
+		limit(x->c, CONN_FOREVER);
 		if (!x->reply.status && x->drained > BODY_MAX)
 			reply_problem(x, ERR_TOO_LARGE,
 			    "a body has at most 64 KiB", NULL);
@@ -347,7 +373,7 @@ static void ended(void *cls, struct MHD_Connection *c, void **req_cls,
 {
 	(void)cls;
 	(void)why;
-	conn_rests(c);
+	limit(c, CONN_REST_S);
 	if (*req_cls)
 		http_free(*req_cls);
 	*req_cls = NULL;
@@ -397,7 +423,7 @@ enum err http_open(const struct config *cfg, const char *key_pem,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_HTTPS_MEM_KEY, key_pem,
 	    MHD_OPTION_HTTPS_MEM_CERT, cert_pem,
-	    MHD_OPTION_HTTPS_PRIORITIES, CONN_TLS_PRIORITIES,
+	    MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS,
 	    MHD_OPTION_CONNECTION_TIMEOUT, SILENT_S,
@@ -405,18 +431,13 @@ enum err http_open(const struct config *cfg, const char *key_pem,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_URI_LOG_CALLBACK, begin, NULL,
 	    MHD_OPTION_NOTIFY_COMPLETED, ended, NULL,
-	    MHD_OPTION_NOTIFY_CONNECTION, conn_notify, NULL,
+	    MHD_OPTION_NOTIFY_CONNECTION, connected, NULL,
 	    MHD_OPTION_END);
 	if (server)
 		return OK;
 	log_error("cannot start HTTPS on %s port %d", cfg->listen, cfg->port);
 	close(fd);
 	return ERR_SYS;
-}
-
-void http_sweep(struct mono now)
-{
-	conn_sweep(now);
 }
 
 void http_close(void)

@@ -81,8 +81,6 @@ struct http {
 
 must_check enum err http_open(const struct config *cfg, const char *key_pem,
     const char *cert_pem);
-/* Close connections that take too long over a request. Each second or so. */
-void http_sweep(struct mono now);
 /* After call_stop(). Ends all connections. */
 void http_close(void);
 

@@ -12,6 +12,7 @@
 #include "storage/api/config.h"
 #include "storage/api/log.h"
 #include "web/call.h"
+#include "web/conn.h"
 #include "web/http.h"
 #include "web/page.h"
 #include "web/people.h"
@@ -79,7 +80,7 @@ static enum err serve(const struct config *cfg)
 
 		people_turn(now);
 		session_sweep(now, cfg->idle_s);
-		http_sweep(now);
+		conn_sweep(now);
 		err = call_turn(TURN_MS);
 	}
 	return err;
