@@ -53,8 +53,9 @@ void check_say(struct check *c, enum finding kind, const char *promise,
 		utc_rfc3339((struct utc){at_ns}, local, sizeof(local));
 		utc_basic((struct utc){at_ns}, utc, sizeof(utc));
 	}
-	*(kind == CHANGED ? &c->changed :
-	    kind == MISSING ? &c->missing : &c->notes) += 1;
+	*(kind == CHANGED	? &c->changed :
+		kind == MISSING ? &c->missing :
+				  &c->notes) += 1;
 	if (!c->json) {
 		fprintf(c->out, "%-7s %-3s %s", kinds[kind], promise,
 		    camera ? camera : "-");
@@ -168,7 +169,8 @@ static void check_numbers(struct check *c, struct check_camera *cam)
 		if (s->seq > want)
 			check_say(c, MISSING, "P7", cam->id, s->from_ns, NULL,
 			    "segments %llu to %llu before this have no "
-			    "journal record", (unsigned long long)want,
+			    "journal record",
+			    (unsigned long long)want,
 			    (unsigned long long)s->seq - 1);
 		else if (s->seq < want)
 			check_say(c, CHANGED, "P7", cam->id, s->from_ns, NULL,
@@ -207,30 +209,32 @@ static void check_entered(struct check *c, const struct check_camera *cam)
 static void summary(struct check *c, size_t cameras)
 {
 	const char *verdict = c->changed ? "changed" :
-	    c->missing ? "incomplete" : "whole";
+	    c->missing			 ? "incomplete" :
+					   "whole";
 
 	if (!c->json) {
-		fprintf(c->out, "%zu cameras, %llu segments (%llu sealed, "
+		fprintf(c->out,
+		    "%zu cameras, %llu segments (%llu sealed, "
 		    "%llu cut, %llu open), %llu bytes, %llu ledger entries, "
-		    "checkpoint at %llu\n", cameras,
-		    (unsigned long long)(c->sealed + c->cut + c->open),
-		    (unsigned long long)c->sealed,
-		    (unsigned long long)c->cut, (unsigned long long)c->open,
-		    (unsigned long long)c->bytes,
+		    "checkpoint at %llu\n",
+		    cameras, (unsigned long long)(c->sealed + c->cut + c->open),
+		    (unsigned long long)c->sealed, (unsigned long long)c->cut,
+		    (unsigned long long)c->open, (unsigned long long)c->bytes,
 		    (unsigned long long)c->entries,
 		    (unsigned long long)c->checkpoint);
 		fprintf(c->out, "%s: %u changed, %u missing, %u notes\n",
 		    verdict, c->changed, c->missing, c->notes);
 		return;
 	}
-	fprintf(c->out, "],\n\"summary\":{\"verdict\":\"%s\",\"changed\":%u,"
+	fprintf(c->out,
+	    "],\n\"summary\":{\"verdict\":\"%s\",\"changed\":%u,"
 	    "\"missing\":%u,\"notes\":%u,\"cameras\":%zu,\"sealed\":%llu,"
 	    "\"cut\":%llu,\"open\":%llu,\"bytes\":%llu,\"entries\":%llu,"
-	    "\"checkpoint\":%llu}}\n", verdict, c->changed, c->missing,
-	    c->notes, cameras, (unsigned long long)c->sealed,
-	    (unsigned long long)c->cut, (unsigned long long)c->open,
-	    (unsigned long long)c->bytes, (unsigned long long)c->entries,
-	    (unsigned long long)c->checkpoint);
+	    "\"checkpoint\":%llu}}\n",
+	    verdict, c->changed, c->missing, c->notes, cameras,
+	    (unsigned long long)c->sealed, (unsigned long long)c->cut,
+	    (unsigned long long)c->open, (unsigned long long)c->bytes,
+	    (unsigned long long)c->entries, (unsigned long long)c->checkpoint);
 }
 
 /* The site's zone, for the times in the findings. */

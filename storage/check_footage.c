@@ -139,8 +139,8 @@ static bool check_length(struct walk *w, const struct journal_record *end,
 	int64_t t = end->start_ns;
 	const char *id = w->cam->id;
 
-	if (size < want && end->type != JOURNAL_SEAL && end->type !=
-	    JOURNAL_CUT) {
+	if (size < want && end->type != JOURNAL_SEAL &&
+	    end->type != JOURNAL_CUT) {
 		check_say(w->c, NOTE, "P8", id, t, path,
 		    "is open and shorter than its journal: the next start "
 		    "cuts it");
@@ -169,17 +169,18 @@ static void check_cut(struct walk *w, const struct journal_record *r, size_t n,
 		return;
 	last = &r[cut->index];
 	got = cut->cipher_to < sizeof(head) ? (size_t)cut->cipher_to :
-	    sizeof(head);
-	if (disk_pread(fd, head, got, 0) || age_header_len(head, got,
-	    &header) || cut->cipher_to < header + AGE_NONCE) {
-		check_say(w->c, CHANGED, "P10", w->cam->id, cut->start_ns,
-		    path, "does not begin with an age header");
+					      sizeof(head);
+	if (disk_pread(fd, head, got, 0) ||
+	    age_header_len(head, got, &header) ||
+	    cut->cipher_to < header + AGE_NONCE) {
+		check_say(w->c, CHANGED, "P10", w->cam->id, cut->start_ns, path,
+		    "does not begin with an age header");
 		return;
 	}
 	chunks = (cut->cipher_to - header - AGE_NONCE) / AGE_CHUNK_SEALED;
 	if (last->plain_off + last->plain_len > chunks * AGE_CHUNK)
-		check_say(w->c, CHANGED, "P8", w->cam->id, cut->start_ns,
-		    path, "is cut at %llu bytes, but more is said to count",
+		check_say(w->c, CHANGED, "P8", w->cam->id, cut->start_ns, path,
+		    "is cut at %llu bytes, but more is said to count",
 		    (unsigned long long)cut->cipher_to);
 }
 
@@ -230,22 +231,23 @@ static enum err add_segment(struct walk *w, const struct check_segment *s)
 		cam->cap = cap;
 	}
 	cam->segments[cam->n++] = *s;
-	*(s->kind == JOURNAL_SEAL ? &w->c->sealed :
-	    s->kind == JOURNAL_CUT ? &w->c->cut : &w->c->open) += 1;
+	*(s->kind == JOURNAL_SEAL      ? &w->c->sealed :
+		s->kind == JOURNAL_CUT ? &w->c->cut :
+					 &w->c->open) += 1;
 	return OK;
 }
 
 /* The end record's own claims, and what the ledger must say of it. */
-static enum err check_end(struct walk *w, const struct journal *j,
-    size_t first, size_t n, const char *path, struct check_segment *s)
+static enum err check_end(struct walk *w, const struct journal *j, size_t first,
+    size_t n, const char *path, struct check_segment *s)
 {
 	const struct journal_record *end = &j->records[first + n - 1];
 	unsigned char root[HASH_BYTES], cipher[HASH_BYTES];
 	enum err e = journal_segment(j, first, n, end->index, root, cipher);
 
 	if (e || !crypt_equal(root, end->content, HASH_BYTES)) {
-		check_say(w->c, CHANGED, "P10", w->cam->id, end->start_ns,
-		    path, "its journal records do not yield its Merkle root");
+		check_say(w->c, CHANGED, "P10", w->cam->id, end->start_ns, path,
+		    "its journal records do not yield its Merkle root");
 		return OK;
 	}
 	check_digest(root, cipher, s->digest);
@@ -262,8 +264,8 @@ static enum err check_segment(struct walk *w, const struct journal *j,
     size_t first, size_t n, bool last)
 {
 	const struct journal_record *r = &j->records[first];
-	struct check_segment s = {.seq = r->seq, .from_ns = r->start_ns,
-	    .day = (uint32_t)w->day};
+	struct check_segment s = {
+	    .seq = r->seq, .from_ns = r->start_ns, .day = (uint32_t)w->day};
 	const char *id = w->cam->id;
 	char path[PATH];
 	unsigned end = r[n - 1].type;
@@ -311,8 +313,7 @@ static enum err check_records(struct walk *w, const struct journal *j)
 /* Files that no record names. One with the next number is being begun. */
 static void check_orphans(struct walk *w)
 {
-	uint64_t next = w->cam->n ?
-	    w->cam->segments[w->cam->n - 1].seq + 1 : 1;
+	uint64_t next = w->cam->n ? w->cam->segments[w->cam->n - 1].seq + 1 : 1;
 	char path[PATH + 256], suffix[40];
 
 	snprintf(suffix, sizeof(suffix), "-%08llu.mp4.age",
@@ -327,7 +328,8 @@ static void check_orphans(struct walk *w)
 			    "is being begun");
 		else if (!strncmp(w->names[i]->d_name, "journal.damaged-", 16))
 			check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME,
-			    path, "is the damaged end of a journal, kept by "
+			    path,
+			    "is the damaged end of a journal, kept by "
 			    "recovery");
 		else
 			check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME,
@@ -416,7 +418,8 @@ static enum err walk_dates(struct walk *w, const char *dir, int level,
 		snprintf(part[level], sizeof(part[level]), "%.4s", name);
 		w->last_day = last && i + 1 == n;
 		snprintf(path, sizeof(path), "%.150s/%.4s", dir, name);
-		e = level == 2 ? walk_day(w, part[0], part[1], part[2]) :
+		e = level == 2 ?
+		    walk_day(w, part[0], part[1], part[2]) :
 		    walk_dates(w, path, level + 1, part, w->last_day);
 	}
 	if (n > 0)

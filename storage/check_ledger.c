@@ -98,8 +98,7 @@ static enum err on_segment(struct walk *w, uint64_t i,
 	if (!s) {
 		if (++cam->lost > LOST_MAX)
 			return OK;
-		day_format(utc_local_day((struct utc){from}), day,
-		    sizeof(day));
+		day_format(utc_local_day((struct utc){from}), day, sizeof(day));
 		path_segment(id, day, from, seq, path, sizeof(path));
 		check_say(w->c, MISSING, "P2", id, from, path,
 		    "the ledger has it (entry %" PRIu64 "), no journal does",
@@ -113,7 +112,8 @@ static enum err on_segment(struct walk *w, uint64_t i,
 	if (what)
 		check_say(w->c, CHANGED, "P10", id, from, NULL,
 		    "segment %" PRIu64 ": the ledger (entry %" PRIu64 ") has "
-		    "other %s than the disk", seq, i, what);
+		    "other %s than the disk",
+		    seq, i, what);
 	s->entered = true;
 	return OK;
 }
@@ -154,8 +154,8 @@ static enum err on_head(struct walk *w, uint64_t i, int64_t at_ns,
 		return e;
 	fd = head_file(w, cam, d);
 	missing = fd < 0 || records > INT64_MAX / JOURNAL_RECORD ||
-	    disk_pread(fd, have, HASH_BYTES, records * JOURNAL_RECORD -
-	    HASH_BYTES) != OK;
+	    disk_pread(fd, have, HASH_BYTES,
+		records * JOURNAL_RECORD - HASH_BYTES) != OK;
 	if (!missing && crypt_equal(have, chain, HASH_BYTES))
 		return OK;
 	if (cam->days[d].heads_bad++)
@@ -164,11 +164,13 @@ static enum err on_head(struct walk *w, uint64_t i, int64_t at_ns,
 	if (missing)
 		check_say(w->c, MISSING, "P2", id, at_ns, path,
 		    "has no record %" PRIu64 ", which the ledger covers "
-		    "(entry %" PRIu64 ")", records - 1, i);
+		    "(entry %" PRIu64 ")",
+		    records - 1, i);
 	else
 		check_say(w->c, CHANGED, "P10", id, at_ns, path,
 		    "is not what the ledger covers (entry %" PRIu64 ", "
-		    "record %" PRIu64 ")", i, records - 1);
+		    "record %" PRIu64 ")",
+		    i, records - 1);
 	return OK;
 }
 
@@ -220,7 +222,7 @@ static void put_leaf(struct walk *w, const unsigned char leaf[HASH_BYTES])
 		tile_path(level, n, path);
 		if (w->tree_fits && w->tree.n <= ledger_tiled(w->l) &&
 		    (tile_read(w->dir, level, n, disk) != OK ||
-		    memcmp(disk, row, TILE_BYTES)))
+			memcmp(disk, row, TILE_BYTES)))
 			check_say(w->c, CHANGED, "P10", NULL, NO_TIME, path,
 			    "is not the tile of its entries");
 		merkle_init(&t);
@@ -239,8 +241,9 @@ static void check_root(struct walk *w)
 	merkle_root(&w->tree, root);
 	if (!crypt_equal(root, w->checkpoint.root, HASH_BYTES))
 		check_say(w->c, CHANGED, "P10", NULL, NO_TIME,
-		    "ledger/checkpoint", "its root is not that of its %"
-		    PRIu64 " entries", w->tree.n);
+		    "ledger/checkpoint",
+		    "its root is not that of its %" PRIu64 " entries",
+		    w->tree.n);
 }
 
 static enum err on_entry(struct walk *w, uint64_t i, const unsigned char *p,
@@ -258,8 +261,8 @@ static enum err on_entry(struct walk *w, uint64_t i, const unsigned char *p,
 		    "entry %" PRIu64 " is not one", i);
 		return OK;
 	}
-	if (i == 0 && (v.type != ENTRY_LOG_BEGINS ||
-	    !entry_find(&v, TAG_LOG_KEY, &f)))
+	if (i == 0 &&
+	    (v.type != ENTRY_LOG_BEGINS || !entry_find(&v, TAG_LOG_KEY, &f)))
 		check_say(w->c, CHANGED, "P10", NULL, v.time.ns, NULL,
 		    "entry 0 does not name the key of the log: its signature "
 		    "was not checked");
@@ -284,8 +287,10 @@ static enum err walk_entries(struct walk *w)
 		if (e == ERR_INTEGRITY || e == ERR_TOO_LARGE) {
 			if (said != i / TILE_N)
 				check_say(w->c, CHANGED, "P10", NULL, NO_TIME,
-				    "ledger", "entry %" PRIu64 " was changed, "
-				    "or its tile", i);
+				    "ledger",
+				    "entry %" PRIu64 " was changed, "
+				    "or its tile",
+				    i);
 			said = i / TILE_N;
 			w->tree_fits = false;
 			memset(buf, 0, HASH_BYTES);
@@ -301,16 +306,16 @@ static enum err walk_entries(struct walk *w)
 
 enum err check_ledger(struct check *c, struct ledger *l)
 {
-	struct walk w = {.c = c, .l = l, .known = ledger_size(l),
-	    .tree_fits = true};
+	struct walk w = {
+	    .c = c, .l = l, .known = ledger_size(l), .tree_fits = true};
 	unsigned char *note = NULL;
 	size_t n;
 	enum err e;
 
 	c->checkpoint = ledger_checkpoint_size(l);
 	w.rows = calloc(1, sizeof(*w.rows));
-	w.dir = openat(c->data_fd, "ledger", O_RDONLY | O_DIRECTORY |
-	    O_CLOEXEC);
+	w.dir =
+	    openat(c->data_fd, "ledger", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	e = !w.rows ? ERR_NO_MEMORY : w.dir < 0 ? ERR_DISK : OK;
 	if (!e)
 		e = disk_read_all(w.dir, "checkpoint", NOTE_MAX, &note, &n);
@@ -321,8 +326,10 @@ enum err check_ledger(struct check *c, struct ledger *l)
 	for (size_t i = 0; !e && i < c->n; i++)
 		if (c->cameras[i].lost > LOST_MAX)
 			check_say(c, MISSING, "P2", c->cameras[i].id, NO_TIME,
-			    NULL, "and %" PRIu64 " more segments that the "
-			    "ledger has", c->cameras[i].lost - LOST_MAX);
+			    NULL,
+			    "and %" PRIu64 " more segments that the "
+			    "ledger has",
+			    c->cameras[i].lost - LOST_MAX);
 	free(note);
 	free(w.rows);
 	if (w.dir >= 0)

@@ -121,8 +121,7 @@ enum err journal_decode(const unsigned char p[JOURNAL_RECORD],
 	struct journal_record r, own;
 	unsigned char again[JOURNAL_RECORD], want[HASH_BYTES];
 
-	if (be_get(p, 4) != MAGIC || p[4] < JOURNAL_BEGIN ||
-	    p[4] > JOURNAL_CUT)
+	if (be_get(p, 4) != MAGIC || p[4] < JOURNAL_BEGIN || p[4] > JOURNAL_CUT)
 		return ERR_FORMAT;
 	decode(p, &r);
 	own = r;

@@ -27,8 +27,8 @@ void ledger_close(struct ledger *l)
 }
 
 /* A file that must be there. */
-static enum err need(int dir, const char *path, size_t max,
-    unsigned char **ret, size_t *ret_n)
+static enum err need(int dir, const char *path, size_t max, unsigned char **ret,
+    size_t *ret_n)
 {
 	enum err e = disk_read_all(dir, path, max, ret, ret_n);
 
@@ -219,7 +219,8 @@ static enum err load_and_check(struct ledger *l, const unsigned char *own,
 		goto out;
 	if (!crypt_equal(root, c.root, HASH_BYTES)) {
 		log_error("ledger: the root of %llu entries is not that of "
-		    "the checkpoint", (unsigned long long)c.size);
+			  "the checkpoint",
+		    (unsigned long long)c.size);
 		e = ERR_INTEGRITY;
 		goto out;
 	}
@@ -237,8 +238,7 @@ static enum err new_ledger(int data_fd, struct ledger **ret)
 		return ERR_NO_MEMORY;
 	l->file = -1;
 	l->bundle_n = UINT64_MAX;
-	l->dir = openat(data_fd, "ledger",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	l->dir = openat(data_fd, "ledger", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (l->dir < 0) {
 		enum err e = errno == ENOENT ? ERR_NOT_FOUND : ERR_DISK;
 
@@ -291,8 +291,8 @@ enum err ledger_open(int data_fd, struct ledger **ret, size_t *ret_cut_bytes)
 	if (e)
 		goto out;
 	l->file = openat(l->dir, "tail", O_RDWR | O_CLOEXEC);
-	if (l->file < 0 || (cut && (ftruncate(l->file,
-	    (off_t)l->tail.len) || fsync(l->file))))
+	if (l->file < 0 ||
+	    (cut && (ftruncate(l->file, (off_t)l->tail.len) || fsync(l->file))))
 		e = ERR_DISK;
 	if (!e)
 		e = ledger_roll(l);
@@ -367,7 +367,7 @@ static enum err get_from_tile(struct ledger *l, uint64_t i,
 	}
 	merkle_leaf(l->bundle + at, n, leaf);
 	if (memcmp(leaf, l->bundle_leaves + i % TILE_N * HASH_BYTES,
-	    HASH_BYTES))
+		HASH_BYTES))
 		return ERR_INTEGRITY;
 	memcpy(buf, l->bundle + at, n);
 	*ret_n = n;

@@ -64,8 +64,7 @@ static enum err text_end(const char *s, size_t n, size_t *ret)
 	if (n < 2 || s[n - 1] != '\n')
 		return ERR_FORMAT;
 	for (size_t i = 0; i < n; i++)
-		if (((unsigned char)s[i] < ' ' && s[i] != '\n') ||
-		    s[i] == 0x7f)
+		if (((unsigned char)s[i] < ' ' && s[i] != '\n') || s[i] == 0x7f)
 			return ERR_FORMAT;
 	for (size_t i = n - 1; i > 0; i--) {
 		if (s[i] == '\n' && s[i - 1] == '\n') {
@@ -188,8 +187,8 @@ enum err checkpoint_parse(const void *p, size_t n, struct checkpoint *ret)
 		return e;
 	line[0] = s;
 	for (int i = 0; i < 3; i++) {
-		const char *eol = memchr(line[i], '\n',
-		    (size_t)(s + text_n - line[i]));
+		const char *eol =
+		    memchr(line[i], '\n', (size_t)(s + text_n - line[i]));
 
 		if (!eol)
 			return ERR_FORMAT;

@@ -85,8 +85,7 @@ enum err tile_edge_load(int dir, uint64_t tiles, struct tile_edge *ret,
 		for (uint64_t i = below & ~UINT64_C(255); i < below; i++) {
 			enum err e = tile_read(dir, level - 1, i, tile);
 
-			if (e == ERR_NO_MEMORY || e == ERR_DISK ||
-			    e == ERR_SYS)
+			if (e == ERR_NO_MEMORY || e == ERR_DISK || e == ERR_SYS)
 				return e;
 			if (e) {
 				tile_path(level - 1, i, ret_bad);
@@ -106,7 +105,7 @@ enum err tile_edge_put(int dir, struct tile_edge *edge,
 
 	memcpy(tile, leaves, TILE_BYTES);
 	for (int level = 0; level < TILE_LEVELS; level++) {
-		unsigned char (*row)[HASH_BYTES];
+		unsigned char(*row)[HASH_BYTES];
 		enum err e;
 
 		e = tile_write(dir, level, n, tile, TILE_BYTES);
@@ -142,8 +141,7 @@ enum err tile_tree(int dir, const struct tile_edge *edge, uint64_t size,
 		if (i < tiles_at(edge->tiles, level)) {
 			enum err e = tile_read(dir, level, i, tile);
 
-			if (e == ERR_NO_MEMORY || e == ERR_DISK ||
-			    e == ERR_SYS)
+			if (e == ERR_NO_MEMORY || e == ERR_DISK || e == ERR_SYS)
 				return e;
 			if (e) {
 				tile_path(level, i, ret_bad);

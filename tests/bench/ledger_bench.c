@@ -80,7 +80,7 @@ static void put_file(int dir, const char *path, const void *p, size_t n)
 
 	if (fd < 0) {
 		for (const char *s = strchr(path, '/'); s;
-		    s = strchr(s + 1, '/')) {
+		     s = strchr(s + 1, '/')) {
 			snprintf(part, sizeof(part), "%.*s", (int)(s - path),
 			    path);
 			mkdirat(dir, part, 0700);
@@ -203,8 +203,7 @@ int main(int argc, char **argv)
 		uint64_t size = n < most ? n : most;
 		int fd;
 
-		snprintf(name, sizeof(name), "%llu",
-		    (unsigned long long)size);
+		snprintf(name, sizeof(name), "%llu", (unsigned long long)size);
 		fd = fresh(dir, name);
 		lay_out(fd, size / TILE_N);
 		open_time(fd);

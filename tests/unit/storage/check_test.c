@@ -1,4 +1,4 @@
-#include "volume.h"
+#include "tests/unit/storage/volume.h"
 
 #include <sys/stat.h>
 
@@ -79,9 +79,11 @@ static int reader(void)
 
 	identity_format(&v.id, identity);
 	run("echo %s > %s.key", identity, v.dir);
-	snprintf(cmd, sizeof(cmd), "PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "
+	snprintf(cmd, sizeof(cmd),
+	    "PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "
 	    "tests/reader/saqta_reader.py %s --identity %s.key --plain > "
-	    "%s.out", v.dir, v.dir, v.dir);
+	    "%s.out",
+	    v.dir, v.dir, v.dir);
 	return WEXITSTATUS(system(cmd));
 }
 
@@ -107,7 +109,8 @@ static void times_are_those_of_the_site_and_UTC(void **state)
 {
 	(void)state;
 	run("rm %s/footage/cam1/2026/11/22/*-00000001.mp4.age", v.dir);
-	says(ERR_TRUNCATED, "missing P2  cam1 2026-11-22T14:15:07.000+05:00 "
+	says(ERR_TRUNCATED,
+	    "missing P2  cam1 2026-11-22T14:15:07.000+05:00 "
 	    "(20261122T091507Z) footage/cam1/2026/11/22/"
 	    "20261122T091507Z-00000001.mp4.age: the file is missing\n");
 	assert_int_equal(broken, 1);
@@ -137,8 +140,11 @@ static void P10_a_changed_byte_of_any_file_is_found(void **state)
 	    DAY2 "20261123T091515Z-00000003.mp4.age",
 	    CAM2 "20261122T091507Z-00000001.mp4.age",
 	    CAM2 "20261122T091511Z-00000002.mp4.age",
-	    DAY1 "journal", CAM2 "journal",
-	    "ledger/tail", "ledger/checkpoint", "ledger/tile/0/000",
+	    DAY1 "journal",
+	    CAM2 "journal",
+	    "ledger/tail",
+	    "ledger/checkpoint",
+	    "ledger/tile/0/000",
 	    "ledger/tile/entries/000",
 	};
 
@@ -170,7 +176,8 @@ static void P10_a_file_that_nobody_knows_is_named(void **state)
 {
 	(void)state;
 	run("cp %s/" DAY1 "*-00000001.mp4.age %s/" DAY1
-	    "20261122T100000Z-00000009.mp4.age", v.dir, v.dir);
+	    "20261122T100000Z-00000009.mp4.age",
+	    v.dir, v.dir);
 	says(ERR_INTEGRITY, "00000009.mp4.age: no journal record names it");
 	run("mkdir %s/footage/Cam9", v.dir);
 	says(ERR_INTEGRITY, "Cam9 does not belong here");
@@ -182,11 +189,14 @@ static void P2_a_day_that_was_removed_is_named(void **state)
 {
 	(void)state;
 	run("rm -r %s/footage/cam1/2026/11/22", v.dir);
-	says(ERR_TRUNCATED, "segments 1 to 2 before this have no journal "
+	says(ERR_TRUNCATED,
+	    "segments 1 to 2 before this have no journal "
 	    "record");
-	says(ERR_TRUNCATED, "20261122T091507Z-00000001.mp4.age: the ledger "
+	says(ERR_TRUNCATED,
+	    "20261122T091507Z-00000001.mp4.age: the ledger "
 	    "has it (entry 1), no journal does");
-	says(ERR_TRUNCATED, DAY1 "journal: has no record 5, which the ledger "
+	says(ERR_TRUNCATED,
+	    DAY1 "journal: has no record 5, which the ledger "
 	    "covers");
 	assert_int_equal(reader(), 1);
 	run("rm %s.*", v.dir);
@@ -196,7 +206,8 @@ static void P2_a_camera_that_was_removed_is_named(void **state)
 {
 	(void)state;
 	run("rm -r %s/footage/cam2", v.dir);
-	says(ERR_TRUNCATED, CAM2 "20261122T091511Z-00000002.mp4.age: the "
+	says(ERR_TRUNCATED,
+	    CAM2 "20261122T091511Z-00000002.mp4.age: the "
 	    "ledger has it");
 }
 
@@ -261,7 +272,8 @@ static void json_is_json(void **state)
 	run("rm %s/" DAY1 "*-00000001.mp4.age; touch %s/footage/'a\"\\b'",
 	    v.dir, v.dir);
 	assert_int_equal(check(true, &text), ERR_INTEGRITY);
-	snprintf(cmd, sizeof(cmd), "/usr/bin/python3 -c 'import json,sys; "
+	snprintf(cmd, sizeof(cmd),
+	    "/usr/bin/python3 -c 'import json,sys; "
 	    "d=json.load(sys.stdin); assert d[\"summary\"][\"missing\"]==1; "
 	    "assert len(d[\"findings\"])==3'");
 	f = popen(cmd, "w");
@@ -297,7 +309,7 @@ int main(void)
 	    TEST(a_volume_without_a_ledger_is_not_whole),
 	};
 
-	return crypt_init() ? 1
-			    : cmocka_run_group_tests(tests, make_clip,
-				  drop_clip);
+	return crypt_init() ?
+	    1 :
+	    cmocka_run_group_tests(tests, make_clip, drop_clip);
 }

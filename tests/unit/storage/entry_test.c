@@ -17,13 +17,22 @@ static void begin(struct entry *e)
 /* Written out by hand from storage/DESIGN.md. */
 static void P10_the_bytes_are_those_of_the_document(void **state)
 {
-	static const unsigned char want[] =
-	    "\x01" "\x00\x21" "\x01\x02\x03\x04\x05\x06\x07\x08"
-	    "\x11\x12\x13\x14\x15\x16\x17\x18"
-	    "\x01" "\x00\x04" "cam1"
-	    "\x04" "\x00\x08" "\x00\x00\x00\x00\x00\x00\x00\x05"
-	    "\x05" "\x00\x08" "\xff\xff\xff\xff\xff\xff\xff\xff"
-	    "\x16" "\x00\x08" "\x00\x00\x00\x00\x00\x00\x00\x03";
+	static const unsigned char want[] = "\x01"
+					    "\x00\x21"
+					    "\x01\x02\x03\x04\x05\x06\x07\x08"
+					    "\x11\x12\x13\x14\x15\x16\x17\x18"
+					    "\x01"
+					    "\x00\x04"
+					    "cam1"
+					    "\x04"
+					    "\x00\x08"
+					    "\x00\x00\x00\x00\x00\x00\x00\x05"
+					    "\x05"
+					    "\x00\x08"
+					    "\xff\xff\xff\xff\xff\xff\xff\xff"
+					    "\x16"
+					    "\x00\x08"
+					    "\x00\x00\x00\x00\x00\x00\x00\x03";
 	struct entry e;
 
 	(void)state;
@@ -172,7 +181,8 @@ static void a_commitment_is_the_hash_of_label_salt_and_text(void **state)
 	memset(salt, 7, sizeof(salt));
 	commitment_of("Aisha", salt, c);
 	hex_encode(c, sizeof(c), hex);
-	assert_string_equal(hex, "5720a1b0c401350b4de487e0e045933d"
+	assert_string_equal(hex,
+	    "5720a1b0c401350b4de487e0e045933d"
 	    "0e982b46f75fd5c1caded647ce60e09e");
 	commitment_make("Aisha", salt, c);
 	commitment_of("Aisha", salt, again);

@@ -46,9 +46,12 @@ static int setup(void **state)
 		uint64_t seq;
 		uint32_t index;
 	} what[RECORDS] = {
-	    {JOURNAL_BEGIN, 1, 0}, {JOURNAL_FRAGMENT, 1, 0},
-	    {JOURNAL_FRAGMENT, 1, 1}, {JOURNAL_FRAGMENT, 1, 2},
-	    {JOURNAL_SEAL, 1, 3}, {JOURNAL_BEGIN, 2, 0},
+	    {JOURNAL_BEGIN, 1, 0},
+	    {JOURNAL_FRAGMENT, 1, 0},
+	    {JOURNAL_FRAGMENT, 1, 1},
+	    {JOURNAL_FRAGMENT, 1, 2},
+	    {JOURNAL_SEAL, 1, 3},
+	    {JOURNAL_BEGIN, 2, 0},
 	    {JOURNAL_FRAGMENT, 2, 0},
 	};
 	unsigned char chain[HASH_BYTES];
@@ -80,7 +83,8 @@ static void P10_the_chain_begins_with_camera_and_day(void **state)
 	(void)state;
 	journal_chain_start(CAMERA, DAY, chain);
 	/* printf 'saqta journal v1\ncam1\n2026-11-22\n' | sha256sum */
-	hash_is(chain, "73441b52cbd13a996a5eb5003ccd41a5"
+	hash_is(chain,
+	    "73441b52cbd13a996a5eb5003ccd41a5"
 	    "5b91b70ab9641c73873814a7c11083c0");
 }
 
@@ -90,13 +94,20 @@ static void P10_the_bytes_are_those_of_the_table(void **state)
 	unsigned char want[JOURNAL_RECORD] = "SqJ1\x02", p[JOURNAL_RECORD];
 	unsigned char prev[HASH_BYTES] = {9};
 	struct journal_record r = {.type = JOURNAL_FRAGMENT,
-	    .seq = 0x0102030405060708, .index = 0x11121314,
-	    .flags = 0x21222324, .start_ns = 0x3132333435363738,
-	    .duration_ns = 0x4142434445464748, .base = 0x5152535455565758,
-	    .samples = 0x61626364, .timescale = 0x71727374,
-	    .plain_off = 0x0182838485868788, .plain_len = 0x0192939495969798,
-	    .mono_ns = 0x01a2a3a4a5a6a7a8, .epoch = 0xb1b2b3b4,
-	    .clock_state = 0xc1c2c3c4, .camera_clock_ns = 0x01d2d3d4d5d6d7d8,
+	    .seq = 0x0102030405060708,
+	    .index = 0x11121314,
+	    .flags = 0x21222324,
+	    .start_ns = 0x3132333435363738,
+	    .duration_ns = 0x4142434445464748,
+	    .base = 0x5152535455565758,
+	    .samples = 0x61626364,
+	    .timescale = 0x71727374,
+	    .plain_off = 0x0182838485868788,
+	    .plain_len = 0x0192939495969798,
+	    .mono_ns = 0x01a2a3a4a5a6a7a8,
+	    .epoch = 0xb1b2b3b4,
+	    .clock_state = 0xc1c2c3c4,
+	    .camera_clock_ns = 0x01d2d3d4d5d6d7d8,
 	    .cipher_from = 0x01e2e3e4e5e6e7e8,
 	    .cipher_to = 0x01f2f3f4f5f6f7f8};
 	static const struct {
@@ -104,15 +115,18 @@ static void P10_the_bytes_are_those_of_the_table(void **state)
 		const char *bytes;
 	} fields[] = {
 	    {8, 8, "\x01\x02\x03\x04\x05\x06\x07\x08"},
-	    {16, 4, "\x11\x12\x13\x14"}, {20, 4, "\x21\x22\x23\x24"},
+	    {16, 4, "\x11\x12\x13\x14"},
+	    {20, 4, "\x21\x22\x23\x24"},
 	    {24, 8, "\x31\x32\x33\x34\x35\x36\x37\x38"},
 	    {32, 8, "\x41\x42\x43\x44\x45\x46\x47\x48"},
 	    {40, 8, "\x51\x52\x53\x54\x55\x56\x57\x58"},
-	    {48, 4, "\x61\x62\x63\x64"}, {52, 4, "\x71\x72\x73\x74"},
+	    {48, 4, "\x61\x62\x63\x64"},
+	    {52, 4, "\x71\x72\x73\x74"},
 	    {56, 8, "\x01\x82\x83\x84\x85\x86\x87\x88"},
 	    {64, 8, "\x01\x92\x93\x94\x95\x96\x97\x98"},
 	    {104, 8, "\x01\xa2\xa3\xa4\xa5\xa6\xa7\xa8"},
-	    {112, 4, "\xb1\xb2\xb3\xb4"}, {116, 4, "\xc1\xc2\xc3\xc4"},
+	    {112, 4, "\xb1\xb2\xb3\xb4"},
+	    {116, 4, "\xc1\xc2\xc3\xc4"},
 	    {120, 8, "\x01\xd2\xd3\xd4\xd5\xd6\xd7\xd8"},
 	    {128, 8, "\x01\xe2\xe3\xe4\xe5\xe6\xe7\xe8"},
 	    {136, 8, "\x01\xf2\xf3\xf4\xf5\xf6\xf7\xf8"},
@@ -172,8 +186,8 @@ static void P8_a_torn_tail_ends_at_the_last_whole_record(void **state)
 
 		assert_int_equal(journal_parse(file, n, CAMERA, DAY, &j), OK);
 		assert_int_equal(j.n, n / JOURNAL_RECORD);
-		assert_int_equal(j.valid_n, n / JOURNAL_RECORD *
-		    JOURNAL_RECORD);
+		assert_int_equal(j.valid_n,
+		    n / JOURNAL_RECORD * JOURNAL_RECORD);
 		journal_free(&j);
 	}
 }
@@ -186,7 +200,8 @@ static void P10_no_changed_byte_of_a_journal_goes_unnoticed(void **state)
 
 		file[i] ^= 0x20;
 		assert_int_equal(journal_parse(file, sizeof(file), CAMERA, DAY,
-		    &j), OK);
+				     &j),
+		    OK);
 		assert_int_equal(j.n, i / JOURNAL_RECORD);
 		journal_free(&j);
 		file[i] ^= 0x20;
@@ -202,8 +217,9 @@ static void P10_a_journal_of_another_camera_or_day_does_not_fit(void **state)
 	    OK);
 	assert_int_equal(j.n, 0);
 	journal_free(&j);
-	assert_int_equal(journal_parse(file, sizeof(file), CAMERA,
-	    "2026-11-23", &j), OK);
+	assert_int_equal(journal_parse(file, sizeof(file), CAMERA, "2026-11-23",
+			     &j),
+	    OK);
 	assert_int_equal(j.n, 0);
 	journal_free(&j);
 }
@@ -218,14 +234,17 @@ static void P10_a_segment_yields_root_and_cipher_hash(void **state)
 	    OK);
 	assert_int_equal(journal_segment(&j, 0, 5, 3, root, cipher), OK);
 	/* Both by hashlib of Python over the same records. */
-	hash_is(root, "e38250ea1c3272cb027180ed4d5a0a24"
+	hash_is(root,
+	    "e38250ea1c3272cb027180ed4d5a0a24"
 	    "f12db1b353cc31b7b6444aa4e0ff3d7d");
-	hash_is(cipher, "3da673dbe9969a323ecbb4e8afdc3d87"
+	hash_is(cipher,
+	    "3da673dbe9969a323ecbb4e8afdc3d87"
 	    "a87c4e7ed593a7cca618c2b5232aaeb6");
 	/* An open segment, and one of which only the first counts. */
 	assert_int_equal(journal_segment(&j, 5, 2, 1, root, cipher), OK);
 	assert_int_equal(journal_segment(&j, 0, 4, 1, root, cipher), OK);
-	hash_is(root, "11dbb8082bf338b59d06cd4f92ed489a"
+	hash_is(root,
+	    "11dbb8082bf338b59d06cd4f92ed489a"
 	    "77174d8583e991319898a8272ad92b3f");
 	journal_free(&j);
 }

@@ -1,138 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-
-#include <cmocka.h>
-
-#include "faults.h"
-#include "storage/ledger.h"
-#include "storage/merkle.h"
+#include "tests/unit/storage/ledger_dir.h"
 #include "storage/tile.h"
-
-#define ORIGIN "saqta.example/test-1"
-
-static char dir[32];
-static unsigned char log_key[KEY_BYTES];
-
-static void run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void run(const char *fmt, ...)
-{
-	char cmd[640];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	assert_int_equal(system(cmd), 0);
-}
-
-static int data_fd(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
-/* Entry i of every test: the first names the key, the others their number. */
-static void make_entry(struct entry *e, uint64_t i)
-{
-	if (i == 0) {
-		entry_begin(e, ENTRY_LOG_BEGINS, (struct utc){1}, 0);
-		entry_put_text(e, TAG_ORIGIN, ORIGIN);
-		entry_put_bytes(e, TAG_LOG_KEY, log_key, KEY_BYTES);
-	} else {
-		entry_begin(e, ENTRY_SIGN_OUT, (struct utc){(int64_t)i}, i);
-	}
-	assert_int_equal(entry_end(e), OK);
-}
-
-static void put(struct ledger *l, uint64_t n)
-{
-	uint64_t first = ledger_size(l), index;
-	struct entry e;
-
-	for (uint64_t i = 0; i < n; i++) {
-		make_entry(&e, first + i);
-		assert_int_equal(ledger_put(l, &e, &index), OK);
-		assert_int_equal(index, first + i);
-	}
-	assert_int_equal(ledger_commit(l), OK);
-}
-
-static struct ledger *open_at(const char *path)
-{
-	struct ledger *l;
-	size_t cut;
-	int fd = data_fd(path);
-
-	assert_int_equal(ledger_open(fd, &l, &cut), OK);
-	close(fd);
-	return l;
-}
-
-static enum err try_open(const char *path, size_t *ret_cut)
-{
-	struct ledger *l;
-	int fd = data_fd(path);
-	enum err e = ledger_open(fd, &l, ret_cut);
-
-	close(fd);
-	if (!e)
-		ledger_close(l);
-	return e;
-}
-
-/* Every entry is the one that was put, and the root is theirs. */
-static void check_all(struct ledger *l)
-{
-	unsigned char buf[ENTRY_MAX], leaf[HASH_BYTES], a[HASH_BYTES],
-	    b[HASH_BYTES];
-	struct merkle t;
-	struct entry e;
-	size_t n;
-
-	merkle_init(&t);
-	for (uint64_t i = 0; i < ledger_size(l); i++) {
-		make_entry(&e, i);
-		assert_int_equal(ledger_get(l, i, buf, &n), OK);
-		assert_int_equal(n, e.len);
-		assert_memory_equal(buf, e.buf, n);
-		merkle_leaf(buf, n, leaf);
-		merkle_put(&t, leaf);
-	}
-	assert_int_equal(ledger_get(l, ledger_size(l), buf, &n),
-	    ERR_NOT_FOUND);
-	merkle_root(&t, a);
-	ledger_root(l, b);
-	assert_memory_equal(a, b, HASH_BYTES);
-}
-
-static int setup(void **state)
-{
-	int fd;
-
-	(void)state;
-	strcpy(dir, "/tmp/ledger-test-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	fd = data_fd(dir);
-	assert_int_equal(ledger_create(fd, ORIGIN, log_key), OK);
-	close(fd);
-	faults.left = -1;
-	faults.fail_sync = -1;
-	faults.fail_write = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	run("rm -rf %s %s.2", dir, dir);
-	return 0;
-}
 
 static void making_it_twice_is_refused(void **state)
 {
@@ -343,9 +210,8 @@ static void is_noticed(const char *path)
 
 static void P10_no_changed_byte_of_the_ledger_goes_unnoticed(void **state)
 {
-	static const char *const files[] = {"tail", "checkpoint",
-	    "tile/0/000", "tile/0/001", "tile/entries/000",
-	    "tile/entries/001"};
+	static const char *const files[] = {"tail", "checkpoint", "tile/0/000",
+	    "tile/0/001", "tile/entries/000", "tile/entries/001"};
 	struct ledger *l = open_at(dir);
 
 	(void)state;
@@ -358,8 +224,8 @@ static void P10_no_changed_byte_of_the_ledger_goes_unnoticed(void **state)
 
 		snprintf(path, sizeof(path), "%s/ledger/%s", dir, files[i]);
 		assert_int_equal(stat(path, &st), 0);
-		for (off_t at = 0; at < st.st_size;
-		    at += st.st_size > 1000 ? 257 : 1) {
+		for (off_t at = 0;
+		     at<st.st_size; at += st.st_size> 1000 ? 257 : 1) {
 			flip(path, at);
 			is_noticed(dir);
 			flip(path, at);
@@ -420,114 +286,6 @@ static void a_reader_beside_the_writer_sees_what_is_committed(void **state)
 	close(fd);
 }
 
-/* The child that dies at the n-th call; tells what was answered for sure. */
-static void victim(const char *path, long n, bool forget, int told)
-{
-	struct ledger *l;
-	uint64_t size;
-
-	faults_arm(path, n, forget);
-	l = open_at(path);
-	for (int i = 0; i < 2; i++) {
-		put(l, 13);
-		size = ledger_size(l);
-		if (write(told, &size, sizeof(size)) != sizeof(size))
-			_exit(96);
-	}
-	assert_int_equal(ledger_checkpoint(l), OK);
-	ledger_close(l);
-	_exit(0);
-}
-
-/* Die at every call of a roll-over in turn; nothing answered may be lost. */
-static void die_everywhere(const char *path, bool forget)
-{
-	char copy[80];
-	int status = -1;
-
-	snprintf(copy, sizeof(copy), "%s.2", path);
-	for (long n = 0; status; n++) {
-		uint64_t size, answered = 0;
-		struct ledger *l;
-		int told[2];
-		pid_t pid;
-
-		run("rm -rf %s && cp -al %s %s && cp --remove-destination "
-		    "%s/ledger/tail %s/ledger/tail", copy, path, copy, path,
-		    copy);
-		assert_int_equal(pipe(told), 0);
-		pid = fork();
-		if (!pid)
-			victim(copy, n, forget, told[1]);
-		close(told[1]);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFEXITED(status));
-		assert_true(WEXITSTATUS(status) == 42 || !status);
-		while (read(told[0], &size, sizeof(size)) == sizeof(size))
-			answered = size;
-		close(told[0]);
-
-		l = open_at(copy);
-		assert_true(ledger_size(l) >= answered);
-		put(l, 3);
-		if (ledger_size(l) < 2000)
-			check_all(l);
-		assert_int_equal(ledger_checkpoint(l), OK);
-		ledger_close(l);
-		l = open_at(copy);
-		ledger_close(l);
-	}
-}
-
-static void P8_a_kill_at_any_call_of_a_roll_over_loses_nothing(void **state)
-{
-	struct ledger *l = open_at(dir);
-
-	(void)state;
-	put(l, 250);
-	assert_int_equal(ledger_checkpoint(l), OK);
-	ledger_close(l);
-	die_everywhere(dir, false);
-}
-
-static void P8_a_power_cut_at_any_call_of_a_roll_over_loses_nothing(
-    void **state)
-{
-	struct ledger *l = open_at(dir);
-
-	(void)state;
-	put(l, 250);
-	assert_int_equal(ledger_checkpoint(l), OK);
-	ledger_close(l);
-	die_everywhere(dir, true);
-}
-
-static void P8_a_power_cut_where_a_tile_of_tiles_fills_loses_nothing(
-    void **state)
-{
-	struct ledger *l = open_at(dir);
-
-	(void)state;
-	for (int i = 0; i < 64; i++)
-		put(l, 1024);
-	assert_int_equal(ledger_size(l), 65536);
-	check_all(l);
-	run("test -f %s/ledger/tile/1/000 && test ! -e %s/ledger/tile/1/001",
-	    dir, dir);
-	ledger_close(l);
-	check_all(l = open_at(dir));
-	ledger_close(l);
-	run("rm -rf %s", dir);
-	setup(NULL);
-	l = open_at(dir);
-	for (int i = 0; i < 63; i++)
-		put(l, 1024);
-	put(l, 1018);
-	assert_int_equal(ledger_checkpoint(l), OK);
-	ledger_close(l);
-	die_everywhere(dir, true);
-}
-
 /* From the specification: 1234067 is x001/x234/067. */
 static void tile_paths_are_those_of_the_specification(void **state)
 {
@@ -560,9 +318,6 @@ int main(void)
 	    TEST(P10_a_missing_tile_is_named_and_refused),
 	    TEST(P10_a_ledger_of_another_key_is_refused),
 	    TEST(a_reader_beside_the_writer_sees_what_is_committed),
-	    TEST(P8_a_kill_at_any_call_of_a_roll_over_loses_nothing),
-	    TEST(P8_a_power_cut_at_any_call_of_a_roll_over_loses_nothing),
-	    TEST(P8_a_power_cut_where_a_tile_of_tiles_fills_loses_nothing),
 	};
 
 	return crypt_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,7 @@ static const struct {
 	size_t n;
 	const char *root;	/* of all inputs up to this one */
 } vectors[] = {
-    {"", 0,
-	"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"},
+    {"", 0, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"},
     {"\x00", 1,
 	"fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"},
     {"\x10", 1,
@@ -51,7 +50,8 @@ static void P10_the_root_of_nothing_is_the_hash_of_nothing(void **state)
 
 	(void)state;
 	merkle_init(&t);
-	root_is(&t, "e3b0c44298fc1c149afbf4c8996fb924"
+	root_is(&t,
+	    "e3b0c44298fc1c149afbf4c8996fb924"
 	    "27ae41e4649b934ca495991b7852b855");
 }
 

@@ -29,7 +29,8 @@ static void key_of(const char *b64, unsigned char ret[KEY_BYTES])
 	size_t n;
 
 	assert_int_equal(b64_decode(b64, strlen(b64), true, both, sizeof(both),
-	    &n), OK);
+			     &n),
+	    OK);
 	assert_int_equal(n, 1 + KEY_BYTES);
 	assert_int_equal(both[0], 1);
 	memcpy(ret, both + 1, KEY_BYTES);
@@ -93,16 +94,17 @@ static void P10_no_changed_byte_of_a_note_is_accepted(void **state)
 	for (size_t n = 0; n < sizeof(note) - 1; n++) {
 		size_t text_n;
 
-		assert_int_not_equal(note_check(note, n, NAME, public,
-		    &text_n), OK);
+		assert_int_not_equal(note_check(note, n, NAME, public, &text_n),
+		    OK);
 	}
 }
 
 static void signatures_by_other_keys_are_ignored(void **state)
 {
 	(void)state;
-	assert_int_equal(check(TEXT "\n\xe2\x80\x94 Other AAAAAAA=\n"
-	    SIGNATURE), OK);
+	assert_int_equal(check(TEXT
+			     "\n\xe2\x80\x94 Other AAAAAAA=\n" SIGNATURE),
+	    OK);
 	assert_int_equal(check(TEXT "\n\xe2\x80\x94 Other AAAAAAA=\n"),
 	    ERR_NO_KEY);
 }
@@ -117,14 +119,16 @@ static void malformed_notes_are_refused(void **state)
 	    "\n" SIGNATURE "\n",
 	    TEXT SIGNATURE,
 	    TEXT "\n",
-	    TEXT "\n" "x" SIGNATURE,
+	    TEXT "\n"
+		 "x" SIGNATURE,
 	    TEXT "\n\xe2\x80\x94 PeterNeumann\n",
 	    TEXT "\n\xe2\x80\x94 PeterNeumann \n",
 	    TEXT "\n\xe2\x80\x94  x08go/ZJ\n",
 	    TEXT "\n\xe2\x80\x94 Peter+Neumann x08go/ZJ\n",
 	    TEXT "\n\xe2\x80\x94 PeterNeumann x08go/Z*\n",
 	    TEXT "\n\xe2\x80\x94 PeterNeumann x08g\n",
-	    TEXT "\x01\n" "\n" SIGNATURE,
+	    TEXT "\x01\n"
+		 "\n" SIGNATURE,
 	};
 
 	(void)state;
@@ -189,7 +193,8 @@ static void malformed_checkpoints_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_not_equal(checkpoint_parse(bad[i], strlen(bad[i]),
-		    &c), OK);
+					 &c),
+		    OK);
 }
 
 static void a_signed_checkpoint_is_read_and_checked(void **state)

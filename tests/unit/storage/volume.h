@@ -7,7 +7,7 @@
 
 #include <fcntl.h>
 
-#include "clip.h"
+#include "tests/unit/storage/clip.h"
 #include "storage/bytes.h"
 #include "storage/disk.h"
 #include "storage/identity.h"
