@@ -128,8 +128,8 @@ enum err age_decrypt(const void *p, size_t n, const struct age_identity *ids,
 	age_payload_key(file_key, sealed + at, key);
 	at += AGE_NONCE;
 	out = malloc(n - at);
-	err = out ? open_all(key, sealed + at, n - at, out, ret_n)
-		  : ERR_NO_MEMORY;
+	err = out ? open_all(key, sealed + at, n - at, out, ret_n) :
+		    ERR_NO_MEMORY;
 	if (err && out) {
 		crypt_wipe(out, n - at);
 		free(out);

@@ -57,9 +57,9 @@ static enum err why_not_last(struct age_file *f)
 
 	return f->last_sealed == AGE_CHUNK_SEALED &&
 		age_chunk_open(f->key, i, false, f->sealed, AGE_CHUNK_SEALED,
-		    f->plain) == OK
-	    ? ERR_TRUNCATED
-	    : ERR_INTEGRITY;
+		    f->plain) == OK ?
+	    ERR_TRUNCATED :
+	    ERR_INTEGRITY;
 }
 
 must_check static enum err measure(struct age_file *f, uint64_t file_size)
@@ -135,9 +135,9 @@ enum err age_file_open(int fd, const unsigned char file_key[AGE_FILE_KEY],
 
 uint64_t age_file_size(const struct age_file *f)
 {
-	return f->chunks
-	    ? (f->chunks - 1) * AGE_CHUNK + f->last_sealed - AEAD_TAG
-	    : 0;
+	return f->chunks ?
+	    (f->chunks - 1) * AGE_CHUNK + f->last_sealed - AEAD_TAG :
+	    0;
 }
 
 enum err age_file_read(struct age_file *f, uint64_t off, void *p, size_t n)

@@ -105,9 +105,9 @@ enum err aead_open(const unsigned char key[KEY_BYTES],
 	if (n < AEAD_TAG)
 		return ERR_INTEGRITY;
 	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, p, n,
-		   NULL, 0, nonce, key) == 0
-	    ? OK
-	    : ERR_INTEGRITY;
+		   NULL, 0, nonce, key) == 0 ?
+	    OK :
+	    ERR_INTEGRITY;
 }
 
 void x25519_base(const unsigned char secret[KEY_BYTES],
@@ -156,9 +156,9 @@ void sign(const unsigned char seed[KEY_BYTES], const void *p, size_t n,
 enum err sign_check(const unsigned char public_key[KEY_BYTES], const void *p,
     size_t n, const unsigned char sig[SIGN_BYTES])
 {
-	return crypto_sign_verify_detached(sig, p, n, public_key) == 0
-	    ? OK
-	    : ERR_INTEGRITY;
+	return crypto_sign_verify_detached(sig, p, n, public_key) == 0 ?
+	    OK :
+	    ERR_INTEGRITY;
 }
 
 /*
@@ -186,9 +186,9 @@ must_check static enum err seed_key(const char *password,
 		return ERR_FORMAT;
 	return crypto_pwhash(ret, KEY_BYTES, password, strlen(password),
 		   sealed + SEED_SALT, ops, (size_t)kib * 1024,
-		   crypto_pwhash_ALG_ARGON2ID13) == 0
-	    ? OK
-	    : ERR_NO_MEMORY;
+		   crypto_pwhash_ALG_ARGON2ID13) == 0 ?
+	    OK :
+	    ERR_NO_MEMORY;
 }
 
 enum err seed_seal(const char *password, const unsigned char seed[KEY_BYTES],
@@ -243,8 +243,8 @@ enum err box_seal(const unsigned char public_key[KEY_BYTES], const void *p,
 
 static int b64_variant(bool padded)
 {
-	return padded ? sodium_base64_VARIANT_ORIGINAL
-		      : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+	return padded ? sodium_base64_VARIANT_ORIGINAL :
+			sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 }
 
 size_t b64_encode(const void *p, size_t n, bool padded, char *out)

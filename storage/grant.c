@@ -190,8 +190,8 @@ enum err grant_find(const struct grant *g, const char *camera, uint64_t seq,
 	bool there;
 	size_t at = place(g, camera, seq, &there);
 
-	return there ? age_unwrap(&g->items[at].wrap, id, ret_file_key)
-		     : ERR_NOT_APPROVED;
+	return there ? age_unwrap(&g->items[at].wrap, id, ret_file_key) :
+		       ERR_NOT_APPROVED;
 }
 
 void grant_wipe(struct grant *g)

@@ -226,8 +226,8 @@ static void line_check(int line, const unsigned char *sym, size_t n,
 
 static size_t line_letters(int line)
 {
-	return line < LINES ? LINE_LETTERS
-			    : SYMBOLS - (size_t)(LINES - 1) * LINE_LETTERS;
+	return line < LINES ? LINE_LETTERS :
+			      SYMBOLS - (size_t)(LINES - 1) * LINE_LETTERS;
 }
 
 static void half_format(const unsigned char half[KEY_BYTES],

@@ -127,8 +127,8 @@ must_check static enum err parse_grant(json_t *j, struct keyring_grant **ret)
 	memcpy(g->request, request, strlen(request));
 	g->person = (uint64_t)person;
 	g->blob = malloc(n + 1);
-	err = g->blob ? b64_decode(blob, n, true, g->blob, n + 1, &g->n)
-		      : ERR_NO_MEMORY;
+	err = g->blob ? b64_decode(blob, n, true, g->blob, n + 1, &g->n) :
+			ERR_NO_MEMORY;
 	if (err)
 		keyring_grant_free(g);
 	else

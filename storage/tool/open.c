@@ -175,8 +175,9 @@ static int take_header(struct work *w, const char *name,
 	if (!fill(in, AGE_NONCE) || in->n < AGE_NONCE) {
 		crypt_wipe(file_key, sizeof(file_key));
 		return say(name,
-		    in->end ? "the header is not whole: the file ends after it."
-			    : strerror(errno));
+		    in->end ?
+			"the header is not whole: the file ends after it." :
+			strerror(errno));
 	}
 	age_payload_key(file_key, in->buf, key);
 	crypt_wipe(file_key, sizeof(file_key));
@@ -220,20 +221,20 @@ static int print_payload(struct work *w, const char *name,
 			    " printed is genuine.");
 		if (!open_chunk(w, key, i, n, &last))
 			return say(name,
-			    n < AGE_CHUNK_SEALED
-				? "the file ends early, or its end was changed."
-				  " What was printed is genuine."
-				: "the file was changed here. What was printed "
-				  "is"
-				  " genuine, nothing after it is.");
+			    n < AGE_CHUNK_SEALED ?
+				"the file ends early, or its end was changed."
+				" What was printed is genuine." :
+				"the file was changed here. What was printed "
+				"is"
+				" genuine, nothing after it is.");
 		if (!print(w->plain, n - AEAD_TAG))
 			return say("standard output", strerror(errno));
 		used(&w->in, n);
 	}
 	if (!fill(&w->in, 1))
 		return say(name, strerror(errno));
-	return w->in.n == 0 ? 0
-			    : say(name,
+	return w->in.n == 0 ? 0 :
+			      say(name,
 				  "something was added after the end"
 				  " of the file. What was printed is genuine.");
 }
