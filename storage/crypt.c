@@ -262,6 +262,10 @@ enum err b64_decode(const char *s, size_t s_n, bool padded, void *out,
 	const char *end = NULL;
 	size_t n;
 
+	/* libsodium 1.0.18 takes 0xaf for '/' and 0xab for '+'. */
+	for (size_t i = 0; i < s_n; i++)
+		if (s[i] & 0x80)
+			return ERR_FORMAT;
 	/* libsodium stops at what it does not know and calls that success. */
 	if (sodium_base642bin(out, out_max, s, s_n, NULL, &n, &end,
 		b64_variant(padded)) != 0 ||

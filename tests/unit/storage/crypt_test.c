@@ -13,6 +13,9 @@
 	"Ladies and Gentlemen of the class of '99: If I could offer you "      \
 	"only one tip for the future, sunscreen would be it."
 
+#define ALPHABET                                                               \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
 static void is_hex(const void *p, size_t n, const char *hex)
 {
 	char got[1024];
@@ -265,6 +268,16 @@ static void base64_refuses_what_is_not_canonical(void **state)
 		assert_int_equal(b64_decode(bare[i], strlen(bare[i]), false,
 				     out, sizeof(out), &n),
 		    ERR_FORMAT);
+	/* Each byte that is no letter of the alphabet. */
+	for (int c = 0; c < 256; c++) {
+		char text[5] = "Zm9v";
+
+		text[1] = (char)c;
+		if (!c || !strchr(ALPHABET, c))
+			assert_int_equal(b64_decode(text, 4, true, out,
+					     sizeof(out), &n),
+			    ERR_FORMAT);
+	}
 	/* A NUL inside, and more than there is room for. */
 	assert_int_equal(b64_decode("Zm9v\0", 5, true, out, sizeof(out), &n),
 	    ERR_FORMAT);
