@@ -1,0 +1,98 @@
+/*
+ * camera.h - one camera as the supervisor sees it: resolve, connect, hand over
+ * to a child, answer its questions, wait and try again.
+ *
+ * Nothing here blocks for longer than a message to storage takes. The owner
+ * (supervisor or probe) polls the descriptors and calls back.
+ */
+#ifndef SAQTA_CAMERA_H
+#define SAQTA_CAMERA_H
+
+#include <poll.h>
+#include <stdbool.h>
+
+#include "recorder/auth.h"
+#include "recorder/control.h"
+#include "recorder/secret.h"
+#include "storage/api/messages.h"
+#include "storage/api/utc.h"
+
+/* What all cameras of a process share. */
+struct camera_host {
+	int zygote;
+	uint32_t token;		/* the last one used */
+	char ingest[128];	/* path of storage's socket; "" for a probe */
+	int timeout_ms;
+};
+
+enum camera_phase {
+	PHASE_IDLE,		/* until next_try */
+	PHASE_RESOLVING,
+	PHASE_CONNECTING,
+	PHASE_CHILD,
+};
+
+/* What a probe learned. */
+struct camera_probed {
+	bool done;
+	char codec[8], profile[32], audio[16];
+	uint16_t width, height;
+	uint32_t frames, keys;
+	int64_t span, key_span;		/* 1/90000 s */
+	uint64_t bytes;
+	int64_t offset_ns;
+	bool offset_known;
+};
+
+struct camera {
+	struct camera_host *host;
+	char id[CAMERA_ID_MAX + 1];
+	struct rtsp_url url;
+	enum transport transport;
+	bool enabled, listed;		/* listed: owner's mark and sweep */
+	struct credentials credentials;
+	struct auth auth;
+
+	enum camera_phase phase;
+	struct mono next_try, deadline, streaming_since;
+	int failures;
+	struct resolved resolved;
+	int at;				/* address that is being tried */
+	int resolver, sock, control, rtp, rtcp;	/* -1 when closed */
+	uint32_t token;
+	pid_t pid;
+
+	/* What is to be reported; the owner clears `changed`. */
+	bool changed;
+	enum camera_state state;
+	enum cause cause;
+	char detail[200];
+	struct utc since;
+	struct camera_probed probed;
+};
+
+void camera_init(struct camera *c, struct camera_host *host);
+
+/* End everything that is under way, at once. */
+void camera_wipe(struct camera *c);
+
+/* Ask the child to end its segment with this cause, then it exits. */
+void camera_stop(struct camera *c, enum cause cause);
+
+/* Storage is away (or back): no child can live; try again now when back. */
+void camera_hold(struct camera *c);
+
+#define CAMERA_POLLS 3
+/* Fill p with what it waits for; returns how many. */
+int camera_poll(const struct camera *c, struct pollfd p[CAMERA_POLLS]);
+
+/* One of them is ready. */
+void camera_ready(struct camera *c, const struct pollfd *p, struct mono now);
+
+/* Time passes. run: may it connect? Returns ms until it wants to be called. */
+int camera_tick(struct camera *c, bool run, struct mono now);
+
+/* What the zygote said. */
+void camera_zygote(struct camera *c, const struct zygote_message *m);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * cut.h - where a fragment and where a segment ends. Pure.
+ *
+ * A segment begins with a key frame at or after the moment that storage named,
+ * or with one whose parameter sets differ. Where no key frame comes it goes on
+ * until a hard cap and is cut anyway: nothing waits for a key frame for ever.
+ * A fragment lasts at most fragment_ms and, so that players find them, key
+ * frames stand at the beginning of one wherever that makes no crumbs.
+ */
+#ifndef SAQTA_CUT_H
+#define SAQTA_CUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/api/utc.h"
+
+enum cut_where {
+	CUT_NOT,	/* the picture belongs to the open fragment */
+	CUT_FRAGMENT,	/* it begins a fragment */
+	CUT_SEGMENT,	/* it begins a segment */
+	CUT_DROP,	/* no segment is open and this cannot begin one */
+};
+
+struct cut {
+	int64_t segment_ns, fragment;	/* fragment in 1/90000 s */
+	bool open;			/* a segment is open */
+	struct utc start;		/* of the segment */
+	struct utc at;			/* a new one at or after it */
+	int64_t fragment_dts;		/* where the open fragment begins */
+	bool fragment_key;		/* it begins with a key frame */
+};
+
+void cut_init(struct cut *c, uint32_t segment_ms, uint32_t fragment_ms);
+
+/* What the picture that comes next begins. utc is when it was. */
+enum cut_where cut_next(struct cut *c, struct utc utc, int64_t dts,
+    uint32_t duration, bool key, bool new_sets);
+
+/* Storage named the moment of the next cut. */
+void cut_at(struct cut *c, struct utc at);
+
+/* The segment has ended; the next begins with a key frame. */
+void cut_end(struct cut *c);
+
+#endif

@@ -1,0 +1,418 @@
+#include "recorder/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+
+#include "recorder/clock.h"
+#include "recorder/cut.h"
+#include "recorder/fragment.h"
+#include "recorder/order.h"
+#include "recorder/video.h"
+
+#define HELD_FRAMES 512		/* while the run's start is sought */
+#define HELD_BYTES (16u << 20)
+#define BAD_MAX 10		/* key frames in a row that do not parse */
+
+struct stream {
+	enum codec codec;
+	struct feed *feed;
+	struct clock clock;
+	struct order order;
+	struct cut cut;
+	struct fragment fragment;
+	/* Pictures wait here until the run's start is known. */
+	struct frame held[HELD_FRAMES];
+	size_t held_n, held_bytes;
+	bool flowing;
+	bool restart;		/* a new run at the next key frame */
+	/* Parameter sets, u32 length each: of the order stage, of the file. */
+	unsigned char seen[SETS_MAX], sets[SETS_MAX];
+	size_t seen_n, sets_n;
+	int bad;
+	unsigned char *init;	/* the init part for sets */
+	size_t init_n;
+	struct video video;
+	/* The open segment and fragment. */
+	int64_t segment_dts;
+	uint32_t number;	/* of the fragment in the segment, from 1 */
+	int64_t fragment_dts, end_dts;
+	struct utc fragment_start;
+	struct mono arrival;
+	uint32_t flags;
+	struct utc last_end;	/* of what was recorded */
+	bool blocked;		/* until storage has taken the queue */
+	struct mono waits;
+	/* The camera's clock and the RTP time stamp that it belongs to. */
+	struct utc camera;
+	uint32_t camera_time;
+	struct stream_stats stats;
+};
+
+static enum err stream_frame(void *arg, struct frame *f);
+
+struct stream *stream_new(enum codec codec, struct feed *feed,
+    uint32_t segment_ms, uint32_t fragment_ms)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->codec = codec;
+	s->feed = feed;
+	clock_init(&s->clock);
+	order_init(&s->order,
+	    (struct frame_sink){.emit = stream_frame, .arg = s});
+	cut_init(&s->cut, segment_ms, fragment_ms);
+	fragment_init(&s->fragment);
+	return s;
+}
+
+void stream_free(struct stream *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->held_n; i++)
+		free(s->held[i].unit.data);
+	order_wipe(&s->order);
+	fragment_wipe(&s->fragment);
+	video_free(s->init);
+	free(s);
+}
+
+void stream_sets(struct stream *s, const unsigned char *p, size_t n)
+{
+	size_t at = 0, have = 0;
+
+	while (n - at > 2) {
+		size_t len = (size_t)p[at] << 8 | p[at + 1];
+
+		if (len > n - at - 2 || len + 4 > SETS_MAX - have)
+			return;
+		memcpy(s->sets + have, (unsigned char[4]){0, 0, p[at],
+		    p[at + 1]}, 4);
+		memcpy(s->sets + have + 4, p + at + 2, len);
+		have += 4 + len;
+		at += 2 + len;
+	}
+	s->sets_n = have;
+}
+
+void stream_cut(struct stream *s, struct utc at)
+{
+	cut_at(&s->cut, at);
+}
+
+void stream_camera_clock(struct stream *s, struct utc camera, uint32_t time,
+    struct utc now)
+{
+	s->camera = camera;
+	s->camera_time = time;
+	s->stats.camera = camera;
+	s->stats.camera_at = now;
+}
+
+struct mono stream_waits_since(const struct stream *s)
+{
+	return s->waits;
+}
+
+const struct stream_stats *stream_stats(const struct stream *s)
+{
+	return &s->stats;
+}
+
+static enum clock_state host_clock(void)
+{
+	struct timex t = {.modes = 0};
+
+	return adjtimex(&t) == TIME_ERROR ? CLOCK_FREE : CLOCK_SYNCED;
+}
+
+/* Hand over the open fragment, which ends where `end` (dts) is. */
+static enum err fragment_close(struct stream *s, int64_t end)
+{
+	struct fragment *f = &s->fragment;
+	struct utc until = clock_utc(&s->clock, end);
+	const unsigned char *p;
+	size_t n;
+	enum err err = OK;
+
+	if (!f->samples)
+		return OK;
+	if (!s->clock.trusted)
+		s->flags |= FRAGMENT_UNTRUSTED;
+	if (s->fragment_start.ns < s->last_end.ns)
+		s->flags |= FRAGMENT_OVERLAP;
+	fragment_seal(f, ++s->number,
+	    (uint64_t)(s->fragment_dts - s->segment_dts), &p, &n);
+	if (s->feed)
+		err = feed_fragment(s->feed, s->fragment_start,
+		    until.ns - s->fragment_start.ns, s->arrival, s->flags, p,
+		    n);
+	if (!err && until.ns > s->last_end.ns)
+		s->last_end = until;
+	fragment_clear(f);
+	if (err == ERR_BUSY) {
+		cut_end(&s->cut);
+		s->blocked = true;
+		err = feed_end(s->feed, CAUSE_STORAGE_AWAY);
+	}
+	return err;
+}
+
+static enum err segment_close(struct stream *s, int64_t end, enum cause cause)
+{
+	enum err err;
+
+	if (!s->cut.open)
+		return OK;
+	err = fragment_close(s, end);
+	if (!err && s->feed && s->cut.open)
+		err = feed_end(s->feed, cause);
+	cut_end(&s->cut);
+	return err;
+}
+
+/* Keep the sets of a key frame and make the init part for them. */
+static enum err take_sets(struct stream *s, const struct unit *u)
+{
+	unsigned char sets[SETS_MAX];
+	size_t n = depay_sets(s->codec, u, sets), init_n;
+	unsigned char *init;
+	enum err err;
+
+	if (!n) {
+		n = s->sets_n;
+		memcpy(sets, s->sets, n);
+	}
+	if (s->init && n == s->sets_n && !memcmp(sets, s->sets, n))
+		return OK;
+	err = video_init_part(s->codec, sets, n, u, &s->video, &init, &init_n);
+	if (err)
+		return err;
+	video_free(s->init);
+	s->init = init;
+	s->init_n = init_n;
+	memcpy(s->sets, sets, n);
+	s->sets_n = n;
+	s->stats.width = s->video.width;
+	s->stats.height = s->video.height;
+	memcpy(s->stats.profile, s->video.profile, sizeof(s->stats.profile));
+	return OK;
+}
+
+static enum err segment_begin(struct stream *s, const struct frame *f,
+    struct utc utc)
+{
+	struct feed_segment seg = {.start = utc,
+	    .arrival = f->unit.arrival,
+	    .epoch = s->clock.epoch,
+	    .clock_state = host_clock(),
+	    .width = s->video.width,
+	    .height = s->video.height};
+
+	if (s->camera.ns)
+		seg.camera.ns = s->camera.ns +
+		    (int64_t)(int32_t)(f->unit.time - s->camera_time) *
+			NS_PER_SEC / CLOCK_HZ;
+	s->segment_dts = f->dts;
+	s->number = 0;
+	s->waits.ns = 0;
+	return s->feed ? feed_begin(s->feed, &seg, s->init, s->init_n) : OK;
+}
+
+static void measure(struct stream *s, const struct frame *f)
+{
+	struct stream_stats *t = &s->stats;
+
+	if (!t->frames++)
+		t->first_pts = f->dts;
+	t->last_pts = f->dts;
+	t->bytes += f->unit.n;
+	if (!f->unit.key)
+		return;
+	if (!t->keys++)
+		t->first_key = f->dts;
+	t->last_key = f->dts;
+}
+
+/* May this picture be recorded at all? */
+static bool is_wanted(struct stream *s, const struct frame *f, bool *ret_new)
+{
+	const unsigned char *old = s->init;
+
+	*ret_new = false;
+	if (f->unit.key) {
+		enum err err = take_sets(s, &f->unit);
+
+		if (err && !s->init)
+			return false;
+		s->bad = err ? s->bad + 1 : 0;
+		*ret_new = old && old != s->init;
+	}
+	if (s->blocked && !feed_wants_write(s->feed))
+		s->blocked = false;
+	return s->init && !s->blocked;
+}
+
+/* Put one picture where it belongs. Frees its bytes. */
+static enum err place(struct stream *s, struct frame *f)
+{
+	struct utc utc = clock_utc(&s->clock, f->dts);
+	bool new_sets;
+	enum cut_where where = CUT_DROP;
+	bool was_open = s->cut.open;
+	enum err err = OK;
+
+	measure(s, f);
+	if (is_wanted(s, f, &new_sets))
+		where = cut_next(&s->cut, utc, f->dts, f->duration,
+		    f->unit.key, new_sets);
+	if (where == CUT_NOT && !fragment_has_room(&s->fragment, f->unit.n))
+		where = CUT_FRAGMENT;
+	if (where == CUT_DROP && !s->waits.ns)
+		s->waits = f->unit.arrival;
+	if (where == CUT_SEGMENT || where == CUT_FRAGMENT)
+		err = fragment_close(s, f->dts);
+	if (!err && s->blocked)
+		where = CUT_DROP;
+	if (!err && where == CUT_SEGMENT) {
+		if (was_open && s->feed)
+			err = feed_end(s->feed, CAUSE_NONE);
+		if (!err)
+			err = segment_begin(s, f, utc);
+	}
+	if (err || where == CUT_DROP)
+		goto out;
+	if (!s->fragment.samples) {
+		s->fragment_dts = f->dts;
+		s->fragment_start = utc;
+		s->flags = f->unit.key ? FRAGMENT_KEY : 0;
+	}
+	if (f->unit.damaged)
+		s->flags |= FRAGMENT_DAMAGED;
+	s->arrival = f->unit.arrival;
+	s->end_dts = f->dts + f->duration;
+	err = fragment_put(&s->fragment, f->unit.data, f->unit.n, f->duration,
+	    (int32_t)(f->pts - f->dts), f->unit.key);
+out:
+	free(f->unit.data);
+	return err;
+}
+
+/* The run's start is known, or there is no more room to wait for it. */
+static enum err release(struct stream *s)
+{
+	enum err err = OK;
+
+	s->flowing = true;
+	for (size_t i = 0; i < s->held_n; i++) {
+		if (!err)
+			err = place(s, &s->held[i]);
+		else
+			free(s->held[i].unit.data);
+	}
+	s->held_n = s->held_bytes = 0;
+	return err;
+}
+
+static enum err stream_frame(void *arg, struct frame *f)
+{
+	struct stream *s = arg;
+
+	if (s->flowing)
+		return place(s, f);
+	s->held_bytes += f->unit.n;
+	s->held[s->held_n++] = *f;
+	if (s->held_n == HELD_FRAMES || s->held_bytes > HELD_BYTES)
+		return release(s);
+	return OK;
+}
+
+/* Everything that is under way goes out; the segment ends. */
+static enum err run_end(struct stream *s, enum cause cause)
+{
+	enum err err = order_end(&s->order);
+
+	if (!err)
+		err = release(s);
+	if (!err)
+		err = segment_close(s, s->end_dts, cause);
+	s->flowing = false;
+	return err;
+}
+
+enum err stream_end(struct stream *s, enum cause cause)
+{
+	return run_end(s, cause);
+}
+
+void stream_refused(struct stream *s)
+{
+	cut_end(&s->cut);
+	s->number = 0;
+	fragment_clear(&s->fragment);
+}
+
+/* How far a new set of parameters reorders must be known before ordering. */
+static void look_ahead(struct stream *s, const struct unit *u)
+{
+	unsigned char sets[SETS_MAX], *init;
+	size_t n = depay_sets(s->codec, u, sets), init_n;
+	struct video v;
+
+	if (!n && !s->seen_n) {
+		n = s->sets_n;
+		memcpy(sets, s->sets, n);
+	}
+	if (!n || (n == s->seen_n && !memcmp(sets, s->seen, n)))
+		return;
+	memcpy(s->seen, sets, n);
+	s->seen_n = n;
+	if (video_init_part(s->codec, sets, n, u, &v, &init, &init_n))
+		return;
+	video_free(init);
+	order_depth(&s->order, v.reorder);
+}
+
+enum err stream_unit(void *arg, struct unit *u)
+{
+	struct stream *s = arg;
+	struct clock before = s->clock;
+	int64_t pts;
+	enum err err = OK;
+
+	if (u->key) {
+		look_ahead(s, u);
+		if (s->restart)
+			err = run_end(s, CAUSE_NONE);
+		if (s->restart)
+			clock_restart(&s->clock);
+		s->restart = false;
+	}
+	if (!err && !clock_take(&s->clock, u->time, u->arrival, &pts)) {
+		/* What is under way belongs to the old timeline. */
+		struct clock now = s->clock;
+
+		s->clock = before;
+		err = run_end(s, CAUSE_STREAM_ERROR);
+		s->clock = now;
+	}
+	if (!err && s->bad > BAD_MAX)
+		err = ERR_FORMAT;
+	if (err) {
+		free(u->data);
+		return err;
+	}
+	return order_put(&s->order, u, pts);
+}
+
+enum err stream_tick(struct stream *s, struct utc utc, struct mono mono)
+{
+	if (clock_wall(&s->clock, utc, mono))
+		s->restart = true;
+	if (!s->flowing && clock_settled(&s->clock, mono))
+		return release(s);
+	return OK;
+}
