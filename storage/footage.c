@@ -13,8 +13,8 @@
 #define RECORDS_MAX 65536u /* of one segment */
 #define BLOCK 64u /* records read at once */
 
-static enum err open_file(
-    int data_fd, const struct segment_row *row, int *ret_fd, uint64_t *ret_size)
+static enum err open_file(int data_fd, const struct segment_row *row,
+    int *ret_fd, uint64_t *ret_size)
 {
 	char path[160];
 
@@ -25,8 +25,8 @@ static enum err open_file(
 }
 
 /* Payload bytes of the whole chunks that the file holds now. */
-static enum err whole_bytes(
-    int data_fd, const struct segment_row *row, uint64_t *ret)
+static enum err whole_bytes(int data_fd, const struct segment_row *row,
+    uint64_t *ret)
 {
 	unsigned char *head = malloc(AGE_HEADER_MAX);
 	size_t header_n = 0, n;
@@ -47,7 +47,7 @@ static enum err whole_bytes(
 		err = OK; /* so young that its header is not there */
 	else if (!err && size > header_n + AGE_NONCE)
 		*ret = (size - header_n - AGE_NONCE) / AGE_CHUNK_SEALED *
-		       AGE_CHUNK;
+		    AGE_CHUNK;
 out:
 	if (fd >= 0)
 		close(fd);
@@ -94,7 +94,7 @@ static enum err load_record(struct load *l, const struct journal_record *r)
 		return OK;
 	}
 	if (r->type != JOURNAL_FRAGMENT) {
-		l->ended = true;
+		l->ended = r->type;
 		return OK;
 	}
 	if (r->index != f->n || f->n == RECORDS_MAX)
@@ -126,8 +126,8 @@ static enum err load_records(struct load *l)
 		for (size_t i = 0; i < n && !err && !l->ended; i++) {
 			struct journal_record r;
 
-			err = journal_decode(
-			    block + i * JOURNAL_RECORD, l->chain, &r);
+			err = journal_decode(block + i * JOURNAL_RECORD,
+			    l->chain, &r);
 			/* what is being appended just now */
 			if (err && open && !first)
 				return OK;
@@ -147,7 +147,7 @@ static enum err load_records(struct load *l)
 }
 
 /* Drop what does not count, and find the ends. */
-static enum err settle(int data_fd, struct footage *f)
+static enum err settle(int data_fd, struct footage *f, unsigned ended)
 {
 	uint64_t whole = 0;
 	enum err err;
@@ -155,29 +155,32 @@ static enum err settle(int data_fd, struct footage *f)
 	f->received_ns = f->end_ns = f->row.start_ns;
 	if (f->n)
 		f->received_ns = f->fragments[f->n - 1].start_ns +
-				 f->fragments[f->n - 1].duration_ns;
-	if (f->row.state == SEGMENT_OPEN) {
+		    f->fragments[f->n - 1].duration_ns;
+	/* one that was sealed but is not synced yet is whole, too */
+	f->cut = f->row.state == SEGMENT_CUT ||
+	    (f->row.state == SEGMENT_OPEN && ended != JOURNAL_SEAL);
+	if (f->row.state == SEGMENT_OPEN && f->cut) {
 		err = whole_bytes(data_fd, &f->row, &whole);
 		if (err)
 			return err;
-		while (f->n && f->fragments[f->n - 1].plain_off +
-				       f->fragments[f->n - 1].plain_len >
-				   whole)
+		while (f->n &&
+		    f->fragments[f->n - 1].plain_off +
+			    f->fragments[f->n - 1].plain_len >
+			whole)
 			f->n--;
-	} else if (f->n < f->row.fragments) {
-		return ERR_INTEGRITY;
-	} else {
+	} else if (f->row.state != SEGMENT_OPEN) {
+		if (f->n < f->row.fragments)
+			return ERR_INTEGRITY;
 		f->n = f->row.fragments;
 	}
-	f->cut = f->row.state != SEGMENT_SEALED;
 	if (f->n)
 		f->end_ns = f->fragments[f->n - 1].start_ns +
-			    f->fragments[f->n - 1].duration_ns;
+		    f->fragments[f->n - 1].duration_ns;
 	return OK;
 }
 
-enum err footage_read(
-    int data_fd, const struct segment_row *row, struct footage *ret)
+enum err footage_read(int data_fd, const struct segment_row *row,
+    struct footage *ret)
 {
 	struct footage f = {.row = *row};
 	struct load l = {.fd = -1, .f = &f};
@@ -193,12 +196,13 @@ enum err footage_read(
 	if (!err)
 		err = load_records(&l);
 	if (!err)
-		err = settle(data_fd, &f);
+		err = settle(data_fd, &f, l.ended);
 	close(l.fd);
 	if (err) {
 		footage_free(&f);
-		return err == ERR_FORMAT || err == ERR_TRUNCATED ? ERR_INTEGRITY
-								 : err;
+		return err == ERR_FORMAT || err == ERR_TRUNCATED ?
+		    ERR_INTEGRITY :
+		    err;
 	}
 	*ret = f;
 	return OK;

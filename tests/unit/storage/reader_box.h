@@ -1,0 +1,619 @@
+/*
+ * reader_box.h - a data directory with people, keys and footage, a reader
+ * process, and a keeper that does only what the reader asks of it and notes
+ * it in the order in which it happens.
+ */
+#ifndef SAQTA_TEST_READER_BOX_H
+#define SAQTA_TEST_READER_BOX_H
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "clip.h"
+#include "storage/api/wire.h"
+#include "storage/disk.h"
+#include "storage/grant.h"
+#include "storage/keyring.h"
+#include "storage/ledger.h"
+#include "storage/people.h"
+#include "storage/reader.h"
+#include "storage/segment.h"
+#include "storage/site.h"
+
+#define START INT64_C(1795338907000000000) /* 2026-11-22T09:15:07Z */
+#define NOW (START + 600 * NS_PER_SEC)
+#define DAY "2026-11-22"
+#define S(n) (START + (int64_t)(n)*NS_PER_SEC)
+
+enum { CUSTODIAN_1 = 1, AUDITOR_2 = 2, OPERATOR_3 = 3, CUSTODIAN_4 = 4 };
+
+struct event {
+	unsigned type; /* of the message */
+	unsigned code; /* error, verdict or kind */
+	uint64_t lease;
+	int64_t from_ns, to_ns; /* first range */
+	unsigned n; /* ranges */
+	char request[32], camera[40];
+};
+
+struct box {
+	char dir[40];
+	int fd;
+	struct clip clip;
+	struct index *ix;
+	struct keyring *keyring;
+	struct age_identity paper;
+	/* the reader at work */
+	int keeper, client;
+	pid_t pid;
+	uint32_t id;
+	struct event events[256];
+	size_t events_n;
+	enum err refuse_lease; /* what MSG_LEASE_OPEN is answered with */
+	enum err grant_err; /* what MSG_GRANT_GET is answered with */
+	uint64_t next_lease;
+	struct person_row made; /* by READER_ACT */
+};
+
+static struct box box;
+
+static const char *const passwords[] = {
+    "", "custodian-one", "auditor-two", "operator-three", "custodian-four"};
+
+/* --- the data directory --- */
+
+static void box_person(uint64_t id, const char *user, enum role role,
+    uint64_t signer, const unsigned char *signer_seed,
+    unsigned char ret_seed[KEY_BYTES])
+{
+	struct person_row p = {.id = id, .role = role, .created_ns = START};
+
+	snprintf(p.user, sizeof(p.user), "%s", user);
+	snprintf(p.name, sizeof(p.name), "Person %s", user);
+	assert_int_equal(person_make(&p, passwords[id], ret_seed), OK);
+	if (signer)
+		person_sign(&p, signer, signer_seed ? signer_seed : ret_seed);
+	assert_int_equal(index_person_put(box.ix, &p), OK);
+}
+
+static void box_ledger(void)
+{
+	unsigned char key[KEY_BYTES];
+	struct person_row first;
+	struct ledger *l;
+	struct entry e;
+	uint64_t i;
+	size_t cut;
+
+	assert_int_equal(ledger_create(box.fd, "saqta.example/test", key), OK);
+	assert_int_equal(ledger_open(box.fd, &l, &cut), OK);
+	entry_begin(&e, ENTRY_LOG_BEGINS, (struct utc){START}, 0);
+	entry_put_text(&e, TAG_ORIGIN, "saqta.example/test");
+	entry_put_bytes(&e, TAG_LOG_KEY, key, sizeof(key));
+	assert_int_equal(ledger_put(l, &e, &i), OK);
+	assert_int_equal(index_person_find(box.ix, CUSTODIAN_1, &first), OK);
+	entry_begin(&e, ENTRY_PERSON, (struct utc){START}, 1);
+	entry_put_u64(&e, TAG_PERSON, 1);
+	entry_put_u64(&e, TAG_ROLE, ROLE_CUSTODIAN);
+	entry_put_bytes(&e, TAG_SIGN_KEY, first.sign_key, KEY_BYTES);
+	assert_int_equal(ledger_put(l, &e, &i), OK);
+	assert_int_equal(i, 1);
+	assert_int_equal(ledger_commit(l), OK);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	ledger_close(l);
+}
+
+static void box_camera(const char *id)
+{
+	struct camera_row c = {.enabled = true,
+	    .added_ns = S(-5),
+	    .next_seq = 5,
+	    .state = CAMERA_STREAMING,
+	    .since_ns = S(0)};
+
+	snprintf(c.id, sizeof(c.id), "%s", id);
+	snprintf(c.name, sizeof(c.name), "Camera %s", id);
+	snprintf(c.atm, sizeof(c.atm), "0417");
+	snprintf(c.place, sizeof(c.place), "Abay 12");
+	snprintf(c.url, sizeof(c.url), "rtsp://127.0.0.1/x");
+	assert_int_equal(index_camera_put(box.ix, &c), OK);
+}
+
+/* Four fragments of a second each from start_ns on. */
+static void box_segment(const char *camera, uint64_t seq, int64_t start_ns,
+    struct journal_head *head, const struct age_recipient *to, bool sealed)
+{
+	struct segment_row row = {.seq = seq, .start_ns = start_ns};
+	struct segment *s;
+
+	snprintf(row.camera, sizeof(row.camera), "%s", camera);
+	snprintf(row.day, sizeof(row.day), "%s", DAY);
+	assert_int_equal(segment_begin(box.fd, &row, to, box.clip.p,
+			     box.clip.init_n, 5, 1, 1, 0, head, &s),
+	    OK);
+	for (size_t i = 0; i < box.clip.fragments; i++)
+		assert_int_equal(segment_put(s,
+				     box.clip.p + box.clip.fragment[i].off,
+				     box.clip.fragment[i].n,
+				     start_ns + (int64_t)i * NS_PER_SEC,
+				     NS_PER_SEC, 6, FRAGMENT_KEY),
+		    OK);
+	if (sealed)
+		assert_int_equal(segment_seal(s), OK);
+	assert_int_equal(index_segment_put(box.ix, &s->row), OK);
+	segment_free(s);
+}
+
+static void box_recipient(uint64_t person, struct age_recipient *ret)
+{
+	struct person_row p;
+
+	assert_int_equal(index_person_find(box.ix, person, &p), OK);
+	assert_int_equal(recipient_parse(p.recipient, ret), OK);
+}
+
+/* cam1: 0-8 s (two segments), a gap of 10 s, 18-22 s, and 22 s on, open. */
+static void box_footage(void)
+{
+	struct gap_row gap = {.camera = "cam1",
+	    .from_ns = S(8),
+	    .to_ns = S(18),
+	    .cause = CAUSE_NETWORK,
+	    .noticed_ns = S(9)};
+	struct age_recipient to[3], day;
+	struct journal_head head;
+	bool made;
+
+	box_recipient(CUSTODIAN_1, &to[0]);
+	box_recipient(CUSTODIAN_4, &to[1]);
+	identity_recipient(&box.paper, &to[2]);
+	assert_int_equal(keyring_make_day(box.keyring, "cam1", DAY, to, 3, &day,
+			     &made),
+	    OK);
+	assert_int_equal(keyring_commit(box.keyring), OK);
+	assert_int_equal(journal_head_load(box.fd, "cam1", DAY, &head), OK);
+	box_segment("cam1", 1, S(0), &head, &day, true);
+	box_segment("cam1", 2, S(4), &head, &day, true);
+	assert_int_equal(index_gap_put(box.ix, &gap), OK);
+	box_segment("cam1", 3, S(18), &head, &day, true);
+	box_segment("cam1", 4, S(22), &head, &day, false);
+}
+
+static int box_make(void **state)
+{
+	unsigned char root[KEY_BYTES], seed[KEY_BYTES];
+
+	(void)state;
+	assert_int_equal(crypt_init(), OK);
+	assert_int_equal(utc_site("Asia/Almaty"), OK);
+	strcpy(box.dir, "/tmp/saqta-reader-XXXXXX");
+	assert_non_null(mkdtemp(box.dir));
+	box.fd = open(box.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(box.fd >= 0);
+	clip_make(&box.clip, CLIP_H264_B);
+	assert_int_equal(box.clip.fragments, 4);
+	identity_new(&box.paper);
+	assert_int_equal(index_open(box.dir, false, &box.ix), OK);
+	assert_int_equal(keyring_create(box.fd), OK);
+	assert_int_equal(keyring_open(box.fd, &box.keyring), OK);
+	box_person(CUSTODIAN_1, "first", ROLE_CUSTODIAN, 1, NULL, root);
+	box_person(AUDITOR_2, "auditor", ROLE_AUDITOR, 1, root, seed);
+	box_person(OPERATOR_3, "operator", ROLE_OPERATOR, 0, NULL, seed);
+	box_person(CUSTODIAN_4, "second", ROLE_CUSTODIAN, 1, root, seed);
+	box_ledger();
+	box_camera("cam1");
+	box_camera("cam2");
+	box_footage();
+	return 0;
+}
+
+static int box_free(void **state)
+{
+	char cmd[80];
+
+	(void)state;
+	index_close(box.ix);
+	keyring_close(box.keyring);
+	clip_free(&box.clip);
+	close(box.fd);
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", box.dir);
+	return system(cmd);
+}
+
+static void box_request(const char *id, uint64_t requester, int64_t from_ns,
+    int64_t to_ns)
+{
+	struct request_row q = {.requester = requester,
+	    .created_ns = S(100),
+	    .from_ns = from_ns,
+	    .to_ns = to_ns,
+	    .state = REQUEST_SUBMITTED,
+	    .cameras = "cam1",
+	    .reason = "withdrawal disputed",
+	    .case_no = "K-114",
+	    .entry = 7};
+
+	snprintf(q.id, sizeof(q.id), "%s", id);
+	assert_int_equal(index_request_put(box.ix, &q), OK);
+}
+
+/* --- the keeper --- */
+
+static struct event *box_note(const struct wire *w)
+{
+	struct event *e = &box.events[box.events_n];
+
+	assert_true(box.events_n < 256);
+	box.events_n++;
+	*e = (struct event){.type = w->type};
+	return e;
+}
+
+static void reply(struct wire *w, int fd)
+{
+	assert_int_equal(wire_send(box.keeper, w, fd), OK);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void reply_err(uint32_t id, enum err err)
+{
+	struct wire w;
+
+	wire_begin(&w, err ? MSG_ERROR : MSG_OK, id);
+	if (err) {
+		wire_put_u16(&w, (uint16_t)err);
+		wire_put_str(&w, "");
+	}
+	reply(&w, -1);
+}
+
+static void keeper_day_key(struct wire *w)
+{
+	char camera[64], day[16], *text;
+	uint32_t id = w->id;
+	size_t n;
+	int fd;
+
+	snprintf(camera, sizeof(camera), "%s", wire_get_str(w));
+	snprintf(day, sizeof(day), "%s", wire_get_str(w));
+	assert_int_equal(keyring_day_wrapped(box.keyring, camera, day, &text,
+			     &n),
+	    OK);
+	assert_int_equal(bulk_from(text, n, &fd), OK);
+	free(text);
+	wire_begin(w, MSG_DAY_KEY_IS, id);
+	reply(w, fd);
+}
+
+static void keeper_day_keys_all(struct wire *w)
+{
+	uint32_t id = w->id;
+	char *text;
+	size_t n;
+	int fd;
+
+	assert_int_equal(keyring_all_days(box.keyring, &text, &n), OK);
+	assert_int_equal(bulk_from(text, n, &fd), OK);
+	free(text);
+	wire_begin(w, MSG_DAY_KEYS_ALL_IS, id);
+	reply(w, fd);
+}
+
+static void keeper_grant_put(struct wire *w, struct event *e)
+{
+	struct request_row q;
+	const void *p;
+	size_t n;
+
+	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
+	e->code = wire_get_u8(w);
+	e->from_ns = wire_get_i64(w);
+	e->to_ns = wire_get_i64(w);
+	assert_int_equal(index_request_find(box.ix, e->request, &q), OK);
+	snprintf(q.decision_reason, sizeof(q.decision_reason), "%s",
+	    wire_get_str(w));
+	e->n = wire_get_u8(w);
+	for (unsigned i = 0; i < e->n; i++)
+		snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
+	assert_int_equal(wire_end(w), OK);
+	q.state = REQUEST_REFUSED;
+	if (e->code == VERDICT_APPROVE) {
+		assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
+		assert_int_equal(keyring_put_grant(box.keyring, e->request,
+				     q.requester, p, n),
+		    OK);
+		bulk_unmap(p, n);
+		q.state = REQUEST_APPROVED;
+		q.granted_from_ns = e->from_ns;
+		q.granted_to_ns = e->to_ns;
+		snprintf(q.granted_cameras, sizeof(q.granted_cameras), "%s",
+		    e->camera);
+		q.ends_ns = NOW + 3600 * NS_PER_SEC;
+		q.decision_entry = 40 + (int64_t)q.from_ns % 7;
+	}
+	q.decided_ns = NOW;
+	assert_int_equal(index_request_put(box.ix, &q), OK);
+	reply_err(w->id, OK);
+}
+
+static void keeper_grant_get(struct wire *w, struct event *e)
+{
+	struct request_row q;
+	uint32_t id = w->id;
+	const void *blob;
+	uint64_t person;
+	size_t n;
+	int fd;
+
+	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
+	if (box.grant_err || index_request_find(box.ix, e->request, &q) ||
+	    q.state != REQUEST_APPROVED) {
+		reply_err(id, box.grant_err ? box.grant_err : ERR_NOT_APPROVED);
+		return;
+	}
+	assert_int_equal(keyring_find_grant(box.keyring, e->request, &person,
+			     &blob, &n),
+	    OK);
+	assert_int_equal(bulk_from(blob, n, &fd), OK);
+	wire_begin(w, MSG_GRANT_GET_IS, id);
+	wire_put_i64(w, q.granted_from_ns);
+	wire_put_i64(w, q.granted_to_ns);
+	wire_put_i64(w, q.ends_ns);
+	wire_put_u64(w, (uint64_t)q.decision_entry);
+	wire_put_u8(w, 1);
+	wire_put_str(w, q.granted_cameras);
+	reply(w, fd);
+}
+
+static void keeper_lease(struct wire *w, struct event *e)
+{
+	uint32_t id = w->id;
+
+	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
+	snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
+	e->from_ns = wire_get_i64(w);
+	e->to_ns = wire_get_i64(w);
+	e->code = wire_get_u8(w);
+	assert_int_equal(wire_end(w), OK);
+	if (box.refuse_lease) {
+		reply_err(id, box.refuse_lease);
+		return;
+	}
+	e->lease = ++box.next_lease;
+	wire_begin(w, MSG_LEASE_OPEN_IS, id);
+	wire_put_u64(w, e->lease);
+	reply(w, -1);
+}
+
+static void keeper_lease_close(struct wire *w, struct event *e)
+{
+	e->lease = wire_get_u64(w);
+	e->n = wire_get_u16(w);
+	for (unsigned i = 0; i < e->n; i++) {
+		int64_t from = wire_get_i64(w), to = wire_get_i64(w);
+
+		if (!i)
+			e->from_ns = from;
+		e->to_ns = to;
+	}
+	assert_int_equal(wire_end(w), OK);
+	reply_err(w->id, OK);
+}
+
+static void keeper_refusal(struct wire *w, struct event *e)
+{
+	e->code = wire_get_u16(w);
+	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
+	snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
+	e->from_ns = wire_get_i64(w);
+	e->to_ns = wire_get_i64(w);
+	assert_int_equal(wire_end(w), OK);
+	reply_err(w->id, OK);
+}
+
+static void keeper_person_put(struct wire *w)
+{
+	const char *wraps;
+	uint32_t id = w->id;
+	const void *p;
+	size_t n, wraps_n;
+
+	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
+	assert_int_equal(person_record_decode(p, n, &box.made, &wraps,
+			     &wraps_n),
+	    OK);
+	if (wraps_n)
+		assert_int_equal(keyring_add_wraps(box.keyring, wraps, wraps_n),
+		    OK);
+	bulk_unmap(p, n);
+	wire_begin(w, MSG_USER_ADD_IS, id);
+	wire_put_u64(w, box.made.id);
+	reply(w, -1);
+}
+
+/* Handle one message of the reader; false when it has closed. */
+static bool keeper_turn(void)
+{
+	struct event *e;
+	struct wire w;
+	int fd;
+
+	if (wire_recv(box.keeper, &w))
+		return false;
+	e = box_note(&w);
+	fd = w.fd;
+	switch (w.type) {
+	case MSG_DAY_KEY:
+		keeper_day_key(&w);
+		break;
+	case MSG_DAY_KEYS_ALL:
+		keeper_day_keys_all(&w);
+		break;
+	case MSG_GRANT_PUT:
+		keeper_grant_put(&w, e);
+		break;
+	case MSG_GRANT_GET:
+		keeper_grant_get(&w, e);
+		break;
+	case MSG_LEASE_OPEN:
+		keeper_lease(&w, e);
+		break;
+	case MSG_LEASE_CLOSE:
+		keeper_lease_close(&w, e);
+		break;
+	case MSG_REFUSAL:
+		keeper_refusal(&w, e);
+		break;
+	case MSG_NEXT_PERSON:
+		wire_begin(&w, MSG_NEXT_PERSON_IS, w.id);
+		wire_put_u64(&w, 9);
+		reply(&w, -1);
+		break;
+	case MSG_PERSON_PUT:
+		keeper_person_put(&w);
+		break;
+	case MSG_ERROR:
+		e->code = wire_get_u16(&w);
+		break;
+	case MSG_READER_STARTED:
+		break;
+	default:
+		reply_err(w.id, ERR_BAD_MESSAGE);
+	}
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+/* --- the reader --- */
+
+static void box_fork(int keeper, int client)
+{
+	box.pid = fork();
+	assert_true(box.pid >= 0);
+	if (box.pid)
+		return;
+	keeper = fcntl(keeper, F_DUPFD, 100);
+	client = fcntl(client, F_DUPFD, 100);
+	box.fd = fcntl(box.fd, F_DUPFD, 100);
+	dup2(keeper, 3);
+	dup2(client, 4);
+	dup2(box.fd, 5);
+	for (int fd = 6; fd < 200; fd++)
+		close(fd);
+	_exit(reader_main());
+}
+
+/* Start one; what it answers. */
+static enum err box_start(enum reader_job job, uint64_t person,
+    const char *password)
+{
+	int keeper[2], client[2];
+	struct wire w;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, keeper), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, client), 0);
+	box_fork(keeper[1], client[1]);
+	close(keeper[1]);
+	close(client[1]);
+	box.keeper = keeper[0];
+	box.client = client[0];
+	box.events_n = 0;
+	box.refuse_lease = box.grant_err = OK;
+	wire_begin(&w, MSG_READER_START, 1);
+	wire_put_u8(&w, (uint8_t)job);
+	wire_put_u64(&w, person);
+	wire_put_str(&w, password);
+	wire_put_str(&w, "Test site");
+	wire_put_str(&w, "Asia/Almaty");
+	wire_put_u8(&w, 0);
+	wire_put_u64(&w, 0);
+	wire_put_str(&w, box.dir);
+	wire_put_i64(&w, NOW - utc_now().ns);
+	assert_int_equal(wire_send(box.keeper, &w, -1), OK);
+	assert_true(keeper_turn());
+	if (box.events[0].type == MSG_ERROR)
+		return (enum err)box.events[0].code;
+	assert_int_equal(box.events[0].type, MSG_READER_STARTED);
+	box.events_n = 0;
+	return OK;
+}
+
+static void box_session(uint64_t person)
+{
+	assert_int_equal(box_start(READER_SESSION, person, passwords[person]),
+	    OK);
+}
+
+/* The client goes away; serve the reader to its end. */
+static void box_stop(void)
+{
+	int status;
+
+	close(box.client);
+	while (keeper_turn())
+		;
+	close(box.keeper);
+	assert_int_equal(waitpid(box.pid, &status, 0), box.pid);
+	assert_true(WIFEXITED(status));
+}
+
+/* Ask as web does, while the keeper serves; w becomes the answer. */
+static enum err box_ask(struct wire *w)
+{
+	enum err err;
+
+	assert_int_equal(wire_send(box.client, w, -1), OK);
+	for (;;) {
+		struct pollfd p[2] = {{.fd = box.client, .events = POLLIN},
+		    {.fd = box.keeper, .events = POLLIN}};
+
+		assert_true(poll(p, 2, 60000) > 0);
+		/* one that has exited may have answered before */
+		if (p[1].revents && keeper_turn())
+			continue;
+		assert_int_equal(wire_recv(box.client, w), OK);
+		box_note(w);
+		if (w->type != MSG_ERROR)
+			return OK;
+		err = (enum err)wire_get_u16(w);
+		return err;
+	}
+}
+
+/* The number of events of a type, and the last of them. */
+static unsigned box_count(unsigned type, struct event **ret)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < box.events_n; i++)
+		if (box.events[i].type == type) {
+			n++;
+			if (ret)
+				*ret = &box.events[i];
+		}
+	return n;
+}
+
+/* An answer's bulk as text or bytes, to be freed by free(). */
+static unsigned char *box_bulk(struct wire *w, size_t *ret_n)
+{
+	unsigned char *copy;
+	const void *p;
+	size_t n;
+
+	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
+	copy = malloc(n + 1);
+	assert_non_null(copy);
+	memcpy(copy, p, n);
+	copy[n] = '\0';
+	bulk_unmap(p, n);
+	close(w->fd);
+	*ret_n = n;
+	return copy;
+}
+
+#endif
