@@ -18,13 +18,13 @@ const SIGNED = "saqta.signed";	// a hint only: is it worth asking who I am?
 const CLOCK_LIMIT = 60e3;
 const all = ["operator", "auditor", "custodian"];
 const seers = ["auditor", "custodian"];
-// path, page, who may, name in the navigation
+// path, page, who may, where in the navigation
 const routes = [
 	[/^\/$/, home, all, "home"],
 	[/^\/find$/, find, seers, "find"],
 	[/^\/requests$/, requests, seers, "requests"],
-	[/^\/requests\/([A-Z0-9-]+)$/, request, seers, null],
-	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, null],
+	[/^\/requests\/([A-Z0-9-]+)$/, request, seers, "requests"],
+	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, "requests"],
 	[/^\/audit$/, audit, seers, "audit"],
 	[/^\/health$/, health, all, "health"],
 	[/^\/about$/, about, all, "about"],
@@ -150,12 +150,14 @@ async function show(focus)
 	document.title = `${page.title} \u00b7 Saqta`;
 	if (focus)
 		arrive(main, page.title);
+	else if (turn === 1)
+		main.querySelector("[data-first]")?.focus();
 }
 
 function arrive(main, title)
 {
 	scrollTo(0, 0);
-	(main.querySelector("[autofocus]") ?? main).focus(
+	(main.querySelector("[data-first]") ?? main).focus(
 		{ preventScroll: true });
 	say(title);
 }
@@ -231,11 +233,11 @@ function banners()
 
 function navigation(current)
 {
-	const mine = routes.filter(([, , roles, name]) => name &&
-		roles.includes(app.session.role));
+	const mine = new Set(routes.filter(([, , roles]) =>
+		roles.includes(app.session.role)).map((r) => r[3]));
 
-	return el("nav", { "aria-label": t("nav.label") }, mine.map(
-		([, , , name]) => el("a", { href: paths[name],
+	return el("nav", { "aria-label": t("nav.label") }, [...mine].map(
+		(name) => el("a", { href: paths[name],
 			"aria-current": name === current ? "page" : null },
 		t("nav." + name))));
 }
@@ -269,7 +271,7 @@ function who()
 
 async function leave()
 {
-	app.leave?.();
+	await app.leave?.();
 	app.leave = null;
 	try {
 		await api.signOut();

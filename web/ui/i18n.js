@@ -41,8 +41,10 @@ export function t(key, values = {})
 	return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
 
-export const number = (n, digits = 0) => new Intl.NumberFormat(now,
-	{ maximumFractionDigits: digits }).format(n);
+// Kazakh writes numbers as Russian does; not every browser knows Kazakh.
+export const number = (n, digits = 0) => new Intl.NumberFormat(
+	now === "kk" ? "ru" : now, { maximumFractionDigits: digits })
+	.format(n);
 
 // "17 s", "4 min 05 s", "1 h 20 min", "3 d 2 h": two units at most.
 export function length(ms)

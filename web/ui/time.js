@@ -1,8 +1,6 @@
 // time.js - the site's clock. An instant is a number of milliseconds since
 // 1970 UTC; people see it in the site's zone with its offset, whatever zone
 // the browser runs in.
-import { lang } from "./i18n.js";
-
 const QUARTER = 15 * 60e3;	// offsets change only at quarters of an hour
 let format = null;
 let offsets = new Map();
@@ -66,15 +64,6 @@ export function dateText(ms)
 	return `${two(p.day)}.${two(p.month)}.${p.year}`;
 }
 
-// The same day in the words of the reader's language where that is clearer.
-export function dateWords(ms)
-{
-	if (lang() !== "en")
-		return dateText(ms);
-	return new Intl.DateTimeFormat("en-GB", { timeZone: zoneName,
-		day: "numeric", month: "short", year: "numeric" }).format(ms);
-}
-
 export function timeText(ms, fraction = false)
 {
 	const p = parts(Math.floor(ms));
@@ -84,7 +73,7 @@ export function timeText(ms, fraction = false)
 }
 
 export const stamp = (ms) =>
-	`${dateWords(ms)} ${timeText(ms)} (${offsetText(ms)})`;
+	`${dateText(ms)} ${timeText(ms)} (${offsetText(ms)})`;
 
 // "22.11.2026 14:05:00-14:25:00 (UTC+05:00)"; the day is said twice only
 // where it changes, the offset likewise.
@@ -92,9 +81,9 @@ export function span(from, to)
 {
 	if (offset(from) !== offset(to))
 		return `${stamp(from)} \u2013 ${stamp(to)}`;
-	const day = dateText(from) === dateText(to) ? "" : dateWords(to) + " ";
+	const day = dateText(from) === dateText(to) ? "" : dateText(to) + " ";
 
-	return `${dateWords(from)} ${timeText(from)}\u2013${day}` +
+	return `${dateText(from)} ${timeText(from)}\u2013${day}` +
 		`${timeText(to)} (${offsetText(from)})`;
 }
 

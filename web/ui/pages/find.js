@@ -56,7 +56,7 @@ function searchForm(s)
 			at: (from + to) / 2 });
 		await look(s);
 		say(s.summary);
-	}, el("div", { class: "row top" },
+	}, el("div", { class: "row" },
 		field(t("column.camera"), s.choice).node,
 		s.fromField.node, s.toField.node,
 		el("button", { class: "main", type: "submit" },
@@ -87,15 +87,16 @@ function show(s)
 	s.lines = s.rows.map((row) => new Timeline({
 		label: nameOf(s, row.camera), from: s.from, to: s.to,
 		spans: row.spans, at: s.at, move: (at) => moveTo(s, at) }));
+	s.words = s.rows.map(() => el("p", { class: "hint word" }));
 	fill(s.result, el("section", { class: "card" },
 		el("div", { class: "between" }, el("h2", {}, t("find.covered")),
 			zoomButtons(s)),
 		el("p", {}, s.summary), legend(),
+		el("p", {}, t("find.moment") + " ", s.when),
 		s.rows.map((row, i) => el("div", { class: "cam" },
 			el("h3", {}, nameOf(s, row.camera), el("br"),
 				el("small", {}, share(row))),
-			s.lines[i].node)),
-		el("p", {}, t("find.moment") + " ", s.when),
+			el("div", {}, s.lines[i].node, s.words[i]))),
 		gapTable(s)), requestCard(s));
 	moveTo(s, s.at);
 }
@@ -122,8 +123,8 @@ function moveTo(s, at)
 	s.at = at;
 	for (const line of s.lines)
 		line.set(at);
-	fill(s.when, time.stamp(at), ", ", s.lines.length === 1 ?
-		s.lines[0].wordAt(at) : "");
+	fill(s.when, time.stamp(at));
+	s.words.forEach((word, i) => fill(word, s.lines[i].wordAt(at)));
 }
 
 function zoomButtons(s)
@@ -198,8 +199,8 @@ function requestCard(s)
 	return el("section", { class: "card", id: "ask" },
 		el("h2", {}, t("ask.title")), el("p", {}, t("ask.text")),
 		form((verb, wrong) => ask(s, f, wrong), cameras.node,
-			el("div", { class: "row top" }, from.node, to.node,
-				around), el("br"),
+			el("div", { class: "row" }, from.node, to.node,
+				around),
 			el("div", { class: "cols" }, reason.node, number.node),
 			el("button", { class: "main", type: "submit" },
 				t("act.ask"))));

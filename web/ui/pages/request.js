@@ -24,7 +24,7 @@ export default async function request(app, id)
 	return { title: id, node: el("div", {},
 		el("div", { class: "between" },
 			el("h1", { class: "num" }, id), stateBadge(r)),
-		el("div", { class: "cols" }, el("section", { class: "card" },
+		el("div", { class: "cols two" }, el("section", { class: "card" },
 			el("h2", {}, t("request.asked")), asked(r)),
 		outcome(r), r.may_decide && decision(app, r),
 		mayEnd(app, r) && ending(app, r))) };
@@ -107,7 +107,8 @@ function decision(app, r)
 	return el("section", { class: "card", id: "decide" },
 		el("h2", {}, t("decide.title")),
 		el("p", {}, t("decide.text")),
-		form(act, cameras.node, from.node, to.node, reason.node,
+		form(act, cameras.node, el("div", { class: "row gap" },
+			from.node, to.node), reason.node,
 			password.node, el("div", { class: "row" },
 				el("button", { class: "main", type: "submit",
 					value: "approve" }, t("act.approve")),

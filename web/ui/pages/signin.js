@@ -7,7 +7,7 @@ import { t } from "../i18n.js";
 export default function signin(app, why = "")
 {
 	const user = field(t("signin.user"), el("input", { name: "user",
-		autocomplete: "username", autofocus: true, required: true,
+		autocomplete: "username", "data-first": true, required: true,
 		autocapitalize: "none", spellcheck: "false" }));
 	const password = field(t("signin.password"), el("input", {
 		name: "password", type: "password", required: true,

@@ -35,8 +35,7 @@ export default async function watch(app, id)
 			document.removeEventListener("keydown", keys);
 			clearInterval(timer);
 			s.player?.close();
-			if (app.session)
-				api.stop(id);
+			return app.session ? api.stop(id) : null;
 		} };
 }
 
@@ -123,9 +122,11 @@ function badges(s)
 				time.stamp(time.instant(r.granted.ends)) }))];
 }
 
+// A button whose text is a sign has its words as its name; one whose text can
+// be read is named by it.
 const button = (label, text, click, extra = {}) => el("button",
-	{ type: "button", "aria-label": label, title: label, on: { click },
-		...extra }, text);
+	{ type: "button", title: label, on: { click }, ...extra,
+		"aria-label": /\p{L}/u.test(text) ? null : label }, text);
 
 function controls(s)
 {

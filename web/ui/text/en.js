@@ -64,7 +64,7 @@ export default {
 	"flag.overlap": "overlap after a clock step",
 
 	"ask.title": "Ask for this footage",
-	"ask.text": "Pictures are shown after a custodian has approved. Ask for as little as the case needs: five minutes are usually enough. From now on the range is held.",
+	"ask.text": "Pictures are shown after a custodian has approved. Ask for as little as the case needs: five minutes are usually enough. The range is held from the moment you ask.",
 	"ask.around": "Five minutes round the selected moment",
 	"ask.aroundDone": "The range is set.",
 	"ask.reasonHint": "What you need to see, and why.",

@@ -1,0 +1,501 @@
+// flow.mjs - the main job in a real browser against a running appliance.
+//
+//   node flow.mjs BASEURL --accounts FILE.json [--browser chromium|firefox]
+//       [--camera ID] [--shots DIR]
+//
+// FILE.json: {"auditor": {"user", "password"}, "custodian": {...},
+// "operator": {...}}; the camera must paint its clock (tests/camera). Where
+// the last ten minutes hold a gap between footage, playing across it is tried
+// too. Prints "ok - sentence" or "not ok - sentence"; exit 1 on any failure.
+import fs from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { launch, Report, sleep } from "./lib.mjs";
+import { ahead, readPicture, secondsOf } from "./picture.mjs";
+
+const CLOCK_LIMIT = 0.5;	// s between the painted and the shown clock
+const RANGE = 50e3;		// ms asked for
+const { values: opt, positionals } = parseArgs({ allowPositionals: true,
+	options: { accounts: { type: "string" }, camera: { type: "string" },
+		browser: { type: "string", default: "chromium" },
+		shots: { type: "string", default: "shots" } } });
+if (positionals.length !== 1 || !opt.accounts) {
+	console.error("usage: flow.mjs BASEURL --accounts FILE.json " +
+		"[--browser chromium|firefox] [--camera ID] [--shots DIR]");
+	process.exit(2);
+}
+const base = positionals[0];
+const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
+const report = new Report(opt.browser);
+const is = (...a) => report.is(...a);
+fs.mkdirSync(opt.shots, { recursive: true });
+const p = await launch(opt.browser, base);
+const shot = async (name) => {
+	await sleep(150);
+	await p.shot(path.join(opt.shots, `${opt.browser}-${name}.png`));
+};
+const json = async (url) => JSON.parse((await p.fetch(url)).text);
+const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, "Z");
+
+// The date and time of an instant in the site's zone, as a person types them.
+function typed(ms, zone)
+{
+	const f = new Intl.DateTimeFormat("de-DE", { timeZone: zone,
+		day: "2-digit", month: "2-digit", year: "numeric",
+		hour: "2-digit", minute: "2-digit", second: "2-digit",
+		hourCycle: "h23" }).format(ms);
+
+	return f.split(", ");
+}
+
+async function strangerIsStopped()
+{
+	await p.open("/watch/REQ-2026-00001");
+	await p.see("[name=user]");
+	is(true, "a shared link asks a stranger to sign in");
+	await shot("signin");
+	await p.fill("[name=user]", accounts.auditor.user);
+	await p.fill("[name=password]", "surely not the password");
+	await p.press("Enter");
+	await p.reads("Wrong user or password");
+	is(await p.eval(() => document.querySelector("[name=password]")
+		.value === ""), "a wrong password is said and forgotten");
+	await p.open("/");
+	await p.see("[name=user]");
+}
+
+// A camera and a range: round a gap between footage where there is one.
+async function choose()
+{
+	const { cameras } = await json("/api/v1/cameras");
+	const fit = cameras.filter((c) => c.last_sealed &&
+		(!opt.camera || c.id === opt.camera));
+
+	for (const c of fit) {
+		const to = Date.parse(c.last_sealed) - 1e3;
+		const q = new URLSearchParams({ camera: c.id,
+			from: iso(to - 6e5), to: iso(to) });
+		const { cameras: [row] } = await json("/api/v1/coverage?" + q);
+		const spans = row.spans.map((s) => ({ ...s,
+			from: Date.parse(s.from), to: Date.parse(s.to) }));
+		const gap = spans.find((s, i) => s.kind === "gap" &&
+			spans[i - 1]?.kind === "recorded" &&
+			spans[i + 1]?.kind === "recorded" &&
+			s.to - s.from < 120e3 && s.to - s.from > 2e3);
+		if (gap)
+			return { camera: c.id, gap, zone: site.zone,
+				from: round(Math.max(gap.from - 25e3,
+					before(spans, gap).from + 1e3)),
+				to: round(Math.min(gap.to + 25e3, to)) };
+	}
+	const c = fit[0];
+	const to = Date.parse(c.last_sealed) - 1e3;
+	const from = Math.max(to - RANGE, Date.parse(c.recorded_from) + 1e3);
+	return { camera: c.id, gap: null, from: round(from + 999),
+		to: round(to) };
+}
+
+const before = (spans, gap) => spans[spans.indexOf(gap) - 1];
+const round = (ms) => Math.floor(ms / 1e3) * 1e3;
+
+async function fillMoment(n, ms)
+{
+	const [date, time] = typed(ms, site.zone);
+	const of = `main form .moment:nth-of-type(${n}) `;
+
+	await p.fill(of + ".field:nth-child(1) input", date);
+	await p.fill(of + ".field:nth-child(2) input", time);
+}
+
+async function auditorAsks()
+{
+	await p.signIn(accounts.auditor);
+	is(true, "the auditor signs in");
+	await p.see("nav [href='/find']");
+	await shot("home");
+	await p.click("nav [href='/find']");
+	await p.see("main [role=slider]");
+	job = await choose();
+	await p.eval((id) => {
+		const s = document.querySelector("select[name=camera]");
+		s.value = id;
+	}, job.camera);
+	await fillMoment(1, job.from);
+	await fillMoment(2, job.to);
+	await p.press("Enter");
+	await p.until("the address holds camera and time", (id) =>
+		location.search.includes("camera=" + id), job.camera);
+	await sleep(300);
+	is((await p.eval(() => document.querySelectorAll(
+		".span.recorded").length)) > 0,
+	"the coverage shows what was recorded");
+	if (job.gap)
+		is(await p.eval(() => document.querySelectorAll(
+			".span.gap").length > 0 && /gap/.test(
+			document.querySelector("main").innerText)),
+		"the coverage names the gap");
+	is(!p.watch.urls.some((u) => u.includes("/media/")),
+		"finding fetches no footage");
+	await shot("find");
+	await askFor();
+}
+
+async function askFor()
+{
+	const [d1, t1] = typed(job.from, site.zone);
+	const [d2, t2] = typed(job.to, site.zone);
+	const at = (m, f) => `#ask .moment:nth-of-type(${m}) ` +
+		`.field:nth-child(${f}) input`;
+
+	await p.fill(at(1, 1), d1);
+	await p.fill(at(1, 2), t1);
+	await p.fill(at(2, 1), d2);
+	await p.fill(at(2, 2), t2);
+	await p.fill("#ask [name=reason]", "Client says no cash came out.");
+	await p.click("#ask button[type=submit]");
+	await p.reads("A case number is needed.");
+	is(await p.eval(() => document.activeElement.name === "case" &&
+		document.querySelector("#ask [name=reason]").value !== ""),
+	"without a case number the field is named and focused, nothing is lost");
+	await p.fill("#ask [name=case]", "K-114");
+	await p.click("#ask button[type=submit]");
+	job.id = await p.until("a request number", () =>
+		/^\/requests\/(REQ-[0-9-]+)$/.exec(location.pathname)?.[1]);
+	is(true, "the request gets a number");
+	await shot("requested");
+	await p.open("/watch/" + job.id);
+	await p.reads("has not been decided yet");
+	is(!p.watch.urls.some((u) => u.includes("/media/")),
+		"before the decision no footage is fetched");
+	await shot("needed");
+	const r = await p.fetch(`/api/v1/requests/${job.id}/play`);
+	is(r.status === 403, "P6 playing before the decision is refused: 403",
+		r.status);
+	await p.signOut();
+}
+
+async function custodianDecides()
+{
+	await p.signIn(accounts.custodian);
+	await p.reads("Waiting for your decision");
+	await ownRequest();
+	await p.open("/requests/" + job.id);
+	await p.see("#decide");
+	await p.reads("Client says no cash came out.");
+	await p.click("#decide button[value=refuse]");
+	await p.reads("Please say why you refuse or shorten.");
+	is(true, "refusing without a reason is not possible");
+	await p.fill("#decide [name=password]", "surely not the password");
+	await p.click("#decide button[value=approve]");
+	await p.reads("Wrong user or password");
+	is(true, "a decision with a wrong password is refused");
+	await shot("decide");
+	await p.fill("#decide [name=password]", accounts.custodian.password);
+	await p.click("#decide button[value=approve]");
+	await p.until("approved", () => !document.querySelector("#decide") &&
+		/approved this/.test(document.body.innerText), null, 30000);
+	is(true, "the custodian approves with his password for this one act");
+	await shot("decided");
+	await p.open("/watch/" + job.id);
+	await p.reads("You need an approved request");
+	is(true, "P6 who approved does not watch: the grant is the requester's");
+	await p.signOut();
+}
+
+async function ownRequest()
+{
+	const body = { cameras: [job.camera], reason: "own", case: "K-0",
+		from: iso(job.from), to: iso(job.to) };
+	const made = await post("/api/v1/requests", body);
+	const { id } = JSON.parse(made.text);
+
+	await p.open("/requests/" + id);
+	await p.reads(id);
+	is(!await p.eval(() => document.querySelector("#decide")),
+		"his own request has no decision form");
+	const r = await post(`/api/v1/requests/${id}/decision`, { ...body,
+		verdict: "approve", password: accounts.custodian.password });
+	is(r.status === 403 && /self-approval/.test(r.text),
+		"P6 approving one's own request by hand is refused: 403",
+		r.status + r.text);
+	await p.until("the form to close it", () =>
+		document.querySelector("main details"));
+	await post(`/api/v1/requests/${id}/revoke`, { reason: "a test" });
+}
+
+const post = (url, body) => p.fetch(url, { method: "POST",
+	headers: { "Content-Type": "application/json" },
+	body: JSON.stringify(body) });
+
+// The painted picture once it stands still at the wanted second.
+async function pictureAt(seconds, near = 0.1)
+{
+	const end = Date.now() + 15000;
+	let last = null;
+
+	for (;;) {
+		const r = await p.eval(readPicture);
+		if (r && !r.hidden) {
+			last = { ...r, at: secondsOf(r.shown) };
+			if (Math.abs(last.at - seconds) <= near)
+				break;
+		}
+		if (Date.now() > end)
+			return last;
+		await sleep(40);
+	}
+	await sleep(120);	// what is painted may lag what is said
+	const r = await p.eval(readPicture);
+	return r ? { ...r, at: secondsOf(r.shown) } : last;
+}
+
+const watchAt = (ms) => p.open(`/watch/${job.id}?` + new URLSearchParams(
+	{ camera: job.camera, t: iso(ms) }));
+
+async function auditorWatches()
+{
+	await p.signIn(accounts.auditor);
+	job.play = (await json(`/api/v1/requests/${job.id}/play`));
+	const run = job.play.cameras[0].runs[0];
+	const from = Date.parse(run.from), to = Date.parse(run.to);
+	const wish = round((from + to) / 2);
+
+	await watchAt(wish);
+	const seen = await pictureAt(wish / 1e3);
+	is(seen && Math.abs(seen.at - wish / 1e3) < 0.1,
+		"a link opens the second it names", JSON.stringify(seen));
+	const off = seen ? ahead(seen.clock, seen.at) : NaN;
+	is(Math.abs(off) < CLOCK_LIMIT, "the picture's painted clock is the " +
+		"requested second", `painted ${off} s ahead`);
+	console.log(`# painted clock minus shown clock: ${off} s`);
+	await shot("watch");
+	await steps();
+	await seeks(from, to);
+	await plays(from, to);
+}
+
+async function steps()
+{
+	const a = await p.eval(readPicture);
+
+	await p.press(".");
+	await sleep(400);
+	const b = await p.eval(readPicture);
+	await p.press(",");
+	await sleep(400);
+	const c = await p.eval(readPicture);
+	is(b?.frame - a?.frame === 1, "one step on shows the very next frame",
+		`${a?.frame} ${b?.frame}`);
+	is(c?.frame === a?.frame, "one step back shows the frame before",
+		`${b?.frame} ${c?.frame}`);
+}
+
+async function seeks(from, to)
+{
+	const times = [];
+	let worst = 0;
+
+	for (const share of [0.8, 0.2, 0.6, 0.1, 0.9]) {
+		const at = round(from + (to - from) * share) + 500;
+		const began = Date.now();
+		await clickLine(at);
+		const r = await pictureAt(at / 1e3, 1);
+		times.push(Date.now() - began - 120);
+		worst = Math.max(worst, r ? Math.abs(ahead(r.clock, r.at)) :
+			99);
+	}
+	is(worst < CLOCK_LIMIT, "after each of five seeks the painted clock " +
+		"fits the shown one", `${worst} s`);
+	console.log(`# seek to picture, with polling: ${times} ms`);
+}
+
+// A click on the timeline where that instant lies.
+async function clickLine(ms)
+{
+	const box = await p.eval(() => {
+		const { x, y, width, height } = document.getElementById("line")
+			.getBoundingClientRect();
+		return { x, y, width, height };
+	});
+	const from = Date.parse(job.play.from), to = Date.parse(job.play.to);
+
+	await p.page.mouse.click(box.x + box.width * (ms - from) /
+		(to - from), box.y + box.height / 2);
+}
+
+async function plays(from, to)
+{
+	await clickLine(from + 1000);
+	const a = await pictureAt(from / 1e3 + 1, 1);
+	await p.press("k");
+	await p.press("l");
+	await sleep(4000);
+	await p.press("k");
+	await sleep(400);
+	const b = await p.eval(readPicture);
+	const moved = b ? secondsOf(b.shown) - a.at : 0;
+	is(moved > 2 && moved < 6, "four seconds of playing move about four " +
+		"seconds on", `${moved} s`);
+	is(b && Math.abs(ahead(b.clock, secondsOf(b.shown))) < CLOCK_LIMIT,
+		"after playing the painted clock fits the shown one",
+		b && ahead(b.clock, secondsOf(b.shown)));
+	const asked = p.watch.urls.filter((u) => /media\/.*\/\d+$/.test(u));
+	const total = job.play.cameras[0].runs.flatMap((r) => r.parts)
+		.reduce((n, x) => n + x.fragments.length, 0);
+	console.log(`# fragments asked for: ${asked.length} of ${total}`);
+	is(to - from < 15e3 || new Set(asked).size <= total,
+		"no fragment outside the grant was asked for");
+}
+
+async function crossesTheGap()
+{
+	const gap = job.play.cameras[0].gaps.find((g) =>
+		Date.parse(g.to) - Date.parse(g.from) > 1e3);
+
+	if (!gap) {
+		console.log("ok - " + opt.browser + ": playing across a gap " +
+			"# SKIP no gap in the last ten minutes");
+		return;
+	}
+	const start = Date.parse(gap.from), end = Date.parse(gap.to);
+	await watchAt(start - 3000);
+	await pictureAt(start / 1e3 - 3, 1);
+	await p.press("l");
+	await p.see("#continue", 15000);
+	const card = await p.text(".gapcard");
+	is(/no footage here/.test(card) && card.split("\n").length >= 4,
+		"a gap is a card with bounds and cause", card);
+	is(await p.eval(() => document.querySelector(".screen").classList
+		.contains("empty") && document.querySelector("video").paused),
+	"no picture stands in the gap");
+	await shot("gap");
+	await p.click("#continue");
+	const far = await pictureAt(end / 1e3, 1.2);
+	is(far && far.at >= end / 1e3 - 0.05 &&
+		Math.abs(ahead(far.clock, far.at)) < CLOCK_LIMIT,
+	"the far side of the gap follows, with its own time",
+	JSON.stringify(far));
+	await shot("far-side");
+}
+
+async function downloads()
+{
+	const link = await p.until("a download link", () =>
+		document.querySelector("a[download]")?.getAttribute("href"));
+	const part = await p.fetch(link, { headers: { Range: "bytes=0-99" } });
+
+	is(part.status === 206 && part.bytes === 100 &&
+		/^bytes 0-99\/\d+$/.test(part.headers["content-range"]),
+	"the download answers a range: 206", part.status);
+	const size = Number(part.headers["content-range"]?.split("/")[1]);
+	const whole = await p.fetch(link);
+	is(whole.status === 200 && whole.bytes === size,
+		"the whole download has the length that was said",
+		`${whole.status} ${whole.bytes} ${size}`);
+	const beyond = await p.fetch(link, { headers: { Range:
+		`bytes=${size}-` } });
+	is(beyond.status === 416, "a range beyond the end: 416",
+		beyond.status);
+}
+
+async function pages()
+{
+	const axe = fs.readFileSync(new URL(
+		"./node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+	const where = ["/", `/find?camera=${job.camera}&from=` +
+		`${encodeURIComponent(iso(job.from))}&to=` +
+		encodeURIComponent(iso(job.to)), "/requests",
+	"/requests/" + job.id, "/watch/" + job.id, "/audit", "/health",
+	"/about"];
+
+	for (const lang of ["kk", "ru", "en"]) {
+		await p.open("/about");
+		await p.click(`.langs [lang=${lang}]`);
+		for (const address of where)
+			await onePage(lang, address, axe);
+	}
+}
+
+async function onePage(lang, address, axe)
+{
+	const name = address.split("?")[0].split("/")[1] || "home";
+
+	await p.open(address);
+	await p.until("the page", () => document.querySelector("main h1") &&
+		!document.getElementById("main").hasAttribute("aria-busy"));
+	await sleep(200);
+	const wide = await p.sideways();
+	const raw = await p.eval(() => document.querySelector("main").innerText
+		.match(/\b(?:column|state|cause|camera|entry|problem|when|unit)\.[a-z-]+\b/)?.[0] ?? "");
+	await shot(`${lang}-${name}`);
+	const found = await p.eval(async (source) => {
+		if (!window.axe)
+			(0, eval)(source);
+		const r = await window.axe.run(document, { runOnly: ["wcag2a",
+			"wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+		return r.violations.map((v) => v.id + " " +
+			v.nodes.map((n) => n.target.join(" ")).join("; "));
+	}, axe).catch((e) => [String(e)]);
+	is(wide <= 0 && raw === "" && found.length === 0, `${lang} ${name}: ` +
+		"fits 1366 pixels, all translated, no axe violation",
+	[wide, raw, ...found].join(" | "));
+}
+
+async function ends()
+{
+	await p.open("/watch/" + job.id);
+	const part = job.play.cameras[0].runs[0].parts[0];
+	const url = `/media/${job.id}/${job.camera}/${part.seq}/init`;
+	await p.see(".clock");
+	await p.signOut();
+	const r = await p.fetch(url);
+	is(r.status === 401, "after signing out the same bytes are refused: " +
+		"401", r.status);
+	await p.signIn(accounts.operator);
+	is(!await p.eval(() => document.querySelector("nav [href='/find']")),
+		"P6 the operator is not offered footage");
+	const o = await p.fetch(url);
+	is(o.status === 403, "P6 the operator gets no footage: 403",
+		o.status);
+	await p.open("/watch/" + job.id);
+	await p.reads("Not part of your work");
+	await shot("operator");
+	await p.signOut();
+}
+
+function judge()
+{
+	const host = new URL(base).host;
+	const foreign = p.watch.urls.filter((u) => /^https?:/.test(u) &&
+		new URL(u).host !== host);
+	const broken = p.watch.statuses.filter(([s]) => s >= 500);
+
+	is(p.watch.errors.length === 0, "no console error",
+		p.watch.errors.slice(0, 3).join(" | "));
+	is(foreign.length === 0, "no request to another host", foreign[0]);
+	is(broken.length === 0, "no answer of 500 or above", broken[0]);
+	is(!p.watch.urls.some((u) => /favicon\.ico/.test(u)) ||
+		!p.watch.statuses.some(([s, u]) => s === 404 &&
+			u.includes("/api/")), "nothing asked for is missing");
+}
+
+let job = {}, site = {};
+try {
+	await strangerIsStopped();
+	site = await json("/api/v1/site");
+	await auditorAsks();
+	await custodianDecides();
+	await auditorWatches();
+	await crossesTheGap();
+	await downloads();
+	await pages();
+	await ends();
+	judge();
+} catch (e) {
+	await shot("failed").catch(() => {});
+	is(false, "the flow runs to its end", e.stack);
+} finally {
+	await p.close();
+}
+console.log(`# ${report.passed} passed, ${report.failed} failed`);
+process.exit(report.failed ? 1 : 0);

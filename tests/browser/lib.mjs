@@ -1,0 +1,220 @@
+// lib.mjs - one small face for two browsers: Chromium through playwright-core,
+// Firefox through puppeteer-core (WebDriver BiDi; playwright-core drives only
+// a Firefox of its own). Both run in America/St_Johns, whose half-hour offset
+// shows at once where a page used the browser's zone.
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+const ZONE = "America/St_Johns";
+const SIZE = { width: 1366, height: 768 };
+const chromiumFlags = ["--no-sandbox", "--disable-gpu", "--disable-quic",
+	"--no-first-run", "--disable-background-networking",
+	"--disable-component-update", "--disable-sync"];
+const firefoxPrefs = {
+	"app.update.enabled": false, "browser.safebrowsing.downloads.remote.enabled": false,
+	"datareporting.policy.dataSubmissionEnabled": false,
+	"extensions.update.enabled": false, "intl.accept_languages": "en",
+	"media.autoplay.default": 0, "network.captive-portal-service.enabled": false,
+	"network.connectivity-service.enabled": false,
+	"network.prefetch-next": false,
+	"services.settings.server": "http://127.0.0.1:9/",
+	"toolkit.telemetry.enabled": false,
+};
+
+// What a page said and asked for; judged at the end.
+class Watch {
+	errors = [];
+	urls = [];
+	statuses = [];
+
+	console(type, text)
+	{
+		// A refused request is judged by its status, not by this line.
+		if (type === "error" && !/Failed to load resource/.test(text))
+			this.errors.push(text);
+	}
+}
+
+async function chromium()
+{
+	const { chromium: c } = await import("playwright-core");
+	const profile = fs.mkdtempSync(path.join(os.tmpdir(), "saqta-chromium-"));
+	const context = await c.launchPersistentContext(profile, {
+		executablePath: "/usr/bin/chromium", headless: true,
+		args: chromiumFlags, ignoreHTTPSErrors: true, viewport: SIZE,
+		timezoneId: ZONE, locale: "en",
+		env: { ...process.env, TZ: ZONE } });
+	const page = context.pages()[0] ?? await context.newPage();
+	const watch = new Watch();
+
+	page.on("console", (m) => watch.console(m.type(), m.text()));
+	page.on("pageerror", (e) => watch.errors.push(String(e)));
+	context.on("request", (r) => watch.urls.push(r.url()));
+	context.on("response", (r) =>
+		watch.statuses.push([r.status(), r.url()]));
+	return { page, watch, name: "chromium",
+		goto: (url) => page.goto(url, { waitUntil: "load" }),
+		shot: (file) => page.screenshot({ path: file }),
+		scheme: (colorScheme) => page.emulateMedia({ colorScheme }),
+		close: async () => {
+			await context.close();
+			fs.rmSync(profile, { recursive: true, force: true });
+		} };
+}
+
+async function firefox()
+{
+	const { default: puppeteer } = await import("puppeteer-core");
+	const browser = await puppeteer.launch({ browser: "firefox",
+		executablePath: "/usr/bin/firefox-esr", headless: true,
+		acceptInsecureCerts: true, defaultViewport: SIZE,
+		env: { ...process.env, TZ: ZONE },
+		extraPrefsFirefox: firefoxPrefs });
+	const page = await browser.newPage();
+	const watch = new Watch();
+
+	await page.setViewport(SIZE);
+	page.on("console", (m) => watch.console(m.type(), m.text()));
+	page.on("pageerror", (e) => watch.errors.push(String(e)));
+	page.on("request", (r) => watch.urls.push(r.url()));
+	page.on("response", (r) =>
+		watch.statuses.push([r.status(), r.url()]));
+	return { page, watch, name: "firefox",
+		goto: (url) => page.goto(url, { waitUntil: "load" }),
+		shot: (file) => page.screenshot({ path: file }),
+		scheme: null,
+		close: () => browser.close() };
+}
+
+export async function launch(name, base)
+{
+	const driver = await (name === "firefox" ? firefox() : chromium());
+
+	return new Person(driver, base.replace(/\/$/, ""));
+}
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Somebody in front of the screen. Waits end with an error that says for what.
+export class Person {
+	constructor(driver, base)
+	{
+		Object.assign(this, { driver, base, page: driver.page,
+			watch: driver.watch });
+	}
+
+	open(address) { return this.driver.goto(this.base + address); }
+	eval(f, arg) { return this.page.evaluate(f, arg); }
+	shot(file) { return this.driver.shot(file); }
+	close() { return this.driver.close(); }
+	press(key) { return this.page.keyboard.press(key); }
+	text(selector)
+	{
+		return this.eval((s) => document.querySelector(s)?.innerText ??
+			"", selector);
+	}
+
+	// The first true value of f(arg) in the page.
+	async until(what, f, arg, ms = 15000)
+	{
+		const end = Date.now() + ms;
+
+		for (;;) {
+			const value = await this.eval(f, arg).catch((e) => {
+				if (!/context|navigat/i.test(e.message))
+					throw e;
+			});
+			if (value)
+				return value;
+			if (Date.now() > end)
+				throw new Error(`${what}: not within ${ms} ms`);
+			await sleep(50);
+		}
+	}
+
+	see(selector, ms)
+	{
+		return this.until("see " + selector, (s) => {
+			const n = document.querySelector(s);
+			return n !== null && n.offsetParent !== null;
+		}, selector, ms);
+	}
+
+	reads(text, ms)
+	{
+		return this.until(`read "${text}"`, (x) =>
+			document.body.innerText.includes(x), text, ms);
+	}
+
+	async click(selector)
+	{
+		await this.see(selector);
+		await this.page.click(selector);
+	}
+
+	// Replace what stands in a field, as typing does.
+	async fill(selector, value)
+	{
+		await this.see(selector);
+		await this.page.focus(selector);
+		await this.eval((s) => document.querySelector(s).select?.(),
+			selector);
+		await this.press("Delete");
+		await this.page.keyboard.type(value);
+	}
+
+	// As a program with this session would ask: {status, headers, body}.
+	fetch(url, options = {})
+	{
+		return this.eval(async ([u, o]) => {
+			const csrf = o.method ? (await (await fetch(
+				"/api/v1/session")).json()).csrf : "";
+			const a = await fetch(u, { ...o, headers: {
+				...o.headers, "X-Saqta-CSRF": csrf ?? "" } });
+			const body = await a.arrayBuffer();
+			return { status: a.status, bytes: body.byteLength,
+				headers: Object.fromEntries(a.headers),
+				text: body.byteLength < 1e6 ? new TextDecoder()
+					.decode(body) : "" };
+		}, [url, options]);
+	}
+
+	async signIn({ user, password })
+	{
+		await this.fill("[name=user]", user);
+		await this.fill("[name=password]", password);
+		await this.press("Enter");
+		await this.see("#signout");
+	}
+
+	async signOut()
+	{
+		await this.click("#signout");
+		await this.see("[name=user]");
+	}
+
+	sideways()
+	{
+		return this.eval(() => document.documentElement.scrollWidth -
+			document.documentElement.clientWidth);
+	}
+}
+
+// Lines "ok - sentence"; the number of failures is the exit status's reason.
+export class Report {
+	passed = 0;
+	failed = 0;
+
+	constructor(prefix) { this.prefix = prefix; }
+
+	is(truth, sentence, detail = "")
+	{
+		this[truth ? "passed" : "failed"]++;
+		console.log(`${truth ? "ok" : "not ok"} - ${this.prefix}: ` +
+			sentence + (truth || detail === "" ? "" :
+			` (${detail})`));
+	}
+}
+
+export { sleep };
