@@ -353,12 +353,12 @@ ui = %s
 
     # --- the tool ---
 
-    def tool(self, *args, stdin="", check=True, user="storage"):
+    def tool(self, *args, stdin="", check=True, user="storage", config=True):
         """Run `saqta VERB... --config FILE`; --config goes after the verbs."""
         args = [str(a) for a in args]
         verbs = 2 if args[0] in ("user", "camera") else 1
         argv = [str(self.bin / "saqta")] + args[:verbs]
-        argv += ["--config", str(self.conf)] + args[verbs:]
+        argv += ["--config", str(self.conf)] * config + args[verbs:]
         who = {}
         if self.users[user]:
             who = {"user": self.users[user].pw_uid,

@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+# timeout: 240
+"""Find, request, decide, watch, download: who may, who may not, what is entered.
+
+Breaks where approval, the ledger entry before the first byte, or the rule that
+nobody is alone is broken.
+"""
+import datetime
+import time
+
+from lib import say
+from lib.appliance import PEOPLE, Appliance, wait_for
+from lib.footage import frame_numbers, open_segment, probe
+
+V1 = "/api/v1/"
+CAMERA = "cam-1"
+
+
+def stamp(seconds):
+    """RFC 3339 in UTC."""
+    return datetime.datetime.fromtimestamp(
+        seconds, datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+
+def problem(answer):
+    try:
+        return answer.json()["type"].rsplit(":", 1)[-1]
+    except (ValueError, KeyError):
+        return answer.body[:80]
+
+
+def refused(title, answer, status, name):
+    say.test(title, answer.status == status and problem(answer) == name,
+             "%d %s" % (answer.status, problem(answer)))
+
+
+def entries(client, kind=None, first=0):
+    """The ledger from entry `first`; only one kind where it is named."""
+    found = []
+    while True:
+        page = client.get(V1 + "ledger?first=%d&count=200" % first).json()
+        found += page["entries"]
+        first += len(page["entries"])
+        if not page["entries"] or first >= page["size"]:
+            return [e for e in found if kind in (None, e["type"])]
+
+
+def ask(client, begin, end, reason="Withdrawal disputed", case="K-114"):
+    return client.post(V1 + "requests", {
+        "from": stamp(begin), "to": stamp(end), "cameras": [CAMERA],
+        "reason": reason, "case": case})
+
+
+def decide(client, ident, begin, end, password, verdict="approve"):
+    return client.post(V1 + "requests/%s/decision" % ident, {
+        "verdict": verdict, "from": stamp(begin), "to": stamp(end),
+        "cameras": [CAMERA], "reason": "The case is known",
+        "password": password})
+
+
+def media(ident, seq, what):
+    return "/media/%s/%s/%d/%s" % (ident, CAMERA, seq, what)
+
+
+def test_requests(people, begin, end):
+    """Bad questions; then a good one, and its number."""
+    marat = people["marat"]
+    refused("a request without a reason is refused",
+            ask(marat, begin, end, reason=""), 422, "invalid")
+    refused("a request for the future is refused",
+            ask(marat, time.time() + 3600, time.time() + 7200), 422, "future")
+    refused("a request that ends before it begins is refused",
+            ask(marat, end, begin), 422, "invalid")
+    refused("P6 an operator may not ask for footage",
+            ask(people["oleg"], begin, end), 403, "denied")
+    answer = ask(marat, begin, end)
+    say.test("an auditor's request gets a number",
+             answer.status == 201 and answer.json()["id"].startswith("REQ-"),
+             answer.status, answer.body)
+    return answer.json()["id"]
+
+
+def test_before(people, ident, seq, begin, end):
+    """Nothing leaves before somebody else has decided."""
+    for user in ("marat", "daniyar", "oleg"):
+        name = "denied" if user == "oleg" else "approval-required"
+        answer = people[user].get(media(ident, seq, "init"))
+        say.test("P5 %s gets no footage of a request that nobody decided"
+                 % user, answer.status in (403, 404) and
+                 b"moov" not in answer.body, answer.status, problem(answer),
+                 "rather " + name)
+    answer = decide(people["marat"], ident, begin, end, PEOPLE["marat"][2])
+    say.test("P6 an auditor decides nothing", answer.status == 403,
+             answer.status)
+    refused("a decision with a wrong password is refused",
+            decide(people["daniyar"], ident, begin, end, "not my password"),
+            401, "wrong-password")
+    own = ask(people["daniyar"], begin, end).json()["id"]
+    refused("P6 a custodian does not decide a request of his own",
+            decide(people["daniyar"], own, begin, end, PEOPLE["daniyar"][2]),
+            403, "self-approval")
+    told = entries(people["daniyar"], "refused")
+    say.test("P5 refusals are entered",
+             any(e["fields"].get("error") == "self-approval" for e in told) and
+             any(e["fields"].get("request") == ident for e in told), told)
+
+
+def test_watching(box, people, ident):
+    """Every byte is the recorded one, under a lease that covers it."""
+    marat, auditor = people["marat"], people["daniyar"]
+    play = marat.get(V1 + "requests/%s/play" % ident)
+    say.test("what may be watched is listed", play.status == 200, play.body)
+    runs = play.json()["cameras"][0]["runs"]
+    say.test("an unbroken recording is one run", len(runs) == 1, runs)
+    part = next(p for p in runs[0]["parts"] if p["fragments"])
+    before = auditor.get(V1 + "ledger?first=0&count=1").json()["size"]
+    init = marat.get(media(ident, part["seq"], "init"))
+    pieces = [marat.get(media(ident, part["seq"], str(f["index"])))
+              for f in part["fragments"]]
+    say.test("init part and fragments are served",
+             {a.status for a in [init] + pieces} == {200},
+             [a.status for a in [init] + pieces])
+    say.test("nothing of it may be stored on the way", all(
+        a.headers["Cache-Control"] == "no-store" for a in [init] + pieces))
+
+    path = next(p for p in box.segments(CAMERA)
+                if int(p.name.split("-")[1].split(".")[0]) == part["seq"])
+    plain, _ = open_segment(box, path)
+    served = b"".join(p.body for p in pieces)
+    say.test("what is served is what was recorded, bit for bit",
+             init.body and plain.startswith(init.body) and served in plain)
+
+    marat.post(V1 + "requests/%s/stop" % ident)
+    leases = entries(auditor, "lease-opened", before)
+    mine = [e for e in leases if e["fields"]["request"] == ident]
+    say.test("P5 a view is entered with its request and its decision",
+             mine and all(e["fields"]["lease-kind"] == "view" and
+                          e["fields"]["camera"] == CAMERA and
+                          e["fields"].get("decision") is not None
+                          for e in mine), leases)
+    closed = entries(auditor, "lease-closed", before)
+    say.test("P5 a lease is closed with what was really served",
+             any(e["fields"].get("served-from") for e in closed), closed)
+    return part["seq"]
+
+
+def test_download(box, people, ident):
+    """One plain MP4, whole or by range."""
+    marat = people["marat"]
+    path = "/media/%s/%s/run0.mp4" % (ident, CAMERA)
+    head = marat.ask("HEAD", path)
+    size = int(head.headers["Content-Length"])
+    whole = marat.get(path)
+    say.test("a download has the length that HEAD says",
+             head.status == 200 and whole.status == 200 and
+             len(whole.body) == size, head.status, whole.status, size,
+             len(whole.body))
+    film = box.tmp / "download.mp4"
+    film.write_bytes(whole.body)
+    told = probe(film)
+    numbers = frame_numbers(film)
+    say.test("the download plays and lacks no frame",
+             numbers == list(range(numbers[0], numbers[0] + len(numbers))),
+             told)
+    say.test("the index stands in front, so it plays while it loads",
+             0 < whole.body.find(b"moov") < whole.body.find(b"mdat"))
+    part = marat.get(path, headers={"Range": "bytes=100-299"})
+    say.test("a range is answered with 206 and exactly those bytes",
+             part.status == 206 and part.body == whole.body[100:300],
+             part.status)
+    beyond = marat.get(path, headers={"Range": "bytes=%d-" % size})
+    say.test("a range beyond the end is answered with 416",
+             beyond.status == 416 and
+             beyond.headers["Content-Range"] == "bytes */%d" % size,
+             beyond.status)
+    bad = marat.get(path, headers={"Range": "bytes=9-1"})
+    say.test("a malformed range is answered with 400", bad.status == 400,
+             bad.status)
+
+
+def test_entry_is_durable(box, people, ident, seq):
+    """The entry is on the disk when the first byte arrives: kill at once."""
+    fresh = box.client("marat")
+    size = people["daniyar"].get(V1 + "ledger?first=0&count=1").json()["size"]
+    answer = fresh.get(media(ident, seq, "0"))
+    box.processes["storage"].kill()
+    say.test("a fragment came", answer.status == 200, answer.status)
+    say.test("P8 neither recorder nor web dies with storage",
+             box.processes["recorder"].alive() and
+             box.processes["web"].alive())
+    box.start("storage")
+    wait_for("web finds storage again", 30, box.web_ready)
+    again = wait_for("sign-in works again", 30, lambda: sign_in(box))
+    leases = entries(again, "lease-opened", size)
+    say.test("P5 no byte leaves before its entry is durable: a lease was on "
+             "the disk when storage was killed",
+             any(e["fields"]["request"] == ident for e in leases), leases)
+    done = box.tool("check", "--data", box.data, check=False, config=False)
+    say.test("P8 after kill -9 saqta check finds nothing wrong",
+             done.returncode == 0, done.stdout.decode()[-600:],
+             done.stderr.decode()[-600:])
+
+
+def sign_in(box):
+    client = box.client()
+    return client if client.sign_in(
+        "daniyar", PEOPLE["daniyar"][2]).status in (200, 201) else None
+
+
+def story():
+    with Appliance(segment_s=5) as box:
+        cam = box.camera("cam 1")
+        box.add_camera(CAMERA, cam.url)
+        box.wait_recording(CAMERA)
+        wait_for("four segments", 60, lambda: len(box.segments(CAMERA)) >= 5)
+        people = {user: box.client(user) for user in PEOPLE}
+        say.test("P6 each has the role that was given", all(
+            people[u].role == PEOPLE[u][1] for u in people))
+        answer = box.client().sign_in("marat", "a wrong password")
+        refused("a wrong password is refused", answer, 401, "wrong-password")
+
+        end = time.time() - 2
+        begin = end - 10
+        seq = 2
+        ident = test_requests(people, begin, end)
+        test_before(people, ident, seq, begin, end)
+        answer = decide(people["daniyar"], ident, begin, end,
+                        PEOPLE["daniyar"][2])
+        say.test("another custodian approves", answer.status == 200,
+                 answer.status, answer.body)
+        again = decide(people["aigul"], ident, begin, end, PEOPLE["aigul"][2])
+        refused("nobody decides twice", again, 409, "decided")
+        seq = test_watching(box, people, ident)
+        refused("P6 an operator gets no footage of another's grant",
+                people["oleg"].get(media(ident, seq, "0")), 403, "denied")
+        foreign = people["aigul"].get(media(ident, seq, "0"))
+        say.test("P5 a grant serves its requester only",
+                 foreign.status in (403, 404), foreign.status)
+        outside = people["marat"].get(media(ident, 1, "0"))
+        say.test("P5 a segment outside the grant is refused",
+                 outside.status in (403, 404), outside.status)
+        test_download(box, people, ident)
+        test_entry_is_durable(box, people, ident, seq)
+
+        people["marat"] = box.client("marat")
+        gone = people["marat"].post(V1 + "requests/%s/revoke" % ident,
+                                    {"reason": "Solved"})
+        say.test("the requester gives it back", gone.status == 200, gone.body)
+        after = people["marat"].get(media(ident, seq, "0"))
+        say.test("P5 what was given back is refused",
+                 after.status in (403, 404, 410), after.status)
+        box.stop()
+        say.test("no program was ended by a sanitizer or a signal",
+                 not box.broken(), box.broken())
+
+
+say.main(story)
