@@ -17,6 +17,35 @@ struct camera *camera_find(struct keeper *k, const char *id)
 	return m;
 }
 
+/* Only the recorder knows better than "down": without him it holds (P9). */
+static void no_recorder(struct keeper *k, struct camera_row *row,
+    enum cause cause)
+{
+	enum err err;
+
+	if (row->state == CAMERA_OFF || row->state == CAMERA_DOWN)
+		return;
+	row->state = CAMERA_DOWN;
+	row->cause = cause;
+	row->since_ns = k->now.ns;
+	row->detail[0] = '\0';
+	err = index_camera_put(k->ix, row);
+	if (err)
+		log_error("camera %s: state not kept: %s", row->id,
+		    err_text(err));
+}
+
+void camera_no_recorder(struct keeper *k)
+{
+	struct camera_row row;
+
+	for (struct camera *m = k->cameras; m; m = m->next)
+		if (!index_camera_find(k->ix, m->id, &row))
+			no_recorder(k, &row,
+			    k->orderly_stop ? CAUSE_RECORDER_STOPPED :
+			    CAUSE_RECORDER_FAILED);
+}
+
 enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
 {
 	struct camera *m = calloc(1, sizeof(*m));
@@ -38,6 +67,8 @@ enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
 	    last.end_ns > m->last_end_ns)
 		m->last_end_ns = last.end_ns;
 	m->gap = !index_gap_open(k->ix, id, &gap);
+	if (row.state == CAMERA_STREAMING)	/* in an earlier life */
+		no_recorder(k, &row, CAUSE_STORAGE_AWAY);
 	m->next = k->cameras;
 	k->cameras = m;
 	*ret = m;

@@ -76,8 +76,10 @@ void handle_closed(struct keeper *k, struct conn *c)
 {
 	struct reader *next;
 
-	if (c == k->supervisor)
+	if (c == k->supervisor) {
 		k->supervisor = NULL;
+		camera_no_recorder(k);
+	}
 	if (c->camera && c->camera->conn == c) {
 		struct camera *m = c->camera;
 

@@ -168,6 +168,8 @@ bool list_has(const char *list, const char *id);
 struct camera *camera_find(struct keeper *k, const char *id);
 must_check enum err camera_load(struct keeper *k, const char *id,
     struct camera **ret);
+/* The supervisor has gone: no camera is shown as more than down. */
+void camera_no_recorder(struct keeper *k);
 /* Open a gap where the last fragment ended, unless one is open. */
 void camera_gap(struct keeper *k, struct camera *m, enum cause cause);
 void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns);

@@ -102,6 +102,10 @@ def test_checkers(box):
                  getattr(error, "stdout", b"").decode()[-800:])
 
 
+def not_recording(camera):
+    return camera["state"] != "recording" and camera
+
+
 def story():
     with Appliance(segment_s=5) as box:
         cam = box.camera("cam-1", dump=True, user="admin", password="secret")
@@ -116,8 +120,11 @@ def story():
                  lambda: len(box.segments("cam-1")) >= ROLLS + 2)
         test_nothing_plain(box, box.dump_path("cam-1"))
         box.stop("recorder")
-        wait_for("the last segment is sealed", 10, lambda:
-                 box.camera_state("cam-1")["state"] != "recording")
+        down = wait_for("storage notices", 10, lambda:
+                        not_recording(box.camera_state("cam-1")))
+        say.test("P9 without its recorder a camera is down, and says why",
+                 down["state"] == "down" and
+                 down["cause"] == "recorder-stopped", down)
         say.test("P7 five rolls took place",
                  len(box.segments("cam-1")) > ROLLS)
         box.stop()

@@ -418,9 +418,10 @@ ui = %s
 
     def wait_recording(self, ident, seconds=60):
         """Until storage says "recording", which needs a read-back (P9)."""
-        return wait_for("%s is recording" % ident, seconds,
-                        lambda: self.camera_state(ident)["state"] ==
-                        "recording", step=0.3)
+        def recording():
+            camera = self.camera_state(ident)
+            return camera["state"] == "recording" and camera
+        return wait_for("%s is recording" % ident, seconds, recording, 0.3)
 
     # --- people ---
 
