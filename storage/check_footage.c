@@ -192,15 +192,15 @@ static enum err check_file(struct walk *w, const struct journal_record *r,
 	int fd;
 	enum err e;
 
-	if (!see(w, path)) {
-		check_say(w->c, MISSING, "P2", w->cam->id, r->start_ns, path,
-		    "the file is missing");
-		return OK;
-	}
+	/* Not in the list of names: it may be younger than the list. */
+	see(w, path);
 	e = disk_open_read(w->c->data_fd, path, &fd, &size);
 	if (e) {
-		check_say(w->c, CHANGED, "P10", w->cam->id, r->start_ns, path,
-		    "cannot be read: %s", err_text(e));
+		bool missing = e == ERR_NOT_FOUND;
+
+		check_say(w->c, missing ? MISSING : CHANGED,
+		    missing ? "P2" : "P10", w->cam->id, r->start_ns, path,
+		    missing ? "the file is missing" : "cannot be read");
 		return OK;
 	}
 	if (!check_length(w, end, want, size, path))
@@ -310,31 +310,47 @@ static enum err check_records(struct walk *w, const struct journal *j)
 	return OK;
 }
 
-/* Files that no record names. One with the next number is being begun. */
-static void check_orphans(struct walk *w)
+/*
+ * The header is written before the first record, and the first chunk after the
+ * header is full: a shorter file never held any footage (DESIGN, "A segment
+ * file").
+ */
+static bool holds_footage(struct walk *w, const char *path)
 {
-	uint64_t next = w->cam->n ? w->cam->segments[w->cam->n - 1].seq + 1 : 1;
-	char path[PATH + 256], suffix[40];
+	unsigned char head[AGE_HEADER_MAX];
+	uint64_t size;
+	size_t header, got;
+	bool holds = true;
+	int fd;
 
-	snprintf(suffix, sizeof(suffix), "-%08llu.mp4.age",
-	    (unsigned long long)next);
-	for (int i = 0; i < w->n; i++) {
-		if (!w->names[i])
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", w->dir,
-		    w->names[i]->d_name);
-		if (w->last_day && strstr(w->names[i]->d_name, suffix))
-			check_say(w->c, NOTE, "P8", w->cam->id, NO_TIME, path,
-			    "is being begun");
-		else if (!strncmp(w->names[i]->d_name, "journal.damaged-", 16))
-			check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME,
-			    path,
-			    "is the damaged end of a journal, kept by "
-			    "recovery");
-		else
-			check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME,
-			    path, "no journal record names it");
-	}
+	if (disk_open_read(w->c->data_fd, path, &fd, &size))
+		return true;
+	got = size < sizeof(head) ? (size_t)size : sizeof(head);
+	if (!got)
+		holds = false;
+	else if (!disk_pread(fd, head, got, 0) &&
+	    !age_header_len(head, got, &header))
+		holds = size > header + AGE_NONCE;
+	close(fd);
+	return holds;
+}
+
+static void check_orphan(struct walk *w, const char *name)
+{
+	char path[PATH + 256];
+	size_t n = strlen(name);
+
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	if (!strncmp(name, "journal.damaged-", 16))
+		check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME, path,
+		    "is the damaged end of a journal, kept by recovery");
+	else if (n > 8 && !strcmp(name + n - 8, ".mp4.age") &&
+	    !holds_footage(w, path))
+		check_say(w->c, NOTE, "P8", w->cam->id, NO_TIME, path,
+		    "was begun, and holds no footage");
+	else
+		check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME, path,
+		    "no journal record names it");
 }
 
 static enum err check_journal(struct walk *w)
@@ -391,8 +407,9 @@ static enum err walk_day(struct walk *w, const char *y, const char *m,
 	if (e)
 		return e;
 	e = check_journal(w);
-	if (!e)
-		check_orphans(w);
+	for (int i = 0; !e && i < w->n; i++)
+		if (w->names[i])
+			check_orphan(w, w->names[i]->d_name);
 	free_names(w->names, w->n);
 	return e;
 }

@@ -321,15 +321,27 @@ class Footage:
                 self.report.changed(what, "its number stands twice")
             self.segments[camera, s.seq] = s
             self.last[camera] = max(s.seq, self.last.get(camera, 0))
-            if s.name in names:
-                names.discard(s.name)
+            names.discard(s.name)
+            if os.path.isfile(os.path.join(self.data, what)):
                 self.check_segment(s, what)
             else:
                 self.report.missing(what, "the file is missing")
         for name in sorted(names):
-            new = name.endswith(f"-{self.last.get(camera, 0) + 1:08d}.mp4.age")
-            (self.report.note if new and last_day else self.report.changed)(
-                os.path.join(where, name), "no journal record names it")
+            what = os.path.join(where, name)
+            if name.endswith(".mp4.age") and self.is_bare(what):
+                self.report.note(what, "was begun, and holds no footage")
+            else:
+                self.report.changed(what, "no journal record names it")
+
+    def is_bare(self, what):
+        """Not more than an age header and the nonce of the payload."""
+        with open(os.path.join(self.data, what), "rb") as f:
+            b = f.read(16384)
+        if not b:
+            return True
+        at = b.find(b"\n--- ")
+        at = b.find(b"\n", at + 1) if at >= 0 else -1
+        return at >= 0 and len(b) <= at + 1 + 16
 
     def read_journal(self, camera, day, where):
         with open(os.path.join(self.data, where, "journal"), "rb") as f:

@@ -254,6 +254,20 @@ static void P8_a_torn_last_record_is_only_a_note(void **state)
 	run("rm %s.*", v.dir);
 }
 
+static void P8_a_file_that_was_only_begun_is_a_note(void **state)
+{
+	(void)state;
+	run("head -c 184 %s/" DAY1 "*-00000001.mp4.age > %s/" DAY1
+	    "20261122T100000Z-00000003.mp4.age", v.dir, v.dir);
+	says(OK, "00000003.mp4.age: was begun, and holds no footage");
+	assert_int_equal(reader(), 0);
+	run("head -c 185 %s/" DAY1 "*-00000001.mp4.age > %s/" DAY1
+	    "20261122T100000Z-00000003.mp4.age", v.dir, v.dir);
+	says(ERR_INTEGRITY, "no journal record names it");
+	assert_int_equal(reader(), 1);
+	run("rm %s.*", v.dir);
+}
+
 static void P8_an_open_segment_that_lost_its_end_is_only_a_note(void **state)
 {
 	(void)state;
@@ -304,6 +318,7 @@ int main(void)
 	    TEST(P2_a_shortened_file_is_named),
 	    TEST(P10_a_segment_that_the_ledger_does_not_have_is_named),
 	    TEST(P8_a_torn_last_record_is_only_a_note),
+	    TEST(P8_a_file_that_was_only_begun_is_a_note),
 	    TEST(P8_an_open_segment_that_lost_its_end_is_only_a_note),
 	    TEST(json_is_json),
 	    TEST(a_volume_without_a_ledger_is_not_whole),
