@@ -33,8 +33,7 @@ static void get(struct http *x, uint16_t type)
 	struct wire w;
 
 	if (!http_query_only(x, NULL, 0)) {
-		reply_problem(x, ERR_INVALID, "this takes no parameters",
-		    NULL);
+		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
 		return;
 	}
 	wire_begin(&w, type, 0);
@@ -78,20 +77,23 @@ void api_coverage(struct http *x)
 	struct wire w;
 
 	if (!http_query_only(x, names, N(names))) {
-		reply_problem(x, ERR_INVALID, "the parameters are camera, "
-		    "from and to, each once", NULL);
+		reply_problem(x, ERR_INVALID,
+		    "the parameters are camera, "
+		    "from and to, each once",
+		    NULL);
 		return;
 	}
 	if (camera && *camera && !args_is_camera(camera, strlen(camera))) {
-		reply_problem(x, ERR_INVALID, "the id of a camera, or none "
-		    "for all", "/camera");
+		reply_problem(x, ERR_INVALID,
+		    "the id of a camera, or none "
+		    "for all",
+		    "/camera");
 		return;
 	}
 	if (!query_time(x, "from", &from) || !query_time(x, "to", &to))
 		return;
 	if (to.ns <= from.ns) {
-		reply_problem(x, ERR_INVALID, "must be later than from",
-		    "/to");
+		reply_problem(x, ERR_INVALID, "must be later than from", "/to");
 		return;
 	}
 	wire_begin(&w, MSG_COVERAGE, 0);
@@ -126,8 +128,10 @@ void api_ledger(struct http *x)
 	struct wire w;
 
 	if (!http_query_only(x, names, N(names))) {
-		reply_problem(x, ERR_INVALID, "the parameters are first and "
-		    "count, each once", NULL);
+		reply_problem(x, ERR_INVALID,
+		    "the parameters are first and "
+		    "count, each once",
+		    NULL);
 		return;
 	}
 	if (!query_number(x, "first", INT64_MAX, 0, &first) ||
@@ -214,8 +218,7 @@ static void done(struct http *x)
 	if (x->err != OK)
 		reply_failed(x);
 	else
-		reply_json(x, 200, json_text("{s:s}", "id",
-		    x->args.request));
+		reply_json(x, 200, json_text("{s:s}", "id", x->args.request));
 }
 
 static uint8_t get_verdict(struct json *j)
@@ -246,8 +249,9 @@ void api_decide(struct http *x)
 	get_span(&j, &from, &to);
 	wire_put_i64(&w, from);
 	wire_put_i64(&w, to);
-	wire_put_str(&w, json_get_str(&j, "reason",
-	    verdict == VERDICT_REFUSE ? 1 : 0, REASON_MAX));
+	wire_put_str(&w,
+	    json_get_str(&j, "reason", verdict == VERDICT_REFUSE ? 1 : 0,
+		REASON_MAX));
 	wire_put_str(&w, json_get_str(&j, "password", 1, PASSWORD_MAX));
 	put_cameras(&w, &cameras);
 	end_body(x, &j, &w, MSG_OK, done);

@@ -45,7 +45,8 @@ void conn_free(struct conn *c)
 
 void conn_limit(struct conn *c, int seconds)
 {
-	int64_t until = seconds == CONN_FOREVER ? INT64_MAX :
+	int64_t until = seconds == CONN_FOREVER ?
+	    INT64_MAX :
 	    mono_now().ns + seconds * NS_PER_SEC;
 
 	if (!c)

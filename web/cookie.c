@@ -79,8 +79,9 @@ enum err cookie_find(const char *header, struct token *ret)
 		    header[name] == '=') {
 			size_t v = n - name - 1;
 
-			while (v > 0 && (header[name + v] == ' ' ||
-			    header[name + v] == '\t'))
+			while (v > 0 &&
+			    (header[name + v] == ' ' ||
+				header[name + v] == '\t'))
 				v--;
 			if (token_parse(header + name + 1, v, &t) != OK)
 				return ERR_NOT_FOUND;

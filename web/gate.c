@@ -39,8 +39,9 @@ static bool has_session(struct http *x)
 	if (x->session)
 		return true;
 	if (cookie)
-		reply_header(x, "Set-Cookie", COOKIE_NAME "=; Path=/; Max-Age=0;"
-		    " HttpOnly; Secure; SameSite=Strict");
+		reply_header(x, "Set-Cookie",
+		    COOKIE_NAME "=; Path=/; Max-Age=0;"
+				" HttpOnly; Secure; SameSite=Strict");
 	reply_problem(x, ERR_SIGNED_OUT, NULL, NULL);
 	return false;
 }

@@ -98,8 +98,8 @@ void http_go_on(struct MHD_Connection *c)
 /* I/O thread: the connection is suspended, so x lives until it is resumed. */
 static void asked(struct call *c, enum err err, struct wire *w)
 {
-	struct http *x = (struct http *)(void *)((char *)c -
-	    offsetof(struct http, call));
+	struct http *x =
+	    (struct http *)(void *)((char *)c - offsetof(struct http, call));
 
 	x->err = err;
 	if (w) {
@@ -173,8 +173,8 @@ static void connected(void *cls, struct MHD_Connection *c, void **socket_cls,
 
 static void limit(struct MHD_Connection *c, int seconds)
 {
-	const union MHD_ConnectionInfo *i = MHD_get_connection_info(c,
-	    MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *i =
+	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	conn_limit(i ? i->socket_context : NULL, seconds);
 }
@@ -201,8 +201,8 @@ static struct MHD_Response *response(struct http *x)
 	struct MHD_Response *m;
 
 	if (r->stream) {
-		m = MHD_create_response_from_callback(r->stream_n,
-		    STREAM_BLOCK, stream_read, r->stream, stream_free);
+		m = MHD_create_response_from_callback(r->stream_n, STREAM_BLOCK,
+		    stream_read, r->stream, stream_free);
 		if (m)
 			r->stream = NULL;
 		return m;
@@ -245,14 +245,16 @@ static enum MHD_Result answer(struct http *x)
 
 static void set_address(struct http *x)
 {
-	const union MHD_ConnectionInfo *i = MHD_get_connection_info(x->c,
-	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *i =
+	    MHD_get_connection_info(x->c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *a = i ? i->client_addr : NULL;
 	socklen_t n = a && a->sa_family == AF_INET6 ?
-	    sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	    sizeof(struct sockaddr_in6) :
+	    sizeof(struct sockaddr_in);
 
-	if (!a || getnameinfo(a, n, x->address, sizeof(x->address), NULL, 0,
-	    NI_NUMERICHOST) != 0)
+	if (!a ||
+	    getnameinfo(a, n, x->address, sizeof(x->address), NULL, 0,
+		NI_NUMERICHOST) != 0)
 		snprintf(x->address, sizeof(x->address), "unknown");
 }
 
@@ -383,7 +385,8 @@ static void ended(void *cls, struct MHD_Connection *c, void **req_cls,
 static enum err listen_on(const char *address, int port, int *ret)
 {
 	struct addrinfo hint = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE,
-	    .ai_socktype = SOCK_STREAM}, *a = NULL;
+	    .ai_socktype = SOCK_STREAM};
+	struct addrinfo *a = NULL;
 	char service[16];
 	int fd, on = 1;
 
@@ -392,8 +395,8 @@ static enum err listen_on(const char *address, int port, int *ret)
 		log_error("[web] listen = %s is no numeric address", address);
 		return ERR_CONFIG;
 	}
-	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	fd =
+	    socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, 128) != 0) {
@@ -417,9 +420,10 @@ enum err http_open(const struct config *cfg, const char *key_pem,
 	err = listen_on(cfg->listen, cfg->port, &fd);
 	if (err != OK)
 		return err;
+	/* clang-format off */
 	server = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
-	    MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle,
-	    NULL,
+	    MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME,
+	    0, NULL, NULL, handle, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_HTTPS_MEM_KEY, key_pem,
 	    MHD_OPTION_HTTPS_MEM_CERT, cert_pem,
@@ -433,6 +437,7 @@ enum err http_open(const struct config *cfg, const char *key_pem,
 	    MHD_OPTION_NOTIFY_COMPLETED, ended, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, connected, NULL,
 	    MHD_OPTION_END);
+	/* clang-format on */
 	if (server)
 		return OK;
 	log_error("cannot start HTTPS on %s port %d", cfg->listen, cfg->port);

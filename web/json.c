@@ -165,7 +165,8 @@ enum err json_end(struct json *j)
 
 	if (j->err != OK)
 		return j->err;
-	json_object_foreach(j->root, key, v) {
+	json_object_foreach(j->root, key, v)
+	{
 		bool known = false;
 
 		for (unsigned i = 0; i < j->seen_n; i++)

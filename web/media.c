@@ -136,8 +136,8 @@ static void refuse_range(struct http *x, enum err err, uint64_t size)
 	if (err == ERR_RANGE)
 		reply_header(x, "Content-Range", "bytes */%llu",
 		    (unsigned long long)size);
-	reply_problem(x, err, err == ERR_RANGE ? NULL :
-	    "the header Range is malformed", NULL);
+	reply_problem(x, err,
+	    err == ERR_RANGE ? NULL : "the header Range is malformed", NULL);
 }
 
 static void plan_movie(struct http *x, struct plan *p)

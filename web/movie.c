@@ -38,7 +38,7 @@ struct movie {
 static size_t piece_size(uint64_t from, uint64_t end)
 {
 	return end - from < MOVIE_READ_MAX ? (size_t)(end - from) :
-	    MOVIE_READ_MAX;
+					     MOVIE_READ_MAX;
 }
 
 static void question(const struct args *a, uint64_t from, size_t n,
@@ -89,8 +89,8 @@ static enum err fill(struct piece *p, int fd)
 
 static void came(struct call *c, enum err err, struct wire *w)
 {
-	struct piece *p = (struct piece *)(void *)((char *)c -
-	    offsetof(struct piece, call));
+	struct piece *p =
+	    (struct piece *)(void *)((char *)c - offsetof(struct piece, call));
 	struct movie *m = p->movie;
 	bool go_on;
 
@@ -123,8 +123,8 @@ static void ask(struct movie *m)
 		m->next += p->n;
 		m->refs++;
 		question(&m->args, p->from, p->n, &w);
-		p->err = call_start(m->session->peer, &p->call, &w,
-		    CALL_TIMEOUT_MS);
+		p->err =
+		    call_start(m->session->peer, &p->call, &w, CALL_TIMEOUT_MS);
 		if (p->err != OK) {
 			p->there = true;
 			m->refs--;

@@ -126,8 +126,9 @@ static enum err walk(int fd, const char *prefix, int depth)
 		struct stat st;
 		int sub;
 
-		if (e->d_name[0] == '.' || snprintf(path, sizeof(path),
-		    "%s/%s", prefix, e->d_name) >= (int)sizeof(path))
+		if (e->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s", prefix, e->d_name) >=
+			(int)sizeof(path))
 			continue;
 		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;

@@ -70,8 +70,8 @@ static enum err within(const struct spec *s, uint64_t size, struct range *ret)
 		from = s->first;
 		last = s->open || s->last >= size ? size - 1 : s->last;
 	}
-	*ret = (struct range){.partial = true, .from = from,
-	    .n = last - from + 1};
+	*ret =
+	    (struct range){.partial = true, .from = from, .n = last - from + 1};
 	return OK;
 }
 

@@ -60,10 +60,10 @@ void reply_problem_as(struct http *x, unsigned status, enum err err,
 	char *text;
 
 	snprintf(type, sizeof(type), "urn:saqta:problem:%s", err_name(err));
-	text = json_text("{s:s, s:s, s:i, s:s*, s:s*}", "type", type,
-	    "title", err_text(err), "status", (int)status,
-	    "detail", detail && *detail ? detail : NULL,
-	    "pointer", pointer && *pointer ? pointer : NULL);
+	text = json_text("{s:s, s:s, s:i, s:s*, s:s*}", "type", type, "title",
+	    err_text(err), "status", (int)status, "detail",
+	    detail && *detail ? detail : NULL, "pointer",
+	    pointer && *pointer ? pointer : NULL);
 	x->reply.type = "application/problem+json";
 	if (err == ERR_BUSY || err == ERR_UNAVAILABLE)
 		reply_header(x, "Retry-After", "2");
@@ -103,8 +103,8 @@ static void bulk_free(void *arg)
 void reply_bulk(struct http *x, const char *type, size_t max)
 {
 	struct bulk *b = malloc(sizeof(*b));
-	enum err err = b ? bulk_map(x->in.fd, max, &b->p, &b->n)
-	    : ERR_NO_MEMORY;
+	enum err err =
+	    b ? bulk_map(x->in.fd, max, &b->p, &b->n) : ERR_NO_MEMORY;
 
 	if (err != OK) {
 		free(b);

@@ -8,6 +8,7 @@
 #include "web/page.h"
 #include "web/sign.h"
 
+/* clang-format off */
 static const struct route routes[] = {
 /* method          path                          needs           flags */
 {METHOD_GET, "/healthz", NEED_NOTHING, ROUTE_PAGE, sign_healthz},
@@ -38,6 +39,7 @@ static const struct route routes[] = {
 {METHOD_GET, "/health", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/about", NEED_NOTHING, ROUTE_PAGE, page_index},
 };
+/* clang-format on */
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
 /* The files of the pages: any path that page.c has read at start. */
@@ -61,8 +63,9 @@ static void allow_text(unsigned allow, char *s, size_t n)
 {
 	snprintf(s, n, "%s%s%s%s", allow & METHOD_GET ? "GET, HEAD" : "",
 	    allow & METHOD_GET && allow > METHOD_GET ? ", " : "",
-	    allow & METHOD_POST ? "POST" :
-	    allow & METHOD_DELETE ? "DELETE" : "",
+	    allow & METHOD_POST	      ? "POST" :
+		allow & METHOD_DELETE ? "DELETE" :
+					"",
 	    allow & METHOD_POST && allow & METHOD_DELETE ? ", DELETE" : "");
 }
 

@@ -125,8 +125,8 @@ static enum err enter(struct session *s)
 	return err;
 }
 
-enum err session_open(int fd, uint64_t person, const char *user,
-    enum role role, struct session **ret)
+enum err session_open(int fd, uint64_t person, const char *user, enum role role,
+    struct session **ret)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct session *surplus;

@@ -31,9 +31,9 @@ void sign_site(struct http *x)
 		return;
 	}
 	utc_rfc3339(utc_now(), now, sizeof(now));
-	reply_json(x, 200, json_text("{s:s, s:s, s:b, s:s}",
-	    "site", site.name, "zone", site.zone, "demo", (int)site.demo,
-	    "now", now));
+	reply_json(x, 200,
+	    json_text("{s:s, s:s, s:b, s:s}", "site", site.name, "zone",
+		site.zone, "demo", (int)site.demo, "now", now));
 }
 
 /* What a signed-in person is told of himself. */
@@ -46,12 +46,12 @@ static void reply_session(struct http *x, const struct session *s)
 		reply_problem(x, err, NULL, NULL);
 		return;
 	}
-	reply_json(x, 200, json_text(
-	    "{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:s}",
-	    "person", (long long)s->person, "user", s->user,
-	    "role", role_name(s->role), "csrf", s->csrf.s,
-	    "site", site.name, "zone", site.zone, "demo", (int)site.demo,
-	    "version", SAQTA_VERSION));
+	reply_json(x, 200,
+	    json_text("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "person",
+		(long long)s->person, "user", s->user, "role",
+		role_name(s->role), "csrf", s->csrf.s, "site", site.name,
+		"zone", site.zone, "demo", (int)site.demo, "version",
+		SAQTA_VERSION));
 }
 
 /* The session that a browser had before this sign-in ends with it. */
@@ -93,8 +93,10 @@ static void signed_in(struct http *x)
 		return;
 	}
 	end_former(x);
-	reply_header(x, "Set-Cookie", COOKIE_NAME "=%s; Path=/; HttpOnly; "
-	    "Secure; SameSite=Strict", x->session->token.s);
+	reply_header(x, "Set-Cookie",
+	    COOKIE_NAME "=%s; Path=/; HttpOnly; "
+			"Secure; SameSite=Strict",
+	    x->session->token.s);
 	reply_session(x, x->session);
 }
 
@@ -130,8 +132,9 @@ static void signed_out(struct http *x)
 {
 	/* Also where storage did not answer: the reader ends with its socket. */
 	session_end(x->session);
-	reply_header(x, "Set-Cookie", COOKIE_NAME "=; Path=/; Max-Age=0; "
-	    "HttpOnly; Secure; SameSite=Strict");
+	reply_header(x, "Set-Cookie",
+	    COOKIE_NAME "=; Path=/; Max-Age=0; "
+			"HttpOnly; Secure; SameSite=Strict");
 	reply_header(x, "Clear-Site-Data", "\"cache\", \"storage\"");
 	x->reply.status = 204;
 }

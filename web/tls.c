@@ -21,7 +21,8 @@
 
 enum err tls_sha256(const void *p, size_t n, unsigned char ret[32])
 {
-	return gnutls_hash_fast(GNUTLS_DIG_SHA256, p, n, ret) == 0 ? OK :
+	return gnutls_hash_fast(GNUTLS_DIG_SHA256, p, n, ret) == 0 ?
+	    OK :
 	    ERR_INTERNAL;
 }
 
@@ -60,13 +61,12 @@ static int set_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key)
 	bad |= gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME,
 	    0, "Saqta", 5);
 	bad |= gnutls_x509_crt_set_activation_time(crt, from);
-	bad |= gnutls_x509_crt_set_expiration_time(crt,
-	    from + TLS_DAYS * 86400L);
+	bad |=
+	    gnutls_x509_crt_set_expiration_time(crt, from + TLS_DAYS * 86400L);
 	bad |= gnutls_x509_crt_set_key(crt, key);
 	bad |= set_names(crt);
 	bad |= gnutls_x509_crt_set_basic_constraints(crt, 0, -1);
-	bad |= gnutls_x509_crt_set_key_usage(crt,
-	    GNUTLS_KEY_DIGITAL_SIGNATURE);
+	bad |= gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE);
 	bad |= gnutls_x509_crt_set_key_purpose_oid(crt,
 	    GNUTLS_KP_TLS_WWW_SERVER, 0);
 	bad |= gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
@@ -116,7 +116,7 @@ static enum err make(int dir)
 	if (gnutls_x509_privkey_init(&key) != 0 ||
 	    gnutls_x509_crt_init(&crt) != 0 ||
 	    gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
-	    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) != 0 ||
+		GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) != 0 ||
 	    set_certificate(crt, key) != 0 ||
 	    gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &k) != 0 ||
 	    gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &c) != 0)
@@ -160,10 +160,9 @@ static enum err get_file(int dir, const char *name, char **ret)
 static enum err check(struct tls *t)
 {
 	gnutls_certificate_credentials_t cred = NULL;
-	gnutls_datum_t c = {(unsigned char *)t->cert,
-	    (unsigned)strlen(t->cert)};
-	gnutls_datum_t k = {(unsigned char *)t->key,
-	    (unsigned)strlen(t->key)};
+	gnutls_datum_t c = {
+	    (unsigned char *)t->cert, (unsigned)strlen(t->cert)};
+	gnutls_datum_t k = {(unsigned char *)t->key, (unsigned)strlen(t->key)};
 	gnutls_x509_crt_t crt = NULL;
 	unsigned char sum[32];
 	size_t n = sizeof(sum);
@@ -171,11 +170,11 @@ static enum err check(struct tls *t)
 
 	if (gnutls_certificate_allocate_credentials(&cred) != 0 ||
 	    gnutls_certificate_set_x509_key_mem(cred, &c, &k,
-	    GNUTLS_X509_FMT_PEM) < 0 ||
+		GNUTLS_X509_FMT_PEM) < 0 ||
 	    gnutls_x509_crt_init(&crt) != 0 ||
 	    gnutls_x509_crt_import(crt, &c, GNUTLS_X509_FMT_PEM) != 0 ||
-	    gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, sum,
-	    &n) != 0)
+	    gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, sum, &n) !=
+		0)
 		goto out;
 	for (size_t i = 0; i < n; i++)
 		sprintf(t->fingerprint + 3 * i, "%02X%s", sum[i],
@@ -223,7 +222,8 @@ enum err tls_load(const char *path, struct tls *ret)
 	close(dir);
 	if (err != OK) {
 		log_error("%s/tls.key and tls.crt: not a key with its "
-		    "certificate: %s", path, err_text(err));
+			  "certificate: %s",
+		    path, err_text(err));
 		tls_wipe(&t);
 		return ERR_CONFIG;
 	}

@@ -20,12 +20,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		abort();
 	for (int m = METHOD_OTHER; m <= METHOD_DELETE; m++) {
 		if (route_find((enum method)m, s, &r, &a, allow,
-		    sizeof(allow)) != OK)
+			sizeof(allow)) != OK)
 			continue;
 		if (*a.camera && !args_is_camera(a.camera, strlen(a.camera)))
 			abort();
-		if (*a.request && !args_is_request(a.request,
-		    strlen(a.request)))
+		if (*a.request &&
+		    !args_is_request(a.request, strlen(a.request)))
 			abort();
 	}
 	free(s);

@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (range_parse(s, size, &r) == OK) {
 		if (!r.partial && (r.from != 0 || r.n != size))
 			abort();
-		if (r.partial && (r.n == 0 || r.from >= size ||
-		    r.n > size - r.from))
+		if (r.partial &&
+		    (r.n == 0 || r.from >= size || r.n > size - r.from))
 			abort();
 	}
 	free(s);

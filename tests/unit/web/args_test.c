@@ -20,8 +20,8 @@ static void a_pattern_takes_ids_and_numbers(void **state)
 	assert_int_equal(a.number_n, 2);
 	assert_int_equal(a.number[0], 12);
 	assert_int_equal(a.number[1], 0);
-	assert_true(args_match("/media/%r/%c/run%n.mp4",
-	    "/media/R/c/run17.mp4", &a));
+	assert_true(args_match("/media/%r/%c/run%n.mp4", "/media/R/c/run17.mp4",
+	    &a));
 	assert_int_equal(a.number[0], 17);
 	assert_true(args_match("/watch/%*", "/watch/a/b", &a));
 }

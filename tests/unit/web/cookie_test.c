@@ -31,8 +31,8 @@ static void none_two_or_a_malformed_one_is_none(void **state)
 {
 	static const char *const headers[] = {NULL, "", "a=b", C, C "short",
 	    C A43 "x", C A43 "; " C B43, C A43 "; " C A43,
-	    C "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+/",
-	    C "\"" A43 "\"", "__host-saqta=" A43, C A43 "; " C};
+	    C "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno+/", C "\"" A43 "\"",
+	    "__host-saqta=" A43, C A43 "; " C};
 	struct token t;
 
 	(void)state;
@@ -82,7 +82,9 @@ static void a_token_is_43_characters_of_base64url(void **state)
 	assert_int_equal(token_parse(NULL, 0, &t), ERR_INVALID);
 	assert_int_equal(token_parse(A43, 42, &t), ERR_INVALID);
 	assert_int_equal(token_parse("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm"
-	    "no\0-_", TOKEN_CHARS, &t), ERR_INVALID);
+				     "no\0-_",
+			     TOKEN_CHARS, &t),
+	    ERR_INVALID);
 }
 
 int main(void)

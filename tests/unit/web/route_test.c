@@ -30,7 +30,8 @@ static void another_method_hears_which_are_allowed(void **state)
 {
 	static const struct {
 		const char *path, *allow;
-	} cases[] = {{"/", "GET, HEAD"}, {"/api/v1/requests", "GET, HEAD, POST"},
+	} cases[] = {{"/", "GET, HEAD"},
+	    {"/api/v1/requests", "GET, HEAD, POST"},
 	    {"/api/v1/session", "GET, HEAD, POST, DELETE"},
 	    {"/api/v1/requests/R/stop", "POST"}};
 	const struct route *r;
@@ -39,18 +40,21 @@ static void another_method_hears_which_are_allowed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(route_find(METHOD_OTHER, cases[i].path, &r,
-		    &a, allow, sizeof(allow)), ERR_METHOD);
+		assert_int_equal(route_find(METHOD_OTHER, cases[i].path, &r, &a,
+				     allow, sizeof(allow)),
+		    ERR_METHOD);
 		assert_string_equal(allow, cases[i].allow);
 	}
 	assert_int_equal(route_find(METHOD_GET, "/api", &r, &a, allow,
-	    sizeof(allow)), ERR_NOT_FOUND);
+			     sizeof(allow)),
+	    ERR_NOT_FOUND);
 	assert_int_equal(route_find(METHOD_GET, "", &r, &a, allow,
-	    sizeof(allow)), ERR_NOT_FOUND);
+			     sizeof(allow)),
+	    ERR_NOT_FOUND);
 }
 
-static void nothing_but_site_sign_in_and_pages_is_there_before_sign_in(
-    void **state)
+static void nothing_but_site_sign_in_and_pages_is_there_before_sign_in(void *
+	*state)
 {
 	static const char *const paths[] = {"/api/v1/session",
 	    "/api/v1/cameras", "/api/v1/coverage", "/api/v1/requests",
@@ -64,9 +68,9 @@ static void nothing_but_site_sign_in_and_pages_is_there_before_sign_in(
 	assert_int_equal(found(METHOD_DELETE, "/api/v1/session")->need,
 	    NEED_SESSION);
 	assert_int_equal(found(METHOD_POST, "/api/v1/requests/R/decision")
-	    ->need, NEED_SESSION);
-	assert_int_equal(found(METHOD_GET, "/api/v1/site")->need,
-	    NEED_NOTHING);
+			     ->need,
+	    NEED_SESSION);
+	assert_int_equal(found(METHOD_GET, "/api/v1/site")->need, NEED_NOTHING);
 }
 
 static void only_our_own_pages_may_ask(void **state)
