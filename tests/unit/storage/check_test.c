@@ -197,7 +197,7 @@ static void P2_a_day_that_was_removed_is_named(void **state)
 	    "has it (entry 1), no journal does");
 	says(ERR_TRUNCATED,
 	    DAY1 "journal: has no record 5, which the ledger "
-	    "covers");
+		 "covers");
 	assert_int_equal(reader(), 1);
 	run("rm %s.*", v.dir);
 }
@@ -208,7 +208,7 @@ static void P2_a_camera_that_was_removed_is_named(void **state)
 	run("rm -r %s/footage/cam2", v.dir);
 	says(ERR_TRUNCATED,
 	    CAM2 "20261122T091511Z-00000002.mp4.age: the "
-	    "ledger has it");
+		 "ledger has it");
 }
 
 static void P2_a_shortened_file_is_named(void **state)
@@ -258,11 +258,13 @@ static void P8_a_file_that_was_only_begun_is_a_note(void **state)
 {
 	(void)state;
 	run("head -c 184 %s/" DAY1 "*-00000001.mp4.age > %s/" DAY1
-	    "20261122T100000Z-00000003.mp4.age", v.dir, v.dir);
+	    "20261122T100000Z-00000003.mp4.age",
+	    v.dir, v.dir);
 	says(OK, "00000003.mp4.age: was begun, and holds no footage");
 	assert_int_equal(reader(), 0);
 	run("head -c 185 %s/" DAY1 "*-00000001.mp4.age > %s/" DAY1
-	    "20261122T100000Z-00000003.mp4.age", v.dir, v.dir);
+	    "20261122T100000Z-00000003.mp4.age",
+	    v.dir, v.dir);
 	says(ERR_INTEGRITY, "no journal record names it");
 	assert_int_equal(reader(), 1);
 	run("rm %s.*", v.dir);
