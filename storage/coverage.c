@@ -59,8 +59,8 @@ static enum err gather_gap(const struct gap_row *g, void *arg)
 static bool alike(const struct span *a, const struct span *b)
 {
 	return a->recorded == b->recorded && a->open == b->open &&
-	       a->cause == b->cause && a->flags == b->flags &&
-	       a->noticed_ns == b->noticed_ns;
+	    a->cause == b->cause && a->flags == b->flags &&
+	    a->noticed_ns == b->noticed_ns;
 }
 
 /* Append a span that begins where the last one ended. */
@@ -165,8 +165,8 @@ static bool gap_since(const struct work *w, int64_t t)
 }
 
 /* When an open segment ends so far; its start where its journal fails. */
-static int64_t open_end(
-    const struct work *w, int data_fd, const struct segment_row *s)
+static int64_t open_end(const struct work *w, int data_fd,
+    const struct segment_row *s)
 {
 	struct footage f;
 	int64_t end;
@@ -196,8 +196,9 @@ static enum err put_segment(struct work *w, const struct segment_row *r,
 	int64_t begin = r->start_ns < to ? r->start_ns : to;
 	enum err err = OK;
 
-	if (begin > *at && (*prev_end == INT64_MIN ||
-			       r->start_ns - *prev_end > COVERAGE_JOIN_NS)) {
+	if (begin > *at &&
+	    (*prev_end == INT64_MIN ||
+		r->start_ns - *prev_end > COVERAGE_JOIN_NS)) {
 		err = put_hole(w, *at, begin);
 		s.from_ns = *at = begin;
 	}
@@ -210,16 +211,17 @@ static enum err put_segment(struct work *w, const struct segment_row *r,
 	return err;
 }
 
-static enum err put_segments(
-    struct work *w, int data_fd, int64_t from, int64_t to)
+static enum err put_segments(struct work *w, int data_fd, int64_t from,
+    int64_t to)
 {
 	int64_t at = from, prev_end = INT64_MIN;
 	enum err err = OK;
 
 	for (size_t i = 0; i < w->rows.segments_n && !err; i++) {
 		const struct segment_row *r = &w->rows.segments[i];
-		int64_t end = r->state == SEGMENT_OPEN ? open_end(w, data_fd, r)
-						       : r->end_ns;
+		int64_t end = r->state == SEGMENT_OPEN ?
+		    open_end(w, data_fd, r) :
+		    r->end_ns;
 
 		err = put_segment(w, r, end, &prev_end, &at, to);
 	}

@@ -32,8 +32,8 @@ struct movie {
 	bool failed; /* no memory for the header */
 };
 
-enum err movie_begin(
-    const struct mp4_init *init, int64_t created_s, struct movie **ret)
+enum err movie_begin(const struct mp4_init *init, int64_t created_s,
+    struct movie **ret)
 {
 	struct movie *m = calloc(1, sizeof(*m));
 
@@ -63,8 +63,8 @@ static bool room(void *array, size_t n, size_t *cap, size_t size)
 	return true;
 }
 
-static enum err put_sample(
-    struct movie *m, const struct mp4_sample *s, uint32_t source)
+static enum err put_sample(struct movie *m, const struct mp4_sample *s,
+    uint32_t source)
 {
 	struct chunk *c = m->chunks_n ? &m->chunks[m->chunks_n - 1] : NULL;
 	int64_t at = (int64_t)m->duration + s->composition;
@@ -91,8 +91,8 @@ static enum err put_sample(
 	return OK;
 }
 
-enum err movie_put(
-    struct movie *m, const struct mp4_fragment *f, uint32_t source)
+enum err movie_put(struct movie *m, const struct mp4_fragment *f,
+    uint32_t source)
 {
 	enum err err = OK;
 
@@ -164,8 +164,8 @@ static size_t box(struct movie *m, const char *type)
 	return m->header_n - 8;
 }
 
-static size_t full_box(
-    struct movie *m, const char *type, unsigned version, uint32_t flags)
+static size_t full_box(struct movie *m, const char *type, unsigned version,
+    uint32_t flags)
 {
 	size_t at = box(m, type);
 
@@ -267,8 +267,8 @@ static void put_stts(struct movie *m)
 	for (size_t i = 0, run = 1; i < m->samples_n; i += run, run = 1) {
 		uint32_t d = m->samples[i].duration;
 
-		while (
-		    i + run < m->samples_n && m->samples[i + run].duration == d)
+		while (i + run < m->samples_n &&
+		    m->samples[i + run].duration == d)
 			run++;
 		u32(m, (uint32_t)run);
 		u32(m, d);
@@ -297,7 +297,7 @@ static void put_ctts(struct movie *m)
 		int32_t c = m->samples[i].composition;
 
 		while (i + run < m->samples_n &&
-		       m->samples[i + run].composition == c)
+		    m->samples[i + run].composition == c)
 			run++;
 		u32(m, (uint32_t)run);
 		u32(m, (uint32_t)c);
@@ -458,8 +458,8 @@ uint64_t movie_size(const struct movie *m)
 	return m->header_n + m->media;
 }
 
-enum err movie_map(
-    const struct movie *m, uint64_t off, size_t max, struct movie_piece *ret)
+enum err movie_map(const struct movie *m, uint64_t off, size_t max,
+    struct movie_piece *ret)
 {
 	size_t lo = 0, hi = m->chunks_n;
 	const struct chunk *c;

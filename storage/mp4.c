@@ -136,9 +136,9 @@ static enum err parse_entry(struct box *entry, struct mp4_init *init)
 	take(&entry->in, VISUAL_ENTRY - 28);
 	if (entry->in.bad)
 		return ERR_FORMAT;
-	config =
-	    only(entry->in, entry->type == AVC1 ? FOURCC('a', 'v', 'c', 'C')
-						: FOURCC('h', 'v', 'c', 'C'));
+	config = only(entry->in,
+	    entry->type == AVC1 ? FOURCC('a', 'v', 'c', 'C') :
+				  FOURCC('h', 'v', 'c', 'C'));
 	if (config.bad || config.n < (entry->type == AVC1 ? 7u : 23u) ||
 	    config.p[0] != 1)
 		return ERR_FORMAT;
@@ -198,8 +198,8 @@ enum err mp4_init_parse(const void *p, size_t n, struct mp4_init *ret)
 	    !next(&in, &b) || b.type != FOURCC('m', 'o', 'o', 'v') || in.n)
 		return ERR_FORMAT;
 	moov = b.in;
-	trex = only(
-	    only(moov, FOURCC('m', 'v', 'e', 'x')), FOURCC('t', 'r', 'e', 'x'));
+	trex = only(only(moov, FOURCC('m', 'v', 'e', 'x')),
+	    FOURCC('t', 'r', 'e', 'x'));
 	err = parse_trak(only(moov, FOURCC('t', 'r', 'a', 'k')), &init);
 	if (err)
 		return err;
@@ -224,8 +224,8 @@ struct walk {
 	struct mp4_fragment f;
 };
 
-static enum err parse_tfhd(
-    struct in in, const struct mp4_init *init, struct walk *w)
+static enum err parse_tfhd(struct in in, const struct mp4_init *init,
+    struct walk *w)
 {
 	uint32_t flags = get32(&in);
 
@@ -314,8 +314,8 @@ static enum err parse_trun(struct in in, struct walk *w)
 	return in.n ? ERR_FORMAT : OK;
 }
 
-static enum err parse_traf(
-    struct in traf, const struct mp4_init *init, struct walk *w)
+static enum err parse_traf(struct in traf, const struct mp4_init *init,
+    struct walk *w)
 {
 	struct in tfdt = only(traf, FOURCC('t', 'f', 'd', 't'));
 	struct in tfhd = only(traf, FOURCC('t', 'f', 'h', 'd'));
@@ -377,8 +377,9 @@ enum err mp4_moof_parse(const void *p, size_t n, uint64_t total,
 	w.at = 0;
 	if (w.data > total || !next(&in, &moof))
 		return ERR_FORMAT;
-	if (in.n >= 8 && (peek(in, &type) != total - w.data + 8 ||
-			     type != FOURCC('m', 'd', 'a', 't')))
+	if (in.n >= 8 &&
+	    (peek(in, &type) != total - w.data + 8 ||
+		type != FOURCC('m', 'd', 'a', 't')))
 		return ERR_FORMAT;
 	err = parse_traf(only(moof.in, FOURCC('t', 'r', 'a', 'f')), init, &w);
 	if (err) {

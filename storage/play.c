@@ -71,11 +71,11 @@ static bool joins(const struct play *p, const struct play_part *part)
 		return false;
 	last = &p->parts[p->parts_n - 1];
 	between = part->footage.fragments[part->first].start_ns -
-		  p->runs[p->runs_n - 1].to_ns;
+	    p->runs[p->runs_n - 1].to_ns;
 	return between >= -COVERAGE_JOIN_NS && between <= COVERAGE_JOIN_NS &&
-	       part->first == 0 &&
-	       crypt_equal(part->footage.begin.content,
-		   last->footage.begin.content, HASH_BYTES);
+	    part->first == 0 &&
+	    crypt_equal(part->footage.begin.content,
+		last->footage.begin.content, HASH_BYTES);
 }
 
 /* Takes the footage over on success. */

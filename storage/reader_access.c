@@ -206,8 +206,8 @@ enum err access_open(struct session *s, const struct play_part *part,
 	if (err) {
 		close_file(o);
 		/* missing, shortened or changed: all the same to the viewer */
-		return err == ERR_NO_MEMORY || err == ERR_DISK ? err
-							       : ERR_INTEGRITY;
+		return err == ERR_NO_MEMORY || err == ERR_DISK ? err :
+								 ERR_INTEGRITY;
 	}
 	snprintf(o->camera, sizeof(o->camera), "%s", row->camera);
 	o->seq = row->seq;

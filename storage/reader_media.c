@@ -107,8 +107,8 @@ enum err session_media_init(struct session *s, struct wire *w)
 	about_range(s, part->footage.row.start_ns, part->footage.end_ns);
 	err = access_open(s, part, &o);
 	if (err)
-		return err == ERR_INTEGRITY ? damaged(s, part, "init part")
-					    : err;
+		return err == ERR_INTEGRITY ? damaged(s, part, "init part") :
+					      err;
 	hex_encode(part->footage.begin.content, ETAG_BYTES, etag);
 	return answer_bulk(s, &asked, etag, o->init_part,
 	    (size_t)part->footage.begin.plain_len);

@@ -118,6 +118,17 @@ must_check enum err answer_bulk(struct session *s, const struct wire *asked,
 /* Enter what was refused; s->about says what it was about. */
 void refusal_enter(struct session *s, enum err why);
 
+/* --- reader_ask.c --- */
+must_check enum err session_site(struct session *s, struct wire *w);
+must_check enum err session_cameras(struct session *s, struct wire *w);
+must_check enum err session_coverage(struct session *s, struct wire *w);
+must_check enum err session_requests(struct session *s, struct wire *w);
+must_check enum err session_ledger(struct session *s, struct wire *w);
+must_check enum err session_status(struct session *s, struct wire *w);
+must_check enum err session_request_new(struct session *s, struct wire *w);
+must_check enum err session_revoke(struct session *s, struct wire *w);
+must_check enum err session_sign_out(struct session *s, struct wire *w);
+
 /* --- reader_decide.c --- */
 must_check enum err session_decide(struct session *s, struct wire *w);
 /* A day's identity out of the wraps that the keeper hands over (text). */

@@ -268,9 +268,9 @@ static json_t *clock_state(const struct view *v)
 	    n != sizeof(epoch))
 		epoch = 0;
 	return json_pack("{s:s, s:I}", "state",
-	    state < 0					       ? "unknown"
-		: state == TIME_ERROR || t.status & STA_UNSYNC ? "free"
-							       : "synchronised",
+	    state < 0					     ? "unknown" :
+		state == TIME_ERROR || t.status & STA_UNSYNC ? "free" :
+							       "synchronised",
 	    "epoch", (json_int_t)epoch);
 }
 

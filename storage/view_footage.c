@@ -28,10 +28,10 @@ static enum err coverage_json(const struct view *v, const struct camera_row *c,
 	for (size_t i = 0; i < cover.n && !err; i++)
 		if (json_array_append_new(spans, span_json(&cover.spans[i])))
 			err = ERR_NO_MEMORY;
-	if (json_array_append_new(
-		array, json_pack("{s:s, s:I, s:I, s:o}", "camera", c->id,
-			   "recorded_ns", (json_int_t)cover.recorded_ns,
-			   "gap_ns", (json_int_t)cover.gap_ns, "spans", spans)))
+	if (json_array_append_new(array,
+		json_pack("{s:s, s:I, s:I, s:o}", "camera", c->id,
+		    "recorded_ns", (json_int_t)cover.recorded_ns, "gap_ns",
+		    (json_int_t)cover.gap_ns, "spans", spans)))
 		err = ERR_NO_MEMORY;
 	coverage_free(&cover);
 	return err;
@@ -66,9 +66,9 @@ enum err view_coverage(const struct view *v, const char *camera,
 		json_decref(array);
 		return err;
 	}
-	return view_text(
-	    json_pack("{s:o, s:o, s:o, s:o}", "from", json_time(from_ns), "to",
-		json_time(end), "asked_to", json_time(to_ns), "cameras", array),
+	return view_text(json_pack("{s:o, s:o, s:o, s:o}", "from",
+			     json_time(from_ns), "to", json_time(end),
+			     "asked_to", json_time(to_ns), "cameras", array),
 	    ret);
 }
 
@@ -107,8 +107,8 @@ static json_t *run_json(const struct play *p, size_t number)
 			json_decref(parts);
 			return NULL;
 		}
-	return json_pack(
-	    "{s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:i, s:i, s:I, s:o}",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:i, s:i, "
+			 "s:I, s:o}",
 	    "run", (int)number, "from", json_time(r->from_ns), "to",
 	    json_time(r->to_ns), "from_ns", json_ns(r->from_ns), "to_ns",
 	    json_ns(r->to_ns), "codec", r->codec, "mime",
@@ -163,9 +163,9 @@ enum err view_play(const struct view *v, const char *request, int64_t from_ns,
 		json_decref(cameras);
 		return err;
 	}
-	return view_text(
-	    json_pack("{s:s, s:o, s:o, s:s, s:o}", "request", request, "from",
-		json_time(from_ns), "to", json_time(to_ns), "zone", v->zone,
-		"cameras", cameras),
+	return view_text(json_pack("{s:s, s:o, s:o, s:s, s:o}", "request",
+			     request, "from", json_time(from_ns), "to",
+			     json_time(to_ns), "zone", v->zone, "cameras",
+			     cameras),
 	    ret);
 }

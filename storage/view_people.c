@@ -53,8 +53,9 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 	    json_words(r->cameras), "granted", granted_json(r), "reason",
 	    json_text(r->reason, strlen(r->reason)), "case",
 	    json_text(r->case_no, strlen(r->case_no)), "decision_reason",
-	    decided ? json_text(r->decision_reason, strlen(r->decision_reason))
-		    : json_null());
+	    decided ?
+		json_text(r->decision_reason, strlen(r->decision_reason)) :
+		json_null());
 }
 
 struct rows {
@@ -208,8 +209,8 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_HEADS:
 		return json_null();
 	default:
-		return f->n == 8 ? number_json(f->tag, field_u64(f))
-				 : hex_json(f);
+		return f->n == 8 ? number_json(f->tag, field_u64(f)) :
+				   hex_json(f);
 	}
 }
 

@@ -1,4 +1,4 @@
-#include "clip.h"
+#include "tests/unit/storage/clip.h"
 
 #include "storage/movie.h"
 
@@ -28,14 +28,14 @@ static void read_movie(const struct clip *c, const struct movie *m,
 	while (n) {
 		struct movie_piece piece;
 
-		assert_int_equal(
-		    movie_map(m, off, n < max ? n : max, &piece), OK);
+		assert_int_equal(movie_map(m, off, n < max ? n : max, &piece),
+		    OK);
 		assert_true(piece.n > 0 && piece.n <= n && piece.n <= max);
 		if (piece.source == UINT32_MAX) {
 			memcpy(out, piece.p, piece.n);
 		} else {
-			assert_true(
-			    piece.at + piece.n <= c->fragment[piece.source].n);
+			assert_true(piece.at + piece.n <=
+			    c->fragment[piece.source].n);
 			memcpy(out,
 			    c->p + c->fragment[piece.source].off + piece.at,
 			    piece.n);
@@ -46,8 +46,8 @@ static void read_movie(const struct clip *c, const struct movie *m,
 	}
 }
 
-static void movie_file(
-    const struct clip *c, const struct movie *m, char path[64])
+static void movie_file(const struct clip *c, const struct movie *m,
+    char path[64])
 {
 	size_t n = (size_t)movie_size(m);
 	unsigned char *p = malloc(n);

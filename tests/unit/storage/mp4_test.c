@@ -1,4 +1,4 @@
-#include "clip.h"
+#include "tests/unit/storage/clip.h"
 
 #include "storage/mp4.h"
 
@@ -35,8 +35,9 @@ static char *report(const struct clip *c)
 		struct mp4_fragment f;
 		uint64_t dts;
 
-		assert_int_equal(
-		    mp4_fragment_parse(p, c->fragment[i].n, &init, &f), OK);
+		assert_int_equal(mp4_fragment_parse(p, c->fragment[i].n, &init,
+				     &f),
+		    OK);
 		dts = f.base;
 		for (uint32_t k = 0; k < f.n; k++) {
 			struct mp4_sample *s = &f.samples[k];
@@ -48,8 +49,8 @@ static char *report(const struct clip *c)
 		}
 		mp4_sample_hash(&init, &f, p, hash);
 		hex_encode(hash, sizeof(hash), hex);
-		append(
-		    &text, &n, "%lu %lu %u %s\n", f.base, f.duration, f.n, hex);
+		append(&text, &n, "%lu %lu %u %s\n", f.base, f.duration, f.n,
+		    hex);
 		mp4_free(&f);
 	}
 	return text;
@@ -158,8 +159,8 @@ static void no_prefix_of_a_part_passes(void **state)
 		unsigned char *p = malloc(n ? n : 1);
 
 		memcpy(p, c.p + c.fragment[1].off, n);
-		assert_int_equal(
-		    mp4_fragment_parse(p, n, &init, &f), ERR_FORMAT);
+		assert_int_equal(mp4_fragment_parse(p, n, &init, &f),
+		    ERR_FORMAT);
 		free(p);
 	}
 	clip_free(&c);
@@ -178,11 +179,11 @@ static void the_moof_alone_yields_the_same_samples(void **state)
 	assert_int_equal(mp4_init_parse(c.p, c.init_n, &init), OK);
 	p = c.p + c.fragment[0].off;
 	moof = clip_u32(p);
-	assert_int_equal(
-	    mp4_moof_parse(p, moof - 1, c.fragment[0].n, &init, &b),
+	assert_int_equal(mp4_moof_parse(p, moof - 1, c.fragment[0].n, &init,
+			     &b),
 	    ERR_TRUNCATED);
-	assert_int_equal(
-	    mp4_moof_parse(p, moof, c.fragment[0].n, &init, &b), OK);
+	assert_int_equal(mp4_moof_parse(p, moof, c.fragment[0].n, &init, &b),
+	    OK);
 	assert_int_equal(mp4_fragment_parse(p, c.fragment[0].n, &init, &a), OK);
 	assert_int_equal(a.n, b.n);
 	for (uint32_t i = 0; i < a.n; i++) {

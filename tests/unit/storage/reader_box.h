@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "clip.h"
+#include "tests/unit/storage/clip.h"
 #include "storage/api/wire.h"
 #include "storage/disk.h"
 #include "storage/grant.h"
@@ -64,7 +64,7 @@ static const char *const passwords[] = {
 
 /* --- the data directory --- */
 
-static void box_person(uint64_t id, const char *user, enum role role,
+static inline void box_person(uint64_t id, const char *user, enum role role,
     uint64_t signer, const unsigned char *signer_seed,
     unsigned char ret_seed[KEY_BYTES])
 {
@@ -78,7 +78,7 @@ static void box_person(uint64_t id, const char *user, enum role role,
 	assert_int_equal(index_person_put(box.ix, &p), OK);
 }
 
-static void box_ledger(void)
+static inline void box_ledger(void)
 {
 	unsigned char key[KEY_BYTES];
 	struct person_row first;
@@ -105,7 +105,7 @@ static void box_ledger(void)
 	ledger_close(l);
 }
 
-static void box_camera(const char *id)
+static inline void box_camera(const char *id)
 {
 	struct camera_row c = {.enabled = true,
 	    .added_ns = S(-5),
@@ -122,7 +122,8 @@ static void box_camera(const char *id)
 }
 
 /* Four fragments of a second each from start_ns on. */
-static void box_segment(const char *camera, uint64_t seq, int64_t start_ns,
+static inline void box_segment(const char *camera, uint64_t seq,
+    int64_t start_ns,
     struct journal_head *head, const struct age_recipient *to, bool sealed)
 {
 	struct segment_row row = {.seq = seq, .start_ns = start_ns};
@@ -146,7 +147,7 @@ static void box_segment(const char *camera, uint64_t seq, int64_t start_ns,
 	segment_free(s);
 }
 
-static void box_recipient(uint64_t person, struct age_recipient *ret)
+static inline void box_recipient(uint64_t person, struct age_recipient *ret)
 {
 	struct person_row p;
 
@@ -155,7 +156,7 @@ static void box_recipient(uint64_t person, struct age_recipient *ret)
 }
 
 /* cam1: 0-8 s (two segments), a gap of 10 s, 18-22 s, and 22 s on, open. */
-static void box_footage(void)
+static inline void box_footage(void)
 {
 	struct gap_row gap = {.camera = "cam1",
 	    .from_ns = S(8),
@@ -181,7 +182,7 @@ static void box_footage(void)
 	box_segment("cam1", 4, S(22), &head, &day, false);
 }
 
-static int box_make(void **state)
+static inline int box_make(void **state)
 {
 	unsigned char root[KEY_BYTES], seed[KEY_BYTES];
 
@@ -209,7 +210,7 @@ static int box_make(void **state)
 	return 0;
 }
 
-static int box_free(void **state)
+static inline int box_free(void **state)
 {
 	char cmd[80];
 
@@ -222,7 +223,8 @@ static int box_free(void **state)
 	return system(cmd);
 }
 
-static void box_request(const char *id, uint64_t requester, int64_t from_ns,
+static inline void box_request(const char *id, uint64_t requester,
+    int64_t from_ns,
     int64_t to_ns)
 {
 	struct request_row q = {.requester = requester,
@@ -239,258 +241,11 @@ static void box_request(const char *id, uint64_t requester, int64_t from_ns,
 	assert_int_equal(index_request_put(box.ix, &q), OK);
 }
 
-/* --- the keeper --- */
-
-static struct event *box_note(const struct wire *w)
-{
-	struct event *e = &box.events[box.events_n];
-
-	assert_true(box.events_n < 256);
-	box.events_n++;
-	*e = (struct event){.type = w->type};
-	return e;
-}
-
-static void reply(struct wire *w, int fd)
-{
-	assert_int_equal(wire_send(box.keeper, w, fd), OK);
-	if (fd >= 0)
-		close(fd);
-}
-
-static void reply_err(uint32_t id, enum err err)
-{
-	struct wire w;
-
-	wire_begin(&w, err ? MSG_ERROR : MSG_OK, id);
-	if (err) {
-		wire_put_u16(&w, (uint16_t)err);
-		wire_put_str(&w, "");
-	}
-	reply(&w, -1);
-}
-
-static void keeper_day_key(struct wire *w)
-{
-	char camera[64], day[16], *text;
-	uint32_t id = w->id;
-	size_t n;
-	int fd;
-
-	snprintf(camera, sizeof(camera), "%s", wire_get_str(w));
-	snprintf(day, sizeof(day), "%s", wire_get_str(w));
-	assert_int_equal(keyring_day_wrapped(box.keyring, camera, day, &text,
-			     &n),
-	    OK);
-	assert_int_equal(bulk_from(text, n, &fd), OK);
-	free(text);
-	wire_begin(w, MSG_DAY_KEY_IS, id);
-	reply(w, fd);
-}
-
-static void keeper_day_keys_all(struct wire *w)
-{
-	uint32_t id = w->id;
-	char *text;
-	size_t n;
-	int fd;
-
-	assert_int_equal(keyring_all_days(box.keyring, &text, &n), OK);
-	assert_int_equal(bulk_from(text, n, &fd), OK);
-	free(text);
-	wire_begin(w, MSG_DAY_KEYS_ALL_IS, id);
-	reply(w, fd);
-}
-
-static void keeper_grant_put(struct wire *w, struct event *e)
-{
-	struct request_row q;
-	const void *p;
-	size_t n;
-
-	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
-	e->code = wire_get_u8(w);
-	e->from_ns = wire_get_i64(w);
-	e->to_ns = wire_get_i64(w);
-	assert_int_equal(index_request_find(box.ix, e->request, &q), OK);
-	snprintf(q.decision_reason, sizeof(q.decision_reason), "%s",
-	    wire_get_str(w));
-	e->n = wire_get_u8(w);
-	for (unsigned i = 0; i < e->n; i++)
-		snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
-	assert_int_equal(wire_end(w), OK);
-	q.state = REQUEST_REFUSED;
-	if (e->code == VERDICT_APPROVE) {
-		assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
-		assert_int_equal(keyring_put_grant(box.keyring, e->request,
-				     q.requester, p, n),
-		    OK);
-		bulk_unmap(p, n);
-		q.state = REQUEST_APPROVED;
-		q.granted_from_ns = e->from_ns;
-		q.granted_to_ns = e->to_ns;
-		snprintf(q.granted_cameras, sizeof(q.granted_cameras), "%s",
-		    e->camera);
-		q.ends_ns = NOW + 3600 * NS_PER_SEC;
-		q.decision_entry = 40 + (int64_t)q.from_ns % 7;
-	}
-	q.decided_ns = NOW;
-	assert_int_equal(index_request_put(box.ix, &q), OK);
-	reply_err(w->id, OK);
-}
-
-static void keeper_grant_get(struct wire *w, struct event *e)
-{
-	struct request_row q;
-	uint32_t id = w->id;
-	const void *blob;
-	uint64_t person;
-	size_t n;
-	int fd;
-
-	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
-	if (box.grant_err || index_request_find(box.ix, e->request, &q) ||
-	    q.state != REQUEST_APPROVED) {
-		reply_err(id, box.grant_err ? box.grant_err : ERR_NOT_APPROVED);
-		return;
-	}
-	assert_int_equal(keyring_find_grant(box.keyring, e->request, &person,
-			     &blob, &n),
-	    OK);
-	assert_int_equal(bulk_from(blob, n, &fd), OK);
-	wire_begin(w, MSG_GRANT_GET_IS, id);
-	wire_put_i64(w, q.granted_from_ns);
-	wire_put_i64(w, q.granted_to_ns);
-	wire_put_i64(w, q.ends_ns);
-	wire_put_u64(w, (uint64_t)q.decision_entry);
-	wire_put_u8(w, 1);
-	wire_put_str(w, q.granted_cameras);
-	reply(w, fd);
-}
-
-static void keeper_lease(struct wire *w, struct event *e)
-{
-	uint32_t id = w->id;
-
-	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
-	snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
-	e->from_ns = wire_get_i64(w);
-	e->to_ns = wire_get_i64(w);
-	e->code = wire_get_u8(w);
-	assert_int_equal(wire_end(w), OK);
-	if (box.refuse_lease) {
-		reply_err(id, box.refuse_lease);
-		return;
-	}
-	e->lease = ++box.next_lease;
-	wire_begin(w, MSG_LEASE_OPEN_IS, id);
-	wire_put_u64(w, e->lease);
-	reply(w, -1);
-}
-
-static void keeper_lease_close(struct wire *w, struct event *e)
-{
-	e->lease = wire_get_u64(w);
-	e->n = wire_get_u16(w);
-	for (unsigned i = 0; i < e->n; i++) {
-		int64_t from = wire_get_i64(w), to = wire_get_i64(w);
-
-		if (!i)
-			e->from_ns = from;
-		e->to_ns = to;
-	}
-	assert_int_equal(wire_end(w), OK);
-	reply_err(w->id, OK);
-}
-
-static void keeper_refusal(struct wire *w, struct event *e)
-{
-	e->code = wire_get_u16(w);
-	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
-	snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
-	e->from_ns = wire_get_i64(w);
-	e->to_ns = wire_get_i64(w);
-	assert_int_equal(wire_end(w), OK);
-	reply_err(w->id, OK);
-}
-
-static void keeper_person_put(struct wire *w)
-{
-	const char *wraps;
-	uint32_t id = w->id;
-	const void *p;
-	size_t n, wraps_n;
-
-	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
-	assert_int_equal(person_record_decode(p, n, &box.made, &wraps,
-			     &wraps_n),
-	    OK);
-	if (wraps_n)
-		assert_int_equal(keyring_add_wraps(box.keyring, wraps, wraps_n),
-		    OK);
-	bulk_unmap(p, n);
-	wire_begin(w, MSG_USER_ADD_IS, id);
-	wire_put_u64(w, box.made.id);
-	reply(w, -1);
-}
-
-/* Handle one message of the reader; false when it has closed. */
-static bool keeper_turn(void)
-{
-	struct event *e;
-	struct wire w;
-	int fd;
-
-	if (wire_recv(box.keeper, &w))
-		return false;
-	e = box_note(&w);
-	fd = w.fd;
-	switch (w.type) {
-	case MSG_DAY_KEY:
-		keeper_day_key(&w);
-		break;
-	case MSG_DAY_KEYS_ALL:
-		keeper_day_keys_all(&w);
-		break;
-	case MSG_GRANT_PUT:
-		keeper_grant_put(&w, e);
-		break;
-	case MSG_GRANT_GET:
-		keeper_grant_get(&w, e);
-		break;
-	case MSG_LEASE_OPEN:
-		keeper_lease(&w, e);
-		break;
-	case MSG_LEASE_CLOSE:
-		keeper_lease_close(&w, e);
-		break;
-	case MSG_REFUSAL:
-		keeper_refusal(&w, e);
-		break;
-	case MSG_NEXT_PERSON:
-		wire_begin(&w, MSG_NEXT_PERSON_IS, w.id);
-		wire_put_u64(&w, 9);
-		reply(&w, -1);
-		break;
-	case MSG_PERSON_PUT:
-		keeper_person_put(&w);
-		break;
-	case MSG_ERROR:
-		e->code = wire_get_u16(&w);
-		break;
-	case MSG_READER_STARTED:
-		break;
-	default:
-		reply_err(w.id, ERR_BAD_MESSAGE);
-	}
-	if (fd >= 0)
-		close(fd);
-	return true;
-}
+#include "tests/unit/storage/reader_keeper.h"
 
 /* --- the reader --- */
 
-static void box_fork(int keeper, int client)
+static inline void box_fork(int keeper, int client)
 {
 	box.pid = fork();
 	assert_true(box.pid >= 0);
@@ -508,7 +263,7 @@ static void box_fork(int keeper, int client)
 }
 
 /* Start one; what it answers. */
-static enum err box_start(enum reader_job job, uint64_t person,
+static inline enum err box_start(enum reader_job job, uint64_t person,
     const char *password)
 {
 	int keeper[2], client[2];
@@ -542,14 +297,14 @@ static enum err box_start(enum reader_job job, uint64_t person,
 	return OK;
 }
 
-static void box_session(uint64_t person)
+static inline void box_session(uint64_t person)
 {
 	assert_int_equal(box_start(READER_SESSION, person, passwords[person]),
 	    OK);
 }
 
 /* The client goes away; serve the reader to its end. */
-static void box_stop(void)
+static inline void box_stop(void)
 {
 	int status;
 
@@ -562,7 +317,7 @@ static void box_stop(void)
 }
 
 /* Ask as web does, while the keeper serves; w becomes the answer. */
-static enum err box_ask(struct wire *w)
+static inline enum err box_ask(struct wire *w)
 {
 	enum err err;
 
@@ -585,7 +340,7 @@ static enum err box_ask(struct wire *w)
 }
 
 /* The number of events of a type, and the last of them. */
-static unsigned box_count(unsigned type, struct event **ret)
+static inline unsigned box_count(unsigned type, struct event **ret)
 {
 	unsigned n = 0;
 
@@ -599,7 +354,7 @@ static unsigned box_count(unsigned type, struct event **ret)
 }
 
 /* An answer's bulk as text or bytes, to be freed by free(). */
-static unsigned char *box_bulk(struct wire *w, size_t *ret_n)
+static inline unsigned char *box_bulk(struct wire *w, size_t *ret_n)
 {
 	unsigned char *copy;
 	const void *p;
@@ -614,6 +369,60 @@ static unsigned char *box_bulk(struct wire *w, size_t *ret_n)
 	close(w->fd);
 	*ret_n = n;
 	return copy;
+}
+
+static inline enum err decide(const char *request, enum verdict verdict,
+    int64_t from_ns, int64_t to_ns, const char *reason, const char *password,
+    const char *camera)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_DECIDE, ++box.id);
+	wire_put_str(&w, request);
+	wire_put_u8(&w, (uint8_t)verdict);
+	wire_put_i64(&w, from_ns);
+	wire_put_i64(&w, to_ns);
+	wire_put_str(&w, reason);
+	wire_put_str(&w, password);
+	wire_put_u8(&w, 1);
+	wire_put_str(&w, camera);
+	return box_ask(&w);
+}
+
+static inline void approved(const char *request, int64_t from_ns, int64_t to_ns)
+{
+	box_request(request, AUDITOR_2, from_ns, to_ns);
+	box_session(CUSTODIAN_1);
+	assert_int_equal(decide(request, VERDICT_APPROVE, from_ns, to_ns, "",
+			     passwords[CUSTODIAN_1], "cam1"),
+	    OK);
+	box_stop();
+}
+
+static inline enum err fragment(const char *request, const char *camera,
+    uint64_t seq,
+    uint32_t index, struct wire *w)
+{
+	wire_begin(w, MSG_MEDIA_FRAGMENT, ++box.id);
+	wire_put_str(w, request);
+	wire_put_str(w, camera);
+	wire_put_u64(w, seq);
+	wire_put_u32(w, index);
+	return box_ask(w);
+}
+
+static inline void fetch(const char *request, uint64_t seq, uint32_t index)
+{
+	unsigned char *p;
+	struct wire w;
+	size_t n;
+
+	assert_int_equal(fragment(request, "cam1", seq, index, &w), OK);
+	assert_int_equal(strlen(wire_get_str(&w)), 32);
+	p = box_bulk(&w, &n);
+	assert_int_equal(n, box.clip.fragment[index].n);
+	assert_memory_equal(p, box.clip.p + box.clip.fragment[index].off, n);
+	free(p);
 }
 
 #endif

@@ -124,7 +124,7 @@ static int set_up(void **state)
 	request("REQ-2026-00001", 1, REQUEST_SUBMITTED, 0);
 	request("REQ-2026-00002", 2, REQUEST_SHORTENED, S(1000));
 	request("REQ-2026-00003", 2, REQUEST_APPROVED, S(100));
-	return ledger_open_readonly(view.data_fd, &view.ledger);
+	return ledger_open_readonly(view.data_fd, &view.ledger) ? -1 : 0;
 }
 
 static int tear_down(void **state)

@@ -1,0 +1,255 @@
+/*
+ * reader_keeper.h - the keeper of reader_box.h, which includes this where the
+ * box is known.
+ */
+#ifndef SAQTA_TEST_READER_KEEPER_H
+#define SAQTA_TEST_READER_KEEPER_H
+
+static inline struct event *box_note(const struct wire *w)
+{
+	struct event *e = &box.events[box.events_n];
+
+	assert_true(box.events_n < 256);
+	box.events_n++;
+	*e = (struct event){.type = w->type};
+	return e;
+}
+
+static inline void reply(struct wire *w, int fd)
+{
+	assert_int_equal(wire_send(box.keeper, w, fd), OK);
+	if (fd >= 0)
+		close(fd);
+}
+
+static inline void reply_err(uint32_t id, enum err err)
+{
+	struct wire w;
+
+	wire_begin(&w, err ? MSG_ERROR : MSG_OK, id);
+	if (err) {
+		wire_put_u16(&w, (uint16_t)err);
+		wire_put_str(&w, "");
+	}
+	reply(&w, -1);
+}
+
+static inline void keeper_day_key(struct wire *w)
+{
+	char camera[64], day[16], *text;
+	uint32_t id = w->id;
+	size_t n;
+	int fd;
+
+	snprintf(camera, sizeof(camera), "%s", wire_get_str(w));
+	snprintf(day, sizeof(day), "%s", wire_get_str(w));
+	assert_int_equal(keyring_day_wrapped(box.keyring, camera, day, &text,
+			     &n),
+	    OK);
+	assert_int_equal(bulk_from(text, n, &fd), OK);
+	free(text);
+	wire_begin(w, MSG_DAY_KEY_IS, id);
+	reply(w, fd);
+}
+
+static inline void keeper_day_keys_all(struct wire *w)
+{
+	uint32_t id = w->id;
+	char *text;
+	size_t n;
+	int fd;
+
+	assert_int_equal(keyring_all_days(box.keyring, &text, &n), OK);
+	assert_int_equal(bulk_from(text, n, &fd), OK);
+	free(text);
+	wire_begin(w, MSG_DAY_KEYS_ALL_IS, id);
+	reply(w, fd);
+}
+
+static inline void keeper_grant_put(struct wire *w, struct event *e)
+{
+	struct request_row q;
+	const void *p;
+	size_t n;
+
+	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
+	e->code = wire_get_u8(w);
+	e->from_ns = wire_get_i64(w);
+	e->to_ns = wire_get_i64(w);
+	assert_int_equal(index_request_find(box.ix, e->request, &q), OK);
+	snprintf(q.decision_reason, sizeof(q.decision_reason), "%s",
+	    wire_get_str(w));
+	e->n = wire_get_u8(w);
+	for (unsigned i = 0; i < e->n; i++)
+		snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
+	assert_int_equal(wire_end(w), OK);
+	q.state = REQUEST_REFUSED;
+	if (e->code == VERDICT_APPROVE) {
+		assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
+		assert_int_equal(keyring_put_grant(box.keyring, e->request,
+				     q.requester, p, n),
+		    OK);
+		bulk_unmap(p, n);
+		q.state = REQUEST_APPROVED;
+		q.granted_from_ns = e->from_ns;
+		q.granted_to_ns = e->to_ns;
+		snprintf(q.granted_cameras, sizeof(q.granted_cameras), "%s",
+		    e->camera);
+		q.ends_ns = NOW + 3600 * NS_PER_SEC;
+		q.decision_entry = 40 + (int64_t)q.from_ns % 7;
+	}
+	q.decided_ns = NOW;
+	assert_int_equal(index_request_put(box.ix, &q), OK);
+	reply_err(w->id, OK);
+}
+
+static inline void keeper_grant_get(struct wire *w, struct event *e)
+{
+	struct request_row q;
+	uint32_t id = w->id;
+	const void *blob;
+	uint64_t person;
+	size_t n;
+	int fd;
+
+	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
+	if (box.grant_err || index_request_find(box.ix, e->request, &q) ||
+	    q.state != REQUEST_APPROVED) {
+		reply_err(id, box.grant_err ? box.grant_err : ERR_NOT_APPROVED);
+		return;
+	}
+	assert_int_equal(keyring_find_grant(box.keyring, e->request, &person,
+			     &blob, &n),
+	    OK);
+	assert_int_equal(bulk_from(blob, n, &fd), OK);
+	wire_begin(w, MSG_GRANT_GET_IS, id);
+	wire_put_i64(w, q.granted_from_ns);
+	wire_put_i64(w, q.granted_to_ns);
+	wire_put_i64(w, q.ends_ns);
+	wire_put_u64(w, (uint64_t)q.decision_entry);
+	wire_put_u8(w, 1);
+	wire_put_str(w, q.granted_cameras);
+	reply(w, fd);
+}
+
+static inline void keeper_lease(struct wire *w, struct event *e)
+{
+	uint32_t id = w->id;
+
+	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
+	snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
+	e->from_ns = wire_get_i64(w);
+	e->to_ns = wire_get_i64(w);
+	e->code = wire_get_u8(w);
+	assert_int_equal(wire_end(w), OK);
+	if (box.refuse_lease) {
+		reply_err(id, box.refuse_lease);
+		return;
+	}
+	e->lease = ++box.next_lease;
+	wire_begin(w, MSG_LEASE_OPEN_IS, id);
+	wire_put_u64(w, e->lease);
+	reply(w, -1);
+}
+
+static inline void keeper_lease_close(struct wire *w, struct event *e)
+{
+	e->lease = wire_get_u64(w);
+	e->n = wire_get_u16(w);
+	for (unsigned i = 0; i < e->n; i++) {
+		int64_t from = wire_get_i64(w), to = wire_get_i64(w);
+
+		if (!i)
+			e->from_ns = from;
+		e->to_ns = to;
+	}
+	assert_int_equal(wire_end(w), OK);
+	reply_err(w->id, OK);
+}
+
+static inline void keeper_refusal(struct wire *w, struct event *e)
+{
+	e->code = wire_get_u16(w);
+	snprintf(e->request, sizeof(e->request), "%s", wire_get_str(w));
+	snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
+	e->from_ns = wire_get_i64(w);
+	e->to_ns = wire_get_i64(w);
+	assert_int_equal(wire_end(w), OK);
+	reply_err(w->id, OK);
+}
+
+static inline void keeper_person_put(struct wire *w)
+{
+	const char *wraps;
+	uint32_t id = w->id;
+	const void *p;
+	size_t n, wraps_n;
+
+	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
+	assert_int_equal(person_record_decode(p, n, &box.made, &wraps,
+			     &wraps_n),
+	    OK);
+	if (wraps_n)
+		assert_int_equal(keyring_add_wraps(box.keyring, wraps, wraps_n),
+		    OK);
+	bulk_unmap(p, n);
+	wire_begin(w, MSG_USER_ADD_IS, id);
+	wire_put_u64(w, box.made.id);
+	reply(w, -1);
+}
+
+/* Handle one message of the reader; false when it has closed. */
+static inline bool keeper_turn(void)
+{
+	struct event *e;
+	struct wire w;
+	int fd;
+
+	if (wire_recv(box.keeper, &w))
+		return false;
+	e = box_note(&w);
+	fd = w.fd;
+	switch (w.type) {
+	case MSG_DAY_KEY:
+		keeper_day_key(&w);
+		break;
+	case MSG_DAY_KEYS_ALL:
+		keeper_day_keys_all(&w);
+		break;
+	case MSG_GRANT_PUT:
+		keeper_grant_put(&w, e);
+		break;
+	case MSG_GRANT_GET:
+		keeper_grant_get(&w, e);
+		break;
+	case MSG_LEASE_OPEN:
+		keeper_lease(&w, e);
+		break;
+	case MSG_LEASE_CLOSE:
+		keeper_lease_close(&w, e);
+		break;
+	case MSG_REFUSAL:
+		keeper_refusal(&w, e);
+		break;
+	case MSG_NEXT_PERSON:
+		wire_begin(&w, MSG_NEXT_PERSON_IS, w.id);
+		wire_put_u64(&w, 9);
+		reply(&w, -1);
+		break;
+	case MSG_PERSON_PUT:
+		keeper_person_put(&w);
+		break;
+	case MSG_ERROR:
+		e->code = wire_get_u16(&w);
+		break;
+	case MSG_READER_STARTED:
+		break;
+	default:
+		reply_err(w.id, ERR_BAD_MESSAGE);
+	}
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+#endif

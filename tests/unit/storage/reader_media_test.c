@@ -1,0 +1,349 @@
+#include "tests/unit/storage/reader_box.h"
+
+#include <jansson.h>
+
+static json_t *play(const char *request)
+{
+	struct wire w;
+	json_t *j;
+	size_t n;
+	char *text;
+
+	wire_begin(&w, MSG_PLAY, ++box.id);
+	wire_put_str(&w, request);
+	assert_int_equal(box_ask(&w), OK);
+	text = (char *)box_bulk(&w, &n);
+	j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(j);
+	free(text);
+	return j;
+}
+
+static const char *text_of(const json_t *j, const char *key)
+{
+	return json_string_value(json_object_get(j, key));
+}
+
+static const json_t *at(const json_t *j, const char *array, size_t i)
+{
+	return json_array_get(json_object_get(j, array), i);
+}
+
+static void playing_shows_runs_and_gaps(void **state)
+{
+	const json_t *camera, *run, *part;
+	json_t *j;
+
+	(void)state;
+	approved("REQ-2026-00008", S(1) + NS_PER_SEC / 2, S(20));
+	box_session(AUDITOR_2);
+	j = play("REQ-2026-00008");
+	camera = at(j, "cameras", 0);
+	assert_string_equal(text_of(camera, "camera"), "cam1");
+	assert_int_equal(json_array_size(json_object_get(camera, "runs")), 2);
+	run = at(camera, "runs", 0);
+	/* rounded out to the whole fragment, in site time */
+	assert_string_equal(text_of(run, "from"),
+	    "2026-11-22T14:15:08.000+05:00");
+	assert_string_equal(text_of(run, "to"),
+	    "2026-11-22T14:15:15.000+05:00");
+	assert_non_null(strstr(text_of(run, "mime"),
+	    "video/mp4; codecs=\"avc1."));
+	assert_int_equal(json_integer_value(json_object_get(run, "width")),
+	    192);
+	assert_int_equal(json_array_size(json_object_get(run, "parts")), 2);
+	part = at(run, "parts", 0);
+	assert_int_equal(json_array_size(json_object_get(part, "fragments")),
+	    3);
+	assert_int_equal(json_integer_value(json_object_get(at(part,
+								"fragments", 0),
+			     "index")),
+	    1);
+	assert_int_equal(json_array_size(json_object_get(camera, "gaps")), 1);
+	assert_string_equal(text_of(at(camera, "gaps", 0), "cause"), "network");
+	assert_string_equal(text_of(at(camera, "gaps", 0), "from"),
+	    "2026-11-22T14:15:15.000+05:00");
+	assert_string_equal(text_of(at(camera, "gaps", 0), "to"),
+	    "2026-11-22T14:15:25.000+05:00");
+	json_decref(j);
+	box_stop();
+}
+
+static void P5_no_byte_leaves_before_the_lease_is_durable(void **state)
+{
+	struct event *e;
+	struct wire w;
+
+	(void)state;
+	approved("REQ-2026-00009", S(0), S(20));
+	box_session(AUDITOR_2);
+	/* the entry failed: no fragment */
+	box.refuse_lease = ERR_DISK;
+	assert_int_equal(fragment("REQ-2026-00009", "cam1", 1, 0, &w),
+	    ERR_DISK);
+	assert_int_equal(w.fd, -1);
+	box.refuse_lease = OK;
+	box.events_n = 0;
+	fetch("REQ-2026-00009", 1, 0);
+	assert_int_equal(box.events_n, 2);
+	assert_int_equal(box.events[0].type, MSG_LEASE_OPEN);
+	assert_int_equal(box.events[1].type, MSG_MEDIA_FRAGMENT_IS);
+	assert_int_equal(box_count(MSG_LEASE_OPEN, &e), 1);
+	assert_int_equal(e->code, LEASE_VIEW);
+	assert_int_equal(e->from_ns, S(0));
+	assert_true(e->to_ns - e->from_ns <= 60 * NS_PER_SEC);
+	assert_int_equal(e->to_ns, S(20)); /* no longer than the grant */
+	box_stop();
+}
+
+static void P5_a_lease_is_closed_with_exactly_what_was_served(void **state)
+{
+	struct event *e;
+	struct wire w;
+
+	(void)state;
+	approved("REQ-2026-00010", S(0), S(20));
+	box_session(AUDITOR_2);
+	fetch("REQ-2026-00010", 1, 0);
+	fetch("REQ-2026-00010", 1, 1);
+	fetch("REQ-2026-00010", 1, 1);
+	fetch("REQ-2026-00010", 2, 0);
+	/* one lease covers them */
+	assert_int_equal(box_count(MSG_LEASE_OPEN, NULL), 1);
+	wire_begin(&w, MSG_STOP_WATCHING, ++box.id);
+	wire_put_str(&w, "REQ-2026-00010");
+	assert_int_equal(box_ask(&w), OK);
+	assert_int_equal(box_count(MSG_LEASE_CLOSE, &e), 1);
+	assert_int_equal(e->n, 2);
+	assert_int_equal(e->from_ns, S(0)); /* 0-2 s and 4-5 s */
+	assert_int_equal(e->to_ns, S(5));
+	/* watching again is a new lease; going away closes it */
+	fetch("REQ-2026-00010", 1, 2);
+	assert_int_equal(box_count(MSG_LEASE_OPEN, NULL), 2);
+	box_stop();
+	assert_int_equal(box_count(MSG_LEASE_CLOSE, &e), 2);
+	assert_int_equal(e->n, 1);
+	assert_int_equal(e->from_ns, S(2));
+	assert_int_equal(e->to_ns, S(3));
+}
+
+static void what_no_grant_covers_is_refused_and_entered(void **state)
+{
+	struct event *e;
+	struct wire w;
+
+	(void)state;
+	approved("REQ-2026-00011", S(0), S(3));
+	box_request("REQ-2026-00012", AUDITOR_2, S(0), S(3));
+	box_session(AUDITOR_2);
+	fetch("REQ-2026-00011", 1, 2);
+	/* the fragment after the range, another segment, another camera */
+	assert_int_equal(fragment("REQ-2026-00011", "cam1", 1, 3, &w),
+	    ERR_NOT_APPROVED);
+	assert_int_equal(fragment("REQ-2026-00011", "cam1", 2, 0, &w),
+	    ERR_NOT_APPROVED);
+	assert_int_equal(fragment("REQ-2026-00011", "cam2", 1, 0, &w),
+	    ERR_NOT_APPROVED);
+	/* submitted only; none at all */
+	assert_int_equal(fragment("REQ-2026-00012", "cam1", 1, 0, &w),
+	    ERR_NOT_APPROVED);
+	assert_int_equal(fragment("REQ-2026-99999", "cam1", 1, 0, &w),
+	    ERR_NOT_APPROVED);
+	assert_int_equal(box_count(MSG_REFUSAL, &e), 5);
+	assert_int_equal(e->code, ERR_NOT_APPROVED);
+	assert_int_equal(box_count(MSG_LEASE_OPEN, NULL), 1);
+	box_stop();
+}
+
+static void revoking_stops_the_player_within_two_seconds(void **state)
+{
+	struct event *e;
+	struct wire w;
+
+	(void)state;
+	approved("REQ-2026-00013", S(0), S(20));
+	box_session(AUDITOR_2);
+	fetch("REQ-2026-00013", 1, 0);
+	box.grant_err = ERR_GRANT_ENDED;
+	usleep(2100000);
+	assert_int_equal(fragment("REQ-2026-00013", "cam1", 1, 1, &w),
+	    ERR_GRANT_ENDED);
+	assert_int_equal(box_count(MSG_LEASE_CLOSE, NULL), 1);
+	assert_int_equal(box_count(MSG_REFUSAL, &e), 1);
+	assert_int_equal(e->code, ERR_GRANT_ENDED);
+	box_stop();
+}
+
+static void an_open_segment_plays_up_to_its_whole_chunks(void **state)
+{
+	const json_t *camera, *run;
+	struct wire w;
+	json_t *j;
+	size_t n, i;
+
+	(void)state;
+	for (n = 0; n < 4; n++)
+		if (box.clip.fragment[n].off + box.clip.fragment[n].n >
+		    box.clip.n / AGE_CHUNK * AGE_CHUNK)
+			break;
+	assert_true(n > 0 && n < 4);
+	approved("REQ-2026-00014", S(18), S(30));
+	box_session(AUDITOR_2);
+	j = play("REQ-2026-00014");
+	camera = at(j, "cameras", 0);
+	assert_int_equal(json_array_size(json_object_get(camera, "runs")), 1);
+	run = at(camera, "runs", 0);
+	assert_int_equal(json_array_size(json_object_get(at(run, "parts", 1),
+			     "fragments")),
+	    n);
+	for (i = 0; i < n; i++)
+		fetch("REQ-2026-00014", 4, (uint32_t)i);
+	assert_int_equal(fragment("REQ-2026-00014", "cam1", 4, (uint32_t)n, &w),
+	    ERR_NOT_APPROVED);
+	json_decref(j);
+	box_stop();
+}
+
+static void movie_read(const char *request, uint64_t off, uint32_t n,
+    unsigned char *out)
+{
+	unsigned char *p;
+	struct wire w;
+	size_t got;
+
+	wire_begin(&w, MSG_MOVIE_READ, ++box.id);
+	wire_put_str(&w, request);
+	wire_put_str(&w, "cam1");
+	wire_put_u32(&w, 0);
+	wire_put_u64(&w, off);
+	wire_put_u32(&w, n);
+	assert_int_equal(box_ask(&w), OK);
+	p = box_bulk(&w, &got);
+	assert_int_equal(got, n);
+	memcpy(out, p, n);
+	free(p);
+}
+
+static char *hashes(const char *path)
+{
+	char cmd[256];
+
+	snprintf(cmd, sizeof(cmd),
+	    "ffmpeg -v error -i %s -f framemd5 - | "
+	    "sed -n '/^[0-9]/s/.*, *//p'",
+	    path);
+	return clip_output(cmd);
+}
+
+static void check_movie(const unsigned char *p, size_t n)
+{
+	char path[80], *got, *once, *twice;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/movie.mp4", box.dir);
+	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+	assert_int_equal(write(fd, p, n), n);
+	close(fd);
+	got = hashes(path);
+	once = hashes(box.clip.path);
+	twice = malloc(2 * strlen(once) + 1);
+	strcpy(twice, once);
+	strcat(twice, once);
+	assert_string_equal(got, twice);
+	free(got);
+	free(once);
+	free(twice);
+}
+
+static void a_run_downloads_as_one_plain_movie(void **state)
+{
+	unsigned char *p, part[100];
+	struct event *e;
+	struct wire w;
+	uint64_t size;
+
+	(void)state;
+	approved("REQ-2026-00015", S(0), S(8));
+	box_session(AUDITOR_2);
+	wire_begin(&w, MSG_MOVIE, ++box.id);
+	wire_put_str(&w, "REQ-2026-00015");
+	wire_put_str(&w, "cam1");
+	wire_put_u32(&w, 0);
+	assert_int_equal(box_ask(&w), OK);
+	size = wire_get_u64(&w);
+	assert_int_equal(strlen(wire_get_str(&w)), 32);
+	assert_string_equal(wire_get_str(&w),
+	    "20261122-141507-cam1-REQ-2026-00015.mp4");
+	assert_int_equal(wire_end(&w), OK);
+	/* P5: what shows no picture needs no lease */
+	assert_int_equal(box_count(MSG_LEASE_OPEN, NULL), 0);
+	p = malloc(size);
+	for (uint64_t off = 0; off < size; off += 50000)
+		movie_read("REQ-2026-00015", off,
+		    (uint32_t)(size - off < 50000 ? size - off : 50000),
+		    p + off);
+	movie_read("REQ-2026-00015", size / 2, sizeof(part), part);
+	assert_memory_equal(part, p + size / 2, sizeof(part));
+	check_movie(p, size);
+	free(p);
+	assert_int_equal(box_count(MSG_LEASE_OPEN, &e), 1);
+	assert_int_equal(e->code, LEASE_DOWNLOAD);
+	wire_begin(&w, MSG_MOVIE_READ, ++box.id);
+	wire_put_str(&w, "REQ-2026-00015");
+	wire_put_str(&w, "cam1");
+	wire_put_u32(&w, 0);
+	wire_put_u64(&w, size - 1);
+	wire_put_u32(&w, 2);
+	assert_int_equal(box_ask(&w), ERR_RANGE);
+	box_stop();
+	assert_int_equal(box_count(MSG_LEASE_CLOSE, &e), 1);
+	assert_int_equal(e->n, 1);
+	assert_int_equal(e->from_ns, S(0));
+	assert_int_equal(e->to_ns, S(8));
+}
+
+static void a_changed_file_is_named_and_entered(void **state)
+{
+	char path[160];
+	unsigned char byte;
+	struct event *e;
+	struct wire w;
+	int fd;
+
+	(void)state;
+	approved("REQ-2026-00016", S(0), S(8));
+	path_segment("cam1", DAY, S(4), 2, path, sizeof(path));
+	fd = openat(box.fd, path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, 40000), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, 40000), 1);
+	box_session(AUDITOR_2);
+	fetch("REQ-2026-00016", 1, 0);
+	assert_int_equal(fragment("REQ-2026-00016", "cam1", 2, 0, &w),
+	    ERR_INTEGRITY);
+	assert_non_null(strstr(wire_get_str(&w), "segment 2"));
+	assert_int_equal(box_count(MSG_REFUSAL, &e), 1);
+	assert_int_equal(e->code, ERR_INTEGRITY);
+	assert_string_equal(e->camera, "cam1");
+	box_stop();
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, 40000), 1);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(playing_shows_runs_and_gaps),
+	    cmocka_unit_test(P5_no_byte_leaves_before_the_lease_is_durable),
+	    cmocka_unit_test(P5_a_lease_is_closed_with_exactly_what_was_served),
+	    cmocka_unit_test(what_no_grant_covers_is_refused_and_entered),
+	    cmocka_unit_test(revoking_stops_the_player_within_two_seconds),
+	    cmocka_unit_test(an_open_segment_plays_up_to_its_whole_chunks),
+	    cmocka_unit_test(a_run_downloads_as_one_plain_movie),
+	    cmocka_unit_test(a_changed_file_is_named_and_entered),
+	};
+
+	return cmocka_run_group_tests(tests, box_make, box_free);
+}
