@@ -20,8 +20,10 @@ void enter_refusal(struct keeper *k, uint64_t person, enum err why,
 	enter_begin(k, &x, ENTRY_REFUSED, person);
 	if (*camera)
 		entry_put_text(&x.e, TAG_CAMERA, camera);
-	entry_put_i64(&x.e, TAG_FROM, from);
-	entry_put_i64(&x.e, TAG_TO, to);
+	if (to > from) {
+		entry_put_i64(&x.e, TAG_FROM, from);
+		entry_put_i64(&x.e, TAG_TO, to);
+	}
 	if (*request)
 		entry_put_text(&x.e, TAG_REQUEST, request);
 	entry_put_u64(&x.e, TAG_ERROR, why);

@@ -324,9 +324,11 @@ static enum err open_data(struct keeper *k)
 		err = say(keyring_open(k->data_fd, &k->keyring), "keyring");
 	if (!err)
 		err = say(index_open(k->conf.data, false, &k->ix), "index");
+	k->epoch = 1;
 	if (!err && index_setting_find(k->ix, "epoch", &k->epoch,
 			sizeof(k->epoch), &n))
-		k->epoch = 1;
+		err = index_setting_put(k->ix, "epoch", &k->epoch,
+		    sizeof(k->epoch));
 	if (!err && index_setting_find(k->ix, "recorder", k->recorder_key,
 			sizeof(k->recorder_key), &n))
 		memset(k->recorder_key, 0, sizeof(k->recorder_key));
