@@ -32,10 +32,12 @@ bool gate_is_json(const char *type)
 static bool has_session(struct http *x)
 {
 	const char *cookie = http_header(x, "Cookie");
+	bool quiet = (x->route->flags & ROUTE_QUIET) ||
+	    http_header(x, "X-Saqta-Background");
 	struct token t;
 
 	if (cookie_find(cookie, &t) == OK)
-		x->session = session_find(&t, x->route->flags & ROUTE_QUIET);
+		x->session = session_find(&t, quiet);
 	if (x->session)
 		return true;
 	if (cookie)

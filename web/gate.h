@@ -5,6 +5,9 @@
  * not come from another site (Sec-Fetch-Site, W3C Fetch Metadata), a session
  * where one is needed, the CSRF token on each write of a session, a body that
  * is JSON and not too long.
+ *
+ * A request with the header X-Saqta-Background is one that a page makes by
+ * itself, by a timer: it does not keep an idle session alive.
  */
 #ifndef SAQTA_WEB_GATE_H
 #define SAQTA_WEB_GATE_H

@@ -225,6 +225,8 @@ static enum MHD_Result answer(struct http *x)
 	struct MHD_Response *m;
 
 	limit(x->c, r->stream ? CONN_FOREVER : CONN_ANSWER_S);
+	if (r->status == 500)
+		log_warn("%s: answered 500 (%s)", x->path, err_name(x->err));
 	m = response(x);
 	if (!m)
 		return MHD_NO;

@@ -135,7 +135,6 @@ static void signed_out(struct http *x)
 	reply_header(x, "Set-Cookie",
 	    COOKIE_NAME "=; Path=/; Max-Age=0; "
 			"HttpOnly; Secure; SameSite=Strict");
-	reply_header(x, "Clear-Site-Data", "\"cache\", \"storage\"");
 	x->reply.status = 204;
 }
 
