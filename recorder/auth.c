@@ -1,6 +1,5 @@
 #include "recorder/auth.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,15 +12,18 @@
 
 #define HEX_MAX 65
 
-/* Lower-case hex hash of texts joined with ':'; NULL ends them. */
-static bool hash(enum auth_scheme scheme, char ret[HEX_MAX], ...)
+/* The texts of a hash; NULL ends them. */
+#define TEXTS(...) ((const char *[]){__VA_ARGS__, NULL})
+
+/* Lower-case hex hash of texts joined with ':'. */
+static bool hash(enum auth_scheme scheme, char ret[HEX_MAX],
+    const char *const *text)
 {
 	struct AVMD5 *md5 = av_md5_alloc();
 	struct AVSHA *sha = av_sha_alloc();
 	size_t n = scheme == AUTH_SHA256 ? 32 : 16;
 	uint8_t sum[32];
-	const char *s, *sep = "";
-	va_list ap;
+	const char *sep = "";
 
 	if (!md5 || !sha || av_sha_init(sha, 256) < 0) {
 		av_free(md5);
@@ -29,15 +31,13 @@ static bool hash(enum auth_scheme scheme, char ret[HEX_MAX], ...)
 		return false;
 	}
 	av_md5_init(md5);
-	va_start(ap, ret);
-	while ((s = va_arg(ap, const char *))) {
+	for (; *text; text++) {
 		av_md5_update(md5, (const uint8_t *)sep, strlen(sep));
 		av_sha_update(sha, (const uint8_t *)sep, strlen(sep));
-		av_md5_update(md5, (const uint8_t *)s, strlen(s));
-		av_sha_update(sha, (const uint8_t *)s, strlen(s));
+		av_md5_update(md5, (const uint8_t *)*text, strlen(*text));
+		av_sha_update(sha, (const uint8_t *)*text, strlen(*text));
 		sep = ":";
 	}
-	va_end(ap);
 	if (scheme == AUTH_SHA256)
 		av_sha_final(sha, sum);
 	else
@@ -196,15 +196,15 @@ enum err auth_answer(struct auth *a, const char *user, const char *password,
 	if (!is_quotable(user) || !is_quotable(uri))
 		return ERR_INVALID;
 	snprintf(nc, sizeof(nc), "%08x", ++a->count);
-	ok = hash(a->scheme, ha1, user, a->realm, password, NULL);
+	ok = hash(a->scheme, ha1, TEXTS(user, a->realm, password));
 	if (ok && a->sess)
-		ok = hash(a->scheme, ha1, ha1, a->nonce, cnonce, NULL);
-	ok = ok && hash(a->scheme, ha2, method, uri, NULL);
+		ok = hash(a->scheme, ha1, TEXTS(ha1, a->nonce, cnonce));
+	ok = ok && hash(a->scheme, ha2, TEXTS(method, uri));
 	if (ok && a->qop)
-		ok = hash(a->scheme, response, ha1, a->nonce, nc, cnonce,
-		    "auth", ha2, NULL);
+		ok = hash(a->scheme, response,
+		    TEXTS(ha1, a->nonce, nc, cnonce, "auth", ha2));
 	else if (ok)
-		ok = hash(a->scheme, response, ha1, a->nonce, ha2, NULL);
+		ok = hash(a->scheme, response, TEXTS(ha1, a->nonce, ha2));
 	explicit_bzero(ha1, sizeof(ha1));
 	if (!ok)
 		return ERR_NO_MEMORY;

@@ -31,11 +31,8 @@ static void shut(int *fd)
 	*fd = -1;
 }
 
-static void report(struct camera *c, enum camera_state state, enum cause cause,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static void report(struct camera *c, enum camera_state state, enum cause cause,
-    const char *fmt, ...)
+void camera_report(struct camera *c, enum camera_state state,
+    enum cause cause, const char *fmt, ...)
 {
 	char detail[sizeof(c->detail)];
 	va_list ap;
@@ -115,10 +112,10 @@ static void again(struct camera *c, struct mono now)
 	close_all(c);
 }
 
-static void down(struct camera *c, struct mono now, enum cause cause,
+void camera_down(struct camera *c, struct mono now, enum cause cause,
     const char *detail)
 {
-	report(c, CAMERA_DOWN, cause, "%s", detail);
+	camera_report(c, CAMERA_DOWN, cause, "%s", detail);
 	again(c, now);
 }
 
@@ -130,7 +127,7 @@ static void unreachable(struct camera *c, struct mono now, const char *what)
 
 	snprintf(text, sizeof(text), "%s %.100s:%u", what, c->url.host,
 	    c->url.port);
-	down(c, now, CAUSE_NO_ANSWER, text);
+	camera_down(c, now, CAUSE_NO_ANSWER, text);
 }
 
 /* Begin to connect to the address at c->at; the last one fails for good. */
@@ -191,7 +188,7 @@ static void resolve(struct camera *c, struct mono now)
 	}
 	strcpy(m.host, c->url.host);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		down(c, now, CAUSE_RECORDER_FAILED, strerror(errno));
+		camera_down(c, now, CAUSE_RECORDER_FAILED, strerror(errno));
 		return;
 	}
 	fd[0] = pair[1];
@@ -199,7 +196,7 @@ static void resolve(struct camera *c, struct mono now)
 	c->phase = PHASE_RESOLVING;
 	c->deadline.ns = now.ns + c->host->timeout_ms * NS_PER_MS;
 	if (zygote_ask(c->host->zygote, &m, fd))
-		down(c, now, CAUSE_RECORDER_FAILED, "no resolver");
+		camera_down(c, now, CAUSE_RECORDER_FAILED, "no resolver");
 	close(pair[1]);
 }
 
@@ -280,8 +277,7 @@ static bool udp_open(struct camera *c, uint16_t *ret_port)
 	return false;
 }
 
-/* What the child asks once the camera named its ports: only from there. */
-static bool udp_connect(struct camera *c, uint16_t rtp, uint16_t rtcp)
+bool camera_udp(struct camera *c, uint16_t rtp, uint16_t rtcp)
 {
 	struct sockaddr_storage a;
 	struct sockaddr_in *in = (struct sockaddr_in *)&a;
@@ -311,17 +307,17 @@ static void hand_over(struct camera *c, struct mono now)
 	m.start.timeout_ms = (uint32_t)c->host->timeout_ms;
 	strcpy(m.start.url, c->url.text);
 	if (c->transport == TRANSPORT_UDP && !udp_open(c, &m.start.udp_port)) {
-		down(c, now, CAUSE_RECORDER_FAILED, "no free UDP ports");
+		camera_down(c, now, CAUSE_RECORDER_FAILED, "no free UDP ports");
 		return;
 	}
 	if (!m.start.probe)
 		err = ingest_open(c, &m.start, &fd[FD_INGEST]);
 	if (err) {
-		down(c, now, CAUSE_STORAGE_AWAY, err_text(err));
+		camera_down(c, now, CAUSE_STORAGE_AWAY, err_text(err));
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		down(c, now, CAUSE_RECORDER_FAILED, strerror(errno));
+		camera_down(c, now, CAUSE_RECORDER_FAILED, strerror(errno));
 		goto out;
 	}
 	c->control = pair[0];
@@ -336,7 +332,7 @@ static void hand_over(struct camera *c, struct mono now)
 	c->auth = (struct auth){.scheme = AUTH_NONE};
 	c->phase = PHASE_CHILD;
 	if (zygote_ask(c->host->zygote, &m, fd))
-		down(c, now, CAUSE_RECORDER_FAILED, "no child");
+		camera_down(c, now, CAUSE_RECORDER_FAILED, "no child");
 	close(pair[1]);
 out:
 	/* The child has its own copy; ours names the peer for UDP only. */
@@ -359,139 +355,6 @@ static void connected(struct camera *c, struct mono now)
 		return;
 	}
 	hand_over(c, now);
-}
-
-/* --- the child's messages --- */
-
-/* A child may have signed only what RTSP needs. */
-static bool may_sign(const char *method, const char *uri)
-{
-	static const char *const methods[] = {"OPTIONS", "DESCRIBE", "SETUP",
-	    "PLAY", "GET_PARAMETER", "TEARDOWN"};
-	bool known = false;
-
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		known |= !strcmp(method, methods[i]);
-	return known && !strncasecmp(uri, "rtsp://", 7);
-}
-
-static void sign(struct camera *c, struct wire *w)
-{
-	char challenge[1100], method[32], uri[RTSP_URL_MAX], cnonce[33];
-	char header[1536] = "";
-	size_t n;
-	const char *p = wire_get_bytes(w, &n);
-	enum err err;
-
-	snprintf(challenge, sizeof(challenge), "%.*s",
-	    n < sizeof(challenge) ? (int)n : 0, p ? p : "");
-	snprintf(method, sizeof(method), "%.31s", wire_get_str(w));
-	snprintf(uri, sizeof(uri), "%.511s", wire_get_str(w));
-	err = wire_end(w);
-	if (!err && !may_sign(method, uri))
-		err = ERR_DENIED;
-	if (!err && !c->credentials.user[0] && !c->credentials.password[0])
-		err = ERR_NOT_FOUND;
-	if (!err && *challenge)
-		err = auth_challenge(challenge, &c->auth);
-	secret_text(cnonce, sizeof(cnonce));
-	if (!err)
-		err = auth_answer(&c->auth, c->credentials.user,
-		    c->credentials.password, method, uri, cnonce, header,
-		    sizeof(header));
-	if (err) {
-		wire_begin(w, MSG_ERROR, w->id);
-		wire_put_u16(w, (uint16_t)err);
-		wire_put_str(w, "");
-	} else {
-		wire_begin(w, CONTROL_AUTH_IS, w->id);
-		wire_put_bytes(w, header, strlen(header));
-	}
-	err = wire_send(c->control, w, -1);
-	(void)err;	/* a child that has died is noticed elsewhere */
-	secret_wipe(header, sizeof(header));
-	secret_wipe(w, sizeof(*w));
-}
-
-static void probed(struct camera *c, struct wire *w)
-{
-	struct camera_probed *p = &c->probed;
-
-	snprintf(p->codec, sizeof(p->codec), "%.7s", wire_get_str(w));
-	snprintf(p->profile, sizeof(p->profile), "%.31s", wire_get_str(w));
-	p->width = wire_get_u16(w);
-	p->height = wire_get_u16(w);
-	p->frames = wire_get_u32(w);
-	p->span = wire_get_i64(w);
-	p->bytes = wire_get_u64(w);
-	p->keys = wire_get_u32(w);
-	p->key_span = wire_get_i64(w);
-	snprintf(p->audio, sizeof(p->audio), "%.15s", wire_get_str(w));
-	p->offset_ns = wire_get_i64(w);
-	p->offset_known = wire_get_u8(w);
-	p->done = !wire_end(w);
-}
-
-static void message(struct camera *c, struct wire *w, struct mono now)
-{
-	enum cause cause;
-	const char *detail;
-	uint16_t rtp, rtcp;
-	bool ok;
-	enum err err;
-
-	switch (w->type) {
-	case CONTROL_AUTH:
-		sign(c, w);
-		return;
-	case CONTROL_UDP:
-		rtp = wire_get_u16(w);
-		rtcp = wire_get_u16(w);
-		ok = !wire_end(w) && udp_connect(c, rtp, rtcp);
-		wire_begin(w, ok ? CONTROL_OK : MSG_ERROR, w->id);
-		if (!ok) {
-			wire_put_u16(w, ERR_SYS);
-			wire_put_str(w, "");
-		}
-		err = wire_send(c->control, w, -1);
-		(void)err;
-		return;
-	case CONTROL_STATE:
-	case CONTROL_END:
-		cause = wire_get_u8(w);
-		detail = wire_get_str(w);
-		if (wire_end(w) || cause >= CAUSE_MAX)
-			break;
-		if (w->type == CONTROL_END) {
-			down(c, now, cause, detail);
-			return;
-		}
-		if (!c->streaming_since.ns)
-			c->streaming_since = now;
-		report(c, CAMERA_STREAMING, cause, "%s", detail);
-		return;
-	case CONTROL_PROBED:
-		probed(c, w);
-		return;
-	default:
-		break;
-	}
-	down(c, now, CAUSE_RECORDER_FAILED,
-	    "the camera's process broke the protocol");
-}
-
-static void control(struct camera *c, struct mono now)
-{
-	struct wire w;
-	enum err err = wire_recv(c->control, &w);
-
-	if (w.fd >= 0)
-		close(w.fd);
-	if (!err)
-		message(c, &w, now);
-	else if (err != ERR_BUSY)
-		down(c, now, CAUSE_RECORDER_FAILED,
-		    "the camera's process died");
 }
 
 /* --- for the owner --- */
@@ -518,7 +381,7 @@ void camera_ready(struct camera *c, const struct pollfd *p, struct mono now)
 	else if (c->phase == PHASE_CONNECTING && p->fd == c->sock)
 		connected(c, now);
 	else if (p->fd == c->control)
-		control(c, now);
+		camera_talk(c, now);
 }
 
 void camera_zygote(struct camera *c, const struct zygote_message *m)
@@ -528,7 +391,7 @@ void camera_zygote(struct camera *c, const struct zygote_message *m)
 	if (m->pid > 0)
 		c->pid = m->pid;
 	else
-		down(c, mono_now(), CAUSE_RECORDER_FAILED, "no child");
+		camera_down(c, mono_now(), CAUSE_RECORDER_FAILED, "no child");
 }
 
 void camera_stop(struct camera *c, enum cause cause)
@@ -557,7 +420,7 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 			camera_stop(c, CAUSE_SWITCHED_OFF);
 		else if (c->phase != PHASE_CHILD)
 			close_all(c);
-		report(c, CAMERA_OFF, CAUSE_SWITCHED_OFF, "%s", "");
+		camera_report(c, CAMERA_OFF, CAUSE_SWITCHED_OFF, "%s", "");
 		return 60000;
 	}
 	if (c->phase == PHASE_CHILD || !run)
@@ -575,7 +438,7 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 	} else {
 		/* What is wrong stays said until it works or changes. */
 		if (c->state != CAMERA_DOWN)
-			report(c, CAMERA_CONNECTING, CAUSE_CONNECTING, "%s",
+			camera_report(c, CAMERA_CONNECTING, CAUSE_CONNECTING, "%s",
 			    "");
 		resolve(c, now);
 	}

@@ -95,4 +95,21 @@ int camera_tick(struct camera *c, bool run, struct mono now);
 /* What the zygote said. */
 void camera_zygote(struct camera *c, const struct zygote_message *m);
 
+/* --- between camera.c and camera_talk.c --- */
+
+/* The child's control socket is readable: take one message, answer it. */
+void camera_talk(struct camera *c, struct mono now);
+
+/* Note a state for the owner to report; detail by fmt. */
+void camera_report(struct camera *c, enum camera_state state,
+    enum cause cause, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* This try is over, and why: wait before the next, longer each time. */
+void camera_down(struct camera *c, struct mono now, enum cause cause,
+    const char *detail);
+
+/* The camera named its ports: ours take packets from there only. */
+bool camera_udp(struct camera *c, uint16_t rtp, uint16_t rtcp);
+
 #endif

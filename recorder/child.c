@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "recorder/control_talk.h"
 #include "recorder/depay.h"
 #include "recorder/feed.h"
 #include "recorder/picture.h"
@@ -32,7 +33,6 @@
 struct child {
 	const struct child_start *start;
 	int control, camera, rtp_fd, rtcp_fd;
-	uint32_t id;
 	struct session session;
 	struct rtp_order *order;
 	struct depay *depay;
@@ -72,52 +72,15 @@ static enum err authorize(void *arg, const char *challenge, const char *method,
     const char *uri, char *buf, size_t max)
 {
 	struct child *c = arg;
-	struct wire w;
-	enum err err;
 
-	wire_begin(&w, CONTROL_AUTH, ++c->id);
-	wire_put_bytes(&w, challenge, strlen(challenge));
-	wire_put_str(&w, method);
-	wire_put_str(&w, uri);
-	err = wire_call(c->control, &w, -1, 5000);
-	if (!err) {
-		size_t n;
-		const char *s = wire_get_bytes(&w, &n);
-
-		err = wire_end(&w);
-		if (!err && n >= max)
-			err = ERR_TOO_LARGE;
-		if (!err) {
-			memcpy(buf, s, n);
-			buf[n] = '\0';
-		}
-	}
-	explicit_bzero(&w, sizeof(w));
-	return err;
-}
-
-static void tell(struct child *c, uint16_t type, enum cause cause,
-    const char *detail)
-{
-	struct wire w;
-	enum err err;
-
-	wire_begin(&w, type, ++c->id);
-	wire_put_u8(&w, (uint8_t)cause);
-	wire_put_str(&w, detail);
-	err = wire_send(c->control, &w, -1);
-	(void)err;	/* without a supervisor nobody listens */
+	return control_authorize(c->control, challenge, method, uri, buf, max);
 }
 
 static enum err udp_peer(struct child *c)
 {
-	struct wire w;
-	enum err err;
+	enum err err = control_udp(c->control, c->session.channels.server_rtp,
+	    c->session.channels.server_rtcp);
 
-	wire_begin(&w, CONTROL_UDP, ++c->id);
-	wire_put_u16(&w, c->session.channels.server_rtp);
-	wire_put_u16(&w, c->session.channels.server_rtcp);
-	err = wire_call(c->control, &w, -1, 5000);
 	return err ? because(c, err, CAUSE_RECORDER_FAILED,
 			 "the UDP ports could not be connected")
 		   : OK;
@@ -366,8 +329,6 @@ static enum err read_control(struct child *c)
 static enum err probe_tick(struct child *c, struct mono now)
 {
 	const struct stream_stats *t;
-	struct wire w;
-	enum err err;
 
 	if (!c->start->probe || !c->played.ns ||
 	    now.ns - c->played.ns < PROBE_NS)
@@ -375,22 +336,9 @@ static enum err probe_tick(struct child *c, struct mono now)
 	t = stream_stats(c->stream);
 	if (!t->frames || !t->width)
 		return OK;	/* until the time-out of the whole probe */
-	wire_begin(&w, CONTROL_PROBED, ++c->id);
-	wire_put_str(&w,
-	    c->session.sdp.codec == CODEC_H265 ? "h265" : "h264");
-	wire_put_str(&w, t->profile);
-	wire_put_u16(&w, t->width);
-	wire_put_u16(&w, t->height);
-	wire_put_u32(&w, t->frames);
-	wire_put_i64(&w, t->last_pts - t->first_pts);
-	wire_put_u64(&w, t->bytes);
-	wire_put_u32(&w, t->keys);
-	wire_put_i64(&w, t->last_key - t->first_key);
-	wire_put_str(&w, c->session.sdp.audio);
-	wire_put_i64(&w, t->camera.ns - t->camera_at.ns);
-	wire_put_u8(&w, t->camera_at.ns != 0);
-	err = wire_send(c->control, &w, -1);
-	return because(c, err ? err : ERR_GONE, CAUSE_NONE, "probed");
+	control_probed(c->control, c->session.sdp.codec, t,
+	    c->session.sdp.audio);
+	return because(c, ERR_GONE, CAUSE_NONE, "probed");
 }
 
 static enum err tick(struct child *c, struct mono now)
@@ -419,7 +367,7 @@ static enum err tick(struct child *c, struct mono now)
 		bool waits = since.ns && now.ns - since.ns > WAITS_NS;
 
 		if (!c->told || waits != c->told_waits)
-			tell(c, CONTROL_STATE,
+			control_tell(c->control, CONTROL_STATE,
 			    waits ? CAUSE_NO_KEY_FRAME : CAUSE_NONE,
 			    waits ? "no key frame" : "");
 		c->told = true;
@@ -506,7 +454,7 @@ static void wind_up(struct child *c)
 	(void)!write_camera(c);
 	if (c->feed && c->cause != CAUSE_STORAGE_AWAY)
 		feed_drain(c->feed, STOP_MS);
-	tell(c, CONTROL_END, c->cause, c->detail);
+	control_tell(c->control, CONTROL_END, c->cause, c->detail);
 }
 
 _Noreturn void child_main(const struct child_start *start,
@@ -523,7 +471,7 @@ _Noreturn void child_main(const struct child_start *start,
 	    .rtcp_fd = fd[FD_RTCP],
 	    .begun = mono_now()};
 	if (err) {
-		tell(c, CONTROL_END, CAUSE_RECORDER_FAILED,
+		control_tell(c->control, CONTROL_END, CAUSE_RECORDER_FAILED,
 		    "the sandbox could not be closed");
 		_exit(1);
 	}

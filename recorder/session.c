@@ -72,7 +72,7 @@ static enum err ask(struct session *s, const char *challenge, struct mono now)
 	else if (s->state == SESSION_SETUP && s->transport == TRANSPORT_UDP)
 		snprintf(extra, sizeof(extra),
 		    "Transport: RTP/AVP;unicast;client_port=%u-%u\r\n",
-		    s->udp_port, s->udp_port + 1);
+		    s->udp_port, s->udp_port + 1u);
 	else if (s->state == SESSION_SETUP)
 		strcpy(extra,
 		    "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n");
