@@ -50,8 +50,8 @@ static bool hash(enum auth_scheme scheme, char ret[HEX_MAX],
 }
 
 /* The next name=value of a challenge; false at its end. */
-static bool parameter(const char **at, char *name, size_t name_max,
-    char *value, size_t value_max)
+static bool parameter(const char **at, char *name, size_t name_max, char *value,
+    size_t value_max)
 {
 	const char *s = *at;
 	size_t n = 0;

@@ -31,8 +31,8 @@ static void shut(int *fd)
 	*fd = -1;
 }
 
-void camera_report(struct camera *c, enum camera_state state,
-    enum cause cause, const char *fmt, ...)
+void camera_report(struct camera *c, enum camera_state state, enum cause cause,
+    const char *fmt, ...)
 {
 	char detail[sizeof(c->detail)];
 	va_list ap;
@@ -99,8 +99,7 @@ static void again(struct camera *c, struct mono now)
 	int n = (int)(sizeof(delays_ms) / sizeof(delays_ms[0]));
 	int i;
 
-	if (c->streaming_since.ns &&
-	    now.ns - c->streaming_since.ns > STEADY_NS)
+	if (c->streaming_since.ns && now.ns - c->streaming_since.ns > STEADY_NS)
 		c->failures = 0;
 	/* A wrong password tried too often locks accounts. */
 	if (c->cause == CAUSE_PASSWORD && c->failures < 2)
@@ -164,11 +163,10 @@ static void connect_next(struct camera *c, struct mono now, const char *why)
 
 static void resolve(struct camera *c, struct mono now)
 {
-	struct zygote_message m = {.kind = ZYGOTE_RESOLVE,
-	    .fds = 1,
-	    .port = c->url.port};
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_NUMERICHOST};
+	struct zygote_message m = {
+	    .kind = ZYGOTE_RESOLVE, .fds = 1, .port = c->url.port};
+	struct addrinfo hints = {
+	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
 	struct addrinfo *a = NULL;
 	int pair[2], fd[CHILD_FDS];
 
@@ -202,8 +200,8 @@ static void resolve(struct camera *c, struct mono now)
 
 static void resolved(struct camera *c, struct mono now)
 {
-	ssize_t n = recv(c->resolver, &c->resolved, sizeof(c->resolved),
-	    MSG_DONTWAIT);
+	ssize_t n =
+	    recv(c->resolver, &c->resolved, sizeof(c->resolved), MSG_DONTWAIT);
 
 	if (n < 0 && errno == EAGAIN)
 		return;
@@ -258,7 +256,8 @@ static bool udp_open(struct camera *c, uint16_t *ret_port)
 		n = sizeof(a);
 		if (getsockname(c->sock, (struct sockaddr *)&a, &n))
 			return false;
-		in->sin_port = htons((uint16_t)(20000 + 2 * (random() % 10000)));
+		in->sin_port =
+		    htons((uint16_t)(20000 + 2 * (random() % 10000)));
 		*ret_port = ntohs(in->sin_port);
 		c->rtp = socket(a.ss_family,
 		    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -350,8 +349,8 @@ static void connected(struct camera *c, struct mono now)
 	if (getsockopt(c->sock, SOL_SOCKET, SO_ERROR, &e, &n) || e) {
 		c->at++;
 		connect_next(c, now,
-		    e == ECONNREFUSED ? "connection refused by"
-				      : "no answer from");
+		    e == ECONNREFUSED ? "connection refused by" :
+					"no answer from");
 		return;
 	}
 	hand_over(c, now);
@@ -412,8 +411,8 @@ void camera_stop(struct camera *c, enum cause cause)
 
 int camera_tick(struct camera *c, bool run, struct mono now)
 {
-	int64_t until = c->phase == PHASE_IDLE ? c->next_try.ns
-					       : c->deadline.ns;
+	int64_t until =
+	    c->phase == PHASE_IDLE ? c->next_try.ns : c->deadline.ns;
 
 	if (!c->enabled) {
 		if (c->state != CAMERA_OFF && c->phase == PHASE_CHILD)
@@ -438,8 +437,8 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 	} else {
 		/* What is wrong stays said until it works or changes. */
 		if (c->state != CAMERA_DOWN)
-			camera_report(c, CAMERA_CONNECTING, CAUSE_CONNECTING, "%s",
-			    "");
+			camera_report(c, CAMERA_CONNECTING, CAUSE_CONNECTING,
+			    "%s", "");
 		resolve(c, now);
 	}
 	return 10;

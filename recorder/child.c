@@ -82,8 +82,8 @@ static enum err udp_peer(struct child *c)
 	    c->session.channels.server_rtcp);
 
 	return err ? because(c, err, CAUSE_RECORDER_FAILED,
-			 "the UDP ports could not be connected")
-		   : OK;
+			 "the UDP ports could not be connected") :
+		     OK;
 }
 
 /* --- pictures --- */
@@ -198,8 +198,8 @@ static enum err take_item(struct child *c, const struct rtsp_item *it,
 
 static enum err read_camera(struct child *c, struct mono now)
 {
-	ssize_t n = recv(c->camera, c->in + c->in_n, IN_MAX - c->in_n,
-	    MSG_DONTWAIT);
+	ssize_t n =
+	    recv(c->camera, c->in + c->in_n, IN_MAX - c->in_n, MSG_DONTWAIT);
 	size_t at = 0;
 	enum err err = OK;
 
@@ -208,8 +208,8 @@ static enum err read_camera(struct child *c, struct mono now)
 	if (n <= 0)
 		return because(c, ERR_GONE,
 		    c->played.ns ? CAUSE_NETWORK : CAUSE_NO_ANSWER,
-		    n ? "the connection to the camera broke"
-		      : "the camera closed the connection");
+		    n ? "the connection to the camera broke" :
+			"the camera closed the connection");
 	c->last_read = now;
 	c->in_n += (size_t)n;
 	while (!err) {
@@ -234,8 +234,8 @@ static enum err read_udp(struct child *c, int fd, bool rtcp, struct mono now)
 	enum err err = OK;
 
 	for (int i = 0; !err && i < UDP_BATCH; i++) {
-		ssize_t n = recv(fd, c->in + c->in_n, IN_MAX - c->in_n,
-		    MSG_DONTWAIT);
+		ssize_t n =
+		    recv(fd, c->in + c->in_n, IN_MAX - c->in_n, MSG_DONTWAIT);
 
 		if (n < 0)
 			break;
@@ -257,10 +257,10 @@ static enum err write_camera(struct child *c)
 		return OK;
 	n = send(c->camera, s->out, s->out_n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR
-		    ? OK
-		    : because(c, ERR_GONE, CAUSE_NETWORK,
-			  "the connection to the camera broke");
+		return errno == EAGAIN || errno == EINTR ?
+		    OK :
+		    because(c, ERR_GONE, CAUSE_NETWORK,
+			"the connection to the camera broke");
 	s->out_n -= (size_t)n;
 	memmove(s->out, s->out + n, s->out_n);
 	return OK;
@@ -299,9 +299,9 @@ static enum err read_storage(struct child *c)
 		return stream_failed(c, prove(c, &e));
 	case FEED_REFUSED:
 		return because(c, e.err,
-		    e.err == ERR_DISK_FULL ? CAUSE_DISK_FULL
-		    : e.err == ERR_DISK	   ? CAUSE_DISK_ERROR
-					   : CAUSE_STORAGE_AWAY,
+		    e.err == ERR_DISK_FULL ? CAUSE_DISK_FULL :
+			e.err == ERR_DISK  ? CAUSE_DISK_ERROR :
+					     CAUSE_STORAGE_AWAY,
 		    "storage refuses: %s", err_text(e.err));
 	case FEED_NOTHING:
 		break;
@@ -352,8 +352,7 @@ static enum err tick(struct child *c, struct mono now)
 	if (c->session.state == SESSION_PLAYING &&
 	    now.ns - c->last_data.ns > limit)
 		return because(c, ERR_TIMEOUT, CAUSE_NETWORK,
-		    "no data from the camera for %u ms",
-		    c->start->timeout_ms);
+		    "no data from the camera for %u ms", c->start->timeout_ms);
 	if (c->order)
 		err = rtp_tick(c->order, now);
 	if (!err && c->stream)

@@ -73,8 +73,8 @@ static void begin(struct clock *c, uint32_t time, struct mono arrival)
 
 static bool fits(const struct clock *c, int64_t step, struct mono arrival)
 {
-	int64_t waited = (arrival.ns - c->last.ns) / (NS_PER_SEC / 1000) *
-	    (CLOCK_HZ / 1000);
+	int64_t waited =
+	    (arrival.ns - c->last.ns) / (NS_PER_SEC / 1000) * (CLOCK_HZ / 1000);
 
 	return step > -BACK &&
 	    (step <= CLOCK_JUMP || step - waited <= CLOCK_JUMP);

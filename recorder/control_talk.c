@@ -8,8 +8,8 @@
 
 static uint32_t id;	/* of the last message of this process */
 
-enum err control_authorize(int sock, const char *challenge,
-    const char *method, const char *uri, char *buf, size_t max)
+enum err control_authorize(int sock, const char *challenge, const char *method,
+    const char *uri, char *buf, size_t max)
 {
 	struct wire w;
 	const char *s;

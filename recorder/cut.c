@@ -33,8 +33,8 @@ static enum cut_where decide(const struct cut *c, struct utc utc, int64_t dts,
 		return CUT_SEGMENT;
 	if (key && (!c->fragment_key || 2 * begun >= c->fragment))
 		return CUT_FRAGMENT;
-	return begun > 0 && begun + duration > c->fragment ? CUT_FRAGMENT
-							   : CUT_NOT;
+	return begun > 0 && begun + duration > c->fragment ? CUT_FRAGMENT :
+							     CUT_NOT;
 }
 
 enum cut_where cut_next(struct cut *c, struct utc utc, int64_t dts,

@@ -273,9 +273,9 @@ static bool first_nal(const struct depay *d, const unsigned char *p, size_t n,
 	if (type == (d->codec == CODEC_H265 ? 49 : 28)) {
 		if (n < h + 2 || !(p[h] & 0x80))
 			return false;
-		ret[0] = d->codec == CODEC_H265
-		    ? (unsigned char)((p[h] & 0x3f) << 1)
-		    : p[h] & 0x1f;
+		ret[0] = d->codec == CODEC_H265 ?
+		    (unsigned char)((p[h] & 0x3f) << 1) :
+		    p[h] & 0x1f;
 		ret[h - 1] = d->codec == CODEC_H265 ? p[1] : ret[0];
 		ret[h] = p[h + 1];
 		*ret_n = h + 1;
@@ -305,9 +305,10 @@ enum err depay_put(struct depay *d, const struct rtp_packet *p)
 		/* What is missing may be the end of the open picture. */
 		d->damaged |= !d->marked || p->time == d->time;
 	}
-	if (d->begun && (p->time != d->time ||
-			    (first_nal(d, p->data, p->n, nal, &nal_n) &&
-				begins_picture(d, nal, nal_n))))
+	if (d->begun &&
+	    (p->time != d->time ||
+		(first_nal(d, p->data, p->n, nal, &nal_n) &&
+		    begins_picture(d, nal, nal_n))))
 		err = flush(d);
 	if (err)
 		return err;
@@ -319,8 +320,8 @@ enum err depay_put(struct depay *d, const struct rtp_packet *p)
 	}
 	if (p->lost)
 		d->damaged = true;
-	err = d->codec == CODEC_H265 ? put_h265(d, p->data, p->n)
-				     : put_h264(d, p->data, p->n);
+	err = d->codec == CODEC_H265 ? put_h265(d, p->data, p->n) :
+				       put_h264(d, p->data, p->n);
 	if (p->marker)
 		d->marked = true;
 	return err;

@@ -115,8 +115,8 @@ static enum err queue(struct feed *f, struct item *it, const void *p, size_t n)
 	return feed_write(f);
 }
 
-enum err feed_begin(struct feed *f, const struct feed_segment *s,
-    const void *p, size_t n)
+enum err feed_begin(struct feed *f, const struct feed_segment *s, const void *p,
+    size_t n)
 {
 	struct item *it = item_new(f, MSG_SEGMENT_BEGIN);
 
@@ -176,8 +176,7 @@ enum err feed_picture(struct feed *f, uint64_t seq, uint32_t id, bool decoded,
 	return queue(f, it, NULL, 0);
 }
 
-static enum err understand(struct feed *f, struct wire *w,
-    struct feed_event *e)
+static enum err understand(struct feed *f, struct wire *w, struct feed_event *e)
 {
 	switch (w->type) {
 	case MSG_SEGMENT_BEGIN_IS:

@@ -108,8 +108,8 @@ enum err picture_decode(const void *p, size_t n, uint16_t *ret_width,
 	}
 	in->pb = io;
 	/* It frees `in` where it fails. */
-	if (avformat_open_input(&in, NULL, av_find_input_format("mov"),
-		NULL) < 0)
+	if (avformat_open_input(&in, NULL, av_find_input_format("mov"), NULL) <
+	    0)
 		err = ERR_FORMAT;
 	else
 		err = decode(in, ret_width, ret_height);

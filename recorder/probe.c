@@ -58,8 +58,7 @@ static int put_result(const struct camera *c)
 	if (p->frames > 1 && span > 0)
 		printf(",\"fps\":%.2f,\"bitrate_bps\":%.0f",
 		    (p->frames - 1) / span,
-		    (double)p->bytes * 8 / span * (p->frames - 1) /
-			p->frames);
+		    (double)p->bytes * 8 / span * (p->frames - 1) / p->frames);
 	else
 		printf(",\"fps\":null,\"bitrate_bps\":null");
 	if (p->keys > 1)
@@ -123,8 +122,7 @@ static void look(struct camera *c, int zygote)
 
 int probe_run(const char *url, int udp, int zygote)
 {
-	struct camera_host host = {.zygote = zygote,
-	    .timeout_ms = TIMEOUT_MS};
+	struct camera_host host = {.zygote = zygote, .timeout_ms = TIMEOUT_MS};
 	struct camera c;
 	enum err err;
 	int status;
@@ -148,8 +146,8 @@ int probe_run(const char *url, int udp, int zygote)
 	else if (c.state == CAMERA_DOWN)
 		status = put_error(names[c.cause], c.detail);
 	else if (c.state == CAMERA_STREAMING)
-		status = put_error("no-key-frame",
-		    "the stream has no key frame");
+		status =
+		    put_error("no-key-frame", "the stream has no key frame");
 	else
 		status = put_error("no-answer",
 		    "the camera did not get to send pictures in time");

@@ -186,7 +186,8 @@ bool rtcp_sender_report(const unsigned char *p, size_t n,
 
 			ret_camera->ns = s * NS_PER_SEC +
 			    (int64_t)((uint64_t)be32(p + 12) *
-				(uint64_t)NS_PER_SEC >> 32);
+				    (uint64_t)NS_PER_SEC >>
+				32);
 			*ret_time = be32(p + 16);
 			return s > 0;
 		}

@@ -73,8 +73,8 @@ enum err rtsp_url_parse(const char *text, struct rtsp_url *ret)
 		return ERR_INVALID;
 	if (port != end) {
 		if (!number(port + 1, (size_t)(end - port - 1), 65535, &v) ||
-		    !v || strspn(port + 1, "0123456789") !=
-			(size_t)(end - port - 1))
+		    !v ||
+		    strspn(port + 1, "0123456789") != (size_t)(end - port - 1))
 			return ERR_INVALID;
 		u.port = (uint16_t)v;
 	}

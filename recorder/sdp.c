@@ -84,7 +84,8 @@ static void attribute(struct media *m, const char *line)
 		if (strlen(line + 10) < sizeof(m->control))
 			strcpy(m->control, line + 10);
 	} else if (!strncmp(line, "a=fmtp:", 7)) {
-		for (s = strstr(line, "sprop-"); s; s = strstr(s + 6, "sprop-")) {
+		for (s = strstr(line, "sprop-"); s;
+		     s = strstr(s + 6, "sprop-")) {
 			const char *eq = s + strcspn(s, "=;");
 
 			if (strncmp(s, "sprop-parameter-sets=", 21) &&
@@ -146,8 +147,9 @@ static void media_begin(struct media *m, const char *line)
 	m->audio = !strncmp(line, "m=audio", 7);
 	if (sscanf(line, "m=%*s %*s %*s %3d", &m->payload) == 1 && m->video)
 		snprintf(m->name, sizeof(m->name), "%s",
-		    m->payload == 26 ? "JPEG"
-		    : m->payload == 32 ? "MPV" : "");
+		    m->payload == 26	 ? "JPEG" :
+			m->payload == 32 ? "MPV" :
+					   "");
 }
 
 void rtsp_sdp_parse(const char *p, size_t n, const char *base,

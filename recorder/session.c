@@ -46,9 +46,9 @@ static enum err fail(struct session *s, enum err err, enum cause cause,
 /* Put the request that the state calls for into out. */
 static enum err ask(struct session *s, const char *challenge, struct mono now)
 {
-	const char *url = s->state <= SESSION_DESCRIBE ? s->url
-	    : s->state == SESSION_SETUP		       ? s->sdp.control
-						       : s->base;
+	const char *url = s->state <= SESSION_DESCRIBE ? s->url :
+	    s->state == SESSION_SETUP		       ? s->sdp.control :
+							 s->base;
 	char auth[SESSION_AUTH_MAX] = "", extra[128] = "";
 	size_t n;
 	enum err err;
@@ -130,8 +130,8 @@ static enum err described(struct session *s, const struct rtsp_answer *a)
 		return fail(s, ERR_UNSUPPORTED, CAUSE_UNSUPPORTED,
 		    "video codec %s is not supported", s->sdp.video);
 	return fail(s, ERR_UNSUPPORTED, CAUSE_UNSUPPORTED,
-	    s->sdp.audio[0] ? "the camera offers audio only"
-			    : "the camera offers no video");
+	    s->sdp.audio[0] ? "the camera offers audio only" :
+			      "the camera offers no video");
 }
 
 static enum err set_up(struct session *s, const struct rtsp_answer *a)

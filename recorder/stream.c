@@ -89,8 +89,8 @@ void stream_sets(struct stream *s, const unsigned char *p, size_t n)
 
 		if (len > n - at - 2 || len + 4 > SETS_MAX - have)
 			return;
-		memcpy(s->sets + have, (unsigned char[4]){0, 0, p[at],
-		    p[at + 1]}, 4);
+		memcpy(s->sets + have,
+		    (unsigned char[4]){0, 0, p[at], p[at + 1]}, 4);
 		memcpy(s->sets + have + 4, p + at + 2, len);
 		have += 4 + len;
 		at += 2 + len;
@@ -267,8 +267,8 @@ static enum err place(struct stream *s, struct frame *f)
 
 	measure(s, f);
 	if (is_wanted(s, f, &new_sets))
-		where = cut_next(&s->cut, utc, f->dts, f->duration,
-		    f->unit.key, new_sets);
+		where = cut_next(&s->cut, utc, f->dts, f->duration, f->unit.key,
+		    new_sets);
 	if (where == CUT_NOT && !fragment_has_room(&s->fragment, f->unit.n))
 		where = CUT_FRAGMENT;
 	if (where == CUT_DROP && !s->waits.ns)

@@ -156,9 +156,9 @@ static void camera_take(struct supervisor *s, struct wire *w)
 		err = secret_open(s->key, box, n, &now.credentials);
 	if (err) {
 		log_error("camera %s: %s", id,
-		    err == ERR_INTEGRITY
-			? "its password was sealed for another recorder key"
-			: "its URL is not one of RTSP");
+		    err == ERR_INTEGRITY ?
+			"its password was sealed for another recorder key" :
+			"its URL is not one of RTSP");
 		now.enabled = false;
 	}
 	c = camera_find(s, id);
@@ -251,10 +251,10 @@ static void report(struct supervisor *s, struct camera *c)
 		return;
 	c->changed = false;
 	log_info("camera %s: %s%s%s", c->id,
-	    c->state == CAMERA_STREAMING    ? "streaming"
-	    : c->state == CAMERA_CONNECTING ? "connecting"
-	    : c->state == CAMERA_OFF	    ? "off"
-					    : "down",
+	    c->state == CAMERA_STREAMING      ? "streaming" :
+		c->state == CAMERA_CONNECTING ? "connecting" :
+		c->state == CAMERA_OFF	      ? "off" :
+						"down",
 	    c->detail[0] ? ": " : "", c->detail);
 	wire_begin(&w, MSG_CAMERA_STATE, ++s->id);
 	wire_put_str(&w, c->id);
@@ -314,8 +314,8 @@ static int tick(struct supervisor *s, struct mono now)
 			wait = RETRY_MIN_MS;
 	}
 	for (int i = 0; i < s->n; i++) {
-		int ms = s->stopping ? wait
-				     : camera_tick(s->cameras[i], run, now);
+		int ms =
+		    s->stopping ? wait : camera_tick(s->cameras[i], run, now);
 
 		report(s, s->cameras[i]);
 		if (ms < wait)

@@ -66,16 +66,16 @@ static enum err parse(enum codec codec, const unsigned char *sets,
 	ctx->codec_id = id_of(codec);
 	ctx->codec_type = AVMEDIA_TYPE_VIDEO;
 	parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
-	av_parser_parse2(parser, ctx, &out, &out_n, buf, (int)n,
-	    AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
+	av_parser_parse2(parser, ctx, &out, &out_n, buf, (int)n, AV_NOPTS_VALUE,
+	    AV_NOPTS_VALUE, 0);
 	err = ERR_FORMAT;
 	if (parser->width <= 0 || parser->height <= 0 ||
 	    parser->width > UINT16_MAX || parser->height > UINT16_MAX)
 		goto out;
 	par->codec_type = AVMEDIA_TYPE_VIDEO;
 	par->codec_id = id_of(codec);
-	par->codec_tag = codec == CODEC_H265 ? MKTAG('h', 'v', 'c', '1')
-					     : MKTAG('a', 'v', 'c', '1');
+	par->codec_tag = codec == CODEC_H265 ? MKTAG('h', 'v', 'c', '1') :
+					       MKTAG('a', 'v', 'c', '1');
 	par->width = parser->width;
 	par->height = parser->height;
 	par->sample_aspect_ratio = ctx->sample_aspect_ratio;

@@ -25,9 +25,9 @@ static pid_t processes[PROCESSES_MAX];
 
 static enum err fail(void)
 {
-	return errno == EAGAIN ? ERR_BUSY
-	    : errno == EPIPE || errno == ECONNRESET ? ERR_GONE
-						    : ERR_SYS;
+	return errno == EAGAIN			  ? ERR_BUSY :
+	    errno == EPIPE || errno == ECONNRESET ? ERR_GONE :
+						    ERR_SYS;
 }
 
 enum err zygote_ask(int sock, const struct zygote_message *m,

@@ -36,6 +36,11 @@ LIBRARIES = {
 
 # One library is one file of a folder. More only here, each with its reason.
 SEVERAL = {
+    ("recorder", "ffmpeg"): {
+        "video.c": "libavcodec's parser and libavformat's muxer",
+        "picture.c": "P9: demuxes and decodes, knows nothing of video.c",
+        "auth.c": "libavutil's hashes, in the supervisor",
+    },
     ("storage", "jansson"): {
         "keyring_line.c": "a file format, which may not change with answers",
         "view_json.h": "the answers to people, made in several view*.c",
