@@ -122,6 +122,9 @@ must_check enum err index_segment_put(struct index *ix,
     const struct segment_row *s);	/* insert or replace */
 must_check enum err index_segment_find(struct index *ix, const char *camera,
     uint64_t seq, struct segment_row *ret);
+/* Drop the row of a segment that never came to be (recovery). */
+must_check enum err index_segment_drop(struct index *ix, const char *camera,
+    uint64_t seq);
 /* The segment with the greatest seq; ERR_NOT_FOUND. */
 must_check enum err index_segment_last(struct index *ix, const char *camera,
     struct segment_row *ret);

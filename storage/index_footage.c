@@ -14,6 +14,16 @@ enum err index_segment_put(struct index *ix, const struct segment_row *r)
 	return err ? err : sql_run(ix, s);
 }
 
+enum err index_segment_drop(struct index *ix, const char *camera, uint64_t seq)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "DELETE FROM segment WHERE camera = ? AND seq = ? AND state = 1",
+	    "ti", camera, (int64_t)seq);
+
+	return err ? err : sql_run(ix, s);
+}
+
 static void segment_get(sqlite3_stmt *s, struct segment_row *r)
 {
 	*r = (struct segment_row){0};

@@ -345,6 +345,23 @@ out:
 	return err;
 }
 
+/*
+ * A segment of which nothing was synced: its number is taken again, so that
+ * none is missing. The index may rightly be ahead otherwise: then it stays.
+ */
+static enum err give_back(struct work *w, uint64_t seq)
+{
+	struct camera_row cam;
+	enum err err = index_segment_drop(w->k->ix, w->m->id, seq);
+
+	if (!err)
+		err = index_camera_find(w->k->ix, w->m->id, &cam);
+	if (err || cam.next_seq != seq + 1)
+		return err;
+	cam.next_seq = seq;
+	return index_camera_put(w->k->ix, &cam);
+}
+
 static enum err recover_spans(struct work *w)
 {
 	uint64_t next = 1;
@@ -354,14 +371,18 @@ static enum err recover_spans(struct work *w)
 	for (size_t at = 0; !err && at < w->j.n;) {
 		struct span s = next_span(&w->j, at);
 		bool last = at + s.n >= w->j.n;
+		uint64_t seq = w->j.records[at].seq;
 		struct segment_row row;
 
-		next = w->j.records[at].seq + 1;
 		/* earlier ones were finished before the next one began */
-		if (last || index_segment_find(w->k->ix, w->m->id,
-				w->j.records[at].seq, &row) ||
+		if (last ||
+		    index_segment_find(w->k->ix, w->m->id, seq, &row) ||
 		    row.state == SEGMENT_OPEN)
 			err = finish_span(w, &s);
+		if (!err && w->j.n <= at)
+			err = give_back(w, seq);
+		else
+			next = seq + 1;
 		at += s.n;
 	}
 	if (!err)
