@@ -43,7 +43,7 @@ void camera_no_recorder(struct keeper *k)
 		if (!index_camera_find(k->ix, m->id, &row))
 			no_recorder(k, &row,
 			    k->orderly_stop ? CAUSE_RECORDER_STOPPED :
-			    CAUSE_RECORDER_FAILED);
+					      CAUSE_RECORDER_FAILED);
 }
 
 enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
@@ -199,8 +199,8 @@ void camera_tick(struct keeper *k, struct camera *m)
 
 	if (m->silent_since_ns && k->mono.ns - m->silent_since_ns > SILENT_NS)
 		camera_gap(k, m,
-		    k->orderly_stop ? CAUSE_RECORDER_STOPPED
-				    : CAUSE_RECORDER_FAILED);
+		    k->orderly_stop ? CAUSE_RECORDER_STOPPED :
+				      CAUSE_RECORDER_FAILED);
 	if (m->segment && k->mono.ns - m->last_fragment_ns > quiet) {
 		camera_end_segment(k, m);
 		camera_gap(k, m, CAUSE_NETWORK);
@@ -241,8 +241,7 @@ enum err camera_day_key(struct keeper *k, const char *camera, const char *day,
 
 	if (err != ERR_NOT_FOUND)
 		return err;
-	err = custodian_recipients(k->ix, k->root, &k->site.paper, to, ids,
-	    &n);
+	err = custodian_recipients(k->ix, k->root, &k->site.paper, to, ids, &n);
 	if (!err)
 		err = keyring_make_day(k->keyring, camera, day, to, n, ret,
 		    &made);

@@ -12,8 +12,7 @@
 #define CONNS_MAX 512
 #define OUT_MAX 64	/* answers that may wait for one peer */
 
-enum err conn_add(struct keeper *k, int sock, enum peer peer,
-    struct conn **ret)
+enum err conn_add(struct keeper *k, int sock, enum peer peer, struct conn **ret)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 

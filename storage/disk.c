@@ -94,7 +94,7 @@ enum err disk_mkdirs(int at, const char *path)
 
 	if (strlen(path) >= sizeof(dir))
 		return ERR_TOO_LARGE;
-	for (const char *p = path; !err && p; ) {
+	for (const char *p = path; !err && p;) {
 		p = strchr(p + 1, '/');
 		snprintf(dir, sizeof(dir), "%.*s",
 		    (int)(p ? (size_t)(p - path) : strlen(path)), path);
@@ -202,8 +202,7 @@ enum err disk_read_all(int at, const char *path, size_t max,
 	return OK;
 }
 
-enum err disk_read(int at, const char *path, void *p, size_t max,
-    size_t *ret_n)
+enum err disk_read(int at, const char *path, void *p, size_t max, size_t *ret_n)
 {
 	unsigned char *all;
 	enum err err = disk_read_all(at, path, max, &all, ret_n);

@@ -52,8 +52,8 @@ enum err enter_end(struct keeper *k, struct enter *x, uint64_t *ret_index)
 	if (!err)
 		err = ledger_put(k->ledger, &x->e, &i);
 	for (unsigned n = 0; !err && n < x->n; n++)
-		err = index_text_put(k->ix, i, x->text[n].tag,
-		    x->text[n].salt, x->text[n].text);
+		err = index_text_put(k->ix, i, x->text[n].tag, x->text[n].salt,
+		    x->text[n].text);
 	if (!err && ret_index)
 		*ret_index = i;
 	return err;

@@ -255,8 +255,9 @@ static uint32_t join(struct keeper *k, struct camera *m, int64_t start,
 	}
 	if (m->last_end_ns - start > JOIN_NS)
 		flags |= FRAGMENT_OVERLAP;
-	return flags & (FRAGMENT_KEY | FRAGMENT_DAMAGED | FRAGMENT_UNTRUSTED |
-			   FRAGMENT_OVERLAP);
+	return flags &
+	    (FRAGMENT_KEY | FRAGMENT_DAMAGED | FRAGMENT_UNTRUSTED |
+		FRAGMENT_OVERLAP);
 }
 
 void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
@@ -269,8 +270,8 @@ void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
 	size_t n = 0;
 	enum err err = wire_end(w);
 
-	if (!err && (!time_ok(k, start) || duration <= 0 ||
-			duration > BEHIND_NS))
+	if (!err &&
+	    (!time_ok(k, start) || duration <= 0 || duration > BEHIND_NS))
 		err = ERR_INVALID;
 	if (!err && !m->segment)
 		err = ERR_NOT_FOUND;
@@ -278,8 +279,8 @@ void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
 		err = bulk_map(w->fd, MP4_FRAGMENT_MAX, &p, &n);
 	if (!err) {
 		flags = join(k, m, start, flags);
-		err = segment_put(m->segment, p, n, start, duration, mono,
-		    flags);
+		err =
+		    segment_put(m->segment, p, n, start, duration, mono, flags);
 	}
 	bulk_unmap(p, n);
 	if (!err) {

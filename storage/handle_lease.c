@@ -47,8 +47,8 @@ void handle_refusal(struct keeper *k, struct conn *c, struct wire *w)
 		conn_error(c, w->id, err, NULL);
 		return;
 	}
-	enter_refusal(k, c->reader->person, err_from_wire(why), request,
-	    camera, from, to);
+	enter_refusal(k, c->reader->person, err_from_wire(why), request, camera,
+	    from, to);
 	conn_ok(c, w->id);
 }
 

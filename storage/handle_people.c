@@ -234,8 +234,7 @@ static enum err person_ok(struct keeper *k, const struct reader *r,
 	if (!index_person_by_user(k->ix, p->user, &other))
 		return ERR_EXISTS;
 	if (r->job == READER_OPERATOR)
-		return p->role == ROLE_OPERATOR && !p->signer ? OK
-							      : ERR_DENIED;
+		return p->role == ROLE_OPERATOR && !p->signer ? OK : ERR_DENIED;
 	if (r->job != READER_ACT || r->role != ROLE_CUSTODIAN ||
 	    p->signer != r->person)
 		return ERR_DENIED;

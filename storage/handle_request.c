@@ -170,8 +170,7 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 }
 
 /* P6: who decides is a custodian and not the one who asked. */
-static enum err decision_ok(const struct reader *r,
-    const struct request_row *q)
+static enum err decision_ok(const struct reader *r, const struct request_row *q)
 {
 	if (r->role != ROLE_CUSTODIAN)
 		return ERR_DENIED;
@@ -197,9 +196,8 @@ static enum err grant_ok(const struct request_row *q, unsigned verdict,
 {
 	if (verdict == VERDICT_REFUSE)
 		return strlen(reason) < REASON_MIN ? ERR_INVALID : OK;
-	if (verdict != VERDICT_APPROVE || from < q->from_ns ||
-	    to > q->to_ns || from >= to || !*cameras ||
-	    !is_subset(cameras, q->cameras))
+	if (verdict != VERDICT_APPROVE || from < q->from_ns || to > q->to_ns ||
+	    from >= to || !*cameras || !is_subset(cameras, q->cameras))
 		return ERR_INVALID;
 	if ((from != q->from_ns || to != q->to_ns ||
 		strlen(cameras) != strlen(q->cameras)) &&
@@ -319,14 +317,15 @@ void handle_revoke(struct keeper *k, struct conn *c, struct wire *w)
 		err = index_request_find(k->ix, name, &q);
 	if (!err && q.requester != r->person && r->role != ROLE_CUSTODIAN)
 		err = ERR_DENIED;
-	if (!err && (q.state == REQUEST_REFUSED || q.state == REQUEST_REVOKED ||
-			q.state == REQUEST_CLOSED))
+	if (!err &&
+	    (q.state == REQUEST_REFUSED || q.state == REQUEST_REVOKED ||
+		q.state == REQUEST_CLOSED))
 		err = ERR_DECIDED;
 	if (!err && q.requester != r->person && strlen(reason) < REASON_MIN)
 		err = ERR_INVALID;
 	if (!err) {
-		q.state = q.requester == r->person ? REQUEST_CLOSED
-						   : REQUEST_REVOKED;
+		q.state =
+		    q.requester == r->person ? REQUEST_CLOSED : REQUEST_REVOKED;
 		keyring_drop_grant(k->keyring, name);
 		err = keyring_commit(k->keyring);
 	}

@@ -189,10 +189,11 @@ static enum err set_up(struct index *ix, bool readonly)
 	enum err err = exec(ix, "PRAGMA busy_timeout = 5000");
 
 	if (!err && !readonly)
-		err = exec(ix, "PRAGMA journal_mode = WAL;"
-			       "PRAGMA synchronous = NORMAL;"
-			       "PRAGMA secure_delete = ON;"
-			       "PRAGMA temp_store = MEMORY");
+		err = exec(ix,
+		    "PRAGMA journal_mode = WAL;"
+		    "PRAGMA synchronous = NORMAL;"
+		    "PRAGMA secure_delete = ON;"
+		    "PRAGMA temp_store = MEMORY");
 	if (!err)
 		err = version_get(ix, &version);
 	if (!err && !version && !readonly)
@@ -207,8 +208,8 @@ static enum err set_up(struct index *ix, bool readonly)
 
 enum err index_open(const char *data, bool readonly, struct index **ret)
 {
-	int flags = readonly ? SQLITE_OPEN_READONLY
-			     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int flags = readonly ? SQLITE_OPEN_READONLY :
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	struct index *ix = calloc(1, sizeof(*ix));
 	char path[512];
 	enum err err;

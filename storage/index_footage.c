@@ -164,9 +164,9 @@ enum err index_gap_put(struct index *ix, const struct gap_row *g)
 enum err index_gap_drop(struct index *ix, const char *camera, int64_t from_ns)
 {
 	sqlite3_stmt *s;
-	enum err err = sql_bind(ix, &s,
-	    "DELETE FROM gap WHERE camera = ? AND from_ns = ?", "ti", camera,
-	    from_ns);
+	enum err err =
+	    sql_bind(ix, &s, "DELETE FROM gap WHERE camera = ? AND from_ns = ?",
+		"ti", camera, from_ns);
 
 	return err ? err : sql_run(ix, s);
 }
@@ -176,8 +176,8 @@ static void gap_get(sqlite3_stmt *s, struct gap_row *g)
 	*g = (struct gap_row){0};
 	sql_text(s, 0, g->camera, sizeof(g->camera));
 	g->from_ns = sql_i64(s, 1);
-	g->to_ns = sqlite3_column_type(s, 2) == SQLITE_NULL ? INT64_MAX
-							    : sql_i64(s, 2);
+	g->to_ns = sqlite3_column_type(s, 2) == SQLITE_NULL ? INT64_MAX :
+							      sql_i64(s, 2);
 	g->cause = (enum cause)sql_i64(s, 3);
 	g->noticed_ns = sql_i64(s, 4);
 }

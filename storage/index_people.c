@@ -58,8 +58,8 @@ enum err index_person_by_user(struct index *ix, const char *user,
     struct person_row *ret)
 {
 	sqlite3_stmt *s;
-	enum err err = sql_bind(ix, &s, "SELECT * FROM person WHERE user = ?",
-	    "t", user);
+	enum err err =
+	    sql_bind(ix, &s, "SELECT * FROM person WHERE user = ?", "t", user);
 
 	return err ? err : person_one(ix, s, ret);
 }
@@ -69,8 +69,7 @@ enum err index_people(struct index *ix,
 {
 	sqlite3_stmt *s;
 	struct person_row p;
-	enum err err =
-	    sql_bind(ix, &s, "SELECT * FROM person ORDER BY id", "");
+	enum err err = sql_bind(ix, &s, "SELECT * FROM person ORDER BY id", "");
 
 	if (err)
 		return err;
@@ -164,9 +163,9 @@ enum err index_text_put(struct index *ix, uint64_t entry, unsigned tag,
     const unsigned char salt[32], const char *text)
 {
 	sqlite3_stmt *s;
-	enum err err = sql_bind(ix, &s,
-	    "INSERT OR REPLACE INTO text VALUES(?,?,?,?)", "iibt",
-	    (int64_t)entry, (int64_t)tag, salt, (size_t)32, text);
+	enum err err =
+	    sql_bind(ix, &s, "INSERT OR REPLACE INTO text VALUES(?,?,?,?)",
+		"iibt", (int64_t)entry, (int64_t)tag, salt, (size_t)32, text);
 
 	return err ? err : sql_run(ix, s);
 }
@@ -232,8 +231,7 @@ enum err index_lease_closed(struct index *ix, uint64_t entry)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "UPDATE lease SET closed = 1 WHERE entry = ?", "i",
-	    (int64_t)entry);
+	    "UPDATE lease SET closed = 1 WHERE entry = ?", "i", (int64_t)entry);
 
 	return err ? err : sql_run(ix, s);
 }

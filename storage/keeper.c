@@ -21,13 +21,9 @@
 #include "storage/disk.h"
 
 #define TICK_NS NS_PER_SEC
-#define HEADS_NS (10 * NS_PER_SEC)
 #define CHECKPOINT_NS (10 * NS_PER_SEC)
-#define STEP_NS NS_PER_SEC	/* the wall clock jumped against the monotonic */
-#define HEADS_PER_ENTRY 40
-#define TURN_MESSAGES 32	/* of one connection in one turn */
+#define TURN_MESSAGES 32 /* of one connection in one turn */
 #define FDS_MAX 520
-#define KEY_AHEAD_NS (600 * NS_PER_SEC)
 
 static void read_clock(struct keeper *k)
 {
@@ -35,115 +31,9 @@ static void read_clock(struct keeper *k)
 
 	k->now = utc_now();
 	k->mono = mono_now();
-	k->clock_state = adjtimex(&t) == TIME_ERROR || t.status & STA_UNSYNC
-	    ? CLOCK_FREE
-	    : CLOCK_SYNCED;
-}
-
-/* A step of the wall clock begins a new clock epoch and is entered. */
-static void watch_clock(struct keeper *k)
-{
-	int64_t diff = k->now.ns - k->mono.ns;
-	int64_t step = diff - k->wall_minus_mono_ns;
-	struct enter x;
-
-	k->wall_minus_mono_ns = diff;
-	if (step > -STEP_NS && step < STEP_NS)
-		return;
-	k->epoch++;
-	log_warn("the clock was stepped by %lld ms: clock epoch %u",
-	    (long long)(step / NS_PER_MS), k->epoch);
-	enter_begin(k, &x, ENTRY_CLOCK, 0);
-	entry_put_u64(&x.e, TAG_CLOCK_STATE, k->clock_state);
-	entry_put_u64(&x.e, TAG_EPOCH, k->epoch);
-	entry_put_i64(&x.e, TAG_STEP, step);
-	if (enter_end(k, &x, NULL) ||
-	    index_setting_put(k->ix, "epoch", &k->epoch, sizeof(k->epoch)))
-		log_error("the clock step was not entered");
-}
-
-/* P11: recording ends before the reserve is touched, and resumes by itself. */
-static void watch_room(struct keeper *k)
-{
-	uint64_t reserve = (uint64_t)k->conf.reserve_mb << 20;
-	uint64_t left, total;
-	bool full;
-
-	if (disk_room(k->data_fd, &left, &total))
-		return;
-	full = left < (k->full ? reserve + reserve / 8 : reserve);
-	if (full != k->full)
-		log_warn(full ? "the disk is full: recording stops, nothing "
-				"is erased; add room"
-			      : "there is room again: recording goes on");
-	k->full = full;
-}
-
-static void put_heads(struct keeper *k, struct camera **m)
-{
-	unsigned char buf[HEADS_PER_ENTRY * (1 + CAMERA_ID_MAX + 10 + 8 + 32)];
-	size_t n = 0;
-	struct enter x;
-
-	for (int left = HEADS_PER_ENTRY; *m && left; *m = (*m)->next) {
-		struct camera *c = *m;
-		size_t id = strlen(c->id);
-
-		if (!c->durable.records ||
-		    (c->durable.records == c->entered_records &&
-			!strcmp(c->durable.day, c->entered_day)))
-			continue;
-		left--;
-		buf[n++] = (unsigned char)id;
-		memcpy(buf + n, c->id, id);
-		memcpy(buf + n + id, c->durable.day, 10);
-		n += id + 10;
-		for (int i = 56; i >= 0; i -= 8)
-			buf[n++] = (unsigned char)(c->durable.records >> i);
-		memcpy(buf + n, c->durable.chain, HASH_BYTES);
-		n += HASH_BYTES;
-		c->entered_records = c->durable.records;
-		memcpy(c->entered_day, c->durable.day, sizeof(c->entered_day));
-	}
-	if (!n)
-		return;
-	enter_begin(k, &x, ENTRY_HEADS, 0);
-	entry_put_bytes(&x.e, TAG_HEADS, buf, n);
-	if (enter_end(k, &x, NULL))
-		log_error("chain heads were not entered");
-}
-
-/* Make tomorrow's keys before midnight, so that no camera waits for them. */
-static void make_keys_ahead(struct keeper *k)
-{
-	struct utc then = {k->now.ns + KEY_AHEAD_NS};
-	struct age_recipient r;
-	struct camera_row row;
-	char day[16];
-
-	day_format(utc_local_day(then), day, sizeof(day));
-	for (struct camera *m = k->cameras; m; m = m->next)
-		if (!index_camera_find(k->ix, m->id, &row) && row.enabled &&
-		    keyring_find_day(k->keyring, m->id, day, &r) &&
-		    camera_day_key(k, m->id, day, &r))
-			log_error("camera %s: no key for %s", m->id, day);
-}
-
-static void tick(struct keeper *k)
-{
-	watch_clock(k);
-	watch_room(k);
-	for (struct camera *m = k->cameras; m; m = m->next)
-		camera_tick(k, m);
-	seal_tick(k);
-	if (k->mono.ns >= k->next_heads_ns) {
-		struct camera *m = k->cameras;
-
-		k->next_heads_ns = k->mono.ns + HEADS_NS;
-		make_keys_ahead(k);
-		while (m)
-			put_heads(k, &m);
-	}
+	k->clock_state = adjtimex(&t) == TIME_ERROR || t.status & STA_UNSYNC ?
+	    CLOCK_FREE :
+	    CLOCK_SYNCED;
 }
 
 static void receive(struct keeper *k, struct conn *c)
@@ -240,7 +130,7 @@ static void turn(struct keeper *k, int signals)
 	seal_proved(k);
 	if (k->mono.ns >= k->next_tick_ns) {
 		k->next_tick_ns = k->mono.ns + TICK_NS;
-		tick(k);
+		keeper_tick(k);
 	}
 	end_turn(k);
 }
@@ -252,7 +142,7 @@ static void run_sync(void *job)
 	k->sync_err = disk_sync_volume(k->data_fd);
 }
 
-static int keeper_data_fd;	/* for the prover's thread */
+static int keeper_data_fd; /* for the prover's thread */
 
 static void run_prove(void *job)
 {
@@ -283,8 +173,9 @@ static enum err read_root(struct keeper *k)
 
 	if (!err)
 		err = entry_parse(buf, n, &v);
-	if (!err && (v.type != ENTRY_PERSON ||
-			!entry_find(&v, TAG_SIGN_KEY, &f) || f.n != KEY_BYTES))
+	if (!err &&
+	    (v.type != ENTRY_PERSON || !entry_find(&v, TAG_SIGN_KEY, &f) ||
+		f.n != KEY_BYTES))
 		err = ERR_FORMAT;
 	if (!err)
 		memcpy(k->root, f.p, KEY_BYTES);
@@ -325,12 +216,13 @@ static enum err open_data(struct keeper *k)
 	if (!err)
 		err = say(index_open(k->conf.data, false, &k->ix), "index");
 	k->epoch = 1;
-	if (!err && index_setting_find(k->ix, "epoch", &k->epoch,
-			sizeof(k->epoch), &n))
+	if (!err &&
+	    index_setting_find(k->ix, "epoch", &k->epoch, sizeof(k->epoch), &n))
 		err = index_setting_put(k->ix, "epoch", &k->epoch,
 		    sizeof(k->epoch));
-	if (!err && index_setting_find(k->ix, "recorder", k->recorder_key,
-			sizeof(k->recorder_key), &n))
+	if (!err &&
+	    index_setting_find(k->ix, "recorder", k->recorder_key,
+		sizeof(k->recorder_key), &n))
 		memset(k->recorder_key, 0, sizeof(k->recorder_key));
 	return err;
 }

@@ -122,6 +122,9 @@ struct keeper {
 /* Run until SIGTERM; the exit status. */
 int keeper_main(const struct config *conf);
 
+/* --- tick.c --- */
+void keeper_tick(struct keeper *k);
+
 /* --- conn.c --- */
 must_check enum err conn_add(struct keeper *k, int sock, enum peer peer,
     struct conn **ret);

@@ -128,9 +128,9 @@ enum err person_check(struct index *ix, const struct person_row *p,
 			signed_bytes(&at, at.signer, buf), at.signature))
 			return ERR_INTEGRITY;
 		if (at.id == signer.id)
-			return crypt_equal(at.sign_key, root, KEY_BYTES)
-			    ? OK
-			    : ERR_INTEGRITY;
+			return crypt_equal(at.sign_key, root, KEY_BYTES) ?
+			    OK :
+			    ERR_INTEGRITY;
 		at = signer;
 	}
 	return ERR_INTEGRITY;

@@ -54,8 +54,9 @@ static bool bytes_fit(int fd, const struct journal_record *r,
 
 	sha256_init(&h);
 	while (at < r->cipher_to) {
-		size_t n = r->cipher_to - at < BLOCK ? (size_t)(r->cipher_to - at)
-						     : BLOCK;
+		size_t n = r->cipher_to - at < BLOCK ?
+		    (size_t)(r->cipher_to - at) :
+		    BLOCK;
 
 		if (disk_pread(fd, buf, n, at))
 			return false;
@@ -92,8 +93,8 @@ static bool was_entered(struct keeper *k, const char *camera, uint64_t seq,
 		if (ledger_get(k->ledger, i - 1, buf, &n) ||
 		    entry_parse(buf, n, &v) || v.type != ENTRY_SEGMENT ||
 		    !entry_find(&v, TAG_SEQ, &f) || field_u64(&f) != seq ||
-		    !entry_find(&v, TAG_CAMERA, &f) ||
-		    f.n != strlen(camera) || memcmp(f.p, camera, f.n))
+		    !entry_find(&v, TAG_CAMERA, &f) || f.n != strlen(camera) ||
+		    memcmp(f.p, camera, f.n))
 			continue;
 		*ret_entry = i - 1;
 		return true;
@@ -214,9 +215,8 @@ static enum err cut_journal(struct work *w, size_t n)
 static uint32_t count_whole(const struct work *w, const struct span *s,
     uint64_t header, uint64_t size)
 {
-	uint64_t plain = size > header
-	    ? (size - header) / AGE_CHUNK_SEALED * AGE_CHUNK
-	    : 0;
+	uint64_t plain =
+	    size > header ? (size - header) / AGE_CHUNK_SEALED * AGE_CHUNK : 0;
 	uint32_t n = 0;
 
 	for (size_t i = 1; i < s->n; i++) {
@@ -301,8 +301,8 @@ static enum err finish_span(struct work *w, struct span *s)
 
 		row_from(w, s, last->index, &row);
 		row.bytes = last->cipher_to;
-		row.state = last->type == JOURNAL_SEAL ? SEGMENT_SEALED
-						       : SEGMENT_CUT;
+		row.state =
+		    last->type == JOURNAL_SEAL ? SEGMENT_SEALED : SEGMENT_CUT;
 		err = put_row(w, s, &row);
 		goto out;
 	}
@@ -322,8 +322,9 @@ static enum err finish_span(struct work *w, struct span *s)
 	} else if (!err) {
 		/* not even the begin record holds: no such segment */
 		err = cut_journal(w, s->first);
-		if (!err && (ftruncate(fd, 0) < 0 ||
-				unlinkat(w->k->data_fd, path, 0) < 0))
+		if (!err &&
+		    (ftruncate(fd, 0) < 0 ||
+			unlinkat(w->k->data_fd, path, 0) < 0))
 			err = ERR_DISK;
 		goto out;
 	}
@@ -375,8 +376,7 @@ static enum err recover_spans(struct work *w)
 		struct segment_row row;
 
 		/* earlier ones were finished before the next one began */
-		if (last ||
-		    index_segment_find(w->k->ix, w->m->id, seq, &row) ||
+		if (last || index_segment_find(w->k->ix, w->m->id, seq, &row) ||
 		    row.state == SEGMENT_OPEN)
 			err = finish_span(w, &s);
 		if (!err && w->j.n <= at)
@@ -394,8 +394,7 @@ static enum err recover_spans(struct work *w)
 	return err;
 }
 
-static enum err recover_day(struct keeper *k, struct camera *m,
-    const char *day)
+static enum err recover_day(struct keeper *k, struct camera *m, const char *day)
 {
 	struct work w = {.k = k, .m = m, .journal_fd = -1};
 	struct segment_row last;

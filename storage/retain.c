@@ -25,7 +25,6 @@ struct utc retain_until(struct utc end)
 	if (d.mday > last)
 		d.mday = last;
 	t = utc_next_midnight(utc_day_start(d));
-	assert(t.ns - end.ns >=
-	    RETAIN_DAYS_MIN * INT64_C(86400) * NS_PER_SEC);
+	assert(t.ns - end.ns >= RETAIN_DAYS_MIN * INT64_C(86400) * NS_PER_SEC);
 	return t;
 }

@@ -9,8 +9,6 @@
 #include "storage/keeper.h"
 #include "storage/retain.h"
 
-#define HEADS_PER_ENTRY 40
-
 void seal_queue(struct keeper *k, struct segment *s)
 {
 	s->next = k->sealing;
@@ -27,7 +25,7 @@ void seal_tick(struct keeper *k)
 	for (struct camera *m = k->cameras; m; m = m->next)
 		m->syncing = m->head;
 	for (struct segment *s = k->sealing; s; s = s->next)
-		s->synced = true;	/* if it succeeds */
+		s->synced = true; /* if it succeeds */
 	if (worker_put(k->syncer, k))
 		return;
 	k->syncing = true;
@@ -121,9 +119,9 @@ static void enter_read_back(struct keeper *k, struct segment_row *row,
 	entry_put_text(&x.e, TAG_CAMERA, row->camera);
 	entry_put_u64(&x.e, TAG_SEQ, row->seq);
 	entry_put_u64(&x.e, TAG_RESULT,
-	    proof == PROOF_DECODED      ? 1u
-		: proof == PROOF_FAILED ? 2u
-					: 0u);
+	    proof == PROOF_DECODED    ? 1u :
+		proof == PROOF_FAILED ? 2u :
+					0u);
 	err = enter_end(k, &x, NULL);
 	if (!err)
 		err = index_segment_put(k->ix, row);
@@ -176,8 +174,7 @@ void seal_picture(struct keeper *k, struct camera *m, uint64_t seq,
 		return;
 	m->asked_seq = 0;
 	if (!decoded)
-		log_warn("camera %s: no picture of segment %llu decodes",
-		    m->id, (unsigned long long)seq);
-	enter_read_back(k, &m->asked,
-	    decoded ? PROOF_DECODED : PROOF_VERIFIED);
+		log_warn("camera %s: no picture of segment %llu decodes", m->id,
+		    (unsigned long long)seq);
+	enter_read_back(k, &m->asked, decoded ? PROOF_DECODED : PROOF_VERIFIED);
 }

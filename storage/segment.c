@@ -121,8 +121,7 @@ static enum err add_piece(struct segment *s, uint64_t off, size_t len,
 {
 	if (s->pieces_n == s->pieces_room) {
 		size_t room = s->pieces_room ? 2 * s->pieces_room : 64;
-		struct segment_piece *p =
-		    realloc(s->pieces, room * sizeof(*p));
+		struct segment_piece *p = realloc(s->pieces, room * sizeof(*p));
 
 		if (!p)
 			return ERR_NO_MEMORY;
@@ -158,8 +157,7 @@ static enum err open_files(int data_fd, struct segment *s)
 	return disk_create(data_fd, dir, path, &s->fd);
 }
 
-static enum err write_header(struct segment *s,
-    const struct age_recipient *to)
+static enum err write_header(struct segment *s, const struct age_recipient *to)
 {
 	unsigned char header[AGE_HEADER_MAX], nonce[AGE_NONCE];
 	size_t n;
@@ -308,15 +306,15 @@ static enum err prove_piece(const struct segment *s, size_t i,
 		mp4_sample_hash(&s->mp4, &f, p, hash);
 		mp4_free(&f);
 	}
-	return crypt_equal(hash, s->pieces[i].content, HASH_BYTES)
-	    ? OK
-	    : ERR_INTEGRITY;
+	return crypt_equal(hash, s->pieces[i].content, HASH_BYTES) ?
+	    OK :
+	    ERR_INTEGRITY;
 }
 
 static enum err prove(struct segment *s, struct age_file *f, unsigned char *buf)
 {
-	size_t first = s->pieces[0].len +
-	    (s->pieces_n > 1 ? s->pieces[1].len : 0);
+	size_t first =
+	    s->pieces[0].len + (s->pieces_n > 1 ? s->pieces[1].len : 0);
 	enum err err = OK;
 
 	for (size_t i = 0; !err && i < s->pieces_n; i++) {

@@ -87,7 +87,6 @@ char *path_journal(const char *camera, const char *day, char *buf, size_t n)
 {
 	char dir[96];
 
-	snprintf(buf, n, "%s/journal",
-	    path_day(camera, day, dir, sizeof(dir)));
+	snprintf(buf, n, "%s/journal", path_day(camera, day, dir, sizeof(dir)));
 	return buf;
 }

@@ -66,8 +66,7 @@ static enum err exec_reader(int keeper, int client, int data, int *ret_pid)
 	return OK;
 }
 
-static void send_start(struct keeper *k, struct reader *r,
-    const char *password)
+static void send_start(struct keeper *k, struct reader *r, const char *password)
 {
 	struct wire w;
 
@@ -86,8 +85,7 @@ static void send_start(struct keeper *k, struct reader *r,
 }
 
 enum err reader_spawn(struct keeper *k, unsigned job,
-    const struct person_row *person, const char *password,
-    struct reader **ret)
+    const struct person_row *person, const char *password, struct reader **ret)
 {
 	struct reader *r = NULL;
 	int keeper[2] = {-1, -1}, client[2] = {-1, -1};

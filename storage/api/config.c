@@ -14,7 +14,9 @@ enum kind { TEXT, NUMBER, YES_NO };
 	{sec, key, TEXT, offsetof(struct config, field), \
 	    sizeof(((struct config *)0)->field), 0}
 #define NUMBER_KEY(sec, key, field, lo, hi) \
-	{sec, key, NUMBER, offsetof(struct config, field), lo, hi}
+	{                                                                \
+		sec, key, NUMBER, offsetof(struct config, field), lo, hi \
+	}
 
 static const struct key {
 	const char *section, *name;
@@ -146,8 +148,8 @@ enum err config_read(const char *path, struct config *ret, char *why,
 	fclose(f);
 	if (line) {
 		snprintf(why, why_n, "%s:%d: %s", path, line,
-		    *p.why ? p.why
-			   : "not \"key = value\", or more than 180 bytes");
+		    *p.why ? p.why :
+			     "not \"key = value\", or more than 180 bytes");
 		return ERR_CONFIG;
 	}
 	*ret = c;

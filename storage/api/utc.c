@@ -39,8 +39,7 @@ enum err utc_site(const char *name)
 	const char *root = getenv("TZDIR");
 	char path[256], value[80];
 
-	if (!*name || strstr(name, "..") || name[0] == '/' ||
-	    strlen(name) > 63)
+	if (!*name || strstr(name, "..") || name[0] == '/' || strlen(name) > 63)
 		return ERR_NOT_FOUND;
 	snprintf(path, sizeof(path), "%s/%s",
 	    root ? root : "/usr/share/zoneinfo", name);
@@ -104,9 +103,8 @@ struct day utc_local_day(struct utc t)
  */
 struct utc utc_day_start(struct day d)
 {
-	struct tm tm = {.tm_year = d.year - 1900,
-	    .tm_mon = d.month - 1,
-	    .tm_mday = d.mday};
+	struct tm tm = {
+	    .tm_year = d.year - 1900, .tm_mon = d.month - 1, .tm_mday = d.mday};
 	int64_t noon = (int64_t)timegm(&tm) + DAY_S / 2;
 	int64_t lo = noon - 2 * DAY_S, hi = noon + DAY_S;
 
@@ -114,8 +112,8 @@ struct utc utc_day_start(struct day d)
 	while (hi - lo > 1) {
 		int64_t mid = lo + (hi - lo) / 2;
 
-		if (day_compare(
-			utc_local_day((struct utc){mid * NS_PER_SEC}), d) < 0)
+		if (day_compare(utc_local_day((struct utc){mid * NS_PER_SEC}),
+			d) < 0)
 			lo = mid;
 		else
 			hi = mid;
@@ -175,8 +173,8 @@ static int digits(const char *s, int n)
 
 static int month_days(int year, int month)
 {
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
-	    31};
+	static const int days[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
 	return days[month - 1] + (month == 2 && leap);
@@ -208,9 +206,9 @@ char *utc_rfc3339(struct utc t, char *buf, size_t n)
 
 	seconds(t, &ns);
 	snprintf(buf, n, "%04d-%02d-%02dT%02d:%02d:%02d.%03ld%c%02ld:%02ld",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, ns / NS_PER_MS, off < 0 ? '-' : '+',
-	    labs(off) / 60, labs(off) % 60);
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+	    tm.tm_sec, ns / NS_PER_MS, off < 0 ? '-' : '+', labs(off) / 60,
+	    labs(off) % 60);
 	return buf;
 }
 
@@ -267,8 +265,7 @@ enum err utc_parse(const char *s, struct utc *ret_t)
 	tm.tm_min = digits(s + 14, 2);
 	tm.tm_sec = digits(s + 17, 2);
 	if (tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 ||
-	    tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 59 ||
-	    d.year > 2200)
+	    tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 59 || d.year > 2200)
 		return ERR_INVALID;
 	s = fraction(s + 19, &ns);
 	if (!s || offset_parse(s, &off))

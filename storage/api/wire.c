@@ -328,8 +328,8 @@ static enum err wait_readable(int sock, int64_t until_ns)
 
 enum err wire_call(int sock, struct wire *w, int fd, int timeout_ms)
 {
-	int64_t until = timeout_ms < 0 ? INT64_MAX
-				       : mono_now().ns + timeout_ms * NS_PER_MS;
+	int64_t until =
+	    timeout_ms < 0 ? INT64_MAX : mono_now().ns + timeout_ms * NS_PER_MS;
 	uint32_t id = w->id;
 	enum err err = wire_send(sock, w, fd);
 

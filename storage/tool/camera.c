@@ -121,8 +121,7 @@ static int probe(struct args *a)
 		execl(program, "saqta-recorder", "probe", "--udp", a->url,
 		    (char *)NULL);
 	else
-		execl(program, "saqta-recorder", "probe", a->url,
-		    (char *)NULL);
+		execl(program, "saqta-recorder", "probe", a->url, (char *)NULL);
 	fprintf(stderr, "saqta: %s: %s\n", program, strerror(errno));
 	return EXIT_FAILED;
 }
@@ -135,21 +134,26 @@ int tool_camera(int argc, char **argv)
 	static struct args a;
 	size_t n;
 
-	if (crypt_init() ||
-	    !options(argc, argv, keys, v, words, 3, &n) ||
+	if (crypt_init() || !options(argc, argv, keys, v, words, 3, &n) ||
 	    (n == 3 && strcmp(words[2], "-"))) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	a = (struct args){.path = v[0], .id = v[1], .atm = v[2], .name = v[3],
-	    .place = v[4], .user = v[5], .udp = v[6] != NULL,
-	    .pipe = n == 3, .url = words[1]};
+	a = (struct args){.path = v[0],
+	    .id = v[1],
+	    .atm = v[2],
+	    .name = v[3],
+	    .place = v[4],
+	    .user = v[5],
+	    .udp = v[6] != NULL,
+	    .pipe = n == 3,
+	    .url = words[1]};
 	if (!strcmp(words[0], "add") && n >= 2 && a.id && a.atm)
 		return add(&a);
 	if (!strcmp(words[0], "list") && n == 1)
-		return tool_config(a.path, &a.conf)
-		    ? camera_list(&a.conf, v[7] != NULL)
-		    : EXIT_FAILED;
+		return tool_config(a.path, &a.conf) ?
+		    camera_list(&a.conf, v[7] != NULL) :
+		    EXIT_FAILED;
 	if (!strcmp(words[0], "probe") && n >= 2)
 		return probe(&a);
 	if (!strcmp(words[0], "enable") && n == 2)

@@ -30,8 +30,8 @@ static int find_key(const char *const *keys, const char *arg, bool *ret_flag)
 	}
 }
 
-bool options(int argc, char **argv, const char *const *keys,
-    const char **ret, const char **words, size_t room, size_t *ret_words)
+bool options(int argc, char **argv, const char *const *keys, const char **ret,
+    const char **words, size_t room, size_t *ret_words)
 {
 	size_t n = 0;
 

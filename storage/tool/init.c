@@ -48,8 +48,9 @@ static bool become_owner(const char *data)
 	struct stat st;
 
 	if (stat(data, &st) < 0) {
-		fprintf(stderr, "saqta: %s: %s; make it first, owned by the "
-				"user of saqta-storage\n",
+		fprintf(stderr,
+		    "saqta: %s: %s; make it first, owned by the "
+		    "user of saqta-storage\n",
 		    data, strerror(errno));
 		return false;
 	}
@@ -160,12 +161,13 @@ static bool write_paper_file(const struct setup *s)
 	int fd;
 
 	if (!s->conf.demo) {
-		fprintf(stderr, "saqta: --paper-file is for demonstrations "
-				"(demo = yes) only\n");
+		fprintf(stderr,
+		    "saqta: --paper-file is for demonstrations "
+		    "(demo = yes) only\n");
 		return false;
 	}
-	fd = open(s->paper_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-	    0600);
+	fd =
+	    open(s->paper_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	f = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!f) {
 		fprintf(stderr, "saqta: %s: %s\n", s->paper_file,
@@ -183,10 +185,11 @@ static void print_halves(const struct setup *s)
 	char a[HALF_TEXT], b[HALF_TEXT];
 
 	identity_split(&s->paper, a, b);
-	printf("\nPAPER KEY. Printed this once. It opens all footage when every "
-	       "custodian is lost.\nWrite each half on its own sheet, give them "
-	       "to two people who keep them apart.\n\nHalf A:\n%s\n\nHalf "
-	       "B:\n%s\n\n",
+	printf(
+	    "\nPAPER KEY. Printed this once. It opens all footage when every "
+	    "custodian is lost.\nWrite each half on its own sheet, give them "
+	    "to two people who keep them apart.\n\nHalf A:\n%s\n\nHalf "
+	    "B:\n%s\n\n",
 	    a, b);
 	crypt_wipe(a, sizeof(a));
 	crypt_wipe(b, sizeof(b));
@@ -212,13 +215,15 @@ static bool arguments(struct setup *s, int argc, char **argv)
 		return false;
 	s->zone = v[4] ? v[4] : s->conf.zone;
 	if (!user_name_ok(s->user)) {
-		fprintf(stderr, "saqta: a user name is 2 to 32 of a-z, 0-9, "
-				". _ -\n");
+		fprintf(stderr,
+		    "saqta: a user name is 2 to 32 of a-z, 0-9, "
+		    ". _ -\n");
 		return false;
 	}
 	if (strlen(s->origin) > 100 || strpbrk(s->origin, " \t\n+")) {
-		fprintf(stderr, "saqta: an origin has at most 100 characters, "
-				"no spaces and no +\n");
+		fprintf(stderr,
+		    "saqta: an origin has at most 100 characters, "
+		    "no spaces and no +\n");
 		return false;
 	}
 	if (utc_site(s->zone)) {
@@ -229,8 +234,9 @@ static bool arguments(struct setup *s, int argc, char **argv)
 		s->password, sizeof(s->password)))
 		return false;
 	if (strlen(s->password) < PASSWORD_MIN) {
-		fprintf(stderr, "saqta: a password has at least %d "
-				"characters\n",
+		fprintf(stderr,
+		    "saqta: a password has at least %d "
+		    "characters\n",
 		    PASSWORD_MIN);
 		return false;
 	}
@@ -264,8 +270,8 @@ int tool_init(int argc, char **argv)
 	if (err) {
 		fprintf(stderr, "saqta: %s: %s\n", s.conf.data,
 		    err == ERR_EXISTS ? "there is a site already; nothing was "
-					"changed"
-				      : err_text(err));
+					"changed" :
+					err_text(err));
 		return EXIT_FAILED;
 	}
 	if (!geteuid() || seteuid(0) == 0)

@@ -67,8 +67,7 @@ int tool_status(int argc, char **argv)
 	size_t n;
 
 	if (!options(argc, argv, keys, v, words, 0, &n)) {
-		fputs("usage: saqta status [--config FILE] [--json]\n",
-		    stderr);
+		fputs("usage: saqta status [--config FILE] [--json]\n", stderr);
 		return EXIT_USAGE;
 	}
 	if (!tool_config(v[0], &conf))
@@ -94,9 +93,9 @@ static void print_cameras(const json_t *j)
 	printf("%-16s %-11s %-12s %-30s %s\n", "camera", "state", "cause",
 	    "last proved", "detail");
 	json_array_foreach(json_object_get(j, "cameras"), i, c)
-		printf("%-16s %-11s %-12s %-30s %s\n", text(c, "id"),
-		    text(c, "state"), text(c, "cause"), text(c, "last_proved"),
-		    text(c, "detail"));
+	    printf("%-16s %-11s %-12s %-30s %s\n", text(c, "id"),
+		text(c, "state"), text(c, "cause"), text(c, "last_proved"),
+		text(c, "detail"));
 }
 
 int camera_list(const struct config *conf, bool json)
@@ -129,17 +128,16 @@ static void print_coverage(const json_t *j)
 		    (double)number(c, "recorded_ns") / 1e9,
 		    (double)number(c, "gap_ns") / 1e9);
 		json_array_foreach(json_object_get(c, "spans"), k, s)
-			printf("  %-8s %s  %s  %s\n", text(s, "kind"),
-			    text(s, "from"), text(s, "to"),
-			    strcmp(text(s, "kind"), "gap") ? ""
-							   : text(s, "cause"));
+		    printf("  %-8s %s  %s  %s\n", text(s, "kind"),
+			text(s, "from"), text(s, "to"),
+			strcmp(text(s, "kind"), "gap") ? "" : text(s, "cause"));
 	}
 }
 
 int tool_coverage(int argc, char **argv)
 {
-	static const char *const keys[] = {"--config", "--camera", "--from",
-	    "--to", NULL, "--json", NULL};
+	static const char *const keys[] = {
+	    "--config", "--camera", "--from", "--to", NULL, "--json", NULL};
 	const char *v[5] = {0}, *words[1];
 	struct config conf;
 	struct utc from, to;
@@ -155,8 +153,9 @@ int tool_coverage(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (utc_parse(v[2], &from) || utc_parse(v[3], &to)) {
-		fprintf(stderr, "saqta: a time needs its offset: "
-				"2026-11-22T14:15:00+05:00\n");
+		fprintf(stderr,
+		    "saqta: a time needs its offset: "
+		    "2026-11-22T14:15:00+05:00\n");
 		return EXIT_USAGE;
 	}
 	if (!tool_config(v[0], &conf))

@@ -18,8 +18,8 @@ static const char usage[] =
 
 int tool_user(int argc, char **argv)
 {
-	static const char *const keys[] = {"--config", "--user", "--role",
-	    "--name", "--by", NULL, NULL};
+	static const char *const keys[] = {
+	    "--config", "--user", "--role", "--name", "--by", NULL, NULL};
 	const char *v[5] = {0}, *words[2];
 	char by[PASSWORD_MAX + 2] = "", first[PASSWORD_MAX + 2];
 	struct config conf;
@@ -37,8 +37,9 @@ int tool_user(int argc, char **argv)
 	}
 	pipe = n == 2;
 	if (!user_name_ok(v[1])) {
-		fprintf(stderr, "saqta: a user name is 2 to 32 of a-z, 0-9, "
-				". _ -\n");
+		fprintf(stderr,
+		    "saqta: a user name is 2 to 32 of a-z, 0-9, "
+		    ". _ -\n");
 		return EXIT_USAGE;
 	}
 	if (crypt_init() || !tool_config(v[0], &conf) ||
@@ -49,8 +50,9 @@ int tool_user(int argc, char **argv)
 		sizeof(first)))
 		return EXIT_FAILED;
 	if (strlen(first) < PASSWORD_MIN) {
-		fprintf(stderr, "saqta: a password has at least %d "
-				"characters\n",
+		fprintf(stderr,
+		    "saqta: a password has at least %d "
+		    "characters\n",
 		    PASSWORD_MIN);
 		return EXIT_FAILED;
 	}

@@ -55,8 +55,8 @@ static enum err on_packet(void *arg, const struct rtp_packet *p)
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	enum codec codec = n && p[0] & 1 ? CODEC_H265 : CODEC_H264;
-	struct depay *d =
-	    depay_new(codec, (struct unit_sink){.emit = on_unit, .arg = &codec});
+	struct depay *d = depay_new(codec,
+	    (struct unit_sink){.emit = on_unit, .arg = &codec});
 	struct rtp_order *o = rtp_new(n && p[0] & 2, 96,
 	    (struct rtp_sink){.emit = on_packet, .arg = d});
 	const unsigned char *out;

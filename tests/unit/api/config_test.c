@@ -27,9 +27,8 @@ static void what_is_not_given_has_a_default(void **state)
 	char why[256];
 
 	(void)state;
-	assert_int_equal(
-	    read_text("[site]\nname = \xd2\x9a\xd0\xb0\n", &c, why,
-		sizeof(why)),
+	assert_int_equal(read_text("[site]\nname = \xd2\x9a\xd0\xb0\n", &c, why,
+			     sizeof(why)),
 	    OK);
 	assert_string_equal(c.site_name, "\xd2\x9a\xd0\xb0");
 	assert_int_equal(c.segment_s, 60);
@@ -86,8 +85,7 @@ static void a_missing_file_is_named(void **state)
 	char why[256];
 
 	(void)state;
-	assert_int_equal(config_read("/nonexistent.conf", &c, why,
-			     sizeof(why)),
+	assert_int_equal(config_read("/nonexistent.conf", &c, why, sizeof(why)),
 	    ERR_CONFIG);
 	assert_string_equal(why,
 	    "/nonexistent.conf: No such file or directory");

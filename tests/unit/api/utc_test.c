@@ -16,8 +16,8 @@ static void a_day_starts_at_local_midnight(void **state)
 	/* 2026-11-22T00:00+05:00 */
 	assert_int_equal(utc_day_start((struct day){2026, 11, 22}).ns,
 	    S(1795287600));
-	assert_int_equal(
-	    utc_local_day((struct utc){S(1795287600) - 1}).mday, 21);
+	assert_int_equal(utc_local_day((struct utc){S(1795287600) - 1}).mday,
+	    21);
 	assert_int_equal(utc_local_day((struct utc){S(1795287600)}).mday, 22);
 }
 
@@ -26,12 +26,12 @@ static void where_midnight_occurs_twice_the_later_one_counts(void **state)
 	(void)state;
 	/* Kazakhstan, 1 March 2024: at 00:00 +06 clocks went back to 23:00 */
 	assert_int_equal(utc_site("Asia/Almaty"), OK);
-	assert_int_equal(
-	    utc_next_midnight((struct utc){S(1709193600)}).ns, S(1709233200));
+	assert_int_equal(utc_next_midnight((struct utc){S(1709193600)}).ns,
+	    S(1709233200));
 	/* Havana, 3 November 2024: 01:00 became 00:00 */
 	assert_int_equal(utc_site("America/Havana"), OK);
-	assert_int_equal(
-	    utc_next_midnight((struct utc){S(1730563200)}).ns, S(1730610000));
+	assert_int_equal(utc_next_midnight((struct utc){S(1730563200)}).ns,
+	    S(1730610000));
 }
 
 static void a_midnight_that_does_not_exist_begins_the_day_later(void **state)
@@ -76,16 +76,16 @@ static void times_are_told_with_the_offset_of_the_site(void **state)
 
 	(void)state;
 	assert_int_equal(utc_site("Asia/Almaty"), OK);
-	assert_string_equal(
-	    utc_rfc3339((struct utc){S(1795338907) + 320 * NS_PER_MS}, buf,
-		sizeof(buf)),
+	assert_string_equal(utc_rfc3339((struct utc){S(1795338907) +
+					    320 * NS_PER_MS},
+				buf, sizeof(buf)),
 	    "2026-11-22T14:15:07.320+05:00");
 	assert_int_equal(utc_site("America/St_Johns"), OK);
-	assert_string_equal(
-	    utc_rfc3339((struct utc){S(1795338907)}, buf, sizeof(buf)),
+	assert_string_equal(utc_rfc3339((struct utc){S(1795338907)}, buf,
+				sizeof(buf)),
 	    "2026-11-22T05:45:07.000-03:30");
-	assert_string_equal(
-	    utc_basic((struct utc){S(1795338907)}, buf, sizeof(buf)),
+	assert_string_equal(utc_basic((struct utc){S(1795338907)}, buf,
+				sizeof(buf)),
 	    "20261122T091507Z");
 }
 

@@ -24,10 +24,10 @@ static void digest_md5_is_that_of_rfc_2617(void **state)
 	    &a));
 	OK_(auth_answer(&a, "Mufasa", "Circle Of Life", "GET",
 	    "/dir/index.html", "0a4f113b", buf, sizeof(buf)));
-	assert_non_null(
-	    strstr(buf, "response=\"6629fae49393a05397450978507c4ef1\""));
-	assert_non_null(
-	    strstr(buf, "opaque=\"5ccc069c403ebaf9f0171e9517f40e41\""));
+	assert_non_null(strstr(buf,
+	    "response=\"6629fae49393a05397450978507c4ef1\""));
+	assert_non_null(strstr(buf,
+	    "opaque=\"5ccc069c403ebaf9f0171e9517f40e41\""));
 	assert_non_null(strstr(buf, "nc=00000001"));
 	assert_null(strstr(buf, "Circle"));
 }
@@ -48,9 +48,8 @@ static void digest_sha_256_is_that_of_rfc_7616(void **state)
 	OK_(auth_challenge(both, &a));
 	assert_int_equal(a.scheme, AUTH_SHA256);
 	OK_(auth_answer(&a, "Mufasa", "Circle of Life", "GET",
-	    "/dir/index.html",
-	    "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", buf,
-	    sizeof(buf)));
+	    "/dir/index.html", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
+	    buf, sizeof(buf)));
 	assert_non_null(strstr(buf,
 	    "response=\"753927fa0e85d155564e2e272a28d180"
 	    "2ca10daf4496794697cf8db5856cb6c1\""));
@@ -100,8 +99,8 @@ static void what_cannot_be_answered_is_refused(void **state)
 					"algorithm=SHA-512\n",
 			     &a),
 	    ERR_UNSUPPORTED);
-	assert_int_equal(
-	    auth_answer(&a, "u", "p", "PLAY", "x", "c", buf, sizeof(buf)),
+	assert_int_equal(auth_answer(&a, "u", "p", "PLAY", "x", "c", buf,
+			     sizeof(buf)),
 	    ERR_NOT_FOUND);
 }
 

@@ -61,8 +61,8 @@ static void B3_one_absurd_stamp_is_replaced_three_are_a_new_run(void **state)
 	for (uint32_t i = 50; i < 52; i++)
 		assert_true(clock_take(&c, 900000000u + 3600 * i,
 		    mono(i * FRAME_NS), &pts));
-	assert_false(clock_take(&c, 900000000u + 3600 * 52,
-	    mono(52 * FRAME_NS), &pts));
+	assert_false(clock_take(&c, 900000000u + 3600 * 52, mono(52 * FRAME_NS),
+	    &pts));
 	assert_int_equal(pts, 0);
 }
 
@@ -102,8 +102,8 @@ static void late_packets_move_nothing(void **state)
 		/* Every packet late, by up to 300 ms, but each tenth. */
 		int64_t late = i % 10 ? (i * 7919 % 300) * NS_PER_MS : 0;
 
-		assert_true(clock_take(&c, 3600 * i,
-		    mono(i * FRAME_NS + late), &pts));
+		assert_true(clock_take(&c, 3600 * i, mono(i * FRAME_NS + late),
+		    &pts));
 	}
 	assert_true(llabs(off(&c, pts, 2999 * FRAME_NS)) < NS_PER_MS);
 }

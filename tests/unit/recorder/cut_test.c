@@ -28,8 +28,8 @@ static void nothing_begins_before_a_key_frame(void **state)
 	assert_int_equal(put(&c, 25, 25, false), CUT_SEGMENT);
 }
 
-static void a_segment_begins_at_the_first_key_frame_at_or_after_the_cut(
-    void **state)
+static void a_segment_begins_at_the_first_key_frame_at_or_after_the_cut(void *
+	*state)
 {
 	struct cut c;
 
@@ -46,8 +46,8 @@ static void a_segment_begins_at_the_first_key_frame_at_or_after_the_cut(
 	assert_int_equal(put(&c, 100, 25, false), CUT_SEGMENT);
 }
 
-static void C2_new_parameter_sets_begin_a_segment_at_their_key_frame(
-    void **state)
+static void C2_new_parameter_sets_begin_a_segment_at_their_key_frame(void *
+	*state)
 {
 	struct cut c;
 

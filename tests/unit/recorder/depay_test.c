@@ -61,8 +61,8 @@ static void put(struct depay *d, uint32_t time, bool marker, bool lost,
 		assert_memory_equal((u).data, bytes, sizeof(bytes) - 1); \
 	} while (0)
 
-static void single_aggregated_and_fragmented_units_make_one_picture(
-    void **state)
+static void single_aggregated_and_fragmented_units_make_one_picture(void *
+	*state)
 {
 	struct depay *d = begin(CODEC_H264);
 
@@ -75,8 +75,9 @@ static void single_aggregated_and_fragmented_units_make_one_picture(
 	PUT(d, 2, true, false, "\x41\x9a");
 	end(d);
 	assert_int_equal(got_n, 2);
-	IS(got[0], "\0\0\0\2\x67\1\0\0\0\2\x68\2\0\0\0\3\x06\5\1"
-		   "\0\0\0\x08\x65\x88zzyyxx");
+	IS(got[0],
+	    "\0\0\0\2\x67\1\0\0\0\2\x68\2\0\0\0\3\x06\5\1"
+	    "\0\0\0\x08\x65\x88zzyyxx");
 	assert_true(got[0].key);
 	assert_false(got[0].damaged);
 	IS(got[1], "\0\0\0\2\x41\x9a");
@@ -90,12 +91,18 @@ static void H265_units_keep_both_bytes_of_their_header(void **state)
 
 	(void)state;
 	PUT(d, 1, false, false, "\x60\1\0\3\x40\1v\0\3\x42\1s\0\3\x44\1p");
-	PUT(d, 1, false, false, "\x62\1\x93\x80" "a");
-	PUT(d, 1, true, false, "\x62\1\x53" "b");
+	PUT(d, 1, false, false,
+	    "\x62\1\x93\x80"
+	    "a");
+	PUT(d, 1, true, false,
+	    "\x62\1\x53"
+	    "b");
 	end(d);
 	assert_int_equal(got_n, 1);
-	IS(got[0], "\0\0\0\3\x40\1v\0\0\0\3\x42\1s\0\0\0\3\x44\1p"
-		   "\0\0\0\5\x26\1\x80" "ab");
+	IS(got[0],
+	    "\0\0\0\3\x40\1v\0\0\0\3\x42\1s\0\0\0\3\x44\1p"
+	    "\0\0\0\5\x26\1\x80"
+	    "ab");
 	assert_true(got[0].key);
 	wipe();
 }
@@ -105,7 +112,9 @@ static void C3_a_unit_with_a_lost_piece_is_dropped_and_flagged(void **state)
 	struct depay *d = begin(CODEC_H264);
 
 	(void)state;
-	PUT(d, 1, false, false, "\x65\x88" "a");
+	PUT(d, 1, false, false,
+	    "\x65\x88"
+	    "a");
 	PUT(d, 1, false, false, "\x7c\x85\x08z");
 	PUT(d, 1, true, true, "\x7c\x45x");
 	PUT(d, 2, true, false, "\x41\x9a");
@@ -113,7 +122,9 @@ static void C3_a_unit_with_a_lost_piece_is_dropped_and_flagged(void **state)
 	PUT(d, 4, true, false, "\x41\x9a");
 	end(d);
 	assert_int_equal(got_n, 3);
-	IS(got[0], "\0\0\0\3\x65\x88" "a");
+	IS(got[0],
+	    "\0\0\0\3\x65\x88"
+	    "a");
 	assert_true(got[0].damaged);
 	assert_false(got[1].damaged);
 	assert_int_equal(got[2].time, 4);
@@ -138,13 +149,20 @@ static void C3_markers_on_sei_and_on_each_slice_split_no_picture(void **state)
 
 	(void)state;
 	PUT(d, 1, true, false, "\x06\5\1");
-	PUT(d, 1, true, false, "\x65\x88" "a");	/* first slice */
-	PUT(d, 1, true, false, "\x65\x08" "b");	/* second slice */
+	PUT(d, 1, true, false,
+	    "\x65\x88"
+	    "a"); /* first slice */
+	PUT(d, 1, true, false,
+	    "\x65\x08"
+	    "b"); /* second slice */
 	PUT(d, 2, true, false, "\x41\x9a");
 	end(d);
 	assert_int_equal(got_n, 2);
-	IS(got[0], "\0\0\0\3\x06\5\1\0\0\0\3\x65\x88" "a"
-		   "\0\0\0\3\x65\x08" "b");
+	IS(got[0],
+	    "\0\0\0\3\x06\5\1\0\0\0\3\x65\x88"
+	    "a"
+	    "\0\0\0\3\x65\x08"
+	    "b");
 	wipe();
 }
 
@@ -153,8 +171,12 @@ static void B4_two_pictures_with_one_stamp_stay_two(void **state)
 	struct depay *d = begin(CODEC_H264);
 
 	(void)state;
-	PUT(d, 1, true, false, "\x65\x88" "a");
-	PUT(d, 1, true, false, "\x41\x9a" "b");
+	PUT(d, 1, true, false,
+	    "\x65\x88"
+	    "a");
+	PUT(d, 1, true, false,
+	    "\x41\x9a"
+	    "b");
 	end(d);
 	assert_int_equal(got_n, 2);
 	wipe();
@@ -183,7 +205,8 @@ int main(void)
 	    cmocka_unit_test(
 		single_aggregated_and_fragmented_units_make_one_picture),
 	    cmocka_unit_test(H265_units_keep_both_bytes_of_their_header),
-	    cmocka_unit_test(C3_a_unit_with_a_lost_piece_is_dropped_and_flagged),
+	    cmocka_unit_test(
+		C3_a_unit_with_a_lost_piece_is_dropped_and_flagged),
 	    cmocka_unit_test(C3_annex_b_inside_a_unit_is_split),
 	    cmocka_unit_test(
 		C3_markers_on_sei_and_on_each_slice_split_no_picture),

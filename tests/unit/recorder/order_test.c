@@ -59,8 +59,8 @@ static void without_reordering_both_times_are_the_same(void **state)
 static void decoding_times_are_presentation_times_sorted(void **state)
 {
 	/* I P b b P b b, one per 3600 */
-	static const int64_t pts[] = {0, 10800, 3600, 7200, 21600, 14400,
-	    18000};
+	static const int64_t pts[] = {
+	    0, 10800, 3600, 7200, 21600, 14400, 18000};
 
 	(void)state;
 	run(pts, 7, 1);

@@ -46,7 +46,8 @@ static void an_answer_waits_for_its_whole_body(void **state)
 	static const char s[] =
 	    "RTSP/1.0 200 OK\r\nCSeq: 312\r\n"
 	    "Content-Base: rtsp://h/x/ \r\nSession: abc ;timeout=20\r\n"
-	    "Public: DESCRIBE, GET_PARAMETER\r\nContent-Length: 5\r\n\r\nhello$";
+	    "Public: DESCRIBE, GET_PARAMETER\r\nContent-Length: "
+	    "5\r\n\r\nhello$";
 	struct rtsp_item it;
 
 	(void)state;
@@ -115,19 +116,19 @@ static struct rtsp_sdp sdp(const char *s, const char *base)
 
 static void A6_the_video_is_found_among_audio_and_metadata(void **state)
 {
-	struct rtsp_sdp r = sdp(
-	    "v=0\r\ns=x\r\nm=audio 0 RTP/AVP 0\r\na=control:track1\r\n"
-	    "m=application 0 RTP/AVP 107\r\n"
-	    "a=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:track3\r\n"
-	    "m=video 0 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n"
-	    "a=fmtp:97 packetization-mode=1;"
-	    "sprop-parameter-sets=Z0IACpZTBYmI,aMljiA==\r\n"
-	    "a=control:track2\r\n"
-	    "m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\n",
-	    "rtsp://h/x");
+	struct rtsp_sdp r =
+	    sdp("v=0\r\ns=x\r\nm=audio 0 RTP/AVP 0\r\na=control:track1\r\n"
+		"m=application 0 RTP/AVP 107\r\n"
+		"a=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:track3\r\n"
+		"m=video 0 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n"
+		"a=fmtp:97 packetization-mode=1;"
+		"sprop-parameter-sets=Z0IACpZTBYmI,aMljiA==\r\n"
+		"a=control:track2\r\n"
+		"m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\n",
+		"rtsp://h/x");
 	/* The sets are the example of RFC 6184, 8.2.1. */
-	static const unsigned char want[] = {0, 9, 0x67, 0x42, 0x00, 0x0a,
-	    0x96, 0x53, 0x05, 0x89, 0x88, 0, 4, 0x68, 0xc9, 0x63, 0x88};
+	static const unsigned char want[] = {0, 9, 0x67, 0x42, 0x00, 0x0a, 0x96,
+	    0x53, 0x05, 0x89, 0x88, 0, 4, 0x68, 0xc9, 0x63, 0x88};
 
 	(void)state;
 	assert_int_equal(r.codec, CODEC_H264);
@@ -191,8 +192,8 @@ static void the_channels_are_those_that_the_camera_chose(void **state)
 	struct rtsp_transport t;
 
 	(void)state;
-	assert_int_equal(rtsp_transport_parse(
-			     "RTP/AVP/TCP;unicast;interleaved=2-3", &t),
+	assert_int_equal(
+	    rtsp_transport_parse("RTP/AVP/TCP;unicast;interleaved=2-3", &t),
 	    OK);
 	assert_true(t.interleaved);
 	assert_int_equal(t.rtp_channel, 2);

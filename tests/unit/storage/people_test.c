@@ -56,8 +56,8 @@ static int tear_down(void **state)
 	return system(cmd);
 }
 
-static void P6_a_chain_of_signatures_must_lead_to_the_first_custodian(
-    void **state)
+static void P6_a_chain_of_signatures_must_lead_to_the_first_custodian(void *
+	*state)
 {
 	(void)state;
 	assert_int_equal(person_check(ix, &root, root.sign_key), OK);

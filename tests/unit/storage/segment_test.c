@@ -1,5 +1,5 @@
 /* The judge of what is written is the program `age` and the journal's text. */
-#include "clip.h"
+#include "tests/unit/storage/clip.h"
 
 #include <fcntl.h>
 
@@ -14,7 +14,8 @@ static struct clip clip;
 static struct age_identity id;
 static struct age_recipient to;
 static struct journal_head head;
-static struct segment_row row = {.camera = "cam1", .day = "2026-11-22",
+static struct segment_row row = {.camera = "cam1",
+    .day = "2026-11-22",
     .start_ns = INT64_C(1795338907) * NS_PER_SEC};
 
 static int set_up(void **state)
@@ -80,8 +81,7 @@ static unsigned char *age_output(int status, size_t *ret_n)
 	    "age -d -i %s/day.key %s/%s > %s 2>/dev/null; test $? = %d", data,
 	    data, segment_path(path, sizeof(path)), out, status);
 	assert_int_equal(system(cmd), 0);
-	assert_int_equal(disk_read_all(AT_FDCWD, out, 1u << 30, &p, ret_n),
-	    OK);
+	assert_int_equal(disk_read_all(AT_FDCWD, out, 1u << 30, &p, ret_n), OK);
 	return p;
 }
 
@@ -100,8 +100,8 @@ static void read_journal(struct journal *j)
 	free(p);
 }
 
-static void P1_age_opens_a_sealed_segment_and_nothing_plain_is_in_it(
-    void **state)
+static void P1_age_opens_a_sealed_segment_and_nothing_plain_is_in_it(void *
+	*state)
 {
 	struct segment *s = begin();
 	unsigned char *p, *raw;
@@ -168,7 +168,7 @@ static void P8_only_whole_chunks_are_on_the_disk_before_the_seal(void **state)
 	assert_int_equal((s->file_off - 184) % AGE_CHUNK_SEALED, 0);
 	assert_true(clip.n > AGE_CHUNK);
 	assert_true(s->plain_len - s->chunks * AGE_CHUNK <= AGE_CHUNK);
-	p = age_output(1, &n);	/* the writer died here */
+	p = age_output(1, &n); /* the writer died here */
 	assert_int_equal(n, clip.n / AGE_CHUNK * AGE_CHUNK);
 	assert_memory_equal(p, clip.p, n);
 	free(p);
@@ -200,7 +200,7 @@ static void P9_a_sealed_segment_is_read_back_and_compared(void **state)
 	assert_int_equal(s->proof_err, ERR_INTEGRITY);
 	byte ^= 1;
 	assert_int_equal(pwrite(fd, &byte, 1, 70000), 1);
-	s->pieces[2].content[0] ^= 1;	/* not what was recorded */
+	s->pieces[2].content[0] ^= 1; /* not what was recorded */
 	segment_prove(s, data_fd);
 	assert_int_equal(s->proof_err, ERR_INTEGRITY);
 	close(fd);
@@ -213,8 +213,8 @@ static void bytes_that_are_no_fragment_change_nothing(void **state)
 	uint64_t records = head.records, plain = s->plain_len;
 
 	(void)state;
-	assert_int_equal(segment_put(s, clip.p, clip.init_n, row.start_ns, 1,
-			     1, 0),
+	assert_int_equal(segment_put(s, clip.p, clip.init_n, row.start_ns, 1, 1,
+			     0),
 	    ERR_FORMAT);
 	assert_int_equal(segment_put(s, clip.p + clip.fragment[0].off,
 			     clip.fragment[0].n - 1, row.start_ns, 1, 1, 0),
