@@ -173,7 +173,7 @@ static enum err prepare(struct keeper *k, struct camera *m, int64_t start_ns,
 /* The number is taken only when the segment exists: no number is missing. */
 static enum err took(struct keeper *k, const struct segment *s)
 {
-	struct camera_row cam;
+	struct camera_row cam = {0};
 	enum err err = index_segment_put(k->ix, &s->row);
 
 	if (!err)

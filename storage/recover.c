@@ -352,7 +352,7 @@ out:
  */
 static enum err give_back(struct work *w, uint64_t seq)
 {
-	struct camera_row cam;
+	struct camera_row cam = {0};
 	enum err err = index_segment_drop(w->k->ix, w->m->id, seq);
 
 	if (!err)

@@ -87,15 +87,14 @@ int tool_status(int argc, char **argv)
 
 static void print_cameras(const json_t *j)
 {
-	size_t i;
-	const json_t *c;
+	const json_t *all = json_object_get(j, "cameras"), *c;
 
 	printf("%-16s %-11s %-12s %-30s %s\n", "camera", "state", "cause",
 	    "last proved", "detail");
-	json_array_foreach(json_object_get(j, "cameras"), i, c)
-	    printf("%-16s %-11s %-12s %-30s %s\n", text(c, "id"),
-		text(c, "state"), text(c, "cause"), text(c, "last_proved"),
-		text(c, "detail"));
+	for (size_t i = 0; (c = json_array_get(all, i)); i++)
+		printf("%-16s %-11s %-12s %-30s %s\n", text(c, "id"),
+		    text(c, "state"), text(c, "cause"), text(c, "last_proved"),
+		    text(c, "detail"));
 }
 
 int camera_list(const struct config *conf, bool json)
@@ -116,21 +115,26 @@ int camera_list(const struct config *conf, bool json)
 	return EXIT_FINE;
 }
 
+static void print_spans(const json_t *camera)
+{
+	const json_t *all = json_object_get(camera, "spans"), *s;
+
+	for (size_t i = 0; (s = json_array_get(all, i)); i++)
+		printf("  %-8s %s  %s  %s\n", text(s, "kind"), text(s, "from"),
+		    text(s, "to"),
+		    strcmp(text(s, "kind"), "gap") ? "" : text(s, "cause"));
+}
+
 static void print_coverage(const json_t *j)
 {
-	size_t i, k;
-	const json_t *c, *s;
+	const json_t *all = json_object_get(j, "cameras"), *c;
 
 	printf("%s to %s\n", text(j, "from"), text(j, "to"));
-	json_array_foreach(json_object_get(j, "cameras"), i, c)
-	{
+	for (size_t i = 0; (c = json_array_get(all, i)); i++) {
 		printf("%s: recorded %.1f s, gaps %.1f s\n", text(c, "camera"),
 		    (double)number(c, "recorded_ns") / 1e9,
 		    (double)number(c, "gap_ns") / 1e9);
-		json_array_foreach(json_object_get(c, "spans"), k, s)
-		    printf("  %-8s %s  %s  %s\n", text(s, "kind"),
-			text(s, "from"), text(s, "to"),
-			strcmp(text(s, "kind"), "gap") ? "" : text(s, "cause"));
+		print_spans(c);
 	}
 }
 
