@@ -10,7 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AREAS = ("recorder", "storage", "web")
-MAX_LINES = 500		# of a source file
+MAX_LINES = 600		# of a source file, twice what it should have
+MAX_TEST_LINES = 800
 
 # What a folder may include of ours, beside its own headers.
 MAY_INCLUDE = {
@@ -47,10 +48,6 @@ SEVERAL = {
     },
 }
 
-# Longer than MAX_LINES, each with its reason.
-LONG = {
-}
-
 
 def folder(path):
     """The program folder that a source belongs to."""
@@ -78,9 +75,12 @@ def wrong_includes(texts):
             yield "%s: a folder that no rule knows" % path
             continue
         for quote, name in includes(text):
-            if quote == '"' and not name.startswith(may):
+            beside = folder(path) == "tests" and "/" not in name
+            if quote == '<' or beside:
+                continue
+            if not name.startswith(may):
                 yield "%s includes %s" % (path, name)
-            if quote == '"' and not (ROOT / name).exists():
+            if not (ROOT / name).exists():
                 yield "%s includes %s, by no path from the top" % (path, name)
 
 
@@ -118,7 +118,7 @@ def foreign_characters(texts):
 def long_files(texts):
     for path, text in texts.items():
         lines = text.count("\n")
-        if lines > MAX_LINES and str(path) not in LONG:
+        if lines > (MAX_TEST_LINES if folder(path) == "tests" else MAX_LINES):
             yield "%s has %d lines" % (path, lines)
 
 
@@ -158,7 +158,8 @@ RULES = (
     ("a folder includes only its own headers and storage/api", wrong_includes),
     ("a third-party library is one file of a folder", scattered_libraries),
     ("C is ASCII", foreign_characters),
-    ("no source is above %d lines" % MAX_LINES, long_files),
+    ("no source is above %d lines, no test above %d" %
+     (MAX_LINES, MAX_TEST_LINES), long_files),
     ("there is no dead code and nothing left to do", dead_code),
     ("every source is in the file map of its folder", unmapped_files),
     ("there are no typedefs", typedefs),
