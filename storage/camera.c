@@ -4,6 +4,7 @@
 
 #include "storage/api/log.h"
 #include "storage/keeper.h"
+#include "storage/view.h"
 
 #define SILENT_NS (3 * NS_PER_SEC)	/* then a vanished child is a failure */
 #define QUIET_NS (5 * NS_PER_SEC)	/* beyond the recorder's own time-out */
@@ -106,9 +107,9 @@ static void open_gap(struct keeper *k, struct camera *m, int64_t from_ns,
 		log_error("camera %s: a gap was not entered: %s", m->id,
 		    err_text(err));
 	else
-		log_warn("camera %s: no footage: %s", m->id,
-		    cause == CAUSE_NONE ? "unknown" : "gap opened");
-	m->gap = true;
+		log_warn("camera %s: a gap begins: %s", m->id,
+		    cause_name(cause));
+	m->gap = !err;	/* else the next tick tries again */
 }
 
 static void close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
@@ -205,7 +206,7 @@ void camera_tick(struct keeper *k, struct camera *m)
 		camera_end_segment(k, m);
 		camera_gap(k, m, CAUSE_NETWORK);
 	}
-	if (k->full && m->segment) {
+	if (k->full && (m->segment || !m->gap)) {
 		camera_end_segment(k, m);
 		camera_gap(k, m, CAUSE_DISK_FULL);
 	}

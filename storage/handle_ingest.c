@@ -231,8 +231,10 @@ void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = took(k, m->segment);
 	if (err) {
-		log_error("camera %s: no segment: %s", m->id, err_text(err));
 		conn_error(c, w->id, err, NULL);
+		if (k->full)	/* was said once; P11 */
+			return;
+		log_error("camera %s: no segment: %s", m->id, err_text(err));
 		if (m->segment || err == ERR_DISK || err == ERR_DISK_FULL)
 			camera_broken(k, m, err);
 		m->recover = m->recover || err != ERR_DISK_FULL;

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,7 +82,12 @@ static void end_turn(struct keeper *k)
 			err = ledger_checkpoint(k->ledger);
 	}
 	conn_flush(k, err);
-	if (err) {
+	if (err == ERR_DISK_FULL) {
+		/* nothing is lost and it is tried again in the next turn */
+		if (!k->full)
+			log_error("the ledger finds no room on the disk");
+		k->full = true;
+	} else if (err) {
 		log_error("the ledger cannot be written: %s; storage stops",
 		    err_text(err));
 		k->stop = true;
@@ -191,6 +197,7 @@ static enum err say(enum err err, const char *what)
 
 static enum err open_data(struct keeper *k)
 {
+	struct statvfs v;
 	size_t cut = 0, n;
 	enum err err;
 
@@ -200,6 +207,12 @@ static enum err open_data(struct keeper *k)
 		return ERR_NOT_FOUND;
 	}
 	keeper_data_fd = k->data_fd;
+	if (fstatvfs(k->data_fd, &v) == 0 && v.f_flag & ST_RDONLY) {
+		log_error("%s: the volume is mounted read-only: look for disk "
+			  "errors, then remount it writable",
+		    k->conf.data);
+		return ERR_DISK;
+	}
 	err = say(site_read(k->data_fd, &k->site),
 	    "no site in the data directory; run saqta init");
 	if (!err)

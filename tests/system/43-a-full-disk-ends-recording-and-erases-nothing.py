@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+# timeout: 200
+"""P11 with a small volume of its own and a foreign file that fills it."""
+import os
+import subprocess
+import time
+
+from lib import say
+from lib.appliance import Appliance, wait_for
+
+SIZE_MB = 192
+RESERVE_MB = 64		# as in the appliance's configuration
+
+
+class SmallDisk(Appliance):
+    """The data directory is a volume of its own."""
+
+    def set_up(self):
+        self.data.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm" % SIZE_MB,
+                        "tmpfs", self.data], check=True)
+        super().set_up()
+
+    def __exit__(self, *error):
+        self.stop(cameras=True)
+        subprocess.run(["umount", "-l", self.data], check=False)
+        super().__exit__(*error)
+
+    def free_mb(self):
+        v = os.statvfs(self.data)
+        return v.f_bavail * v.f_frsize >> 20
+
+    def fill(self, leave_mb):
+        with open(self.data / "foreign", "ab") as f:
+            while self.free_mb() > leave_mb:
+                f.write(bytes(1 << 20))
+                f.flush()
+
+    def gaps(self):
+        now = time.time()
+        told = self.tool_json("coverage", "--camera", "cam-1", "--from",
+                              iso(now - 600), "--to", iso(now), "--json")
+        return [s for s in told["cameras"][0]["spans"] if s["kind"] == "gap"]
+
+
+def iso(t):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t))
+
+
+def may_mount():
+    return subprocess.run(
+        ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
+        check=False, capture_output=True).returncode == 0
+
+
+def footage(box):
+    return {p: p.stat().st_size for p in box.data.rglob("*.age")}
+
+
+def test_full(box):
+    box.wait_recording("cam-1")
+    box.fill(RESERVE_MB - 2)
+    wait_for("the gap", 20, lambda: any(
+        g["cause"] == "disk-full" for g in box.gaps()))
+    say.test("P11 below the reserve recording ends with the gap disk-full",
+             True)
+    kept = footage(box)
+    box.fill(0)
+    time.sleep(5)
+    say.test("P11 storage lives on a volume without any room",
+             box.processes["storage"].alive())
+    say.test("P2 a full disk erases nothing",
+             all(footage(box).get(p) == n for p, n in kept.items()))
+    status = box.tool_json("status", "--json")
+    say.test("P11 status says that the disk is full",
+             status["storage"]["state"] != "ok", status["storage"])
+    (box.data / "foreign").unlink()
+    wait_for("recording", 40, lambda: box.gaps() and not box.gaps()[-1]["open"])
+    say.test("P11 with room again recording goes on by itself", True)
+    gap = [g for g in box.gaps() if g["cause"] == "disk-full"]
+    say.test("P7 the gap is closed and has that one cause", len(gap) == 1,
+             box.gaps())
+
+
+def test_read_only(box):
+    box.stop("recorder", "web", "storage")
+    before = footage(box)
+    subprocess.run(["mount", "-o", "remount,ro", box.data], check=True)
+    process = subprocess.run(
+        [box.bin / "saqta-storage", "--config", box.conf],
+        capture_output=True, text=True, timeout=30, check=False,
+        user=box.users["storage"].pw_uid, group=box.users["storage"].pw_gid,
+        extra_groups=[])
+    say.test("a read-only volume is refused at the start, with the reason",
+             process.returncode == 1 and "read-only" in process.stderr,
+             process.returncode, process.stderr)
+    subprocess.run(["mount", "-o", "remount,rw", box.data], check=True)
+    box.start("storage", "recorder", "web")
+    box.wait_recording("cam-1")
+    say.test("writable again it goes on, and nothing is gone",
+             set(before) <= set(footage(box)))
+    check = box.tool("check", check=False)
+    say.test("saqta check finds nothing wrong", check.returncode == 0,
+             check.stdout)
+
+
+def main():
+    if os.geteuid() or not may_mount():
+        say.skip("P11 a full disk ends recording", "may not mount")
+        return
+    with SmallDisk() as box:
+        camera = box.camera("cam-1")
+        box.add_camera("cam-1", camera.url)
+        test_full(box)
+        test_read_only(box)
+
+
+say.main(main)
