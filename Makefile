@@ -27,6 +27,10 @@ CPPFLAGS += -DCLOCK_HOOK
 else
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
+ifeq ($(FUZZING),1)
+CFLAGS += -fsanitize=fuzzer-no-link,address,undefined
+LDFLAGS += -fsanitize=fuzzer,address,undefined
+endif
 ifeq ($(CLOCK_HOOK),1)
 CPPFLAGS += -DCLOCK_HOOK
 endif
@@ -42,8 +46,9 @@ PROGRAMS := $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web $(B)/saqta
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*_bench.c)))
 
-.PHONY: all programs unit deps deps-test check lint demo bench soak fuzz mutants install clean
+.PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants install clean
 all: programs
 programs: $(PROGRAMS)
 unit: $(UNIT)
@@ -93,6 +98,21 @@ $(B)/tests/camera: tests/camera/camera.c tests/camera/scene.c tests/camera/scene
 	$(CC) -I. -D_GNU_SOURCE $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS_camera))) \
 	    -O2 -g -std=gnu17 $(WARN) -o $@ $(filter %.c,$^) $(call libs,$(PKGS_camera))
 
+# Fuzzers (libFuzzer): web_* and those of the recorder by name, else storage.
+FUZZ_RECORDER := $(addprefix $(B)/fuzz/,$(addsuffix _fuzz,rtsp depay))
+$(FUZZ_RECORDER): $(B)/fuzz/%: $(B)/o/tests/fuzz/%.o $(B)/librecorder.a $(B)/libapi.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_recorder))
+$(B)/fuzz/web_%: $(B)/o/tests/fuzz/web_%.o $(B)/libweb.a $(B)/libapi.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_web))
+$(B)/fuzz/%: $(B)/o/tests/fuzz/%.o $(B)/libstorage.a $(B)/libapi.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
+$(B)/bench/%: $(B)/o/tests/bench/%.o $(B)/libstorage.a $(B)/libapi.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
+
 .PRECIOUS: $(B)/o/%.o
 
 # What a machine needs; tests/deps installs what is missing, as root.
@@ -126,6 +146,25 @@ demo:
 	tests/deps $(DEPS_DEMO)
 	$(MAKE) B=$(B) CLOCK_HOOK=1 -j2 programs $(B)/tests/camera
 	exec tests/demo --build $(B)
+fuzzers: $(FUZZ)
+# Each fuzzer for FUZZ_S seconds; what it finds stays in build/fuzz/found.
+FUZZ_S ?= 60
+fuzz: deps-test
+	$(MAKE) B=build/fuzz FUZZING=1 CC=clang -j2 fuzzers
+	mkdir -p build/fuzz/found
+	for f in build/fuzz/fuzz/*_fuzz; do echo "$$f"; \
+	    $$f -max_total_time=$(FUZZ_S) -rss_limit_mb=2048 -verbosity=0 \
+	    -artifact_prefix=build/fuzz/found/ || exit 1; done
+bench: deps-test
+	$(MAKE) B=$(B) -j2 programs $(BENCH)
+	for b in $(BENCH); do $$b || exit 1; done
+	tests/bench/open_beside_age.sh $(B)
+# The system tests over and over, until SOAK_S seconds are over or one fails.
+SOAK_S ?= 3600
+soak: deps-test
+	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera
+	end=$$(($$(date +%s) + $(SOAK_S))); while [ $$(date +%s) -lt $$end ]; do \
+	    tests/run --build $(CHECK) tests/system || exit 1; done
 mutants: deps-test
 	tests/mutants/run
 
