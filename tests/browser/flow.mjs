@@ -219,7 +219,7 @@ async function ownRequest()
 		"P6 approving one's own request by hand is refused: 403",
 		r.status + r.text);
 	await p.until("the form to close it", () =>
-		document.querySelector("main details"));
+		document.querySelector("main details") !== null);
 	await post(`/api/v1/requests/${id}/revoke`, { reason: "a test" });
 }
 
