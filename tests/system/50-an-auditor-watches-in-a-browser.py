@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+# timeout: 600
+"""The main job in Chromium and Firefox, against the real programs.
+
+A camera that paints its clock is recorded, falls silent for some seconds and
+comes back; then tests/browser/flow.mjs plays the people. Screenshots are kept
+in SAQTA_SHOTS, else beside the build's test logs.
+"""
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from lib import say
+from lib.appliance import PEOPLE, Appliance
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BROWSER = ROOT / "tests" / "browser"
+BEFORE_S, SILENT_S, AFTER_S = 26, 9, 32
+
+
+def accounts(path):
+    """The people by role, as flow.mjs wants them."""
+    roles = {}
+    for user, (_, role, password) in PEOPLE.items():
+        roles.setdefault(role, {"user": user, "password": password})
+    path.write_text(json.dumps(roles))
+    path.chmod(0o600)
+    return path
+
+
+def footage_with_a_gap(box):
+    camera = box.camera("CAM 1 face")
+    box.add_camera("cam-1", camera.url, "CAM 1 face")
+    box.wait_recording("cam-1", 90)
+    time.sleep(BEFORE_S)
+    camera.freeze()
+    time.sleep(SILENT_S)
+    camera.thaw()
+    time.sleep(AFTER_S)
+    box.wait_recording("cam-1", 90)
+
+
+def flow(box, browser, shots):
+    done = subprocess.run(
+        ["node", "flow.mjs", "https://127.0.0.1:%d" % box.port, "--accounts",
+         str(accounts(box.tmp / "accounts.json")), "--browser", browser,
+         "--shots", str(shots)], cwd=BROWSER, timeout=280, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text = done.stdout.decode(errors="replace")
+    print(text, end="", flush=True)
+    say.test("%s: the whole flow succeeds" % browser, done.returncode == 0,
+             done.returncode)
+
+
+def story():
+    shots = Path(os.environ.get("SAQTA_SHOTS", Path(
+        os.environ["SAQTA_BUILD"]) / "test-logs" / "shots"))
+    with Appliance(segment_s=10) as box:
+        footage_with_a_gap(box)
+        for browser in ("chromium", "firefox"):
+            flow(box, browser, shots)
+
+
+say.main(story)
