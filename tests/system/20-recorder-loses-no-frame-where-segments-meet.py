@@ -35,6 +35,9 @@ def records(name, source, transport=0, **camera_args):
             lambda: len([g for g in r.storage.of("cam-1")
                          if g.cause]) > ROLLS, 40)
         status = r.stop()
+        # What is in its sockets is still on the way into our notes.
+        r.storage.wait(lambda: all(g.cause for g in
+                                   r.storage.of("cam-1")), 5)
         segments = r.storage.of("cam-1")
         sent = cam.sent
         got = R.pictures(segments)
