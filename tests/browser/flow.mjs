@@ -270,6 +270,14 @@ async function auditorWatches()
 		"requested second", `painted ${off} s ahead`);
 	console.log(`# painted clock minus shown clock: ${off} s`);
 	await shot("watch");
+	await p.open("/watch/" + job.id);
+	const start = Math.max(from, Date.parse(job.play.from));
+	const first = await pictureAt(start / 1e3, 0.2);
+	is(first && Math.abs(ahead(first.clock, first.at)) < 0.1,
+		"the range begins with the picture of its first second",
+		JSON.stringify(first));
+	await watchAt(wish);
+	await pictureAt(wish / 1e3);
 	await steps();
 	await seeks(from, to);
 	await plays(from, to);

@@ -17,7 +17,10 @@ export class Feed {
 		this.tape = tape;
 		this.request = request;
 		this.fail = fail;
-		this.origin = tape.from;
+		// A grant is rounded out to key frames: begin with the first
+		// picture, as a MediaSource drops what lies before zero.
+		this.origin = Math.min(tape.from,
+			tape.runs[0]?.from ?? tape.from);
 		this.last = null;	// fragment appended last
 		this.part = null;	// part whose init part is in force
 		this.turn = Promise.resolve();

@@ -72,7 +72,7 @@ function show(s)
 		s.all || !routine.has(e.type)).reverse();
 
 	fill(s.state, range(s), " \u00b7 ", t("audit.root", {
-		size: number(s.page.checkpoint_size ?? s.page.size) }), " ",
+		size: number(s.page.size), signed: number(s.page.checkpoint_size) }), " ",
 	el("code", {}, String(s.page.root).slice(0, 16) + "\u2026"));
 	s.older.disabled = s.first === 0;
 	s.newer.disabled = s.first + PAGE >= s.page.size;
@@ -90,85 +90,57 @@ const table = (entries) => el("table", {},
 			time.stamp(time.instant(e.time))),
 		el("td", {}, sentence(e))))));
 
-// Numbers of the ledger's enumerations (storage/DESIGN.md).
-const roles = { 1: "operator", 2: "auditor", 3: "custodian" };
-const errors = { 15: "denied", 16: "wrong-password", 17: "signed-out",
-	18: "self-approval", 19: "approval-required", 20: "grant-ended" };
-const causes = ["none", "no-answer", "password", "network", "no-key-frame",
-	"unsupported", "camera-error", "disk-full", "disk-error",
-	"storage-away", "recorder-stopped", "recorder-failed", "machine-off",
-	"switched-off", "not-yet", "stream-error", "connecting", "lost"];
-
-function at(value)
-{
-	if (typeof value === "string" && value.includes("T"))
-		return time.instant(value);
-	return time.fromNs(typeof value === "string" ? value : value ?? NaN);
-}
-
 function rangeOf(f)
 {
-	const from = at(f.from), to = at(f.to);
+	const from = time.instant(f.from), to = time.instant(f.to);
 
-	if (Number.isFinite(from) && Number.isFinite(to))
+	if (from && to)
 		return time.span(from, to);
-	return Number.isFinite(from) ? time.stamp(from) : "\u2013";
-}
-
-function word(table, prefix, value)
-{
-	const name = typeof value === "string" && !/^\d+$/.test(value) ?
-		value : table[value];
-	const key = prefix + name;
-
-	return has(key) ? t(key) : String(name ?? value ?? "\u2013");
+	return from ? time.stamp(from) : "\u2013";
 }
 
 const list = (v) => Array.isArray(v) ? v.join(", ") : v ?? "\u2013";
 
+const word = (prefix, name) =>
+	has(prefix + name) ? t(prefix + name) : name ?? "\u2013";
+
+// How much footage was really given, from the pairs of a closed lease.
 function served(f)
 {
-	const pairs = f.served ?? [];
-	const sum = pairs.reduce((n, p) => n + at(p.to ?? p[1]) -
-		at(p.from ?? p[0]), 0);
+	const from = f["served-from"] ?? [], to = f["served-to"] ?? [];
 
-	return Number.isFinite(sum) ? length(sum) : "\u2013";
+	return length(from.reduce((sum, x, i) =>
+		sum + time.instant(to[i]) - time.instant(x), 0));
 }
 
 function sentence(e)
 {
 	const f = e.fields ?? {};
 	const key = "entry." + e.type + variant(e.type, f);
+	const free = [f.case, f.reason].filter(Boolean).join(": ");
 
-	return t(has(key) ? key : "entry.other", { type: e.type,
+	return [t(has(key) ? key : "entry.other", { type: e.type,
 		who: e.person_name ?? t("audit.box"), ...texts(f),
-		whom: f.person_name ?? t("audit.person",
-			{ n: f.person ?? "\u2013" }) });
+		whom: f.name ?? t("audit.person", { n: f.person ?? "\u2013" }),
+	}), free && el("div", { class: "quote soft" }, free)];
 }
 
 // Some entries say two things.
 function variant(type, f)
 {
-	if (type === "decision")
-		return [2, "2", "refuse"].includes(f.verdict) ? ".refused" : "";
-	if (type === "lease-opened")
-		return [2, "2", "download"].includes(f["lease-kind"]) ?
-			".download" : "";
-	if (type === "read-back")
-		return [2, "2", "failed"].includes(f.result) ? ".failed" : "";
-	if (type === "camera-switched")
-		return [0, "0", false].includes(f.enabled) ? ".off" : "";
-	return "";
+	return { "decision refuse": ".refused",
+		"lease-opened download": ".download", "read-back 2": ".failed",
+		"camera-switched 0": ".off" }[`${type} ${f.verdict ??
+		f["lease-kind"] ?? f.result ?? f.enabled}`] ?? "";
 }
 
 const texts = (f) => ({
 	camera: f.camera ?? "\u2013", cameras: list(f.cameras),
 	request: f.request ?? "\u2013", range: rangeOf(f),
-	cause: typeof f.cause === "string" && !/^\d+$/.test(f.cause) ?
-		causeText(f.cause) : causeText(causes[f.cause]),
+	cause: causeText(f.cause),
 	seq: f.seq ?? "\u2013", day: f.day ?? "\u2013",
 	bytes: f.bytes === undefined ? "\u2013" : bytes(Number(f.bytes)),
-	role: word(roles, "role.", f.role), version: f.version ?? "\u2013",
-	error: word(errors, "problem.", f.error), lease: f.lease ?? "\u2013",
+	role: word("role.", f.role), version: f.version ?? "\u2013",
+	error: word("problem.", f.error), lease: f.lease ?? "\u2013",
 	served: served(f), zone: f.zone ?? "\u2013",
 });

@@ -197,7 +197,7 @@ export default {
 	"audit.all": "Show routine entries of the appliance too",
 	"audit.older": "Older", "audit.newer": "Newer", "audit.latest": "Latest",
 	"audit.range": "entries {first}\u2013{last} of {size}",
-	"audit.root": "root over {size} entries:",
+	"audit.root": "signed up to {signed}; root over {size} entries:",
 	"audit.nothing": "Only routine entries here.",
 	"audit.box": "The appliance", "audit.person": "person {n}",
 	"entry.log-begins": "The ledger begins; the site's zone is {zone}.",
@@ -227,6 +227,7 @@ export default {
 	"entry.lease-opened.download": "{who} downloads under {request}: {camera}, {range}.",
 	"entry.lease-closed": "Entry {lease} is closed: {served} were really given.",
 	"entry.hold-placed": "A hold was placed: {cameras}, {range}, for {request}.",
+	"entry.damaged": "This entry is damaged: it cannot be read.",
 	"entry.other": "{type} by {who}.",
 
 	"about.title": "About Saqta",

@@ -213,7 +213,7 @@ export default {
 	"audit.older": "Ертерек", "audit.newer": "Кейінірек",
 	"audit.latest": "Соңғылары",
 	"audit.range": "{size} жазбаның {first}\u2013{last} аралығы",
-	"audit.root": "{size} жазбаның түбірі:",
+	"audit.root": "қол қойылғаны {signed}; {size} жазбаның түбірі:",
 	"audit.nothing": "Мұнда тек қызметтік жазбалар бар.",
 	"audit.box": "Құрылғы", "audit.person": "№ {n} тұлға",
 	"entry.log-begins": "Журнал басталды; нысанның уақыт белдеуі {zone}.",
@@ -243,6 +243,7 @@ export default {
 	"entry.lease-opened.download": "{who}: {request} бойынша жүктеу: {camera}, {range}.",
 	"entry.lease-closed": "{lease} жазбасы жабылды: нақты берілгені {served}.",
 	"entry.hold-placed": "Өшірілуден сақтау: {cameras}, {range}, {request} үшін.",
+	"entry.damaged": "Бұл жазба зақымданған: оны оқу мүмкін емес.",
 	"entry.other": "{type}, {who}.",
 
 	"about.title": "Saqta туралы",

@@ -219,7 +219,7 @@ export default {
 	"audit.older": "Раньше", "audit.newer": "Позже",
 	"audit.latest": "Последние",
 	"audit.range": "записи {first}\u2013{last} из {size}",
-	"audit.root": "корень по {size} записям:",
+	"audit.root": "подписано {signed}; корень по {size} записям:",
 	"audit.nothing": "Здесь только служебные записи.",
 	"audit.box": "Устройство", "audit.person": "лицо № {n}",
 	"entry.log-begins": "Журнал начат; часовой пояс объекта {zone}.",
@@ -249,6 +249,7 @@ export default {
 	"entry.lease-opened.download": "{who}: скачивание по {request}: {camera}, {range}.",
 	"entry.lease-closed": "Запись {lease} закрыта: действительно выдано {served}.",
 	"entry.hold-placed": "Удержание от удаления: {cameras}, {range}, для {request}.",
+	"entry.damaged": "Эта запись повреждена: прочитать её нельзя.",
 	"entry.other": "{type}, {who}.",
 
 	"about.title": "О программе Saqta",
