@@ -112,7 +112,11 @@ static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 static void turn(struct keeper *k, int signals)
 {
 	static struct pollfd p[FDS_MAX];
-	int64_t left = (k->next_tick_ns - mono_now().ns) / NS_PER_MS + 1;
+	int64_t wake =
+	    k->dirty && !k->syncing && k->next_sync_ns < k->next_tick_ns ?
+	    k->next_sync_ns :
+	    k->next_tick_ns;
+	int64_t left = (wake - mono_now().ns) / NS_PER_MS + 1;
 	size_t n = gather(k, signals, p), i = 6;
 	struct conn *c = k->conns;
 
@@ -133,6 +137,7 @@ static void turn(struct keeper *k, int signals)
 		conn_accept(k, k->control, PEER_CONTROL);
 	if (worker_done(k->syncer))
 		seal_synced(k, k->sync_err);
+	seal_sync(k);
 	seal_proved(k);
 	if (k->mono.ns >= k->next_tick_ns) {
 		k->next_tick_ns = k->mono.ns + TICK_NS;

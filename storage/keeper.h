@@ -115,7 +115,7 @@ struct keeper {
 	int64_t wall_minus_mono_ns;
 	uint32_t epoch;
 	enum clock_state clock_state;
-	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns;
+	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns, next_sync_ns;
 	bool stop;
 };
 
@@ -186,7 +186,7 @@ must_check enum err camera_day_key(struct keeper *k, const char *camera,
     const char *day, struct age_recipient *ret);
 
 /* --- seal.c: sync, ledger entry, index row, read back --- */
-void seal_tick(struct keeper *k);
+void seal_sync(struct keeper *k);
 void seal_queue(struct keeper *k, struct segment *s);
 void seal_synced(struct keeper *k, enum err err);
 void seal_picture(struct keeper *k, struct camera *m, uint64_t seq,

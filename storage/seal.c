@@ -9,6 +9,12 @@
 #include "storage/keeper.h"
 #include "storage/retain.h"
 
+/*
+ * P8: what waits for a sync at most, and a fragment of a second that is still
+ * in the camera's child, together stay below two seconds.
+ */
+#define SYNC_NS (500 * NS_PER_MS)
+
 void seal_queue(struct keeper *k, struct segment *s)
 {
 	s->next = k->sealing;
@@ -18,10 +24,12 @@ void seal_queue(struct keeper *k, struct segment *s)
 }
 
 /* Start a sync of all that was written so far, unless one runs. */
-void seal_tick(struct keeper *k)
+void seal_sync(struct keeper *k)
 {
-	if (k->syncing || (!k->dirty && !k->sealing))
+	if (k->syncing || (!k->dirty && !k->sealing) ||
+	    k->mono.ns < k->next_sync_ns)
 		return;
+	k->next_sync_ns = k->mono.ns + SYNC_NS;
 	for (struct camera *m = k->cameras; m; m = m->next)
 		m->syncing = m->head;
 	for (struct segment *s = k->sealing; s; s = s->next)

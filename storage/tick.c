@@ -1,6 +1,6 @@
 /*
  * tick.c - what the keeper looks at each second: the clock, the room on the
- * disk (P11), silent cameras, syncs, chain heads, tomorrow's keys.
+ * disk (P11), silent cameras, chain heads, tomorrow's keys.
  */
 #include <string.h>
 
@@ -108,7 +108,6 @@ void keeper_tick(struct keeper *k)
 	watch_room(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_tick(k, m);
-	seal_tick(k);
 	if (k->mono.ns >= k->next_heads_ns) {
 		struct camera *m = k->cameras;
 
