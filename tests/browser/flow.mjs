@@ -427,7 +427,8 @@ async function pages()
 
 async function onePage(lang, address, axe)
 {
-	const name = address.split("?")[0].split("/")[1] || "home";
+	const name = address === "/requests/" + job.id ? "request" :
+		address.split("?")[0].split("/")[1] || "home";
 
 	await p.open(address);
 	await p.until("the page", () => document.querySelector("main h1") &&
