@@ -161,6 +161,32 @@ static void P8_a_torn_last_entry_is_cut_off(void **state)
 	}
 }
 
+static void P8_a_last_entry_of_torn_bytes_is_cut_off(void **state)
+{
+	struct ledger *l = open_at(dir);
+	char path[128];
+	struct stat a, b;
+	size_t cut;
+
+	(void)state;
+	put(l, 5);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	snprintf(path, sizeof(path), "%s/ledger/tail", dir);
+	assert_int_equal(stat(path, &a), 0);
+	put(l, 1);
+	ledger_close(l);
+	assert_int_equal(stat(path, &b), 0);
+	/* its length arrived on the disk, its bytes did not */
+	run("printf '\\000\\000\\000\\000' | dd of=%s bs=1 seek=%lld "
+	    "conv=notrunc status=none",
+	    path, (long long)b.st_size - 4);
+	assert_int_equal(try_open(dir, &cut), OK);
+	assert_int_equal(cut, b.st_size - a.st_size);
+	l = open_at(dir);
+	assert_int_equal(ledger_size(l), 5);
+	ledger_close(l);
+}
+
 static void P10_entries_below_the_checkpoint_may_not_be_missing(void **state)
 {
 	struct ledger *l = open_at(dir);
@@ -313,6 +339,7 @@ int main(void)
 	    TEST(P5_a_failed_sync_is_never_tried_again),
 	    TEST(P11_a_full_disk_loses_no_entry),
 	    TEST(P8_a_torn_last_entry_is_cut_off),
+	    TEST(P8_a_last_entry_of_torn_bytes_is_cut_off),
 	    TEST(P10_entries_below_the_checkpoint_may_not_be_missing),
 	    TEST(P10_no_changed_byte_of_the_ledger_goes_unnoticed),
 	    TEST(P10_a_missing_tile_is_named_and_refused),
