@@ -37,15 +37,16 @@ const shot = async (name) => {
 const json = async (url) => JSON.parse((await p.fetch(url)).text);
 const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, "Z");
 
-// The date and time of an instant in the site's zone, as a person types them.
-function typed(ms, zone)
+// The date and time of an instant at the site, as a person types them; with
+// the offset that the server tells, for Node.js may have older zone data.
+function typed(ms)
 {
-	const f = new Intl.DateTimeFormat("de-DE", { timeZone: zone,
-		day: "2-digit", month: "2-digit", year: "numeric",
-		hour: "2-digit", minute: "2-digit", second: "2-digit",
-		hourCycle: "h23" }).format(ms);
+	const [, sign, h, m] = site.now.match(/([+-])(\d\d):(\d\d)$/);
+	const offset = (sign === "-" ? -1 : 1) * (h * 60 + +m) * 60e3;
+	const t = new Date(ms + offset).toISOString();
 
-	return f.split(", ");
+	return [t.slice(0, 10).split("-").reverse().join("."),
+		t.slice(11, 19)];
 }
 
 async function strangerIsStopped()
@@ -83,7 +84,7 @@ async function choose()
 			spans[i + 1]?.kind === "recorded" &&
 			s.to - s.from < 120e3 && s.to - s.from > 2e3);
 		if (gap)
-			return { camera: c.id, gap, zone: site.zone,
+			return { camera: c.id, gap,
 				from: round(Math.max(gap.from - 25e3,
 					before(spans, gap).from + 1e3)),
 				to: round(Math.min(gap.to + 25e3, to)) };
@@ -100,7 +101,7 @@ const round = (ms) => Math.floor(ms / 1e3) * 1e3;
 
 async function fillMoment(n, ms)
 {
-	const [date, time] = typed(ms, site.zone);
+	const [date, time] = typed(ms);
 	const of = `main form .moment:nth-of-type(${n}) `;
 
 	await p.fill(of + ".field:nth-child(1) input", date);
@@ -142,8 +143,8 @@ async function auditorAsks()
 
 async function askFor()
 {
-	const [d1, t1] = typed(job.from, site.zone);
-	const [d2, t2] = typed(job.to, site.zone);
+	const [d1, t1] = typed(job.from);
+	const [d2, t2] = typed(job.to);
 	const at = (m, f) => `#ask .moment:nth-of-type(${m}) ` +
 		`.field:nth-child(${f}) input`;
 
