@@ -43,7 +43,7 @@ static const struct {
     {"P5", "kept"},
     {"P6", "kept"},
     {"P7", "in-part"},
-    {"P8", "kept"},
+    {"P8", "in-part"},
     {"P9", "kept"},
     {"P10", "in-part"},
     {"P11", "in-part"},
