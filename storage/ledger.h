@@ -9,6 +9,8 @@
 #define SAQTA_LEDGER_H
 
 #include "storage/entry.h"
+#include "storage/merkle.h"
+#include "storage/note.h"
 
 struct ledger;
 
@@ -30,7 +32,7 @@ must_check enum err ledger_open(int data_fd, struct ledger **ret,
     size_t *ret_cut_bytes);
 /* Read only: no lock, no cut; sees what is on disk now. */
 must_check enum err ledger_open_readonly(int data_fd, struct ledger **ret);
-void ledger_close(struct ledger *l);	/* NULL is legal; no commit */
+void ledger_close(struct ledger *l); /* NULL is legal; no commit */
 
 must_check enum err ledger_put(struct ledger *l, const struct entry *e,
     uint64_t *ret_index);
@@ -43,7 +45,7 @@ must_check enum err ledger_commit(struct ledger *l);
 /* Sign and write the checkpoint of what is committed. Blocks. */
 must_check enum err ledger_checkpoint(struct ledger *l);
 
-uint64_t ledger_size(const struct ledger *l);	/* committed entries */
+uint64_t ledger_size(const struct ledger *l); /* committed entries */
 void ledger_root(const struct ledger *l, unsigned char ret[HASH_BYTES]);
 /* The size that the checkpoint on disk covers. */
 uint64_t ledger_checkpoint_size(const struct ledger *l);
@@ -55,5 +57,21 @@ uint64_t ledger_tiled(const struct ledger *l);
  */
 must_check enum err ledger_get(struct ledger *l, uint64_t i,
     unsigned char buf[ENTRY_MAX], size_t *ret_n);
+
+/* --- ledger_prove.c --- */
+/*
+ * The inclusion proof of entry `index` in the tree of the first `size` entries
+ * (merkle.h). ERR_RANGE where there are not as many; ERR_INTEGRITY where a
+ * tile is missing. Reads at most two tiles a level.
+ */
+must_check enum err ledger_path(const struct ledger *l, uint64_t index,
+    uint64_t size, unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES],
+    size_t *ret_n);
+/*
+ * The checkpoint as it stands on disk now, with every signature it carries; a
+ * read-only ledger then knows all entries that it covers.
+ */
+must_check enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],
+    size_t *ret_n, struct checkpoint *ret);
 
 #endif

@@ -60,3 +60,98 @@ void merkle_root(const struct merkle *t, unsigned char ret[HASH_BYTES])
 	}
 	memcpy(ret, acc, HASH_BYTES);
 }
+
+/* The largest power of two below n, as its exponent; n > 1. */
+static unsigned split(uint64_t n)
+{
+	return 63u - (unsigned)__builtin_clzll(n - 1);
+}
+
+/* From the right: the smallest complete subtree first, each left one joined. */
+enum err merkle_range(const struct merkle_source *s, uint64_t from, uint64_t to,
+    unsigned char ret[HASH_BYTES])
+{
+	unsigned char acc[HASH_BYTES], left[HASH_BYTES];
+	uint64_t n = to - from;
+	bool any = false;
+
+	for (unsigned k = 0; k < 64 && n >> k; k++) {
+		enum err e;
+
+		if (!(n >> k & 1))
+			continue;
+		to -= UINT64_C(1) << k;
+		e = s->subtree(s->arg, k, to >> k, left);
+		if (e)
+			return e;
+		if (any)
+			merkle_node(left, acc, acc);
+		else
+			memcpy(acc, left, HASH_BYTES);
+		any = true;
+	}
+	memcpy(ret, acc, HASH_BYTES);
+	return OK;
+}
+
+/*
+ * Down from the root; each step notes the half that the leaf is not in. What
+ * is noted first stands last in the path.
+ */
+enum err merkle_path(const struct merkle_source *s, uint64_t index,
+    uint64_t size, unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES],
+    size_t *ret_n)
+{
+	unsigned char down[MERKLE_PATH_MAX][HASH_BYTES];
+	uint64_t from = 0, to = size;
+	size_t n = 0;
+
+	if (index >= size)
+		return ERR_RANGE;
+	while (to - from > 1) {
+		uint64_t mid = from + (UINT64_C(1) << split(to - from));
+		bool left = index < mid;
+		enum err e = merkle_range(s, left ? mid : from, left ? to : mid,
+		    down[n]);
+
+		if (e)
+			return e;
+		n++;
+		*(left ? &to : &from) = mid;
+	}
+	for (size_t i = 0; i < n; i++)
+		memcpy(ret[i], down[n - 1 - i], HASH_BYTES);
+	*ret_n = n;
+	return OK;
+}
+
+/* RFC 9162, section 2.1.3.2: fn and sn are there called so. */
+enum err merkle_path_check(uint64_t index, uint64_t size,
+    const unsigned char leaf[HASH_BYTES], unsigned char (*path)[HASH_BYTES],
+    size_t n, const unsigned char root[HASH_BYTES])
+{
+	unsigned char acc[HASH_BYTES];
+	uint64_t fn = index, sn = size - 1;
+
+	if (index >= size)
+		return ERR_RANGE;
+	memcpy(acc, leaf, HASH_BYTES);
+	for (size_t i = 0; i < n; i++) {
+		if (!sn)
+			return ERR_INTEGRITY;
+		if (fn & 1 || fn == sn) {
+			merkle_node(path[i], acc, acc);
+			while (!(fn & 1) && fn) {
+				fn >>= 1;
+				sn >>= 1;
+			}
+		} else {
+			merkle_node(acc, path[i], acc);
+		}
+		fn >>= 1;
+		sn >>= 1;
+	}
+	if (sn || !crypt_equal(acc, root, HASH_BYTES))
+		return ERR_INTEGRITY;
+	return OK;
+}

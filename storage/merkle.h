@@ -19,4 +19,43 @@ void merkle_init(struct merkle *t);
 void merkle_put(struct merkle *t, const unsigned char leaf[HASH_BYTES]);
 void merkle_root(const struct merkle *t, unsigned char ret[HASH_BYTES]);
 
+/*
+ * Inclusion proofs (RFC 6962, section 2.1.1). A path holds at most
+ * MERKLE_PATH_MAX hashes, from the leaf upwards.
+ */
+#define MERKLE_PATH_MAX 64
+
+/*
+ * Where the hashes of complete subtrees come from: that of the leaves
+ * [index << level, (index + 1) << level). level 0 is a leaf hash.
+ */
+struct merkle_source {
+	enum err (*subtree)(void *arg, unsigned level, uint64_t index,
+	    unsigned char ret[HASH_BYTES]);
+	void *arg;
+};
+
+/*
+ * The tree head over the leaves [from, to) of a larger tree; from is a
+ * multiple of the smallest power of two that is not below to - from, as it is
+ * for every subtree that a proof names, and from < to. As the source.
+ */
+must_check enum err merkle_range(const struct merkle_source *s, uint64_t from,
+    uint64_t to, unsigned char ret[HASH_BYTES]);
+
+/* The path of leaf `index` in the tree of `size` leaves. ERR_RANGE where the
+ * tree has no such leaf; as the source. */
+must_check enum err merkle_path(const struct merkle_source *s, uint64_t index,
+    uint64_t size, unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES],
+    size_t *ret_n);
+
+/*
+ * Does this path of n hashes lead from the leaf hash to the root? ERR_RANGE
+ * where the tree has no such leaf; ERR_INTEGRITY where the path has another
+ * length than it must have, or leads elsewhere.
+ */
+must_check enum err merkle_path_check(uint64_t index, uint64_t size,
+    const unsigned char leaf[HASH_BYTES], unsigned char (*path)[HASH_BYTES],
+    size_t n, const unsigned char root[HASH_BYTES]);
+
 #endif

@@ -15,7 +15,7 @@
 static const struct {
 	const char *data;
 	size_t n;
-	const char *root;	/* of all inputs up to this one */
+	const char *root; /* of all inputs up to this one */
 } vectors[] = {
     {"", 0, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"},
     {"\x00", 1,
@@ -104,12 +104,136 @@ static void a_growing_tree_has_the_root_of_the_definition(void **state)
 	}
 }
 
+/*
+ * The inclusion proofs of transparency-dev/merkle (proof/verify_test.go), whose
+ * leaves count from 1.
+ */
+static const struct {
+	uint64_t leaf, size;
+	size_t n;
+	const char *path[3];
+} paths[] = {
+    {1, 1, 0, {NULL}},
+    {1, 8, 3,
+	{"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+	    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+	    "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e"
+	    "4"}},
+    {6, 8, 3,
+	{"bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+	    "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+	    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b"
+	    "7"}},
+    {3, 3, 1,
+	{"fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"}},
+    {2, 5, 3,
+	{"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+	    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+	    "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6"
+	    "b"}},
+};
+
+/* Complete subtrees of an array of leaf hashes. */
+static enum err subtree(void *arg, unsigned level, uint64_t index,
+    unsigned char ret[HASH_BYTES])
+{
+	unsigned char(*leaf)[HASH_BYTES] = arg;
+
+	head(leaf + (index << level), (size_t)1 << level, ret);
+	return OK;
+}
+
+static void vector_leaves(unsigned char (*ret)[HASH_BYTES])
+{
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+		merkle_leaf(vectors[i].data, vectors[i].n, ret[i]);
+}
+
+static void P10_paths_are_those_of_certificate_transparency(void **state)
+{
+	unsigned char leaf[8][HASH_BYTES], path[MERKLE_PATH_MAX][HASH_BYTES];
+	struct merkle_source s = {subtree, leaf};
+	char hex[2 * HASH_BYTES + 1];
+
+	(void)state;
+	vector_leaves(leaf);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		size_t n;
+
+		assert_int_equal(OK,
+		    merkle_path(&s, paths[i].leaf - 1, paths[i].size, path,
+			&n));
+		assert_int_equal(n, paths[i].n);
+		for (size_t k = 0; k < n; k++) {
+			hex_encode(path[k], HASH_BYTES, hex);
+			assert_string_equal(hex, paths[i].path[k]);
+		}
+	}
+}
+
+static void P10_a_path_proves_its_leaf_and_no_other(void **state)
+{
+	static unsigned char leaf[70][HASH_BYTES];
+	unsigned char path[MERKLE_PATH_MAX][HASH_BYTES], root[HASH_BYTES];
+	struct merkle_source s = {subtree, leaf};
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < 70; i++)
+		merkle_leaf(&i, sizeof(i), leaf[i]);
+	for (uint64_t size = 1; size <= 70; size++) {
+		head(leaf, size, root);
+		for (uint64_t i = 0; i < size; i++) {
+			assert_int_equal(OK,
+			    merkle_path(&s, i, size, path, &n));
+			for (uint64_t k = 0; k < size; k++)
+				assert_int_equal(merkle_path_check(k, size,
+						     leaf[i], path, n, root),
+				    k == i ? OK : ERR_INTEGRITY);
+			assert_int_equal(ERR_INTEGRITY,
+			    merkle_path_check(i, size, leaf[(i + 1) % 70], path,
+				n, root));
+		}
+	}
+}
+
+static void P10_a_changed_or_shortened_path_proves_nothing(void **state)
+{
+	unsigned char leaf[8][HASH_BYTES], path[MERKLE_PATH_MAX][HASH_BYTES];
+	struct merkle_source s = {subtree, leaf};
+	unsigned char root[HASH_BYTES];
+	size_t n;
+
+	(void)state;
+	vector_leaves(leaf);
+	head(leaf, 7, root);
+	assert_int_equal(OK, merkle_path(&s, 4, 7, path, &n));
+	for (size_t k = 0; k < n; k++) {
+		path[k][31] ^= 1;
+		assert_int_equal(ERR_INTEGRITY,
+		    merkle_path_check(4, 7, leaf[4], path, n, root));
+		path[k][31] ^= 1;
+	}
+	assert_int_equal(ERR_INTEGRITY,
+	    merkle_path_check(4, 7, leaf[4], path, n - 1, root));
+	assert_int_equal(ERR_INTEGRITY,
+	    merkle_path_check(4, 7, leaf[4], path, n + 1, root));
+	assert_int_equal(ERR_RANGE,
+	    merkle_path_check(7, 7, leaf[4], path, n, root));
+	assert_int_equal(ERR_RANGE, merkle_path(&s, 7, 7, path, &n));
+	assert_int_equal(ERR_RANGE,
+	    merkle_path_check(0, 0, leaf[0], path, 0, root));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(P10_the_root_of_nothing_is_the_hash_of_nothing),
 	    cmocka_unit_test(P10_roots_are_those_of_certificate_transparency),
 	    cmocka_unit_test(a_growing_tree_has_the_root_of_the_definition),
+	    cmocka_unit_test(P10_paths_are_those_of_certificate_transparency),
+	    cmocka_unit_test(P10_a_path_proves_its_leaf_and_no_other),
+	    cmocka_unit_test(P10_a_changed_or_shortened_path_proves_nothing),
 	};
 
 	return crypt_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
