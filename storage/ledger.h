@@ -68,6 +68,16 @@ must_check enum err ledger_path(const struct ledger *l, uint64_t index,
     uint64_t size, unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES],
     size_t *ret_n);
 /*
+ * The proof that the first `old` entries are the beginning of the first `size`
+ * (merkle.h). As ledger_path().
+ */
+must_check enum err ledger_growth(const struct ledger *l, uint64_t old,
+    uint64_t size, unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES],
+    size_t *ret_n);
+/* The root of the first `size` entries. As ledger_path(). */
+must_check enum err ledger_root_at(const struct ledger *l, uint64_t size,
+    unsigned char ret[HASH_BYTES]);
+/*
  * The checkpoint as it stands on disk now, with every signature it carries; a
  * read-only ledger then knows all entries that it covers.
  */

@@ -1,4 +1,4 @@
-/* ledger_prove.c - inclusion proofs out of tiles and tail (P10). */
+/* ledger_prove.c - proofs out of tiles and tail (P10). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,11 +68,12 @@ static enum err subtree(void *arg, unsigned level, uint64_t index,
 	return e;
 }
 
-enum err ledger_path(const struct ledger *l, uint64_t index, uint64_t size,
-    unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES], size_t *ret_n)
+/* A proof or root over this ledger; one of the functions of merkle.h. */
+static enum err with_source(const struct ledger *l, uint64_t size,
+    enum err (*run)(const struct merkle_source *, void *), void *arg)
 {
-	struct prove *p;
 	struct merkle_source s = {.subtree = subtree};
+	struct prove *p;
 	enum err e;
 
 	if (size > l->tree.n)
@@ -82,9 +83,64 @@ enum err ledger_path(const struct ledger *l, uint64_t index, uint64_t size,
 		return ERR_NO_MEMORY;
 	p->l = l;
 	s.arg = p;
-	e = merkle_path(&s, index, size, ret, ret_n);
+	e = run(&s, arg);
 	free(p);
 	return e;
+}
+
+struct wanted {
+	uint64_t at, size; /* index or old size; size */
+	unsigned char (*ret)[HASH_BYTES];
+	size_t *ret_n;
+};
+
+static enum err path(const struct merkle_source *s, void *arg)
+{
+	struct wanted *w = arg;
+
+	return merkle_path(s, w->at, w->size, w->ret, w->ret_n);
+}
+
+static enum err growth(const struct merkle_source *s, void *arg)
+{
+	struct wanted *w = arg;
+
+	return merkle_growth(s, w->at, w->size, w->ret, w->ret_n);
+}
+
+static enum err root(const struct merkle_source *s, void *arg)
+{
+	struct wanted *w = arg;
+
+	return merkle_range(s, 0, w->size, *w->ret);
+}
+
+enum err ledger_path(const struct ledger *l, uint64_t index, uint64_t size,
+    unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES], size_t *ret_n)
+{
+	struct wanted w = {index, size, ret, ret_n};
+
+	return with_source(l, size, path, &w);
+}
+
+enum err ledger_growth(const struct ledger *l, uint64_t old, uint64_t size,
+    unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES], size_t *ret_n)
+{
+	struct wanted w = {old, size, ret, ret_n};
+
+	return with_source(l, size, growth, &w);
+}
+
+enum err ledger_root_at(const struct ledger *l, uint64_t size,
+    unsigned char ret[HASH_BYTES])
+{
+	struct wanted w = {0, size, (unsigned char(*)[HASH_BYTES])ret, NULL};
+
+	if (!size) {
+		sha256("", 0, ret);
+		return OK;
+	}
+	return with_source(l, size, root, &w);
 }
 
 enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],

@@ -155,3 +155,90 @@ enum err merkle_path_check(uint64_t index, uint64_t size,
 		return ERR_INTEGRITY;
 	return OK;
 }
+
+/*
+ * Down from the root to the old tree's last leaf: where the old tree ends in
+ * the right half, the left half is whole in both trees, else the right half is
+ * new. What remains is a subtree of the old tree, which is named unless it is
+ * all of it.
+ */
+enum err merkle_growth(const struct merkle_source *s, uint64_t old,
+    uint64_t size, unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES],
+    size_t *ret_n)
+{
+	unsigned char down[MERKLE_PATH_MAX][HASH_BYTES];
+	uint64_t from = 0, to = size;
+	size_t n = 0;
+	enum err e = old > size ? ERR_RANGE : OK;
+
+	*ret_n = 0;
+	if (e || !old || old == size)
+		return e;
+	while (!e && to != old) {
+		uint64_t mid = from + (UINT64_C(1) << split(to - from));
+		bool left = old <= mid;
+
+		e = merkle_range(s, left ? mid : from, left ? to : mid,
+		    down[n++]);
+		*(left ? &to : &from) = mid;
+	}
+	if (!e && from)
+		e = merkle_range(s, from, to, down[n++]);
+	if (e)
+		return e;
+	for (size_t i = 0; i < n; i++)
+		memcpy(ret[i], down[n - 1 - i], HASH_BYTES);
+	*ret_n = n;
+	return OK;
+}
+
+/* RFC 9162, section 2.1.4.2: fn, sn, fr and sr are there called so. */
+enum err merkle_growth_check(uint64_t old,
+    const unsigned char old_root[HASH_BYTES], uint64_t size,
+    const unsigned char root[HASH_BYTES], unsigned char (*proof)[HASH_BYTES],
+    size_t n)
+{
+	unsigned char fr[HASH_BYTES], sr[HASH_BYTES];
+	uint64_t fn = old - 1, sn = size - 1;
+	size_t i = 0;
+
+	if (old > size)
+		return ERR_RANGE;
+	if (!old)
+		return n ? ERR_INTEGRITY : OK;
+	if (old == size)
+		return !n && crypt_equal(old_root, root, HASH_BYTES) ?
+		    OK :
+		    ERR_INTEGRITY;
+	for (; fn & 1; fn >>= 1)
+		sn >>= 1;
+	/* a power of two: the proof begins with the old root itself */
+	if (old & (old - 1)) {
+		if (!n)
+			return ERR_INTEGRITY;
+		memcpy(fr, proof[i++], HASH_BYTES);
+	} else {
+		memcpy(fr, old_root, HASH_BYTES);
+	}
+	memcpy(sr, fr, HASH_BYTES);
+	for (; i < n; i++) {
+		if (!sn)
+			return ERR_INTEGRITY;
+		if (fn & 1 || fn == sn) {
+			merkle_node(proof[i], fr, fr);
+			merkle_node(proof[i], sr, sr);
+			while (!(fn & 1) && fn) {
+				fn >>= 1;
+				sn >>= 1;
+			}
+		} else {
+			merkle_node(sr, proof[i], sr);
+		}
+		fn >>= 1;
+		sn >>= 1;
+	}
+	if (sn || !crypt_equal(fr, old_root, HASH_BYTES) ||
+	    !crypt_equal(sr, root, HASH_BYTES))
+		return ERR_INTEGRITY;
+	return OK;
+}

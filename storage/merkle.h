@@ -58,4 +58,24 @@ must_check enum err merkle_path_check(uint64_t index, uint64_t size,
     const unsigned char leaf[HASH_BYTES], unsigned char (*path)[HASH_BYTES],
     size_t n, const unsigned char root[HASH_BYTES]);
 
+/*
+ * Consistency proofs (RFC 6962, section 2.1.2): that the tree of `old` leaves
+ * is the beginning of that of `size`. Empty where old is 0 or size.
+ * ERR_RANGE where old > size; as the source.
+ */
+must_check enum err merkle_growth(const struct merkle_source *s, uint64_t old,
+    uint64_t size, unsigned char ret[MERKLE_PATH_MAX][HASH_BYTES],
+    size_t *ret_n);
+
+/*
+ * Does this proof of n hashes lead from the old root to the new one? With old
+ * 0 nothing is compared, and the proof must be empty. ERR_RANGE where old >
+ * size; ERR_INTEGRITY where the proof has another length than it must have, or
+ * leads elsewhere.
+ */
+must_check enum err merkle_growth_check(uint64_t old,
+    const unsigned char old_root[HASH_BYTES], uint64_t size,
+    const unsigned char root[HASH_BYTES], unsigned char (*proof)[HASH_BYTES],
+    size_t n);
+
 #endif

@@ -3,28 +3,33 @@
 
 #include "storage/note.h"
 
-#define ALGORITHM 1		/* Ed25519 */
-#define DASH "\xe2\x80\x94 "	/* em dash U+2014, space */
+#define DASH "\xe2\x80\x94 " /* em dash U+2014, space */
 #define DASH_N 4
-#define SIGNATURES_MAX 100	/* as many as Go's note package reads */
+#define SIGNATURES_MAX 100 /* as many as Go's note package reads */
 #define SIGNED (NOTE_KEY_ID + SIGN_BYTES)
 
-void note_key_id(const char *name, const unsigned char public_key[KEY_BYTES],
-    unsigned char ret[NOTE_KEY_ID])
+void note_key_id_of(const char *name, unsigned char kind,
+    const unsigned char public_key[KEY_BYTES], unsigned char ret[NOTE_KEY_ID])
 {
-	static const unsigned char kind[2] = {'\n', ALGORITHM};
 	unsigned char hash[HASH_BYTES];
 	struct sha256 h;
 
 	sha256_init(&h);
 	sha256_put(&h, name, strlen(name));
-	sha256_put(&h, kind, sizeof(kind));
+	sha256_put(&h, "\n", 1);
+	sha256_put(&h, &kind, 1);
 	sha256_put(&h, public_key, KEY_BYTES);
 	sha256_end(&h, hash);
 	memcpy(ret, hash, NOTE_KEY_ID);
 }
 
-static bool name_is_right(const char *s, size_t n)
+void note_key_id(const char *name, const unsigned char public_key[KEY_BYTES],
+    unsigned char ret[NOTE_KEY_ID])
+{
+	note_key_id_of(name, NOTE_ED25519, public_key, ret);
+}
+
+bool note_name_ok(const char *s, size_t n)
 {
 	if (!n || n > NOTE_NAME_MAX)
 		return false;
@@ -43,7 +48,7 @@ enum err note_sign(const char *text, const char *name,
 	size_t n = strlen(text);
 	int len;
 
-	if (!n || text[n - 1] != '\n' || !name_is_right(name, strlen(name)))
+	if (!n || text[n - 1] != '\n' || !note_name_ok(name, strlen(name)))
 		return ERR_INVALID;
 	sign_public(seed, key);
 	note_key_id(name, key, both);
@@ -56,9 +61,11 @@ enum err note_sign(const char *text, const char *name,
 	return OK;
 }
 
-/* Where the signed text ends: after the last newline that an empty one follows. */
-static enum err text_end(const char *s, size_t n, size_t *ret)
+/* It ends after the last newline that an empty line follows. */
+enum err note_text(const void *p, size_t n, size_t *ret_text_n)
 {
+	const char *s = p;
+
 	if (n > NOTE_MAX)
 		return ERR_TOO_LARGE;
 	if (n < 2 || s[n - 1] != '\n')
@@ -68,78 +75,73 @@ static enum err text_end(const char *s, size_t n, size_t *ret)
 			return ERR_FORMAT;
 	for (size_t i = n - 1; i > 0; i--) {
 		if (s[i] == '\n' && s[i - 1] == '\n') {
-			*ret = i;
+			*ret_text_n = i;
 			return i + 1 < n ? OK : ERR_FORMAT;
 		}
 	}
 	return ERR_FORMAT;
 }
 
-struct signature {
-	const char *name;
-	size_t name_n;
-	unsigned char bytes[SIGNED];
-	bool ours;		/* has the size of an Ed25519 one */
-};
-
-/* One signature line of n bytes without its newline. */
-static enum err line_parse(const char *s, size_t n, struct signature *ret)
+enum err note_next(const void *p, size_t n, size_t *pos,
+    struct note_signature *ret)
 {
+	const char *s = (const char *)p + *pos, *eol, *space;
 	unsigned char any[NOTE_MAX];
-	const char *space;
 	size_t got;
-	enum err e;
 
-	if (n < DASH_N || memcmp(s, DASH, DASH_N))
+	if (*pos >= n)
+		return ERR_NOT_FOUND;
+	eol = memchr(s, '\n', n - *pos);
+	if (!eol || eol - s < DASH_N || memcmp(s, DASH, DASH_N))
 		return ERR_FORMAT;
 	s += DASH_N;
-	n -= DASH_N;
-	space = memchr(s, ' ', n);
-	if (!space || !name_is_right(s, (size_t)(space - s)))
+	space = memchr(s, ' ', (size_t)(eol - s));
+	if (!space || !note_name_ok(s, (size_t)(space - s)) ||
+	    b64_decode(space + 1, (size_t)(eol - space - 1), true, any,
+		sizeof(any), &got) ||
+	    got <= NOTE_KEY_ID)
 		return ERR_FORMAT;
 	ret->name = s;
 	ret->name_n = (size_t)(space - s);
-	n -= ret->name_n + 1;
-	e = b64_decode(space + 1, n, true, any, sizeof(any), &got);
-	if (e)
-		return ERR_FORMAT;
-	if (got <= NOTE_KEY_ID)
-		return ERR_FORMAT;
-	ret->ours = got == SIGNED;
-	if (ret->ours)
-		memcpy(ret->bytes, any, SIGNED);
+	ret->n = got;
+	memcpy(ret->bytes, any,
+	    got < NOTE_SIGNATURE_MAX ? got : NOTE_SIGNATURE_MAX);
+	*pos = (size_t)(eol + 1 - (const char *)p);
 	return OK;
+}
+
+bool note_signature_is(const struct note_signature *s, const char *name,
+    const unsigned char id[NOTE_KEY_ID], size_t n)
+{
+	return s->n == n && s->name_n == strlen(name) &&
+	    !memcmp(s->name, name, s->name_n) &&
+	    !memcmp(s->bytes, id, NOTE_KEY_ID);
 }
 
 enum err note_check(const void *p, size_t n, const char *name,
     const unsigned char public_key[KEY_BYTES], size_t *ret_text_n)
 {
-	const char *s = p, *end = s + n, *eol;
 	unsigned char id[NOTE_KEY_ID];
-	struct signature sig;
-	size_t text_n;
-	enum err result = ERR_NO_KEY, e = text_end(s, n, &text_n);
+	struct note_signature sig;
+	size_t text_n, pos;
+	enum err result = ERR_NO_KEY, e = note_text(p, n, &text_n);
 	int lines = 0;
 
 	if (e)
 		return e;
 	note_key_id(name, public_key, id);
-	for (s += text_n + 1; s < end; s = eol + 1) {
-		eol = memchr(s, '\n', (size_t)(end - s));
-		if (!eol || ++lines > SIGNATURES_MAX)
+	pos = text_n + 1;
+	while (!(e = note_next(p, n, &pos, &sig))) {
+		if (++lines > SIGNATURES_MAX)
 			return ERR_FORMAT;
-		e = line_parse(s, (size_t)(eol - s), &sig);
-		if (e)
-			return e;
-		if (!sig.ours || sig.name_n != strlen(name) ||
-		    memcmp(sig.name, name, sig.name_n) ||
-		    memcmp(sig.bytes, id, NOTE_KEY_ID))
+		if (!note_signature_is(&sig, name, id, SIGNED))
 			continue;
-		e = sign_check(public_key, p, text_n, sig.bytes + NOTE_KEY_ID);
-		if (e)
+		if (sign_check(public_key, p, text_n, sig.bytes + NOTE_KEY_ID))
 			return ERR_INTEGRITY;
 		result = OK;
 	}
+	if (e != ERR_NOT_FOUND)
+		return e;
 	if (!result)
 		*ret_text_n = text_n;
 	return result;
@@ -160,8 +162,7 @@ enum err checkpoint_sign(const struct checkpoint *c,
 	return note_sign(text, c->origin, seed, out, CHECKPOINT_MAX, ret_n);
 }
 
-/* Decimal without sign or leading zero. */
-static enum err number_parse(const char *s, size_t n, uint64_t *ret)
+enum err note_number(const char *s, size_t n, uint64_t *ret)
 {
 	uint64_t v = 0;
 
@@ -181,7 +182,7 @@ enum err checkpoint_parse(const void *p, size_t n, struct checkpoint *ret)
 	const char *s = p, *line[4];
 	struct checkpoint c = {0};
 	size_t text_n, got, len;
-	enum err e = text_end(s, n, &text_n);
+	enum err e = note_text(p, n, &text_n);
 
 	if (e)
 		return e;
@@ -195,10 +196,10 @@ enum err checkpoint_parse(const void *p, size_t n, struct checkpoint *ret)
 		line[i + 1] = eol + 1;
 	}
 	len = (size_t)(line[1] - line[0]) - 1;
-	if (!name_is_right(line[0], len))
+	if (!note_name_ok(line[0], len))
 		return ERR_FORMAT;
 	memcpy(c.origin, line[0], len);
-	e = number_parse(line[1], (size_t)(line[2] - line[1]) - 1, &c.size);
+	e = note_number(line[1], (size_t)(line[2] - line[1]) - 1, &c.size);
 	if (e)
 		return e;
 	e = b64_decode(line[2], (size_t)(line[3] - line[2]) - 1, true, c.root,

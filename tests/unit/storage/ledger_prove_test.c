@@ -38,6 +38,49 @@ static void P10_every_entry_is_proved_from_tiles_and_tail(void **state)
 	ledger_close(l);
 }
 
+/* The first `old` of `size` entries are its beginning. */
+static void grows(struct ledger *l, uint64_t old, uint64_t size)
+{
+	unsigned char proof[MERKLE_PATH_MAX][HASH_BYTES], a[HASH_BYTES],
+	    b[HASH_BYTES], leaf[HASH_BYTES], root[HASH_BYTES];
+	struct merkle t;
+	struct entry e;
+	size_t n;
+
+	merkle_init(&t);
+	for (uint64_t i = 0; i < old; i++) {
+		make_entry(&e, i);
+		merkle_leaf(e.buf, e.len, leaf);
+		merkle_put(&t, leaf);
+	}
+	merkle_root(&t, root);
+	assert_int_equal(ledger_root_at(l, old, a), OK);
+	assert_memory_equal(a, root, HASH_BYTES);
+	assert_int_equal(ledger_root_at(l, size, b), OK);
+	assert_int_equal(ledger_growth(l, old, size, proof, &n), OK);
+	assert_int_equal(merkle_growth_check(old, a, size, b, proof, n), OK);
+}
+
+static void P10_growth_is_proved_from_tiles_and_tail(void **state)
+{
+	static const uint64_t sizes[] = {
+	    0, 1, 2, 255, 256, 257, 300, 511, 512, 513, 699, 700};
+	unsigned char proof[MERKLE_PATH_MAX][HASH_BYTES];
+	struct ledger *l = open_at(dir);
+	size_t n = sizeof(sizes) / sizeof(sizes[0]);
+
+	(void)state;
+	put(l, 700);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k <= i; k++)
+			grows(l, sizes[k], sizes[i]);
+	assert_int_equal(ledger_growth(l, 3, 701, proof, &n), ERR_RANGE);
+	assert_int_equal(ledger_growth(l, 301, 300, proof, &n), ERR_RANGE);
+	run("rm %s/ledger/tile/0/000", dir);
+	assert_int_equal(ledger_growth(l, 3, 300, proof, &n), ERR_INTEGRITY);
+	ledger_close(l);
+}
+
 static void P10_entries_that_are_not_there_are_not_proved(void **state)
 {
 	unsigned char path[MERKLE_PATH_MAX][HASH_BYTES];
@@ -85,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(P10_every_entry_is_proved_from_tiles_and_tail),
+	    TEST(P10_growth_is_proved_from_tiles_and_tail),
 	    TEST(P10_entries_that_are_not_there_are_not_proved),
 	    TEST(P10_a_reader_proves_against_the_newest_checkpoint),
 	};

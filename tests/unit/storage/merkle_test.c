@@ -225,6 +225,124 @@ static void P10_a_changed_or_shortened_path_proves_nothing(void **state)
 	    merkle_path_check(0, 0, leaf[0], path, 0, root));
 }
 
+/* Consistency proofs of transparency-dev/merkle (testdata/consistency). */
+static const struct {
+	uint64_t old, size;
+	size_t n;
+	const char *proof[3];
+} growths[] = {
+    {1, 8, 3,
+	{"lqKW0iTyhcZ77pPDD4owkVfw2qNdxbh+QQt4YwoJz8c=",
+	    "Xwg/ChozygdqlSeYMlgNs+DvRYS9/x9UyKNg9Q3jAx4=",
+	    "a0eq8p7jwq+a+Im8H7klTavTEXfxYjLdaqsDXKOb9uQ="}},
+    {6, 8, 3,
+	{"DrxdNDf74tsVi58Sah0RjjCBgQMdCpSfje3t68VY72o=",
+	    "yoVOoSjtBQtBs1/8G4e46yveRh6eO1WW7Oa51ZdaCuA=",
+	    "037kGJdt2VdTwcc4Yrk5j6Kiz5tP8P3+izDNlSCWFLc="}},
+    {2, 5, 2,
+	{"Xwg/ChozygdqlSeYMlgNs+DvRYS9/x9UyKNg9Q3jAx4=",
+	    "vBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms="}},
+    {6, 7, 3,
+	{"DrxdNDf74tsVi58Sah0RjjCBgQMdCpSfje3t68VY72o=",
+	    "sIaT7C5yFZcTBkHoIR5+7cy0wmQTlj7ubB4u0W/7Gl8=",
+	    "037kGJdt2VdTwcc4Yrk5j6Kiz5tP8P3+izDNlSCWFLc="}},
+};
+
+static void P10_growth_proofs_are_those_of_certificate_transparency(void *
+	*state)
+{
+	unsigned char leaf[8][HASH_BYTES], proof[MERKLE_PATH_MAX][HASH_BYTES];
+	unsigned char before[HASH_BYTES], after[HASH_BYTES];
+	struct merkle_source s = {subtree, leaf};
+	char b64[B64_LEN(HASH_BYTES)];
+
+	(void)state;
+	vector_leaves(leaf);
+	for (size_t i = 0; i < sizeof(growths) / sizeof(growths[0]); i++) {
+		size_t n;
+
+		assert_int_equal(OK,
+		    merkle_growth(&s, growths[i].old, growths[i].size, proof,
+			&n));
+		assert_int_equal(n, growths[i].n);
+		for (size_t k = 0; k < n; k++) {
+			b64_encode(proof[k], HASH_BYTES, true, b64);
+			assert_string_equal(b64, growths[i].proof[k]);
+		}
+		head(leaf, growths[i].old, before);
+		head(leaf, growths[i].size, after);
+		assert_int_equal(OK,
+		    merkle_growth_check(growths[i].old, before, growths[i].size,
+			after, proof, n));
+	}
+}
+
+/* As wrong as the published cases: sizes, roots, order, length, bits. */
+static void P10_a_wrong_growth_proof_proves_nothing(void **state)
+{
+	static unsigned char leaf[70][HASH_BYTES], roots[71][HASH_BYTES];
+	unsigned char proof[MERKLE_PATH_MAX + 1][HASH_BYTES];
+	struct merkle_source s = {subtree, leaf};
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < 70; i++) {
+		merkle_leaf(&i, sizeof(i), leaf[i]);
+		head(leaf, i + 1, roots[i + 1]);
+	}
+	for (uint64_t size = 1; size <= 70; size++) {
+		for (uint64_t old = 1; old <= size; old++) {
+			unsigned char *a = roots[old], *b = roots[size];
+
+			assert_int_equal(OK,
+			    merkle_growth(&s, old, size, proof, &n));
+			assert_int_equal(OK,
+			    merkle_growth_check(old, a, size, b, proof, n));
+			if (old < size)
+				assert_int_not_equal(OK,
+				    merkle_growth_check(old, b, size, a, proof,
+					n));
+			memset(proof[n], 0, HASH_BYTES);
+			assert_int_not_equal(OK,
+			    merkle_growth_check(old, a, size, b, proof, n + 1));
+			if (!n)
+				continue;
+			assert_int_not_equal(OK,
+			    merkle_growth_check(old, a, size, b, proof, n - 1));
+			assert_int_not_equal(OK,
+			    merkle_growth_check(old, a, size, b, proof + 1,
+				n - 1));
+			for (size_t k = 0; k < n; k++) {
+				proof[k][k] ^= 16;
+				assert_int_not_equal(OK,
+				    merkle_growth_check(old, a, size, b, proof,
+					n));
+				proof[k][k] ^= 16;
+			}
+		}
+	}
+}
+
+static void growth_from_nothing_is_proven_by_nothing(void **state)
+{
+	unsigned char leaf[8][HASH_BYTES], proof[MERKLE_PATH_MAX][HASH_BYTES];
+	unsigned char root[HASH_BYTES];
+	struct merkle_source s = {subtree, leaf};
+	size_t n = 9;
+
+	(void)state;
+	vector_leaves(leaf);
+	head(leaf, 8, root);
+	assert_int_equal(merkle_growth(&s, 0, 8, proof, &n), OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(merkle_growth_check(0, root, 8, root, proof, 0), OK);
+	assert_int_equal(merkle_growth_check(0, root, 8, root, proof, 1),
+	    ERR_INTEGRITY);
+	assert_int_equal(merkle_growth(&s, 9, 8, proof, &n), ERR_RANGE);
+	assert_int_equal(merkle_growth_check(9, root, 8, root, proof, 0),
+	    ERR_RANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +352,10 @@ int main(void)
 	    cmocka_unit_test(P10_paths_are_those_of_certificate_transparency),
 	    cmocka_unit_test(P10_a_path_proves_its_leaf_and_no_other),
 	    cmocka_unit_test(P10_a_changed_or_shortened_path_proves_nothing),
+	    cmocka_unit_test(
+		P10_growth_proofs_are_those_of_certificate_transparency),
+	    cmocka_unit_test(P10_a_wrong_growth_proof_proves_nothing),
+	    cmocka_unit_test(growth_from_nothing_is_proven_by_nothing),
 	};
 
 	return crypt_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
