@@ -118,8 +118,9 @@ must_check enum err index_camera_find(struct index *ix, const char *id,
 must_check enum err index_camera_next(struct index *ix, const char *after,
     struct camera_row *ret);
 
+/* Insert or replace; retain_ns never becomes less than it was (P2). */
 must_check enum err index_segment_put(struct index *ix,
-    const struct segment_row *s);	/* insert or replace */
+    const struct segment_row *s);
 must_check enum err index_segment_find(struct index *ix, const char *camera,
     uint64_t seq, struct segment_row *ret);
 /* Drop the row of a segment that never came to be (recovery). */

@@ -1,11 +1,19 @@
 /* index_footage.c - rows of segments and gaps. */
 #include "storage/index_sql.h"
 
+/* P2: whatever is put, what was promised to a segment only grows. */
 enum err index_segment_put(struct index *ix, const struct segment_row *r)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "INSERT OR REPLACE INTO segment VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	    "INSERT INTO segment VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) "
+	    "ON CONFLICT(camera, seq) DO UPDATE SET day = excluded.day, "
+	    "start_ns = excluded.start_ns, end_ns = excluded.end_ns, "
+	    "bytes = excluded.bytes, state = excluded.state, "
+	    "fragments = excluded.fragments, flags = excluded.flags, "
+	    "retain_ns = max(retain_ns, excluded.retain_ns), "
+	    "proof = excluded.proof, record = excluded.record, "
+	    "entry = excluded.entry",
 	    "titiiiiiiiiii", r->camera, (int64_t)r->seq, r->day, r->start_ns,
 	    r->end_ns, (int64_t)r->bytes, (int64_t)r->state,
 	    (int64_t)r->fragments, (int64_t)r->flags, r->retain_ns,

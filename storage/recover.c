@@ -81,7 +81,7 @@ static size_t fitting(int fd, const struct journal *j, const struct span *s)
 
 /* Was this segment entered before the crash? Looks back from the end. */
 static bool was_entered(struct keeper *k, const char *camera, uint64_t seq,
-    uint64_t *ret_entry)
+    struct segment_row *row)
 {
 	uint64_t size = ledger_size(k->ledger);
 	unsigned char buf[ENTRY_MAX];
@@ -96,7 +96,10 @@ static bool was_entered(struct keeper *k, const char *camera, uint64_t seq,
 		    !entry_find(&v, TAG_CAMERA, &f) || f.n != strlen(camera) ||
 		    memcmp(f.p, camera, f.n))
 			continue;
-		*ret_entry = i - 1;
+		row->entry = (int64_t)(i - 1);
+		/* P2: what was promised then */
+		if (entry_find(&v, TAG_RETAIN, &f))
+			row->retain_ns = (int64_t)field_u64(&f);
 		return true;
 	}
 	return false;
@@ -169,7 +172,6 @@ static enum err put_row(struct work *w, const struct span *s,
 {
 	unsigned char root[HASH_BYTES], cipher[HASH_BYTES];
 	struct segment_row old;
-	uint64_t entry;
 	enum err err = journal_segment(&w->j, s->first, s->n, row->fragments,
 	    root, cipher);
 
@@ -178,10 +180,8 @@ static enum err put_row(struct work *w, const struct span *s,
 	if (!index_segment_find(w->k->ix, row->camera, row->seq, &old) &&
 	    old.state != SEGMENT_OPEN)
 		return OK;
-	if (was_entered(w->k, row->camera, row->seq, &entry)) {
-		row->entry = (int64_t)entry;
+	if (was_entered(w->k, row->camera, row->seq, row))
 		return index_segment_put(w->k->ix, row);
-	}
 	return seal_enter(w->k, row, root, cipher);
 }
 

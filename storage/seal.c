@@ -48,7 +48,7 @@ enum err seal_enter(struct keeper *k, struct segment_row *row,
 	uint64_t i;
 	enum err err;
 
-	row->retain_ns = retain_until((struct utc){row->end_ns}).ns;
+	row->retain_ns = retain_until((struct utc){row->end_ns}, 0).ns;
 	enter_begin(k, &x, ENTRY_SEGMENT, 0);
 	entry_put_text(&x.e, TAG_CAMERA, row->camera);
 	entry_put_u64(&x.e, TAG_SEQ, row->seq);

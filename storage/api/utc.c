@@ -1,9 +1,11 @@
 #include "storage/api/utc.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +19,28 @@ static int64_t clock_ns(clockid_t id)
 	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
 }
 
+#ifdef CLOCK_HOOK
+/* What the file says now; zeros where there is none. */
+static const volatile int64_t *hook_file(void)
+{
+	static const volatile int64_t none[2];
+	static const volatile int64_t *map;
+	const char *path = getenv("SAQTA_CLOCK_FILE");
+	void *p = MAP_FAILED;
+	int fd;
+
+	if (map || !path)
+		return map ? map : none;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		p = mmap(NULL, 16, PROT_READ, MAP_SHARED, fd, 0);
+		close(fd);
+	}
+	map = p == MAP_FAILED ? none : p;
+	return map;
+}
+#endif
+
 struct utc utc_now(void)
 {
 	struct utc t = {clock_ns(CLOCK_REALTIME)};
@@ -25,13 +49,18 @@ struct utc utc_now(void)
 
 	if (offset)
 		t.ns += strtoll(offset, NULL, 10) * NS_PER_SEC;
+	t.ns += hook_file()[0];
 #endif
 	return t;
 }
 
 struct mono mono_now(void)
 {
-	return (struct mono){clock_ns(CLOCK_BOOTTIME)};
+	struct mono t = {clock_ns(CLOCK_BOOTTIME)};
+#ifdef CLOCK_HOOK
+	t.ns += hook_file()[1];
+#endif
+	return t;
 }
 
 enum err utc_site(const char *name)
@@ -137,9 +166,8 @@ struct day day_next(struct day d)
  * Where clocks go back from 01:00 to 00:00, midnight occurs twice: the later
  * one counts. Zones change at multiples of 15 minutes.
  */
-struct utc utc_next_midnight(struct utc t)
+struct utc utc_midnight(struct day d)
 {
-	struct day d = day_next(utc_local_day(t));
 	int64_t first = utc_day_start(d).ns, last = first;
 
 	for (int64_t s = first; s < first + 4 * 3600 * NS_PER_SEC;
@@ -150,6 +178,11 @@ struct utc utc_next_midnight(struct utc t)
 			last = s;
 	}
 	return (struct utc){last};
+}
+
+struct utc utc_next_midnight(struct utc t)
+{
+	return utc_midnight(day_next(utc_local_day(t)));
 }
 
 char *day_format(struct day d, char *buf, size_t n)

@@ -34,7 +34,9 @@ struct day {
 /*
  * The clocks of this process. Where the environment has SAQTA_CLOCK_OFFSET
  * (seconds, may be negative) and the program was built with CLOCK_HOOK (tests
- * and demo), utc_now() adds it.
+ * and demo), utc_now() adds it. SAQTA_CLOCK_FILE names a file of two signed
+ * 64-bit numbers of this machine: nanoseconds added to the wall clock and to
+ * the monotonic one, looked at anew each time.
  */
 struct utc utc_now(void);
 struct mono mono_now(void);
@@ -47,6 +49,12 @@ struct day utc_local_day(struct utc t);
 /* The first instant of the local day d, and of the day after it. */
 struct utc utc_day_start(struct day d);
 struct day day_next(struct day d);
+
+/*
+ * The midnight at which d begins; the later one where it occurs twice, the
+ * first instant of d or later where there is none.
+ */
+struct utc utc_midnight(struct day d);
 
 /* The first local midnight after t; where one occurs twice, the later one. */
 struct utc utc_next_midnight(struct utc t);

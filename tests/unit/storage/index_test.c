@@ -8,7 +8,7 @@
 
 #include "storage/index.h"
 
-#define S(x) (INT64_C(x) * NS_PER_SEC)
+#define S(x) ((int64_t)(x)*NS_PER_SEC)
 
 static char data[] = "/tmp/saqta-index-XXXXXX";
 static struct index *ix;
@@ -41,6 +41,28 @@ static void put_segment(const char *camera, uint64_t seq, int64_t from,
 
 	snprintf(r.camera, sizeof(r.camera), "%s", camera);
 	assert_int_equal(index_segment_put(ix, &r), OK);
+}
+
+static void P2_what_was_promised_to_a_segment_only_grows(void **state)
+{
+	static const struct {
+		int64_t put, have;
+	} steps[] = {{100, 100}, {90, 100}, {0, 100}, {120, 120}};
+	struct segment_row r = {.camera = "p",
+	    .seq = 1,
+	    .day = "2026-11-22",
+	    .state = SEGMENT_SEALED};
+	struct segment_row got;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		r.retain_ns = S(steps[i].put);
+		r.bytes = i;
+		assert_int_equal(index_segment_put(ix, &r), OK);
+		assert_int_equal(index_segment_find(ix, "p", 1, &got), OK);
+		assert_int_equal(got.retain_ns, S(steps[i].have));
+		assert_int_equal(got.bytes, i);
+	}
 }
 
 static enum err collect(const struct segment_row *s, void *arg)
@@ -219,6 +241,7 @@ static void a_read_only_index_changes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(P2_what_was_promised_to_a_segment_only_grows),
 	    cmocka_unit_test(what_overlaps_a_range_is_found_in_order),
 	    cmocka_unit_test(an_open_segment_counts_as_endless),
 	    cmocka_unit_test(only_a_segment_that_is_open_can_be_dropped),

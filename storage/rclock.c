@@ -1,0 +1,63 @@
+#include "storage/rclock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/retain.h"
+
+static void look(struct rclock *c, struct mono mono, const char *boot)
+{
+	c->mono_ns = mono.ns;
+	snprintf(c->boot, sizeof(c->boot), "%s", boot);
+}
+
+void rclock_begin(struct rclock *c, struct utc wall, struct mono mono,
+    const char *boot)
+{
+	*c = (struct rclock){.now_ns = wall.ns, .budget_ns = RCLOCK_BUDGET_NS};
+	look(c, mono, boot);
+}
+
+void rclock_observe(struct rclock *c, struct utc wall, struct mono mono,
+    const char *boot)
+{
+	int64_t passed = strcmp(c->boot, boot) ? 0 : mono.ns - c->mono_ns;
+	int64_t behind;
+
+	if (passed < 0)
+		passed = 0;
+	look(c, mono, boot);
+	c->now_ns += passed;
+	/* 3 h in 30 days is one in 240; a month or more fills it up */
+	c->budget_ns += passed / (RCLOCK_MONTH_NS / RCLOCK_BUDGET_NS);
+	if (c->budget_ns > RCLOCK_BUDGET_NS)
+		c->budget_ns = RCLOCK_BUDGET_NS;
+	behind = wall.ns - c->now_ns;
+	if (behind > c->budget_ns)
+		behind = c->budget_ns;
+	if (behind > 0) {
+		c->now_ns += behind;
+		c->budget_ns -= behind;
+	}
+}
+
+bool rclock_trusts(const struct rclock *c, struct utc wall)
+{
+	int64_t diff = wall.ns - c->now_ns;
+
+	return diff <= RETAIN_TRUST_NS && -diff <= RETAIN_TRUST_NS;
+}
+
+struct utc rclock_both(const struct rclock *c, struct utc wall)
+{
+	return (struct utc){wall.ns < c->now_ns ? wall.ns : c->now_ns};
+}
+
+int64_t rclock_vouch(struct rclock *c, struct utc wall)
+{
+	int64_t step = wall.ns - c->now_ns;
+
+	c->now_ns = wall.ns;
+	c->untrusted = 0;
+	return step;
+}
