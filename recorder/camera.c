@@ -21,6 +21,9 @@
 #define SEGMENT_MS 60000		/* a probe has no storage to ask */
 #define FRAGMENT_MS 1000
 #define UDP_TRIES 20
+#define SILENT "no answer from"
+#define REFUSED "connection refused by"
+#define UNKNOWN "unknown host"
 
 static const int delays_ms[] = {500, 1000, 2000, 4000, 8000, 16000, 30000};
 
@@ -124,6 +127,9 @@ static void unreachable(struct camera *c, struct mono now, const char *what)
 {
 	char text[160];
 
+	c->unreached = !strcmp(what, UNKNOWN) ? UNREACHED_UNKNOWN :
+	    !strcmp(what, REFUSED)	      ? UNREACHED_REFUSED :
+						UNREACHED_SILENT;
 	snprintf(text, sizeof(text), "%s %.100s:%u", what, c->url.host,
 	    c->url.port);
 	camera_down(c, now, CAUSE_NO_ANSWER, text);
@@ -155,7 +161,7 @@ static void connect_next(struct camera *c, struct mono now, const char *why)
 			return;
 		}
 		if (errno == ECONNREFUSED)
-			why = "connection refused by";
+			why = REFUSED;
 		shut(&c->sock);
 	}
 	unreachable(c, now, why);
@@ -181,7 +187,7 @@ static void resolve(struct camera *c, struct mono now)
 		c->resolved.n = 1;
 		freeaddrinfo(a);
 		c->at = 0;
-		connect_next(c, now, "no answer from");
+		connect_next(c, now, SILENT);
 		return;
 	}
 	strcpy(m.host, c->url.host);
@@ -208,11 +214,11 @@ static void resolved(struct camera *c, struct mono now)
 	shut(&c->resolver);
 	if (n != sizeof(c->resolved) || c->resolved.n < 1 ||
 	    c->resolved.n > RESOLVED_MAX) {
-		unreachable(c, now, "unknown host");
+		unreachable(c, now, UNKNOWN);
 		return;
 	}
 	c->at = 0;
-	connect_next(c, now, "no answer from");
+	connect_next(c, now, SILENT);
 }
 
 /* --- hand over to a child --- */
@@ -329,6 +335,7 @@ static void hand_over(struct camera *c, struct mono now)
 			m.fds |= (uint8_t)(1u << i);
 	m.token = c->token = ++c->host->token;
 	c->auth = (struct auth){.scheme = AUTH_NONE};
+	c->unreached = UNREACHED_NOT;
 	c->phase = PHASE_CHILD;
 	if (zygote_ask(c->host->zygote, &m, fd))
 		camera_down(c, now, CAUSE_RECORDER_FAILED, "no child");
@@ -348,9 +355,7 @@ static void connected(struct camera *c, struct mono now)
 
 	if (getsockopt(c->sock, SOL_SOCKET, SO_ERROR, &e, &n) || e) {
 		c->at++;
-		connect_next(c, now,
-		    e == ECONNREFUSED ? "connection refused by" :
-					"no answer from");
+		connect_next(c, now, e == ECONNREFUSED ? REFUSED : SILENT);
 		return;
 	}
 	hand_over(c, now);
@@ -431,9 +436,9 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 	}
 	if (c->phase == PHASE_CONNECTING) {
 		c->at++;
-		connect_next(c, now, "no answer from");
+		connect_next(c, now, SILENT);
 	} else if (c->phase == PHASE_RESOLVING) {
-		unreachable(c, now, "unknown host");
+		unreachable(c, now, UNKNOWN);
 	} else {
 		/* What is wrong stays said until it works or changes. */
 		if (c->state != CAMERA_DOWN)

@@ -32,6 +32,14 @@ enum camera_phase {
 	PHASE_CHILD,
 };
 
+/* How far the last try to connect came. */
+enum camera_unreached {
+	UNREACHED_NOT,		/* it was connected */
+	UNREACHED_UNKNOWN,	/* the name has no address */
+	UNREACHED_REFUSED,
+	UNREACHED_SILENT,
+};
+
 /* What a probe learned. */
 struct camera_probed {
 	bool done;
@@ -58,6 +66,7 @@ struct camera {
 	int failures;
 	struct resolved resolved;
 	int at;				/* address that is being tried */
+	enum camera_unreached unreached;
 	int resolver, sock, control, rtp, rtcp;	/* -1 when closed */
 	uint32_t token;
 	pid_t pid;

@@ -87,5 +87,6 @@ int main(int argc, char **argv)
 		log_error("the process that forks children cannot start");
 		return 1;
 	}
-	return argc ? probe_run(argv[1], udp, zygote) : record(config, zygote);
+	return argc ? probe_run(LOOK_PROBE, argv[1], udp, zygote) :
+		      record(config, zygote);
 }

@@ -10,7 +10,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "recorder/answer.h"
 #include "recorder/camera.h"
+#include "recorder/look.h"
 #include "recorder/zygote.h"
 #include "storage/api/log.h"
 #include "storage/api/wire.h"
@@ -18,6 +20,7 @@
 #define CAMERAS_MAX 256
 #define RETRY_MIN_MS 250	/* storage away: try again, ever slower */
 #define RETRY_MAX_MS 2000
+#define LOOKS_MAX 4 /* at a time: people at a page */
 #define STOP_MS 4000		/* children have so long to end a segment */
 
 struct supervisor {
@@ -26,6 +29,7 @@ struct supervisor {
 	struct camera_host host;
 	struct camera *cameras[CAMERAS_MAX];
 	int n;
+	struct look *looks[LOOKS_MAX];
 	int signals;
 	bool stopping;
 	struct mono stop_at;
@@ -38,6 +42,8 @@ struct supervisor {
 	bool listing, changed;
 	char last[CAMERA_ID_MAX + 1];
 };
+
+static void looks_drop(struct supervisor *s);
 
 static void storage_lost(struct supervisor *s, struct mono now)
 {
@@ -53,6 +59,7 @@ static void storage_lost(struct supervisor *s, struct mono now)
 	s->retry_at.ns = now.ns + s->retry_ms * NS_PER_MS;
 	for (int i = 0; i < s->n; i++)
 		camera_hold(s->cameras[i]);
+	looks_drop(s);
 }
 
 static void storage_send(struct supervisor *s, struct wire *w)
@@ -107,6 +114,89 @@ static void storage_connect(struct supervisor *s, struct mono now)
 	storage_send(s, &w);
 	if (s->storage >= 0)
 		list_begin(s);
+}
+
+/* --- looks: what storage asks for people --- */
+
+/* text is given; NULL: no memory, the question is left to its time-out. */
+static void look_answer(struct supervisor *s, uint32_t question, char *text)
+{
+	struct wire w;
+	int fd = -1;
+	enum err err =
+	    text ? bulk_from(text, strlen(text), &fd) : ERR_NO_MEMORY;
+
+	free(text);
+	wire_begin(&w, MSG_LOOK_IS, question);
+	if (!err && s->storage >= 0)
+		err = wire_send(s->storage, &w, fd);
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		log_error("a look was not answered: %s", err_text(err));
+}
+
+static void look_begin(struct supervisor *s, struct wire *w)
+{
+	struct credentials login;
+	unsigned kind = wire_get_u8(w), transport;
+	char target[RTSP_URL_MAX];
+	const void *box;
+	size_t n;
+	int at = 0;
+	enum err err;
+
+	wire_get_text(w, target, sizeof(target));
+	transport = wire_get_u8(w);
+	box = wire_get_bytes(w, &n);
+	err = wire_end(w);
+	if (!err && (!kind || kind >= LOOK_MAX || transport > TRANSPORT_UDP))
+		err = ERR_INVALID;
+	if (!err)
+		err = secret_open(s->key, box, n, &login);
+	while (at < LOOKS_MAX && s->looks[at])
+		at++;
+	if (err || at == LOOKS_MAX) {
+		look_answer(s, w->id,
+		    answer_error(err ? "invalid" : "busy",
+			err ? err_text(err) : "too many looks at once", NULL));
+		return;
+	}
+	s->looks[at] = look_new((enum look_kind)kind, target,
+	    (enum transport)transport, &login, s->host.zygote);
+	secret_wipe(&login, sizeof(login));
+	if (s->looks[at])
+		s->looks[at]->question = w->id;
+}
+
+/* Answer what is done; returns ms until one wants to be called. */
+static int looks_tick(struct supervisor *s, struct mono now)
+{
+	int wait = 1000;
+
+	for (int i = 0; i < LOOKS_MAX; i++) {
+		struct look *l = s->looks[i];
+		int ms = l ? look_tick(l, now) : wait;
+
+		if (l && l->done) {
+			look_answer(s, l->question, l->text);
+			l->text = NULL;
+			look_free(l);
+			s->looks[i] = NULL;
+		} else if (ms < wait) {
+			wait = ms;
+		}
+	}
+	return wait;
+}
+
+/* Storage has forgotten what it asked. */
+static void looks_drop(struct supervisor *s)
+{
+	for (int i = 0; i < LOOKS_MAX; i++) {
+		look_free(s->looks[i]);
+		s->looks[i] = NULL;
+	}
 }
 
 /* --- the list of cameras --- */
@@ -231,6 +321,9 @@ static void storage_read(struct supervisor *s, struct mono now)
 	case MSG_CAMERAS_CHANGED:
 		list_begin(s);
 		break;
+	case MSG_LOOK:
+		look_begin(s, &w);
+		break;
 	case MSG_ERROR:
 		log_error("storage refuses: %s",
 		    err_text(err_from_wire(wire_get_u16(&w))));
@@ -296,16 +389,23 @@ static bool zygote_read(struct supervisor *s)
 	struct zygote_message m;
 	enum err err;
 
-	while (!(err = zygote_answer(s->host.zygote, &m)))
+	while (!(err = zygote_answer(s->host.zygote, &m))) {
 		for (int i = 0; i < s->n; i++)
 			camera_zygote(s->cameras[i], &m);
+		for (int i = 0; i < LOOKS_MAX; i++)
+			if (s->looks[i])
+				look_zygote(s->looks[i], &m);
+	}
 	return err == ERR_BUSY;
 }
 
 static int tick(struct supervisor *s, struct mono now)
 {
 	bool run = s->listed && !s->stopping;
-	int wait = s->stopping ? 50 : 1000;
+	int wait = looks_tick(s, now);
+
+	if (s->stopping && wait > 50)
+		wait = 50;
 
 	if (s->storage < 0 && !s->stopping) {
 		if (now.ns >= s->retry_at.ns)
@@ -327,8 +427,10 @@ static int tick(struct supervisor *s, struct mono now)
 /* One turn: 1 = go on, 0 = stopped in order, -1 = the zygote has died. */
 static int turn(struct supervisor *s)
 {
-	struct pollfd p[3 + CAMERA_POLLS * CAMERAS_MAX];
+	struct pollfd
+	    p[3 + CAMERA_POLLS * CAMERAS_MAX + LOOK_POLLS * LOOKS_MAX];
 	struct camera *of[3 + CAMERA_POLLS * CAMERAS_MAX];
+	struct look *look_of[LOOK_POLLS * LOOKS_MAX];
 	struct signalfd_siginfo si;
 	struct mono now = mono_now();
 	int wait = tick(s, now), n = 3, tracked;
@@ -343,11 +445,20 @@ static int turn(struct supervisor *s)
 			of[n++] = s->cameras[i];
 	}
 	tracked = n;
+	for (int i = 0; i < LOOKS_MAX; i++) {
+		int k = s->looks[i] ? look_poll(s->looks[i], p + n) : 0;
+
+		while (k--)
+			look_of[n++ - tracked] = s->looks[i];
+	}
 	if (poll(p, (nfds_t)n, wait) < 0 && errno != EINTR)
 		return -1;
 	now = mono_now();
 	for (int i = 3; i < tracked; i++)
 		camera_ready(of[i], &p[i], now);
+	for (int i = tracked; i < n; i++)
+		if (p[i].revents)
+			look_ready(look_of[i - tracked], &p[i], now);
 	if (p[1].revents && !zygote_read(s))
 		return -1;
 	/* Last, for the list may change under it. */
@@ -384,6 +495,7 @@ int supervisor_run(const struct config *config, const struct secret_key *key,
 		camera_wipe(s.cameras[i]);
 		free(s.cameras[i]);
 	}
+	looks_drop(&s);
 	if (s.storage >= 0)
 		close(s.storage);
 	close(s.signals);

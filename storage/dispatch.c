@@ -8,6 +8,7 @@
 #include "storage/keeper.h"
 
 #define TOOL PEER_CONTROL
+#define OPERATOR (TOOL | PEER_READER) /* the handler asks may_onboard() */
 #define ANY (PEER_INGEST | PEER_SUPERVISOR | PEER_PEOPLE | TOOL)
 
 static const struct row {
@@ -31,9 +32,11 @@ static const struct row {
     {MSG_CAMERAS, TOOL, handle_cameras, 0},
     {MSG_COVERAGE, TOOL, handle_coverage, 0},
     {MSG_STATUS, TOOL, handle_status, 0},
-    {MSG_CAMERA_ADD, TOOL, handle_camera_add, ENTRY_CAMERA_ADDED},
-    {MSG_CAMERA_ENABLE, TOOL, handle_camera_enable, ENTRY_CAMERA_SWITCHED},
-    {MSG_RECORDER_KEY, TOOL, handle_recorder_key, 0},
+    {MSG_CAMERA_ADD, OPERATOR, handle_camera_add, ENTRY_CAMERA_ADDED},
+    {MSG_CAMERA_ENABLE, OPERATOR, handle_camera_enable, ENTRY_CAMERA_SWITCHED},
+    {MSG_RECORDER_KEY, OPERATOR, handle_recorder_key, 0},
+    {MSG_LOOK, OPERATOR, handle_look, 0},
+    {MSG_LOOK_IS, PEER_SUPERVISOR, handle_look_is, 0},
     {MSG_USER_ADD, TOOL, handle_user_add, ENTRY_PERSON},
     {MSG_ERROR, PEER_READER, handle_reader_started, ENTRY_SIGN_IN_REFUSED},
     {MSG_READER_STARTED, PEER_READER, handle_reader_started, ENTRY_SIGN_IN},
@@ -75,6 +78,7 @@ void handle_closed(struct keeper *k, struct conn *c)
 {
 	struct reader *next;
 
+	looks_forget(k, c);
 	if (c == k->supervisor) {
 		k->supervisor = NULL;
 		camera_no_recorder(k);

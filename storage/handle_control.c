@@ -71,6 +71,10 @@ void handle_recorder_key(struct keeper *k, struct conn *c, struct wire *w)
 	static const unsigned char none[KEY_BYTES];
 	uint32_t id = w->id;
 
+	if (!may_onboard(c)) {
+		conn_error(c, id, ERR_DENIED, NULL);
+		return;
+	}
 	if (!memcmp(k->recorder_key, none, KEY_BYTES)) {
 		conn_error(c, id, ERR_UNAVAILABLE,
 		    "The recorder has not introduced itself yet: start "
@@ -123,11 +127,12 @@ static const char *get_camera(struct wire *w, struct camera_row *r)
 	return NULL;
 }
 
-static enum err enter_camera(struct keeper *k, const struct camera_row *r)
+static enum err enter_camera(struct keeper *k, const struct camera_row *r,
+    uint64_t person)
 {
 	struct enter x;
 
-	enter_begin(k, &x, ENTRY_CAMERA_ADDED, 0);
+	enter_begin(k, &x, ENTRY_CAMERA_ADDED, person);
 	entry_put_text(&x.e, TAG_CAMERA, r->id);
 	enter_text(&x, TAG_ATM, r->atm);
 	enter_text(&x, TAG_PLACE, r->place);
@@ -145,13 +150,15 @@ void handle_camera_add(struct keeper *k, struct conn *c, struct wire *w)
 	const char *why = get_camera(w, &r);
 	enum err err = why ? ERR_INVALID : OK;
 
+	if (!may_onboard(c))
+		err = ERR_DENIED;
 	if (!err && camera_find(k, r.id))
 		err = ERR_EXISTS;
 	r.added_ns = r.since_ns = k->now.ns;
 	if (!err)
 		err = index_camera_put(k->ix, &r);
 	if (!err)
-		err = enter_camera(k, &r);
+		err = enter_camera(k, &r, who_asks(c));
 	if (!err)
 		err = camera_load(k, r.id, &m);
 	if (err) {
@@ -171,6 +178,8 @@ void handle_camera_enable(struct keeper *k, struct conn *c, struct wire *w)
 	struct enter x;
 	enum err err = wire_end(w);
 
+	if (!err && !may_onboard(c))
+		err = ERR_DENIED;
 	if (!err && !m)
 		err = ERR_NOT_FOUND;
 	if (!err)
@@ -180,7 +189,7 @@ void handle_camera_enable(struct keeper *k, struct conn *c, struct wire *w)
 		err = index_camera_put(k->ix, &row);
 	}
 	if (!err) {
-		enter_begin(k, &x, ENTRY_CAMERA_SWITCHED, 0);
+		enter_begin(k, &x, ENTRY_CAMERA_SWITCHED, who_asks(c));
 		entry_put_text(&x.e, TAG_CAMERA, m->id);
 		entry_put_u64(&x.e, TAG_ENABLED, enabled);
 		err = enter_end(k, &x, NULL);

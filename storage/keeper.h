@@ -70,6 +70,14 @@ struct lease {
 	struct lease_row row;
 };
 
+/* A question to the supervisor, for somebody. */
+struct look {
+	struct look *next;
+	struct conn *asker;
+	uint32_t asker_id, question;
+	int64_t until_ns;	/* monotonic */
+};
+
 /* A reader process. */
 struct reader {
 	struct reader *next;
@@ -104,6 +112,8 @@ struct keeper {
 	struct conn *supervisor;
 	struct camera *cameras;
 	struct reader *readers;
+	struct look *looks;
+	uint32_t look_id;		/* of the last one */
 	struct worker *syncer, *prover;
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
@@ -212,6 +222,19 @@ void reader_end(struct keeper *k, struct reader *r);
 must_check enum err recover_camera(struct keeper *k, struct camera *m);
 must_check enum err recover_all(struct keeper *k);
 
+/* --- handle_look.c --- */
+/* May this peer do an operator's work on cameras? */
+bool may_onboard(const struct conn *c);
+/* The person behind a reader; 0: the tool. */
+uint64_t who_asks(const struct conn *c);
+/* Ask the supervisor w for c's question id. ERR_UNAVAILABLE, ERR_BUSY. */
+must_check enum err look_ask(struct keeper *k, struct conn *c, uint32_t id,
+    struct wire *w);
+/* End those that took too long, or whose supervisor has gone. */
+void looks_tick(struct keeper *k);
+/* asker has gone. */
+void looks_forget(struct keeper *k, const struct conn *asker);
+
 /* --- handlers, by peer --- */
 void handle_site(struct keeper *, struct conn *, struct wire *);
 void handle_hello_recorder(struct keeper *, struct conn *, struct wire *);
@@ -229,6 +252,8 @@ void handle_coverage(struct keeper *, struct conn *, struct wire *);
 void handle_status(struct keeper *, struct conn *, struct wire *);
 void handle_camera_add(struct keeper *, struct conn *, struct wire *);
 void handle_camera_enable(struct keeper *, struct conn *, struct wire *);
+void handle_look(struct keeper *, struct conn *, struct wire *);
+void handle_look_is(struct keeper *, struct conn *, struct wire *);
 void handle_recorder_key(struct keeper *, struct conn *, struct wire *);
 void handle_user_add(struct keeper *, struct conn *, struct wire *);
 void handle_reader_started(struct keeper *, struct conn *, struct wire *);

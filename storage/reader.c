@@ -17,6 +17,7 @@
 
 #define AUDITOR (1u << ROLE_AUDITOR)
 #define CUSTODIAN (1u << ROLE_CUSTODIAN)
+#define OPERATOR (1u << ROLE_OPERATOR)
 #define ANYBODY (1u << ROLE_OPERATOR | AUDITOR | CUSTODIAN)
 
 struct utc session_now(const struct session *s)
@@ -129,6 +130,10 @@ static const struct row {
     {MSG_MEDIA_FRAGMENT, AUDITOR, 2, session_media_fragment},
     {MSG_MOVIE, AUDITOR, 2, session_movie},
     {MSG_MOVIE_READ, AUDITOR, 2, session_movie_read},
+    {MSG_CAMERA_ADD, OPERATOR, 0, session_onboard},
+    {MSG_CAMERA_ENABLE, OPERATOR, 0, session_onboard},
+    {MSG_RECORDER_KEY, OPERATOR, 0, session_onboard},
+    {MSG_LOOK, OPERATOR, 0, session_onboard},
     {MSG_STOP_WATCHING, ANYBODY, 1, session_stop_watching},
     {MSG_SIGN_OUT, ANYBODY, 0, session_sign_out},
 };

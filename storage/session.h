@@ -129,6 +129,9 @@ must_check enum err session_request_new(struct session *s, struct wire *w);
 must_check enum err session_revoke(struct session *s, struct wire *w);
 must_check enum err session_sign_out(struct session *s, struct wire *w);
 
+/* --- reader_camera.c --- */
+must_check enum err session_onboard(struct session *s, struct wire *w);
+
 /* --- reader_decide.c --- */
 must_check enum err session_decide(struct session *s, struct wire *w);
 /* A day's identity out of the wraps that the keeper hands over (text). */

@@ -106,6 +106,7 @@ void keeper_tick(struct keeper *k)
 {
 	watch_clock(k);
 	watch_room(k);
+	looks_tick(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_tick(k, m);
 	if (k->mono.ns >= k->next_heads_ns) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "web/api.h"
+#include "web/camera.h"
 #include "web/media.h"
 #include "web/page.h"
 #include "web/sign.h"
@@ -17,6 +18,10 @@ static const struct route routes[] = {
 {METHOD_GET, "/api/v1/session", NEED_SESSION, ROUTE_QUIET, sign_who},
 {METHOD_DELETE, "/api/v1/session", NEED_SESSION, 0, sign_out},
 {METHOD_GET, "/api/v1/cameras", NEED_SESSION, 0, api_cameras},
+{METHOD_POST, "/api/v1/cameras", NEED_SESSION, 0, camera_add},
+{METHOD_POST, "/api/v1/cameras/probe", NEED_SESSION, 0, camera_probe},
+{METHOD_POST, "/api/v1/cameras/%c/enable", NEED_SESSION, 0, camera_enable},
+{METHOD_POST, "/api/v1/cameras/%c/disable", NEED_SESSION, 0, camera_disable},
 {METHOD_GET, "/api/v1/coverage", NEED_SESSION, 0, api_coverage},
 {METHOD_GET, "/api/v1/requests", NEED_SESSION, 0, api_requests},
 {METHOD_POST, "/api/v1/requests", NEED_SESSION, 0, api_request_new},
@@ -36,6 +41,7 @@ static const struct route routes[] = {
 {METHOD_GET, "/requests/%*", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/watch/%*", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/audit", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/cameras", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/health", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/about", NEED_NOTHING, ROUTE_PAGE, page_index},
 };

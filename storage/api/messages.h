@@ -110,6 +110,13 @@ enum msg {
 	MSG_USER_ADD_IS = 105,	/* u64 person */
 	MSG_CAMERA_ENABLE = 106, /* str id, u8 enabled. -> MSG_OK */
 
+	/* --- onboarding: a session of an operator, or control. What needs
+	       the network goes on to the supervisor, with its answer back --- */
+	MSG_LOOK = 230,		/* u8 enum look_kind, str target,
+				   u8 enum transport, bytes credentials sealed
+				   as in MSG_CAMERA_ADD, or empty */
+	MSG_LOOK_IS = 231,	/* fd: JSON, an error too: what was found */
+
 	/* --- keeper <-> reader, never outside storage --- */
 	MSG_READER_START = 120,	/* keeper -> reader: fields in reader.h */
 	MSG_READER_STARTED = 121, /* enum err as MSG_ERROR, or this: opened */
@@ -149,6 +156,12 @@ enum role {
 enum transport {
 	TRANSPORT_TCP = 0,	/* RTP interleaved in the RTSP connection */
 	TRANSPORT_UDP = 1,
+};
+
+/* What may be looked at without recording it. */
+enum look_kind {
+	LOOK_PROBE = 1,		/* target: an RTSP URL without credentials */
+	LOOK_MAX
 };
 
 enum camera_state {

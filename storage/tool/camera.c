@@ -1,19 +1,18 @@
 /* camera.c - saqta camera add, list, probe, enable, disable. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "storage/api/messages.h"
 #include "storage/crypt.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
+#include "storage/tool/look.h"
 
 static const char usage[] =
     "usage: saqta camera add [--config FILE] --id ID --atm ATM [--name NAME]\n"
     "                        [--place PLACE] [--udp] [--user USER] URL [-]\n"
     "       saqta camera list [--config FILE] [--json]\n"
-    "       saqta camera probe [--user USER] [--udp] URL [-]\n"
+    "       saqta camera probe [--user USER] [--udp] [--json] URL [-]\n"
     "       saqta camera enable|disable [--config FILE] ID\n"
     "  URL is rtsp://HOST[:PORT]/PATH without user and password; with --user "
     "the\n"
@@ -96,34 +95,15 @@ static int enable(struct args *a, bool on)
 	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
 }
 
-/* The recorder does it: it has the network and the sandbox. */
-static int probe(struct args *a)
+static int probe(struct args *a, bool json)
 {
-	char self[512], program[560];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-	int in[2];
+	int status;
 
-	if (n < 0 || !ask_password(a) || pipe(in) < 0)
+	if (!ask_password(a))
 		return EXIT_FAILED;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	snprintf(program, sizeof(program), "%.*s/saqta-recorder",
-	    slash ? (int)(slash - self) : 0, self);
-	if (access(program, X_OK) < 0)	/* installed: bin and sbin */
-		snprintf(program, sizeof(program), "/usr/sbin/saqta-recorder");
-	dprintf(in[1], "%s\n%s\n", a->user ? a->user : "", a->password);
-	close(in[1]);
+	status = tool_look("probe", a->url, a->udp, a->user, a->password, json);
 	crypt_wipe(a->password, sizeof(a->password));
-	dup2(in[0], STDIN_FILENO);
-	close(in[0]);
-	if (a->udp)
-		execl(program, "saqta-recorder", "probe", "--udp", a->url,
-		    (char *)NULL);
-	else
-		execl(program, "saqta-recorder", "probe", a->url, (char *)NULL);
-	fprintf(stderr, "saqta: %s: %s\n", program, strerror(errno));
-	return EXIT_FAILED;
+	return status;
 }
 
 int tool_camera(int argc, char **argv)
@@ -155,7 +135,7 @@ int tool_camera(int argc, char **argv)
 		    camera_list(&a.conf, v[7] != NULL) :
 		    EXIT_FAILED;
 	if (!strcmp(words[0], "probe") && n >= 2)
-		return probe(&a);
+		return probe(&a, v[7] != NULL);
 	if (!strcmp(words[0], "enable") && n == 2)
 		return enable(&a, true);
 	if (!strcmp(words[0], "disable") && n == 2)

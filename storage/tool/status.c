@@ -8,6 +8,7 @@
 #include "storage/api/utc.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
+#include "storage/tool/look.h"
 
 /* The JSON answer as a value; NULL after a message. */
 static json_t *load_bulk(struct wire *w)
@@ -178,4 +179,50 @@ int tool_coverage(int argc, char **argv)
 	print_coverage(j);
 	json_decref(j);
 	return EXIT_FINE;
+}
+
+static double real(const json_t *j, const char *key)
+{
+	return json_number_value(json_object_get(j, key));
+}
+
+static void print_probe(const json_t *j)
+{
+	const json_t *plays = json_object_get(j, "plays"), *v;
+	const char *browser;
+
+	printf("%s %s, %lld x %lld\n", text(j, "codec"), text(j, "profile"),
+	    number(j, "width"), number(j, "height"));
+	printf("%.2f frames/s, %.2f Mbit/s, ", real(j, "fps"),
+	    real(j, "bitrate_bps") / 1e6);
+	if (json_is_null(json_object_get(j, "gop_s")))
+		printf("key frames more than %.1f s apart\n",
+		    real(j, "measured_s"));
+	else
+		printf("a key frame every %.2f s\n", real(j, "gop_s"));
+	printf("audio %s, over %s\n", text(j, "audio"), text(j, "transport"));
+	if (json_is_null(json_object_get(j, "clock_offset_ms")))
+		printf("the camera does not tell its clock\n");
+	else
+		printf("the camera's clock is %+.3f s off ours\n",
+		    real(j, "clock_offset_ms") / 1000);
+	printf("plays in");
+	json_object_foreach((json_t *)(uintptr_t)plays, browser, v)
+	    printf(" %s: %s;", browser, json_string_value(v));
+	putchar('\n');
+}
+
+bool print_look(const char *verb, const char *said)
+{
+	json_t *j = json_loads(said, JSON_REJECT_DUPLICATES, NULL);
+
+	(void)verb;
+	if (!j)
+		return false;
+	if (json_object_get(j, "error"))
+		fprintf(stderr, "saqta: %s\n", text(j, "message"));
+	else
+		print_probe(j);
+	json_decref(j);
+	return true;
 }

@@ -114,13 +114,27 @@ static void an_auditor_makes_nobody(void **state)
 	box_stop();
 }
 
-static void an_unknown_message_ends_the_session(void **state)
+/* P6: the reader refuses before the keeper is asked, and it is entered. */
+static void P6_an_auditor_adds_no_camera(void **state)
 {
 	struct wire w;
 
 	(void)state;
 	box_session(AUDITOR_2);
 	wire_begin(&w, MSG_CAMERA_ADD, ++box.id);
+	assert_int_equal(box_ask(&w), ERR_DENIED);
+	assert_int_equal(box_count(MSG_REFUSAL, NULL), 1);
+	assert_int_equal(box_count(MSG_CAMERA_ADD, NULL), 0);
+	box_stop();
+}
+
+static void an_unknown_message_ends_the_session(void **state)
+{
+	struct wire w;
+
+	(void)state;
+	box_session(AUDITOR_2);
+	wire_begin(&w, MSG_USER_ADD, ++box.id);
 	assert_int_equal(box_ask(&w), ERR_BAD_MESSAGE);
 	assert_int_equal(wire_recv(box.client, &w), ERR_GONE);
 	box_stop();
@@ -133,6 +147,7 @@ int main(void)
 	    cmocka_unit_test(P6_an_operator_sees_no_footage),
 	    cmocka_unit_test(a_new_custodian_can_open_the_days_before_his_time),
 	    cmocka_unit_test(an_auditor_makes_nobody),
+	    cmocka_unit_test(P6_an_auditor_adds_no_camera),
 	    cmocka_unit_test(an_unknown_message_ends_the_session),
 	};
 

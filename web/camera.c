@@ -1,0 +1,170 @@
+#include "web/camera.h"
+
+#include <string.h>
+
+#include "web/json.h"
+#include "web/reply.h"
+#include "web/seal.h"
+
+#define URL_MAX 511
+#define NAME_MAX_BYTES 127
+#define ANSWER_MAX (256u << 10)
+
+static void ask(struct http *x, struct wire *w, uint16_t answer,
+    void (*next)(struct http *))
+{
+	http_ask(x, x->session->peer, w, answer, next);
+}
+
+/*
+ * What a body with a login becomes needs the recorder's key first. So the
+ * first step asks for that; the body waits, and is read in the second, which
+ * seals the login before anything else happens to it.
+ */
+static void with_key(struct http *x, void (*next)(struct http *))
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_RECORDER_KEY, 0);
+	ask(x, &w, MSG_RECORDER_KEY_IS, next);
+}
+
+static uint8_t get_transport(struct json *j)
+{
+	const char *s = json_get_str(j, "transport", 1, 8);
+
+	if (strcmp(s, "udp") == 0)
+		return TRANSPORT_UDP;
+	if (strcmp(s, "tcp") != 0)
+		json_refuse(j, "transport", "tcp or udp");
+	return TRANSPORT_TCP;
+}
+
+/* user and password of the body, sealed, as the next field of w. */
+static void put_login(struct http *x, struct json *j, struct wire *w)
+{
+	unsigned char key[SEAL_KEY_BYTES] = {0}, box[SEAL_MAX];
+	const char *user = json_get_str(j, "user", 0, SEAL_USER_MAX);
+	const char *password =
+	    json_get_str(j, "password", 0, SEAL_PASSWORD_MAX);
+	size_t n = 0;
+	const void *p = wire_get_bytes(&x->in, &n);
+
+	if (j->err != OK)
+		return;
+	if (wire_end(&x->in) != OK || n != sizeof(key)) {
+		j->err = ERR_INTERNAL;
+		return;
+	}
+	memcpy(key, p, sizeof(key));
+	j->err = seal_login(key, user, password, box, &n);
+	if (j->err == OK)
+		wire_put_bytes(w, box, n);
+}
+
+static void end_body(struct http *x, struct json *j, struct wire *w,
+    uint16_t answer, void (*next)(struct http *))
+{
+	enum err err = json_end(j);
+
+	if (err == OK && w->err != OK)
+		reply_problem(x, ERR_TOO_LARGE, NULL, NULL);
+	else if (err == OK)
+		ask(x, w, answer, next);
+	else
+		reply_problem(x, err, j->detail, j->pointer);
+	json_wipe(j);
+}
+
+static void looked(struct http *x)
+{
+	if (x->err != OK)
+		reply_failed(x);
+	else
+		reply_bulk(x, "application/json", ANSWER_MAX);
+}
+
+static void probe_now(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_LOOK, 0);
+	wire_put_u8(&w, LOOK_PROBE);
+	wire_put_str(&w, json_get_str(&j, "url", 1, URL_MAX));
+	wire_put_u8(&w, get_transport(&j));
+	put_login(x, &j, &w);
+	end_body(x, &j, &w, MSG_LOOK_IS, looked);
+}
+
+void camera_probe(struct http *x)
+{
+	with_key(x, probe_now);
+}
+
+static void added(struct http *x)
+{
+	if (x->err != OK)
+		reply_failed(x);
+	else
+		reply_json(x, 201, json_text("{s:b}", "added", 1));
+}
+
+static void add_now(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_CAMERA_ADD, 0);
+	wire_put_str(&w, json_get_str(&j, "id", 1, CAMERA_ID_MAX));
+	wire_put_str(&w, json_get_str(&j, "name", 1, NAME_MAX_BYTES));
+	wire_put_str(&w, json_get_str(&j, "atm", 1, NAME_MAX_BYTES));
+	wire_put_str(&w, json_get_str(&j, "place", 0, NAME_MAX_BYTES));
+	wire_put_str(&w, json_get_str(&j, "url", 1, URL_MAX));
+	wire_put_u8(&w, get_transport(&j));
+	put_login(x, &j, &w);
+	end_body(x, &j, &w, MSG_OK, added);
+}
+
+void camera_add(struct http *x)
+{
+	with_key(x, add_now);
+}
+
+static void done(struct http *x)
+{
+	if (x->err != OK)
+		reply_failed(x);
+	else
+		reply_json(x, 200, json_text("{s:s}", "id", x->args.camera));
+}
+
+static void enable(struct http *x, uint8_t on)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_CAMERA_ENABLE, 0);
+	wire_put_str(&w, x->args.camera);
+	wire_put_u8(&w, on);
+	ask(x, &w, MSG_OK, done);
+}
+
+void camera_enable(struct http *x)
+{
+	enable(x, 1);
+}
+
+void camera_disable(struct http *x)
+{
+	enable(x, 0);
+}

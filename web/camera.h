@@ -1,0 +1,15 @@
+/*
+ * camera.h - handlers of an operator's work on cameras. Who may is storage's
+ * word, as everywhere (P6).
+ */
+#ifndef SAQTA_WEB_CAMERA_H
+#define SAQTA_WEB_CAMERA_H
+
+#include "web/http.h"
+
+void camera_probe(struct http *x);
+void camera_add(struct http *x);
+void camera_enable(struct http *x);
+void camera_disable(struct http *x);
+
+#endif
