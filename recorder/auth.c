@@ -132,6 +132,24 @@ static void digest(const char *s, struct auth *ret)
 		*ret = a;
 }
 
+/* "Basic realm=..., Digest realm=...": some put all into one line. */
+static const char *another(const char *s)
+{
+	bool quoted = false;
+
+	for (; *s; s++) {
+		if (*s == '"')
+			quoted = !quoted;
+		if (!quoted && *s == ',') {
+			s += strspn(s, ", ");
+			if (!strncasecmp(s, "Digest ", 7))
+				return s;
+			s--;
+		}
+	}
+	return NULL;
+}
+
 /* Quotes, controls and line ends would break out of the header. */
 static bool is_quotable(const char *s)
 {
@@ -153,11 +171,11 @@ enum err auth_challenge(const char *lines, struct auth *ret)
 		snprintf(line, sizeof(line), "%.*s",
 		    (int)(n < sizeof(line) ? n : 0), lines);
 		lines += n + (lines[n] == '\n');
-		if (!strncasecmp(line, "Digest ", 7))
-			digest(line + 7, &best);
-		else if (!strncasecmp(line, "Basic", 5) &&
-		    best.scheme == AUTH_NONE)
+		if (!strncasecmp(line, "Basic", 5) && best.scheme == AUTH_NONE)
 			best.scheme = AUTH_BASIC;
+		for (const char *s = line; s && *s; s = another(s + 1))
+			if (!strncasecmp(s, "Digest ", 7))
+				digest(s + 7, &best);
 	}
 	if (best.scheme == AUTH_NONE || !is_quotable(best.realm) ||
 	    !is_quotable(best.nonce) || !is_quotable(best.opaque))

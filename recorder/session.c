@@ -105,6 +105,11 @@ enum err session_begin(struct session *s, const char *url,
 static enum err unauthorized(struct session *s, const struct rtsp_answer *a,
     struct mono now)
 {
+	/* As long as pictures come a keep-alive is not worth ending them. */
+	if (s->state == SESSION_PLAYING && s->refused) {
+		s->refused = 0;
+		return OK;
+	}
 	if (++s->refused >= REFUSED_MAX ||
 	    (s->guarded && s->refused > 1 &&
 		!strcasestr(a->challenge, "stale=true") &&
@@ -213,9 +218,15 @@ enum err session_tick(struct session *s, struct mono now, int64_t timeout_ns)
 		return fail(s, ERR_TIMEOUT, CAUSE_NO_ANSWER,
 		    "the camera does not answer %s", method(s));
 	}
-	if (s->state == SESSION_PLAYING && waited >= s->keep_alive_ns)
-		return ask(s, "", now);
-	return OK;
+	if (s->state != SESSION_PLAYING || waited < s->keep_alive_ns)
+		return OK;
+	/* It did not answer the last one: it may want the other kind. */
+	if (s->waiting)
+		s->get_parameter = !s->get_parameter;
+	if (s->out_n)
+		return OK; /* nor did it take it: the data will tell */
+	s->refused = 0;
+	return ask(s, "", now);
 }
 
 void session_end(struct session *s)

@@ -72,8 +72,9 @@ must_check enum err session_answer(struct session *s,
 
 /*
  * Time passes: sends the keep-alive. ERR_TIMEOUT when a request before PLAYING
- * was not answered within timeout_ns. (A keep-alive without an answer is no
- * fault as long as pictures come.)
+ * was not answered within timeout_ns. (A keep-alive without an answer, or one
+ * that is refused, is no fault as long as pictures come; the next one is of the
+ * other kind, OPTIONS for GET_PARAMETER.)
  */
 must_check enum err session_tick(struct session *s, struct mono now,
     int64_t timeout_ns);

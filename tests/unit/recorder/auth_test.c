@@ -71,6 +71,23 @@ static void basic_is_that_of_rfc_7617_and_the_last_choice(void **state)
 	assert_int_equal(a.scheme, AUTH_MD5);
 }
 
+static void A1_digest_is_found_behind_basic_in_one_line(void **state)
+{
+	struct auth a;
+
+	(void)state;
+	OK_(auth_challenge("Basic realm=\"a, Digest b\", Digest realm=\"c\", "
+			   "nonce=\"d\", qop=\"auth\"\n",
+	    &a));
+	assert_int_equal(a.scheme, AUTH_MD5);
+	assert_string_equal(a.realm, "c");
+	OK_(auth_challenge("Digest realm=\"c\", nonce=\"d\", Basic "
+			   "realm=\"x\"\n\n",
+	    &a));
+	assert_int_equal(a.scheme, AUTH_MD5);
+	assert_string_equal(a.nonce, "d");
+}
+
 static void each_use_of_a_nonce_has_its_own_number(void **state)
 {
 	char buf[1024];
@@ -125,6 +142,7 @@ int main(void)
 	    cmocka_unit_test(digest_md5_is_that_of_rfc_2617),
 	    cmocka_unit_test(digest_sha_256_is_that_of_rfc_7616),
 	    cmocka_unit_test(basic_is_that_of_rfc_7617_and_the_last_choice),
+	    cmocka_unit_test(A1_digest_is_found_behind_basic_in_one_line),
 	    cmocka_unit_test(each_use_of_a_nonce_has_its_own_number),
 	    cmocka_unit_test(what_cannot_be_answered_is_refused),
 	    cmocka_unit_test(a_realm_cannot_break_out_of_the_header),
