@@ -24,6 +24,7 @@
 #define SILENT "no answer from"
 #define REFUSED "connection refused by"
 #define UNKNOWN "unknown host"
+#define BEAR_NS (600 * NS_PER_SEC) /* a slow network for so long */
 
 static const int delays_ms[] = {500, 1000, 2000, 4000, 8000, 16000, 30000};
 
@@ -310,6 +311,7 @@ static void hand_over(struct camera *c, struct mono now)
 	m.start.probe = !c->host->ingest[0];
 	m.start.transport = (uint8_t)c->transport;
 	m.start.timeout_ms = (uint32_t)c->host->timeout_ms;
+	m.start.patient = c->slow_at.ns && now.ns - c->slow_at.ns < BEAR_NS;
 	strcpy(m.start.url, c->url.text);
 	if (c->transport == TRANSPORT_UDP && !udp_open(c, &m.start.udp_port)) {
 		camera_down(c, now, CAUSE_RECORDER_FAILED, "no free UDP ports");
@@ -337,6 +339,7 @@ static void hand_over(struct camera *c, struct mono now)
 	c->auth = (struct auth){.scheme = AUTH_NONE};
 	c->unreached = UNREACHED_NOT;
 	c->phase = PHASE_CHILD;
+	watch_begin(&c->watch, now);
 	if (zygote_ask(c->host->zygote, &m, fd))
 		camera_down(c, now, CAUSE_RECORDER_FAILED, "no child");
 	close(pair[1]);
@@ -414,6 +417,17 @@ void camera_stop(struct camera *c, enum cause cause)
 		close_all(c);
 }
 
+/* A child that hangs is ended (never a hang, and no other camera's loss). */
+static int look(struct camera *c, struct mono now)
+{
+	const char *why =
+	    watch_look(&c->watch, c->pid, c->host->timeout_ms, now);
+
+	if (why)
+		camera_down(c, now, CAUSE_RECORDER_FAILED, why);
+	return 1000;
+}
+
 int camera_tick(struct camera *c, bool run, struct mono now)
 {
 	int64_t until =
@@ -427,7 +441,9 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 		camera_report(c, CAMERA_OFF, CAUSE_SWITCHED_OFF, "%s", "");
 		return 60000;
 	}
-	if (c->phase == PHASE_CHILD || !run)
+	if (c->phase == PHASE_CHILD)
+		return look(c, now);
+	if (!run)
 		return 60000;
 	if (now.ns < until) {
 		int64_t left = (until - now.ns) / NS_PER_MS + 1;

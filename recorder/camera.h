@@ -14,6 +14,7 @@
 #include "recorder/auth.h"
 #include "recorder/control.h"
 #include "recorder/secret.h"
+#include "recorder/watch.h"
 #include "storage/api/messages.h"
 #include "storage/api/utc.h"
 
@@ -70,6 +71,8 @@ struct camera {
 	int resolver, sock, control, rtp, rtcp;	/* -1 when closed */
 	uint32_t token;
 	pid_t pid;
+	struct watch watch;
+	struct mono slow_at; /* a child ended because all came too late */
 
 	/* What is to be reported; the owner clears `changed`. */
 	bool changed;
@@ -110,9 +113,8 @@ void camera_zygote(struct camera *c, const struct zygote_message *m);
 void camera_talk(struct camera *c, struct mono now);
 
 /* Note a state for the owner to report; detail by fmt. */
-void camera_report(struct camera *c, enum camera_state state,
-    enum cause cause, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+void camera_report(struct camera *c, enum camera_state state, enum cause cause,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* This try is over, and why: wait before the next, longer each time. */
 void camera_down(struct camera *c, struct mono now, enum cause cause,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "recorder/camera.h"
+#include "storage/api/log.h"
 #include "storage/api/wire.h"
 
 /* A child may have signed only what RTSP needs. */
@@ -76,6 +77,19 @@ static void probed(struct camera *c, struct wire *w)
 	p->done = !wire_end(w);
 }
 
+static void counted(const struct camera *c, struct wire *w)
+{
+	uint32_t frames = wire_get_u32(w), damaged = wire_get_u32(w);
+	uint64_t missing = wire_get_u64(w);
+	uint32_t slips = wire_get_u32(w), forced = wire_get_u32(w);
+
+	if (!wire_end(w) && frames && c->id[0])
+		log_info("camera %s: %u pictures, %u damaged; %llu packets "
+			 "missing, %u time stamps replaced, %u moved",
+		    c->id, frames, damaged, (unsigned long long)missing, slips,
+		    forced);
+}
+
 static void message(struct camera *c, struct wire *w, struct mono now)
 {
 	enum cause cause;
@@ -117,6 +131,14 @@ static void message(struct camera *c, struct wire *w, struct mono now)
 	case CONTROL_PROBED:
 		probed(c, w);
 		return;
+	case CONTROL_SLOW:
+		c->slow_at = now;
+		return;
+	case CONTROL_ALIVE:
+		return;
+	case CONTROL_COUNTED:
+		counted(c, w);
+		return;
 	default:
 		break;
 	}
@@ -131,6 +153,7 @@ void camera_talk(struct camera *c, struct mono now)
 
 	if (w.fd >= 0)
 		close(w.fd);
+	watch_heard(&c->watch, now);
 	if (!err)
 		message(c, &w, now);
 	else if (err != ERR_BUSY)

@@ -28,6 +28,8 @@
 #define WAITS_NS (10 * NS_PER_SEC)	/* without a key frame: say so */
 #define PROBE_NS (4 * NS_PER_SEC)
 #define REPORT_NS (5 * NS_PER_SEC)	/* RTCP over UDP */
+#define ALIVE_NS NS_PER_SEC
+#define PICTURE_TIMEOUTS 6 /* packets, and no picture for so long */
 #define STOP_MS 1500
 
 struct child {
@@ -40,7 +42,9 @@ struct child {
 	struct feed *feed;
 	unsigned char *in;
 	size_t in_n;
-	struct mono begun, last_read, last_data, last_report;
+	struct mono begun, last_read, last_data, last_report, last_alive;
+	struct mono last_picture;
+	uint32_t pictures;
 	struct mono played;		/* pictures flow since; 0 = not yet */
 	bool told, told_waits;
 	enum cause stop;		/* the supervisor said so */
@@ -130,7 +134,8 @@ static enum err stream_failed(struct child *c, enum err err)
 static enum err take_rtp(struct child *c, const unsigned char *p, size_t n,
     struct mono now)
 {
-	if (!c->order)
+	/* A4, A5: before the answer to PLAY it may be an old session's. */
+	if (!c->order || c->session.state != SESSION_PLAYING)
 		return OK;
 	c->last_data = now;
 	return stream_failed(c, rtp_put(c->order, p, n, now));
@@ -139,9 +144,10 @@ static enum err take_rtp(struct child *c, const unsigned char *p, size_t n,
 static void take_rtcp(struct child *c, const unsigned char *p, size_t n)
 {
 	struct utc camera;
-	uint32_t time;
+	uint32_t time, source;
 
-	if (c->stream && rtcp_sender_report(p, n, &camera, &time))
+	if (c->stream && rtcp_sender_report(p, n, &source, &camera, &time) &&
+	    rtp_is_source(c->order, source))
 		stream_camera_clock(c->stream, camera, time, utc_now());
 }
 
@@ -161,7 +167,7 @@ static enum err take_answer(struct child *c, const struct rtsp_answer *a,
 			err = udp_peer(c);
 		if (!err)
 			err = stream_open(c);
-		c->last_data = now;
+		c->last_data = c->last_picture = now;
 	}
 	return err;
 }
@@ -198,9 +204,8 @@ static enum err take_item(struct child *c, const struct rtsp_item *it,
 
 static enum err read_camera(struct child *c, struct mono now)
 {
-	ssize_t n =
-	    recv(c->camera, c->in + c->in_n, IN_MAX - c->in_n, MSG_DONTWAIT);
-	size_t at = 0;
+	size_t room = IN_MAX - c->in_n, at = 0;
+	ssize_t n = recv(c->camera, c->in + c->in_n, room, MSG_DONTWAIT);
 	enum err err = OK;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -210,7 +215,9 @@ static enum err read_camera(struct child *c, struct mono now)
 		    c->played.ns ? CAUSE_NETWORK : CAUSE_NO_ANSWER,
 		    n ? "the connection to the camera broke" :
 			"the camera closed the connection");
-	c->last_read = now;
+	/* Where more waits than fits (C7), it is read at once. */
+	if ((size_t)n < room)
+		c->last_read = now;
 	c->in_n += (size_t)n;
 	while (!err) {
 		struct rtsp_item it;
@@ -341,6 +348,26 @@ static enum err probe_tick(struct child *c, struct mono now)
 	return because(c, ERR_GONE, CAUSE_NONE, "probed");
 }
 
+/* Packets are no proof that a camera works; pictures are. */
+static enum err picture_tick(struct child *c, struct mono now)
+{
+	const struct stream_stats *t = stream_stats(c->stream);
+
+	if (t->frames != c->pictures)
+		c->last_picture = now;
+	c->pictures = t->frames;
+	if (now.ns - c->last_picture.ns >
+	    PICTURE_TIMEOUTS * c->start->timeout_ms * NS_PER_MS)
+		return because(c, ERR_TIMEOUT, CAUSE_STREAM_ERROR,
+		    "packets come, and no picture");
+	if (c->start->patient || c->start->probe ||
+	    !stream_is_behind(c->stream, now))
+		return OK;
+	control_say(c->control, CONTROL_SLOW);
+	return because(c, ERR_TIMEOUT, CAUSE_NETWORK,
+	    "pictures come slower than the camera makes them");
+}
+
 static enum err tick(struct child *c, struct mono now)
 {
 	int64_t limit = c->start->timeout_ms * NS_PER_MS;
@@ -359,6 +386,14 @@ static enum err tick(struct child *c, struct mono now)
 		err = stream_tick(c->stream, utc_now(), now);
 	if (err)
 		return stream_failed(c, err);
+	if (now.ns - c->last_alive.ns > ALIVE_NS) {
+		control_say(c->control, CONTROL_ALIVE);
+		c->last_alive = now;
+	}
+	if (c->stream && c->session.state == SESSION_PLAYING)
+		err = picture_tick(c, now);
+	if (err)
+		return err;
 	if (c->stream && !c->played.ns && stream_stats(c->stream)->frames)
 		c->played = now;
 	if (c->played.ns) {
@@ -453,6 +488,9 @@ static void wind_up(struct child *c)
 	(void)!write_camera(c);
 	if (c->feed && c->cause != CAUSE_STORAGE_AWAY)
 		feed_drain(c->feed, STOP_MS);
+	if (c->stream)
+		control_counted(c->control, stream_stats(c->stream),
+		    rtp_missing(c->order));
 	control_tell(c->control, CONTROL_END, c->cause, c->detail);
 }
 
@@ -461,7 +499,7 @@ _Noreturn void child_main(const struct child_start *start,
 {
 	static struct child child;
 	struct child *c = &child;
-	enum err err = sandbox_enter();
+	enum err err = sandbox_enter(fd[FD_CONTROL], fd[FD_INGEST]);
 
 	*c = (struct child){.start = start,
 	    .control = fd[FD_CONTROL],

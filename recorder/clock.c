@@ -7,6 +7,7 @@
 #define PPB_COARSE 250000000
 #define DOUBT_NS NS_PER_SEC		/* beyond it the camera is not trusted */
 #define STEP_NS (500 * NS_PER_MS)
+#define PATIENT_NS (2 * NS_PER_SEC) /* a stall's burst is over by then */
 #define BACK (1 * CLOCK_HZ)		/* more than any B picture goes back */
 
 void clock_init(struct clock *c)
@@ -66,6 +67,7 @@ static void begin(struct clock *c, uint32_t time, struct mono arrival)
 	c->window_from = arrival.ns;
 	c->window_min = INT64_MAX;
 	c->trusted = true;
+	c->behind.ns = 0;
 	if (llabs(c->wall_now - c->wall) > STEP_NS)
 		c->epoch++;
 	c->wall = c->wall_now;
@@ -92,6 +94,7 @@ bool clock_take(struct clock *c, uint32_t time, struct mono arrival,
 	}
 	step = (int32_t)(time - c->time);
 	if (!fits(c, step, arrival)) {
+		c->slips++;
 		if (++c->strangers == 3) {
 			begin(c, time, arrival);
 			*ret_pts = 0;
@@ -109,6 +112,10 @@ bool clock_take(struct clock *c, uint32_t time, struct mono arrival,
 	if (step > 0)
 		c->step = step;
 	off = arrival.ns - at(c, c->pts);
+	if (off <= CLOCK_BEHIND_NS)
+		c->behind.ns = 0;
+	else if (!c->behind.ns)
+		c->behind = arrival;
 	if (arrival.ns - c->first.ns < CLOCK_SETTLE_NS) {
 		if (off < 0)
 			c->base_mono += off;
@@ -141,6 +148,11 @@ bool clock_wall(struct clock *c, struct utc utc, struct mono mono)
 bool clock_settled(const struct clock *c, struct mono now)
 {
 	return c->begun && now.ns - c->first.ns >= CLOCK_SETTLE_NS;
+}
+
+bool clock_behind(const struct clock *c, struct mono now)
+{
+	return c->begun && c->behind.ns && now.ns - c->behind.ns >= PATIENT_NS;
 }
 
 struct utc clock_utc(const struct clock *c, int64_t pts)

@@ -21,6 +21,7 @@
 #define CLOCK_HZ 90000
 #define CLOCK_SETTLE_NS NS_PER_SEC	/* a run's start is sought so long */
 #define CLOCK_JUMP (10 * CLOCK_HZ)	/* more is another timeline */
+#define CLOCK_BEHIND_NS (6 * NS_PER_SEC)
 
 struct clock {
 	bool begun;
@@ -35,6 +36,8 @@ struct clock {
 	int64_t wall;		/* UTC - mono, as this run uses it */
 	int64_t wall_now;	/* as the host says now */
 	uint32_t epoch;		/* rises with each step of the wall clock */
+	struct mono behind; /* pictures come CLOCK_BEHIND_NS late since */
+	uint32_t slips; /* time stamps that were replaced */
 };
 
 void clock_init(struct clock *c);
@@ -61,6 +64,13 @@ bool clock_wall(struct clock *c, struct utc utc, struct mono mono);
 
 /* Is the start of the run known? Before that clock_utc() may still move. */
 bool clock_settled(const struct clock *c, struct mono now);
+
+/*
+ * Has every picture of the last two seconds come CLOCK_BEHIND_NS later than it
+ * should? Then what carries the stream is slower than the stream (a network at
+ * half its rate), and waiting makes it worse.
+ */
+bool clock_behind(const struct clock *c, struct mono now);
 
 /* When the picture at pts was, in UTC. */
 struct utc clock_utc(const struct clock *c, int64_t pts);

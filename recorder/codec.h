@@ -51,6 +51,13 @@ static inline bool codec_is_sps(enum codec c, int type)
 	return type == (c == CODEC_H265 ? 33 : 7);
 }
 
+/* Belongs to the picture before it: suffix SEI, ends, filler. */
+static inline bool codec_is_suffix(enum codec c, int type)
+{
+	return c == CODEC_H265 ? (type >= 36 && type <= 38) || type == 40
+			       : type >= 10 && type <= 12;
+}
+
 /* n bytes of a slice: is it the first slice of its picture? */
 static inline bool codec_is_first_slice(enum codec c,
     const unsigned char *nal, size_t n)

@@ -30,6 +30,13 @@ enum control_msg {
 				   i64 their span, str audio,
 				   i64 camera clock - ours in ns, u8 known */
 	CONTROL_STOP = 1010,	/* supervisor: u8 enum cause of the gap */
+	CONTROL_SLOW = 1020,	/* child: it ends because pictures come ever
+				   later; the next one shall bear it */
+	CONTROL_ALIVE = 1022,	/* child: once a second */
+	CONTROL_COUNTED = 1024,	/* child, before it ends: u32 pictures,
+				   u32 damaged, u64 packets missing,
+				   u32 time stamps replaced, u32 decoding
+				   times moved */
 };
 
 /* What a child needs to know. Its descriptors stand in this order. */
@@ -37,6 +44,7 @@ enum child_fd { FD_CONTROL, FD_CAMERA, FD_INGEST, FD_RTP, FD_RTCP, CHILD_FDS };
 
 struct child_start {
 	bool probe;		/* measure for a while; no FD_INGEST */
+	bool patient;		/* bear pictures that come ever later */
 	uint8_t transport;	/* enum transport; FD_RTP and FD_RTCP for UDP */
 	uint16_t udp_port;	/* ours for RTP; RTCP is the next */
 	uint32_t segment_ms, fragment_ms, timeout_ms;

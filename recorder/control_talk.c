@@ -58,6 +58,31 @@ void control_tell(int sock, enum control_msg type, enum cause cause,
 	(void)err;
 }
 
+void control_say(int sock, enum control_msg type)
+{
+	struct wire w;
+	enum err err;
+
+	wire_begin(&w, (uint16_t)type, ++id);
+	err = wire_send(sock, &w, -1);
+	(void)err;
+}
+
+void control_counted(int sock, const struct stream_stats *t, uint64_t missing)
+{
+	struct wire w;
+	enum err err;
+
+	wire_begin(&w, CONTROL_COUNTED, ++id);
+	wire_put_u32(&w, t->frames);
+	wire_put_u32(&w, t->damaged);
+	wire_put_u64(&w, missing);
+	wire_put_u32(&w, t->slips);
+	wire_put_u32(&w, t->forced);
+	err = wire_send(sock, &w, -1);
+	(void)err;
+}
+
 void control_probed(int sock, enum codec codec, const struct stream_stats *t,
     const char *audio)
 {

@@ -29,6 +29,12 @@ must_check enum err control_udp(int sock, uint16_t rtp, uint16_t rtcp);
 void control_tell(int sock, enum control_msg type, enum cause cause,
     const char *detail);
 
+/* A message without fields. */
+void control_say(int sock, enum control_msg type);
+
+/* What was counted; missing: packets. */
+void control_counted(int sock, const struct stream_stats *t, uint64_t missing);
+
 /* What a probe measured. */
 void control_probed(int sock, enum codec codec, const struct stream_stats *t,
     const char *audio);

@@ -81,6 +81,30 @@ static void nal_end(struct depay *d)
 	d->key |= codec_is_key(d->codec, type);
 }
 
+static enum err nal_split(struct depay *d, const unsigned char *p, size_t n);
+
+/* A fragmented NAL unit is whole; it too may be Annex B in disguise. */
+static enum err nal_joined(struct depay *d)
+{
+	unsigned char *at = d->buf + d->nal + 4, *copy;
+	size_t n = d->n - d->nal - 4;
+	enum err err;
+
+	d->open = false;
+	if (!memmem(at, n, "\0\0\1", 3)) {
+		nal_end(d);
+		return OK;
+	}
+	copy = malloc(n);
+	if (!copy)
+		return ERR_NO_MEMORY;
+	memcpy(copy, at, n);
+	d->n = d->nal;
+	err = nal_split(d, copy, n);
+	free(copy);
+	return err;
+}
+
 /* A fragmented NAL unit whose end never came. */
 static void nal_drop(struct depay *d)
 {
@@ -93,12 +117,15 @@ static void nal_drop(struct depay *d)
 
 static enum err flush(struct depay *d)
 {
+	unsigned char *shrunk;
 	struct unit u;
 
 	nal_drop(d);
 	if (!d->slices)
 		return OK;	/* its sets and SEI belong to the next one */
-	u = (struct unit){.data = d->buf,
+	/* It may wait for long: not with more room than it needs. */
+	shrunk = d->cap > 2 * d->n ? realloc(d->buf, d->n) : NULL;
+	u = (struct unit){.data = shrunk ? shrunk : d->buf,
 	    .n = d->n,
 	    .time = d->time,
 	    .arrival = d->arrival,
@@ -125,7 +152,7 @@ static bool begins_picture(const struct depay *d, const unsigned char *nal,
 {
 	int type = codec_nal_type(d->codec, nal);
 
-	return d->slices && d->marked &&
+	return d->slices && d->marked && !codec_is_suffix(d->codec, type) &&
 	    (!codec_is_slice(d->codec, type) ||
 		codec_is_first_slice(d->codec, nal, n));
 }
@@ -157,26 +184,30 @@ static size_t start_code(const unsigned char *p, size_t n)
 
 /*
  * Some cameras put Annex B, start codes and all, where one NAL unit belongs.
- * No NAL unit begins with 00 00, so looking at its first bytes is enough.
+ * 00 00 01 stands in no NAL unit (emulation prevention), so what stands between
+ * two of them is one; zeros before a start code belong to it.
  */
 static enum err nal_split(struct depay *d, const unsigned char *p, size_t n)
 {
 	size_t skip = start_code(p, n);
 	enum err err = OK;
 
-	if (!skip)
+	if (!skip && !memmem(p, n, "\0\0\1", 3))
 		return nal_whole(d, p, n);
 	while (!err && n) {
-		size_t len = 0;
+		const unsigned char *next;
+		size_t len, whole;
 
 		p += skip;
 		n -= skip;
-		while (len < n && !start_code(p + len, n - len))
-			len++;
-		err = nal_whole(d, p, len);
+		next = memmem(p, n, "\0\0\1", 3);
+		len = whole = next ? (size_t)(next - p) : n;
+		while (whole && !p[whole - 1])
+			whole--;
+		err = nal_whole(d, p, whole);
 		p += len;
 		n -= len;
-		skip = start_code(p, n);
+		skip = next ? 3 : 0;
 	}
 	return err;
 }
@@ -220,10 +251,8 @@ static enum err fragment(struct depay *d, const unsigned char *nal, int fu,
 		return OK;
 	}
 	err = append(d, p, n);
-	if (!err && fu & 0x40) {
-		d->open = false;
-		nal_end(d);
-	}
+	if (!err && fu & 0x40)
+		err = nal_joined(d);
 	return err;
 }
 
@@ -239,6 +268,15 @@ static enum err put_h264(struct depay *d, const unsigned char *p, size_t n)
 			return OK;
 		nal = (unsigned char)((p[0] & 0xe0) | (p[1] & 0x1f));
 		return fragment(d, &nal, p[1], p + 2, n - 2);
+	case 25:
+	case 26:
+	case 27:
+	case 29:
+	case 30:
+	case 31:
+		/* Interleaved forms, which nobody asked for: no NAL units. */
+		d->damaged = true;
+		return OK;
 	default:
 		return nal_split(d, p, n);
 	}
@@ -257,6 +295,9 @@ static enum err put_h265(struct depay *d, const unsigned char *p, size_t n)
 		nal[0] = (unsigned char)((p[0] & 0x81) | (p[2] & 0x3f) << 1);
 		nal[1] = p[1];
 		return fragment(d, nal, p[2], p + 3, n - 3);
+	case 50:
+		d->damaged = true; /* PACI, likewise */
+		return OK;
 	default:
 		return nal_split(d, p, n);
 	}
@@ -325,28 +366,4 @@ enum err depay_put(struct depay *d, const struct rtp_packet *p)
 	if (p->marker)
 		d->marked = true;
 	return err;
-}
-
-size_t depay_sets(enum codec codec, const struct unit *u, unsigned char *ret)
-{
-	size_t at = 0, have = 0;
-	bool sps = false;
-
-	while (u->n - at > 4) {
-		const unsigned char *p = u->data + at;
-		size_t n = (size_t)p[0] << 24 | (size_t)p[1] << 16 |
-		    (size_t)p[2] << 8 | p[3];
-		int type;
-
-		if (n > u->n - at - 4 || n < codec_nal_header(codec))
-			break;
-		type = codec_nal_type(codec, p + 4);
-		at += 4 + n;
-		if (!codec_is_set(codec, type) || n + 4 > SETS_MAX - have)
-			continue;
-		sps |= codec_is_sps(codec, type);
-		memcpy(ret + have, p, 4 + n);
-		have += 4 + n;
-	}
-	return sps ? have : 0;
 }

@@ -3,9 +3,10 @@
  * STAP-A, FU-A) and H.265 (RFC 7798: single, AP, FU).
  *
  * NAL units come out byte for byte as the camera sent them, SEI included, each
- * behind its length (u32, as MP4 stores them). A NAL unit with a piece missing
- * is dropped and the picture marked damaged; a picture without any slice is
- * never given out, its other NAL units go to the picture that follows.
+ * behind its length (u32, as MP4 stores them). Where a camera put Annex B into
+ * one, the start codes go. A NAL unit with a piece missing is dropped and the
+ * picture marked damaged; a picture without any slice is never given out, its
+ * other NAL units go to the picture that follows.
  */
 #ifndef SAQTA_DEPAY_H
 #define SAQTA_DEPAY_H
@@ -18,7 +19,6 @@
 #include "recorder/rtp.h"
 
 #define PICTURE_MAX (24u << 20)		/* bytes of one picture */
-#define SETS_MAX 8192			/* bytes of all parameter sets */
 
 /* One picture in decoding order ("access unit"). */
 struct unit {
@@ -50,11 +50,5 @@ must_check enum err depay_put(struct depay *d, const struct rtp_packet *p);
 
 /* The stream ends: give out the last picture. */
 must_check enum err depay_end(struct depay *d);
-
-/*
- * Collect the parameter sets of a picture, each behind its u32 length, into
- * ret (SETS_MAX bytes). 0 where it has no sequence parameter set.
- */
-size_t depay_sets(enum codec codec, const struct unit *u, unsigned char *ret);
 
 #endif

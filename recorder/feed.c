@@ -18,6 +18,7 @@ struct feed {
 	int sock;
 	struct item *head, **tail;
 	size_t bytes;		/* of bulk that waits */
+	unsigned n; /* messages that wait */
 	uint32_t id;		/* of the last message */
 	uint32_t begin_id;	/* of the newest MSG_SEGMENT_BEGIN */
 };
@@ -42,6 +43,7 @@ static void shift(struct feed *f)
 	if (!f->head)
 		f->tail = &f->head;
 	f->bytes -= it->bytes;
+	f->n--;
 	if (it->fd >= 0)
 		close(it->fd);
 	free(it);
@@ -69,7 +71,7 @@ bool feed_wants_write(const struct feed *f)
 
 bool feed_is_full(const struct feed *f)
 {
-	return f->bytes >= FEED_BYTES_MAX;
+	return f->bytes >= FEED_BYTES_MAX || f->n >= FEED_ITEMS_MAX;
 }
 
 enum err feed_write(struct feed *f)
@@ -110,6 +112,7 @@ static enum err queue(struct feed *f, struct item *it, const void *p, size_t n)
 	}
 	it->bytes = n + sizeof(*it);
 	f->bytes += it->bytes;
+	f->n++;
 	*f->tail = it;
 	f->tail = &it->next;
 	return feed_write(f);

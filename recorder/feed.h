@@ -2,10 +2,10 @@
  * feed.h - the camera's connection to storage: a bounded queue of messages
  * with their sealed memfds, and storage's own requests.
  *
- * While storage is slow the queue grows to FEED_BYTES_MAX; then the open
- * segment is given up (CAUSE_STORAGE_AWAY) and nothing more is taken until the
- * queue is empty. The oldest messages are never dropped: what storage sees has
- * no hole that it is not told of.
+ * While storage is slow the queue grows to FEED_BYTES_MAX or FEED_ITEMS_MAX;
+ * then the open segment is given up (CAUSE_STORAGE_AWAY) and nothing more is
+ * taken until the queue is empty. The oldest messages are never dropped: what
+ * storage sees has no hole that it is not told of.
  */
 #ifndef SAQTA_FEED_H
 #define SAQTA_FEED_H
@@ -18,6 +18,7 @@
 #include "storage/api/utc.h"
 
 #define FEED_BYTES_MAX (32u << 20)
+#define FEED_ITEMS_MAX 40 /* each holds a descriptor, a child has 64 */
 
 struct feed_segment {
 	struct utc start;

@@ -21,6 +21,7 @@ void order_wipe(struct order *o)
 	for (int i = 0; i < o->n; i++)
 		free(o->queue[i].unit.data);
 	o->n = 0;
+	o->bytes = 0;
 	o->begun = false;
 }
 
@@ -31,6 +32,7 @@ static enum err pop(struct order *o, bool last)
 	int64_t smallest = o->sorted[0], next;
 
 	o->n--;
+	o->bytes -= f.unit.n;
 	memmove(o->queue, o->queue + 1, (size_t)o->n * sizeof(o->queue[0]));
 	memmove(o->sorted, o->sorted + 1, (size_t)o->n * sizeof(o->sorted[0]));
 	f.dts = o->begun ? o->next : smallest;
@@ -38,8 +40,10 @@ static enum err pop(struct order *o, bool last)
 	    o->depth < ORDER_DEPTH_MAX)
 		o->depth++;	/* it reorders more than was known */
 	next = last ? f.dts + o->duration : o->sorted[0];
-	if (next <= f.dts)
+	if (next <= f.dts) {
 		next = f.dts + 1;
+		o->forced++;
+	}
 	if (next - f.dts > UINT32_MAX)
 		next = f.dts + UINT32_MAX;
 	f.duration = (uint32_t)(next - f.dts);
@@ -59,7 +63,9 @@ enum err order_put(struct order *o, const struct unit *u, int64_t pts)
 		o->sorted[i] = o->sorted[i - 1];
 	o->sorted[i] = pts;
 	o->n++;
-	while (!err && o->n >= o->depth + 2)
+	o->bytes += u->n;
+	while (!err &&
+	    (o->n >= o->depth + 2 || (o->n > 1 && o->bytes > ORDER_BYTES_MAX)))
 		err = pop(o, false);
 	return err;
 }

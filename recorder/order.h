@@ -18,6 +18,7 @@
 #include "recorder/depay.h"
 
 #define ORDER_DEPTH_MAX 16
+#define ORDER_BYTES_MAX (48u << 20) /* beyond them it looks less ahead */
 
 /* A picture with its times, in 1/90000 s. */
 struct frame {
@@ -40,6 +41,8 @@ struct order {
 	bool begun;
 	int64_t next;		/* dts of the next picture */
 	uint32_t duration;	/* the last one given */
+	size_t bytes; /* of what is held */
+	uint32_t forced; /* decoding times that had to be moved */
 };
 
 void order_init(struct order *o, struct frame_sink sink);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define JUMP 3000	/* RFC 3550 A.1: MAX_DROPOUT */
+#define SILENT_NS \
+	(2 * NS_PER_SEC) /* then a source that was left may come back */
 #define NTP_TO_UNIX INT64_C(2208988800)
 
 struct held {
@@ -17,6 +19,12 @@ struct rtp_order {
 	bool hold;
 	int payload;
 	bool begun;
+	uint32_t source; /* SSRC that is followed */
+	struct mono heard; /* its last packet */
+	bool has_left;
+	uint32_t left; /* the one that was followed before */
+	bool turned; /* what comes next is of another source */
+	uint64_t missing;
 	uint16_t next;		/* the sequence number that is due */
 	unsigned held_n;
 	struct held held[RTP_HELD];	/* at seq % RTP_HELD */
@@ -49,6 +57,7 @@ enum err rtp_parse(const unsigned char *p, size_t n, struct rtp_packet *ret)
 	ret->payload = p[1] & 0x7f;
 	ret->seq = (uint16_t)(p[2] << 8 | p[3]);
 	ret->time = be32(p + 4);
+	ret->source = be32(p + 8);
 	ret->data = p + head;
 	ret->n = n - head - pad;
 	return OK;
@@ -84,7 +93,10 @@ static enum err give(struct rtp_order *o, const unsigned char *p, size_t n,
 	if (err)
 		return err;
 	r.arrival = arrival;
-	r.lost = lost;
+	if (lost && (uint16_t)(r.seq - o->next) < JUMP)
+		o->missing += (uint16_t)(r.seq - o->next);
+	r.lost = lost || o->turned;
+	o->turned = false;
 	o->next = (uint16_t)(r.seq + 1);
 	return o->sink.emit(o->sink.arg, &r);
 }
@@ -111,8 +123,10 @@ static enum err drain(struct rtp_order *o, bool lost)
 /* Stop waiting for the missing ones: go on with the first that is held. */
 static enum err skip(struct rtp_order *o)
 {
-	while (o->held_n && !o->held[o->next % RTP_HELD].bytes)
+	while (o->held_n && !o->held[o->next % RTP_HELD].bytes) {
 		o->next++;
+		o->missing++;
+	}
 	return drain(o, true);
 }
 
@@ -133,6 +147,44 @@ static enum err hold(struct rtp_order *o, const unsigned char *p, size_t n,
 	return OK;
 }
 
+/*
+ * A4: cameras go on sending an old session into a new connection. The newest
+ * source is the one to follow; the one before it only where that falls silent.
+ */
+static bool is_followed(struct rtp_order *o, const struct rtp_packet *r,
+    struct mono now)
+{
+	if (o->begun && r->source != o->source) {
+		if (o->has_left && r->source == o->left &&
+		    now.ns - o->heard.ns < SILENT_NS)
+			return false;
+		for (size_t i = 0; i < RTP_HELD; i++) {
+			free(o->held[i].bytes);
+			o->held[i].bytes = NULL;
+		}
+		o->held_n = 0;
+		o->has_left = o->turned = true;
+		o->left = o->source;
+		o->begun = false;
+	}
+	if (!o->begun)
+		o->next = r->seq;
+	o->begun = true;
+	o->source = r->source;
+	o->heard = now;
+	return true;
+}
+
+bool rtp_is_source(const struct rtp_order *o, uint32_t source)
+{
+	return o->begun && o->source == source;
+}
+
+uint64_t rtp_missing(const struct rtp_order *o)
+{
+	return o->missing;
+}
+
 enum err rtp_put(struct rtp_order *o, const unsigned char *p, size_t n,
     struct mono arrival)
 {
@@ -140,12 +192,9 @@ enum err rtp_put(struct rtp_order *o, const unsigned char *p, size_t n,
 	enum err err = OK;
 	int ahead;
 
-	if (rtp_parse(p, n, &r) || r.payload != o->payload)
+	if (rtp_parse(p, n, &r) || r.payload != o->payload ||
+	    !is_followed(o, &r, arrival))
 		return OK;
-	if (!o->begun) {
-		o->begun = true;
-		o->next = r.seq;
-	}
 	ahead = (int16_t)(uint16_t)(r.seq - o->next);
 	if (!ahead) {
 		err = give(o, p, n, arrival, false);
@@ -175,7 +224,7 @@ enum err rtp_tick(struct rtp_order *o, struct mono now)
 	return OK;
 }
 
-bool rtcp_sender_report(const unsigned char *p, size_t n,
+bool rtcp_sender_report(const unsigned char *p, size_t n, uint32_t *ret_source,
     struct utc *ret_camera, uint32_t *ret_time)
 {
 	while (n >= 8 && p[0] >> 6 == 2) {
@@ -189,6 +238,7 @@ bool rtcp_sender_report(const unsigned char *p, size_t n,
 				    (uint64_t)NS_PER_SEC >>
 				32);
 			*ret_time = be32(p + 16);
+			*ret_source = be32(p + 4);
 			return s > 0;
 		}
 		if (len > n)

@@ -19,6 +19,7 @@
 struct rtp_packet {
 	uint16_t seq;
 	uint32_t time;		/* RTP time stamp, 90 kHz */
+	uint32_t source; /* SSRC */
 	int payload;
 	bool marker;
 	bool lost;		/* something before it is missing */
@@ -46,7 +47,9 @@ void rtp_free(struct rtp_order *o);
 /*
  * Take one packet (n bytes at p, borrowed) and give every one whose turn has
  * come to the sink. Packets of other payload types, late and doubled ones are
- * dropped; so is what is no RTP. An error of the sink is returned.
+ * dropped; so is what is no RTP. The newest source (SSRC) is followed: packets
+ * of the one before are dropped until the newest is silent for two seconds. An
+ * error of the sink is returned.
  */
 must_check enum err rtp_put(struct rtp_order *o, const unsigned char *p,
     size_t n, struct mono arrival);
@@ -54,11 +57,17 @@ must_check enum err rtp_put(struct rtp_order *o, const unsigned char *p,
 /* Time passes: give up on what was missing for RTP_HOLD_NS. */
 must_check enum err rtp_tick(struct rtp_order *o, struct mono now);
 
+/* Is this the source (SSRC) whose packets are taken? */
+bool rtp_is_source(const struct rtp_order *o, uint32_t source);
+
+/* Packets that never came, by their numbers. */
+uint64_t rtp_missing(const struct rtp_order *o);
+
 /*
- * The camera's clock out of RTCP sender report (n bytes at p). False where
- * there is none, or where it lies before 1970.
+ * The camera's clock out of RTCP sender report (n bytes at p), and whose it
+ * is. False where there is none, or where it lies before 1970.
  */
-bool rtcp_sender_report(const unsigned char *p, size_t n,
+bool rtcp_sender_report(const unsigned char *p, size_t n, uint32_t *ret_source,
     struct utc *ret_camera, uint32_t *ret_time);
 
 /* An empty receiver report, which keeps a camera sending over UDP. */

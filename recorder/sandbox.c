@@ -1,6 +1,7 @@
 #include "recorder/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,17 +31,14 @@ static const int allowed[] = {
     SCMP_SYS(writev),
     SCMP_SYS(recvfrom),
     SCMP_SYS(recvmsg),
-    SCMP_SYS(sendmsg),
     SCMP_SYS(close),
     SCMP_SYS(fstat),
     SCMP_SYS(newfstatat),
     SCMP_SYS(lseek),
-    SCMP_SYS(fcntl),
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),
     SCMP_SYS(shutdown),
     SCMP_SYS(getsockopt),
-    SCMP_SYS(dup),
     /* sealed memory for storage */
     SCMP_SYS(memfd_create),
     SCMP_SYS(ftruncate),
@@ -76,6 +74,10 @@ static const int allowed[] = {
     SCMP_SYS(set_robust_list),
     SCMP_SYS(rseq),
 };
+
+/* Of fcntl() all but F_DUPFD: it would put a socket into another's place. */
+static const int fcntls[] = {
+    F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_ADD_SEALS, F_GET_SEALS};
 
 static const int deadly[] = {
     SCMP_SYS(execve),
@@ -161,7 +163,17 @@ static enum err landlock(void)
 	return r ? ERR_SYS : OK;
 }
 
-static enum err system_calls(void)
+/* With an address out of sight of seccomp: only where the peer is fixed. */
+static enum err messages(scmp_filter_ctx ctx, int sock)
+{
+	return sock >= 0 &&
+		seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sock)) ?
+	    ERR_SYS :
+	    OK;
+}
+
+static enum err system_calls(int control, int ingest)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	enum err err = ctx ? OK : ERR_NO_MEMORY;
@@ -169,6 +181,14 @@ static enum err system_calls(void)
 	for (size_t i = 0; !err && i < N(allowed); i++)
 		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0))
 			err = ERR_SYS;
+	for (size_t i = 0; !err && i < N(fcntls); i++)
+		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i])))
+			err = ERR_SYS;
+	if (!err)
+		err = messages(ctx, control);
+	if (!err)
+		err = messages(ctx, ingest);
 	/* No address: over UDP only to whom the supervisor connected it. */
 	if (!err &&
 	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
@@ -183,7 +203,7 @@ static enum err system_calls(void)
 	return err;
 }
 
-enum err sandbox_enter(void)
+enum err sandbox_enter(int control, int ingest)
 {
 	enum err err = sandbox_harden();
 
@@ -192,6 +212,6 @@ enum err sandbox_enter(void)
 	if (!err)
 		err = landlock();
 	if (!err)
-		err = system_calls();
+		err = system_calls(control, ingest);
 	return err;
 }

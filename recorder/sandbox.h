@@ -19,11 +19,13 @@ must_check enum err sandbox_harden(void);
 
 /*
  * For a child, which has only the descriptors it needs: limits, Landlock
- * without any path (where the kernel has it), a list of system calls. Not
+ * without any path (where the kernel has it), a list of system calls. Messages
+ * with an address or descriptors (sendmsg) leave only on the two named ones,
+ * which are connected; -1: none. No descriptor can take another's number. Not
  * undone. What is not on the list fails with EPERM, for sanitizers look at
  * files before they report; the calls that a hostile child would want
  * (execve, ptrace, socket, connect ...) kill it.
  */
-must_check enum err sandbox_enter(void);
+must_check enum err sandbox_enter(int control, int ingest);
 
 #endif

@@ -8,11 +8,13 @@
 #include "recorder/cut.h"
 #include "recorder/fragment.h"
 #include "recorder/order.h"
+#include "recorder/sets.h"
 #include "recorder/video.h"
 
 #define HELD_FRAMES 512		/* while the run's start is sought */
 #define HELD_BYTES (16u << 20)
 #define BAD_MAX 10		/* key frames in a row that do not parse */
+#define REPORT_AGE_NS (3600 * NS_PER_SEC) /* an older one says nothing */
 
 struct stream {
 	enum codec codec;
@@ -26,11 +28,13 @@ struct stream {
 	size_t held_n, held_bytes;
 	bool flowing;
 	bool restart;		/* a new run at the next key frame */
-	/* Parameter sets, u32 length each: of the order stage, of the file. */
-	unsigned char seen[SETS_MAX], sets[SETS_MAX];
-	size_t seen_n, sets_n;
+	/* Parameter sets: as they arrive; in force at the picture that is
+	 * placed; of the init part; of the open segment. */
+	struct sets seen, sets, init_sets, open_sets;
 	int bad;
-	unsigned char *init;	/* the init part for sets */
+	bool looked; /* at a key frame with `seen` */
+	bool broken; /* something is missing since the last key */
+	unsigned char *init; /* the init part for init_sets */
 	size_t init_n;
 	struct video video;
 	/* The open segment and fragment. */
@@ -82,20 +86,17 @@ void stream_free(struct stream *s)
 
 void stream_sets(struct stream *s, const unsigned char *p, size_t n)
 {
-	size_t at = 0, have = 0;
+	size_t at = 0;
 
 	while (n - at > 2) {
 		size_t len = (size_t)p[at] << 8 | p[at + 1];
 
-		if (len > n - at - 2 || len + 4 > SETS_MAX - have)
-			return;
-		memcpy(s->sets + have,
-		    (unsigned char[4]){0, 0, p[at], p[at + 1]}, 4);
-		memcpy(s->sets + have + 4, p + at + 2, len);
-		have += 4 + len;
+		if (len > n - at - 2)
+			break;
+		sets_put(&s->sets, s->codec, p + at + 2, len);
 		at += 2 + len;
 	}
-	s->sets_n = have;
+	s->seen = s->sets;
 }
 
 void stream_cut(struct stream *s, struct utc at)
@@ -110,6 +111,11 @@ void stream_camera_clock(struct stream *s, struct utc camera, uint32_t time,
 	s->camera_time = time;
 	s->stats.camera = camera;
 	s->stats.camera_at = now;
+}
+
+bool stream_is_behind(const struct stream *s, struct mono now)
+{
+	return clock_behind(&s->clock, now);
 }
 
 struct mono stream_waits_since(const struct stream *s)
@@ -174,28 +180,23 @@ static enum err segment_close(struct stream *s, int64_t end, enum cause cause)
 	return err;
 }
 
-/* Keep the sets of a key frame and make the init part for them. */
-static enum err take_sets(struct stream *s, const struct unit *u)
+/* Make the init part for the sets in force, unless it is there. */
+static enum err take_init(struct stream *s, const struct unit *u)
 {
-	unsigned char sets[SETS_MAX];
-	size_t n = depay_sets(s->codec, u, sets), init_n;
 	unsigned char *init;
+	size_t n;
 	enum err err;
 
-	if (!n) {
-		n = s->sets_n;
-		memcpy(sets, s->sets, n);
-	}
-	if (s->init && n == s->sets_n && !memcmp(sets, s->sets, n))
+	if (s->init && sets_equal(&s->sets, &s->init_sets))
 		return OK;
-	err = video_init_part(s->codec, sets, n, u, &s->video, &init, &init_n);
+	err = video_init_part(s->codec, s->sets.p, s->sets.n, u, &s->video,
+	    &init, &n);
 	if (err)
 		return err;
 	video_free(s->init);
 	s->init = init;
-	s->init_n = init_n;
-	memcpy(s->sets, sets, n);
-	s->sets_n = n;
+	s->init_n = n;
+	s->init_sets = s->sets;
 	s->stats.width = s->video.width;
 	s->stats.height = s->video.height;
 	memcpy(s->stats.profile, s->video.profile, sizeof(s->stats.profile));
@@ -212,13 +213,14 @@ static enum err segment_begin(struct stream *s, const struct frame *f,
 	    .width = s->video.width,
 	    .height = s->video.height};
 
-	if (s->camera.ns)
+	if (s->camera.ns && utc.ns - s->stats.camera_at.ns < REPORT_AGE_NS)
 		seg.camera.ns = s->camera.ns +
 		    (int64_t)(int32_t)(f->unit.time - s->camera_time) *
 			NS_PER_SEC / CLOCK_HZ;
 	s->segment_dts = f->dts;
 	s->number = 0;
 	s->waits.ns = 0;
+	s->open_sets = s->init_sets;
 	return s->feed ? feed_begin(s->feed, &seg, s->init, s->init_n) : OK;
 }
 
@@ -230,6 +232,9 @@ static void measure(struct stream *s, const struct frame *f)
 		t->first_pts = f->dts;
 	t->last_pts = f->dts;
 	t->bytes += f->unit.n;
+	t->damaged += f->unit.damaged;
+	t->slips = s->clock.slips;
+	t->forced = s->order.forced;
 	if (!f->unit.key)
 		return;
 	if (!t->keys++)
@@ -240,16 +245,18 @@ static void measure(struct stream *s, const struct frame *f)
 /* May this picture be recorded at all? */
 static bool is_wanted(struct stream *s, const struct frame *f, bool *ret_new)
 {
-	const unsigned char *old = s->init;
+	bool key = f->unit.key;
 
+	(void)sets_take(&s->sets, s->codec, &f->unit);
 	*ret_new = false;
-	if (f->unit.key) {
-		enum err err = take_sets(s, &f->unit);
+	if (key || (!s->init && sets_have_sequence(&s->sets, s->codec))) {
+		enum err err = take_init(s, &f->unit);
 
 		if (err && !s->init)
 			return false;
-		s->bad = err ? s->bad + 1 : 0;
-		*ret_new = old && old != s->init;
+		if (key)
+			s->bad = err ? s->bad + 1 : 0;
+		*ret_new = key && !sets_equal(&s->init_sets, &s->open_sets);
 	}
 	if (s->blocked && !feed_wants_write(s->feed))
 		s->blocked = false;
@@ -266,6 +273,10 @@ static enum err place(struct stream *s, struct frame *f)
 	enum err err = OK;
 
 	measure(s, f);
+	if (f->unit.damaged)
+		s->broken = true;
+	else if (f->unit.key)
+		s->broken = false;
 	if (is_wanted(s, f, &new_sets))
 		where = cut_next(&s->cut, utc, f->dts, f->duration, f->unit.key,
 		    new_sets);
@@ -282,6 +293,8 @@ static enum err place(struct stream *s, struct frame *f)
 			err = feed_end(s->feed, CAUSE_NONE);
 		if (!err)
 			err = segment_begin(s, f, utc);
+		if (!was_open && !f->unit.key)
+			s->broken = true; /* what it builds on is not here */
 	}
 	if (err || where == CUT_DROP)
 		goto out;
@@ -290,7 +303,7 @@ static enum err place(struct stream *s, struct frame *f)
 		s->fragment_start = utc;
 		s->flags = f->unit.key ? FRAGMENT_KEY : 0;
 	}
-	if (f->unit.damaged)
+	if (s->broken)
 		s->flags |= FRAGMENT_DAMAGED;
 	s->arrival = f->unit.arrival;
 	s->end_dts = f->dts + f->duration;
@@ -358,19 +371,16 @@ void stream_refused(struct stream *s)
 /* How far a new set of parameters reorders must be known before ordering. */
 static void look_ahead(struct stream *s, const struct unit *u)
 {
-	unsigned char sets[SETS_MAX], *init;
-	size_t n = depay_sets(s->codec, u, sets), init_n;
+	unsigned char *init;
 	struct video v;
+	size_t n;
 
-	if (!n && !s->seen_n) {
-		n = s->sets_n;
-		memcpy(sets, s->sets, n);
-	}
-	if (!n || (n == s->seen_n && !memcmp(sets, s->seen, n)))
+	if (sets_take(&s->seen, s->codec, u))
+		s->looked = false;
+	if (!u->key || s->looked)
 		return;
-	memcpy(s->seen, sets, n);
-	s->seen_n = n;
-	if (video_init_part(s->codec, sets, n, u, &v, &init, &init_n))
+	s->looked = true;
+	if (video_init_part(s->codec, s->seen.p, s->seen.n, u, &v, &init, &n))
 		return;
 	video_free(init);
 	order_depth(&s->order, v.reorder);
@@ -383,8 +393,8 @@ enum err stream_unit(void *arg, struct unit *u)
 	int64_t pts;
 	enum err err = OK;
 
+	look_ahead(s, u);
 	if (u->key) {
-		look_ahead(s, u);
 		if (s->restart)
 			err = run_end(s, CAUSE_NONE);
 		if (s->restart)

@@ -22,6 +22,8 @@ struct stream_stats {
 	char profile[32];
 	struct utc camera;		/* its clock at ... */
 	struct utc camera_at;		/* ... this moment of ours; 0 = unknown */
+	uint32_t damaged; /* pictures with something missing */
+	uint32_t slips, forced; /* times: see clock.h, order.h */
 };
 
 struct stream;
@@ -59,6 +61,9 @@ must_check enum err stream_end(struct stream *s, enum cause cause);
 
 /* Storage refused the open segment: go on with the next key frame. */
 void stream_refused(struct stream *s);
+
+/* Does the stream come slower than it was sent? See clock_behind(). */
+bool stream_is_behind(const struct stream *s, struct mono now);
 
 /* Since when no picture could be recorded for want of a key frame; 0 = no. */
 struct mono stream_waits_since(const struct stream *s);

@@ -17,7 +17,7 @@ struct video {
 };
 
 /*
- * Look at the key frame u and the parameter sets (depay_sets()'s form) that
+ * Look at the key frame u and the parameter sets (as in struct sets) that
  * it needs. The init part, ftyp and moov with avc1 or hvc1 and the sets in
  * avcC or hvcC, is returned in *ret_init, to be freed by video_free().
  *

@@ -6,12 +6,14 @@
 #include "recorder/fragment.h"
 #include "recorder/order.h"
 #include "recorder/rtp.h"
+#include "recorder/sets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 static struct clock clock_;
 static struct order order;
 static struct fragment fragment;
+static struct sets sets;
 static int64_t now, next;
 
 static enum err on_frame(void *arg, struct frame *f)
@@ -30,11 +32,11 @@ static enum err on_frame(void *arg, struct frame *f)
 
 static enum err on_unit(void *arg, struct unit *u)
 {
-	unsigned char sets[SETS_MAX];
 	int64_t pts;
 	enum err err = OK;
 
-	if (depay_sets(*(enum codec *)arg, u, sets) > sizeof(sets))
+	(void)sets_take(&sets, *(enum codec *)arg, u);
+	if (sets.n > SETS_MAX)
 		abort();
 	if (!clock_take(&clock_, u->time, u->arrival, &pts)) {
 		err = order_end(&order);
@@ -64,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	enum err err = d && o ? OK : ERR_NO_MEMORY;
 
 	clock_init(&clock_);
+	sets.n = 0;
 	order_init(&order, (struct frame_sink){.emit = on_frame});
 	fragment_init(&fragment);
 	next = INT64_MIN;
@@ -71,13 +74,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	for (size_t at = 1; !err && n - at > 2 && at < n;) {
 		size_t len = (size_t)p[at] << 8 | p[at + 1];
 		struct utc camera;
-		uint32_t time;
+		uint32_t time, source;
 
 		at += 2;
 		if (len > n - at)
 			len = n - at;
 		now += 10 * NS_PER_MS;
-		(void)rtcp_sender_report(p + at, len, &camera, &time);
+		(void)rtcp_sender_report(p + at, len, &source, &camera, &time);
 		err = rtp_put(o, p + at, len, (struct mono){now});
 		if (!err)
 			err = rtp_tick(o, (struct mono){now});

@@ -134,9 +134,87 @@ static void B6_drift_below_500_ppm_is_followed_for_a_day(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
-		assert_true(drift(ppm[i], 86400 / 4, &trusted) <
-		    100 * NS_PER_MS);
+		assert_true(drift(ppm[i], 86400, &trusted) < 100 * NS_PER_MS);
 		assert_true(trusted);
+	}
+}
+
+/* 600 ppm for a day, of which 100 are above what is corrected. */
+static void B6_drift_beyond_it_is_flagged_and_bounded(void **state)
+{
+	(void)state;
+	for (int ppm = -600; ppm <= 600; ppm += 1200) {
+		struct clock c = fresh();
+		int64_t pts = 0, worst = 0;
+		int flagged = 0;
+
+		for (int64_t i = 0; i < 86400; i++) {
+			int64_t now = i * NS_PER_SEC;
+			uint32_t t = (uint32_t)((now + now / 1000000 * ppm) /
+			    100000 * 9);
+
+			assert_true(clock_take(&c, t, mono(now), &pts));
+			flagged += !c.trusted;
+			if (llabs(off(&c, pts, now)) > worst)
+				worst = llabs(off(&c, pts, now));
+		}
+		assert_true(flagged > 0);
+		assert_true(worst < 1200 * NS_PER_MS);
+	}
+}
+
+static void B5_slow_and_uneven_rates_are_no_fault(void **state)
+{
+	static const int64_t steps_ms[] = {1000, 33, 40, 66, 200, 5000};
+	struct clock c = fresh();
+	int64_t pts = 0, now = 0;
+
+	(void)state;
+	for (int i = 0; i < 6 * 600; i++) {
+		/* Ten minutes of each, and all of them mixed. */
+		now += steps_ms[i < 3600 / 2 ? i / 300 : i % 6] * NS_PER_MS;
+		assert_true(clock_take(&c, (uint32_t)(now / 100000 * 9),
+		    mono(now), &pts));
+		assert_true(llabs(off(&c, pts, now)) < 2 * NS_PER_MS);
+	}
+	assert_true(c.trusted);
+	assert_int_equal(c.slips, 0);
+}
+
+/* The rate at which pictures come, in percent of what they should. */
+static int64_t behind_after(int percent, int seconds)
+{
+	struct clock c = fresh();
+	int64_t pts;
+
+	for (int64_t i = 0; i < seconds * INT64_C(25); i++) {
+		int64_t now = i * FRAME_NS * 100 / percent;
+
+		assert_true(clock_take(&c, (uint32_t)(3600 * i), mono(now),
+		    &pts));
+		if (clock_behind(&c, mono(now)))
+			return now / NS_PER_SEC;
+	}
+	return -1;
+}
+
+static void B10_half_the_rate_is_noticed_and_21_of_25_is_not(void **state)
+{
+	struct clock c = fresh();
+	int64_t pts, now;
+
+	(void)state;
+	assert_in_range(behind_after(50, 600), 10, 25);
+	assert_int_equal(behind_after(84, 3600), -1);
+	assert_int_equal(behind_after(100, 600), -1);
+	/* A stall of 9 s whose pictures then come at once is none either. */
+	for (int64_t i = 0; i < 25 * 60; i++) {
+		now = i * FRAME_NS;
+		if (i >= 250 && now < 19 * NS_PER_SEC)
+			now = 19 * NS_PER_SEC + i * NS_PER_MS / 100;
+		assert_true(clock_take(&c, (uint32_t)(3600 * i), mono(now),
+		    &pts));
+		assert_false(clock_behind(&c, mono(now)));
 	}
 }
 
@@ -180,6 +258,9 @@ int main(void)
 	    cmocka_unit_test(B7_a_burst_at_the_start_is_dated_back),
 	    cmocka_unit_test(late_packets_move_nothing),
 	    cmocka_unit_test(B6_drift_below_500_ppm_is_followed_for_a_day),
+	    cmocka_unit_test(B6_drift_beyond_it_is_flagged_and_bounded),
+	    cmocka_unit_test(B5_slow_and_uneven_rates_are_no_fault),
+	    cmocka_unit_test(B10_half_the_rate_is_noticed_and_21_of_25_is_not),
 	    cmocka_unit_test(B5_a_camera_that_says_25_and_sends_21_is_followed),
 	    cmocka_unit_test(a_step_of_the_wall_clock_is_a_new_epoch),
 	};

@@ -58,6 +58,45 @@ static void C2_new_parameter_sets_begin_a_segment_at_their_key_frame(void *
 	assert_int_equal(put(&c, 25, 25, true), CUT_SEGMENT);
 }
 
+static void C4_what_waits_for_a_key_frame_begins_without_one(void **state)
+{
+	struct cut c;
+	int i = 1;
+
+	(void)state;
+	cut_init(&c, 60000, 1000);
+	while (i < 1000 && put(&c, i, 0, false) == CUT_DROP)
+		i++;
+	assert_int_equal(i, 1 + CUT_PATIENCE_NS / FRAME_NS);
+	/* Likewise after a segment has ended, from then on. */
+	cut_end(&c);
+	assert_int_equal(put(&c, 1000, 0, false), CUT_DROP);
+	assert_int_equal(put(&c, 1249, 0, false), CUT_DROP);
+	assert_int_equal(put(&c, 1250, 0, false), CUT_SEGMENT);
+}
+
+static void C2_sets_that_flap_end_ever_longer_segments(void **state)
+{
+	struct cut c;
+	int segments = 0, at = 0, first = 0;
+
+	(void)state;
+	cut_init(&c, 60000, 1000);
+	for (int i = 0; i < 25 * 3600; i++) {
+		if (put(&c, i, 25, true) != CUT_SEGMENT)
+			continue;
+		if (++segments == 2)
+			first = i - at;
+		at = i;
+	}
+	assert_int_equal(first, 25);	/* the first change counts at once */
+	assert_in_range(segments, 60, 70);
+	/* Once they rest, a change counts at once again. */
+	for (int i = 25 * 3600; i < 25 * 7200; i++)
+		(void)put(&c, i, 25, false);
+	assert_int_equal(c.calm_ns, 0);
+}
+
 static void C4_without_key_frames_segments_still_end(void **state)
 {
 	struct cut c;
@@ -114,6 +153,8 @@ int main(void)
 		a_segment_begins_at_the_first_key_frame_at_or_after_the_cut),
 	    cmocka_unit_test(
 		C2_new_parameter_sets_begin_a_segment_at_their_key_frame),
+	    cmocka_unit_test(C4_what_waits_for_a_key_frame_begins_without_one),
+	    cmocka_unit_test(C2_sets_that_flap_end_ever_longer_segments),
 	    cmocka_unit_test(C4_without_key_frames_segments_still_end),
 	    cmocka_unit_test(a_fragment_lasts_at_most_fragment_ms),
 	};

@@ -55,9 +55,9 @@ static void put(struct depay *d, uint32_t time, bool marker, bool lost,
 	assert_int_equal(depay_put(d, &r), OK);
 }
 
-#define IS(u, bytes) \
-	do { \
-		assert_int_equal((u).n, sizeof(bytes) - 1); \
+#define IS(u, bytes)                                                     \
+	do {                                                             \
+		assert_int_equal((u).n, sizeof(bytes) - 1);              \
 		assert_memory_equal((u).data, bytes, sizeof(bytes) - 1); \
 	} while (0)
 
@@ -143,6 +143,76 @@ static void C3_annex_b_inside_a_unit_is_split(void **state)
 	wipe();
 }
 
+static void C3_annex_b_is_split_wherever_it_stands(void **state)
+{
+	static const char want[] = "\0\0\0\3\x67\1\7\0\0\0\2\x68\2\0\0\0\4"
+				   "\x65\x88zz";
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct depay *d = begin(CODEC_H264);
+
+		if (i == 0) {	/* behind the first NAL unit, zeros between */
+			PUT(d, 1, true, false,
+			    "\x67\1\7\0\0\0\0\1\x68\2\0\0\1\x65\x88zz\0\0");
+		} else if (i == 1) {	/* inside STAP-A */
+			PUT(d, 1, true, false,
+			    "\x78\0\x0a\0\0\1\x67\1\7\0\0\1\x68"
+			    "\0\2\x68\2\0\4\x65\x88zz");
+		} else if (i == 2) {	/* inside FU-A, across its pieces */
+			PUT(d, 1, false, false, "\x7c\x87\1\7\0");
+			PUT(d, 1, false, false, "\x7c\x07\0\0\1\x68\2\0");
+			PUT(d, 1, true, false, "\x7c\x47\0\1\x65\x88zz");
+		} else {	/* only where a start code ends a NAL unit */
+			PUT(d, 1, false, false, "\0\0\0\1\x67\1\7\0\0\0");
+			PUT(d, 1, false, false, "\0\0\1\x68\2");
+			PUT(d, 1, true, false, "\0\0\1\x65\x88zz");
+		}
+		end(d);
+		assert_int_equal(got_n, 1);
+		IS(got[0], want);
+		assert_true(got[0].key);
+		wipe();
+	}
+}
+
+static void C3_what_no_mode_allows_is_damage_and_no_unit(void **state)
+{
+	struct depay *d = begin(CODEC_H264);
+
+	(void)state;
+	PUT(d, 1, false, false, "\x41\x9a");
+	PUT(d, 1, true, false, "\x79\0\0\0\2\x41\x9a");	/* STAP-B */
+	PUT(d, 2, true, false, "\x41\x9a");
+	PUT(d, 3, true, false, "\x78\0\x50\x41\x9a");	/* cut short */
+	PUT(d, 3, true, false, "\x41\x9a");
+	end(d);
+	assert_int_equal(got_n, 3);
+	IS(got[0], "\0\0\0\2\x41\x9a");
+	assert_true(got[0].damaged);
+	assert_false(got[1].damaged);
+	assert_true(got[2].damaged);
+	wipe();
+}
+
+static void C5_a_suffix_behind_the_marker_stays_with_its_picture(void **state)
+{
+	struct depay *d = begin(CODEC_H265);
+
+	(void)state;
+	PUT(d, 1, false, false, "\x4e\1\5\1p");		/* prefix SEI */
+	PUT(d, 1, true, false, "\x26\1\x80y");
+	PUT(d, 1, false, false, "\x50\1\x84\2s\x80");	/* suffix SEI */
+	PUT(d, 2, true, false, "\x02\1\x80z");
+	end(d);
+	assert_int_equal(got_n, 2);
+	IS(got[0],
+	    "\0\0\0\5\x4e\1\5\1p\0\0\0\4\x26\1\x80y"
+	    "\0\0\0\6\x50\1\x84\2s\x80");
+	IS(got[1], "\0\0\0\4\x02\1\x80z");
+	wipe();
+}
+
 static void C3_markers_on_sei_and_on_each_slice_split_no_picture(void **state)
 {
 	struct depay *d = begin(CODEC_H264);
@@ -185,7 +255,6 @@ static void B4_two_pictures_with_one_stamp_stay_two(void **state)
 static void parameter_sets_sent_alone_go_to_the_next_picture(void **state)
 {
 	struct depay *d = begin(CODEC_H264);
-	unsigned char sets[SETS_MAX];
 
 	(void)state;
 	PUT(d, 1, true, false, "\x67\1");
@@ -194,8 +263,7 @@ static void parameter_sets_sent_alone_go_to_the_next_picture(void **state)
 	end(d);
 	assert_int_equal(got_n, 1);
 	assert_int_equal(got[0].time, 3);
-	assert_int_equal(depay_sets(CODEC_H264, &got[0], sets), 12);
-	assert_memory_equal(sets, "\0\0\0\2\x67\1\0\0\0\2\x68\2", 12);
+	IS(got[0], "\0\0\0\2\x67\1\0\0\0\2\x68\2\0\0\0\2\x65\x88");
 	wipe();
 }
 
@@ -208,6 +276,10 @@ int main(void)
 	    cmocka_unit_test(
 		C3_a_unit_with_a_lost_piece_is_dropped_and_flagged),
 	    cmocka_unit_test(C3_annex_b_inside_a_unit_is_split),
+	    cmocka_unit_test(C3_annex_b_is_split_wherever_it_stands),
+	    cmocka_unit_test(C3_what_no_mode_allows_is_damage_and_no_unit),
+	    cmocka_unit_test(
+		C5_a_suffix_behind_the_marker_stays_with_its_picture),
 	    cmocka_unit_test(
 		C3_markers_on_sei_and_on_each_slice_split_no_picture),
 	    cmocka_unit_test(B4_two_pictures_with_one_stamp_stay_two),

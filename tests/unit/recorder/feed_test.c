@@ -112,6 +112,21 @@ static void only_the_newest_segments_cut_counts(void **state)
 	assert_int_equal(e.cut.ns, 77);
 }
 
+static void many_small_fragments_do_not_use_up_the_descriptors(void **state)
+{
+	enum err err = OK;
+	int took = 0;
+
+	(void)state;
+	/* Nobody reads: what the socket does not take waits in the queue. */
+	for (; !err && took < 1000; took++)
+		err = feed_fragment(feed, (struct utc){0}, 1, (struct mono){0},
+		    0, "x", 1);
+	assert_int_equal(err, ERR_BUSY);
+	assert_true(took < 1000);
+	assert_int_equal(feed_end(feed, CAUSE_STORAGE_AWAY), OK);
+}
+
 static void storage_that_went_away_is_gone(void **state)
 {
 	struct feed_event e;
@@ -130,6 +145,7 @@ int main(void)
 	    T(a_fragment_travels_sealed_with_its_times),
 	    T(a_full_queue_is_busy_and_loses_nothing_that_it_took),
 	    T(only_the_newest_segments_cut_counts),
+	    T(many_small_fragments_do_not_use_up_the_descriptors),
 	    T(storage_that_went_away_is_gone),
 	};
 

@@ -96,6 +96,28 @@ static void B4_absurd_times_still_rise(void **state)
 	check(pts);
 }
 
+static void C7_what_is_looked_ahead_is_bounded_in_bytes(void **state)
+{
+	struct order o;
+	size_t most = 0;
+
+	(void)state;
+	got_n = 0;
+	order_init(&o, (struct frame_sink){.emit = take});
+	order_depth(&o, ORDER_DEPTH_MAX);
+	for (int i = 0; i < 60; i++) {
+		struct unit u = {.data = NULL, .n = PICTURE_MAX};
+
+		assert_int_equal(order_put(&o, &u, 3600 * i), OK);
+		if (o.bytes > most)
+			most = o.bytes;
+	}
+	assert_true(most <= ORDER_BYTES_MAX);
+	assert_int_equal(order_end(&o), OK);
+	assert_int_equal(got_n, 60);
+	assert_int_equal(o.bytes, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -103,6 +125,7 @@ int main(void)
 	    cmocka_unit_test(decoding_times_are_presentation_times_sorted),
 	    cmocka_unit_test(an_unknown_reordering_is_learned),
 	    cmocka_unit_test(B4_absurd_times_still_rise),
+	    cmocka_unit_test(C7_what_is_looked_ahead_is_bounded_in_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
