@@ -78,6 +78,10 @@ export const signIn = (user, password) =>
 	send("POST", v1 + "session", { user, password });
 export const signOut = () => send("DELETE", v1 + "session");
 export const cameras = async () => (await json(v1 + "cameras")).cameras;
+export const probe = (body) => send("POST", v1 + "cameras/probe", body);
+export const addCamera = (body) => send("POST", v1 + "cameras", body);
+export const switchCamera = (id, on) =>
+	send("POST", `${v1}cameras/${id}/${on ? "enable" : "disable"}`);
 export const coverage = (camera, from, to) =>
 	json(v1 + "coverage" + query({ camera, from, to }));
 export const requests = async () => (await json(v1 + "requests")).requests;

@@ -6,6 +6,7 @@ import { firstLang, lang, languages, length, setLang, t } from "./i18n.js";
 import * as time from "./time.js";
 import about from "./pages/about.js";
 import audit from "./pages/audit.js";
+import cameras from "./pages/cameras.js";
 import find from "./pages/find.js";
 import health from "./pages/health.js";
 import home from "./pages/home.js";
@@ -26,11 +27,12 @@ const routes = [
 	[/^\/requests\/([A-Z0-9-]+)$/, request, seers, "requests"],
 	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, "requests"],
 	[/^\/audit$/, audit, seers, "audit"],
+	[/^\/cameras$/, cameras, ["operator"], "cameras"],
 	[/^\/health$/, health, all, "health"],
 	[/^\/about$/, about, all, "about"],
 ];
 const paths = { home: "/", find: "/find", requests: "/requests",
-	audit: "/audit", health: "/health", about: "/about" };
+	audit: "/audit", cameras: "/cameras", health: "/health", about: "/about" };
 
 const app = {
 	session: null, site: null, skew: 0, leave: null, turn: 0,

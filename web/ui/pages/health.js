@@ -25,7 +25,7 @@ export default async function health(app)
 const fact = (key, ...value) => [el("dt", {}, t(key)),
 	el("dd", { class: "num" }, value)];
 
-const badge = (well, text) => el("span",
+export const badge = (well, text) => el("span",
 	{ class: "badge " + (well ? "good" : "bad") }, text);
 
 const page = (app, s, cameras) => [

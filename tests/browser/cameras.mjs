@@ -1,0 +1,131 @@
+// cameras.mjs - an operator adds a camera at the page (ux.md, scenario 3).
+//
+//   node cameras.mjs BASEURL --accounts FILE.json --url RTSPURL --user USER
+//       --password-file FILE [--browser chromium|firefox] [--shots DIR]
+//
+// Prints "ok - sentence" or "not ok - sentence"; exit 1 on any failure.
+import fs from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { launch, Report, sleep } from "./lib.mjs";
+
+const { values: opt, positionals: [base] } = parseArgs({
+	allowPositionals: true, options: { accounts: { type: "string" },
+		url: { type: "string" }, user: { type: "string" },
+		"password-file": { type: "string" },
+		browser: { type: "string", default: "chromium" },
+		shots: { type: "string", default: "shots" } } });
+const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
+const password = fs.readFileSync(opt["password-file"], "utf8").trim();
+const report = new Report(opt.browser);
+const is = (...a) => report.is(...a);
+fs.mkdirSync(opt.shots, { recursive: true });
+const p = await launch(opt.browser, base);
+const shot = async (name) => {
+	await sleep(150);
+	await p.shot(path.join(opt.shots, `${opt.browser}-${name}.png`));
+};
+
+async function look(word)
+{
+	await p.fill("[name=url]", opt.url);
+	await p.fill("[name=camera-user]", opt.user);
+	await p.fill("[name=camera-password]", word);
+	await p.press("Enter");
+}
+
+async function wrongPassword()
+{
+	await p.open("/cameras");
+	await p.see("[name=url]");
+	const begun = Date.now();
+	await look("surely not it");
+	await p.see("#why-not", 12000);
+	is(/Wrong user or password/.test(await p.text("#why-not")) &&
+		Date.now() - begun < 10e3,
+	"a wrong password is said within 10 s", await p.text("#why-not"));
+	await shot("camera-wrong-password");
+}
+
+async function rightPassword()
+{
+	await look(password);
+	await p.see("#seen", 12000);
+	const seen = await p.text("#seen");
+	is(/H\.264/.test(seen) && /320 . 240/.test(seen) &&
+		/25 per second/.test(seen) && /Mbit\/s/.test(seen) &&
+		/(ahead|behind)/.test(seen) && /Firefox: yes/.test(seen),
+	"what the camera is: codec, size, rates, clock, who plays it", seen);
+	await shot("camera-seen");
+	await p.click("[name=next]");
+	await p.fill("[name=id]", "atm0417-room");
+	await p.fill("[name=camera-name]", "Room");
+	await p.fill("[name=atm]", "0417");
+	await p.fill("[name=place]", "Abay 12");
+	await p.click("[name=add]");
+}
+
+async function proof()
+{
+	const begun = Date.now();
+	await p.see("#proof");
+	const early = await p.eval(() => document.querySelector(
+		"[data-step=readback]").dataset.done);
+	is(early === "false", "P9 nothing is called read back before it is");
+	await p.until("all six steps", () => {
+		const all = [...document.querySelectorAll("#proof li")];
+		return all.length === 6 &&
+			all.every((li) => li.dataset.done === "true");
+	}, null, 90e3);
+	is(Date.now() - begun < 90e3, "P9 connected, frames, written, " +
+		"encrypted, indexed, read back within 90 s");
+	await shot("camera-proof");
+}
+
+async function switching()
+{
+	const button = "[data-camera=atm0417-room]";
+
+	await p.open("/cameras");
+	for (const word of ["Switch on", "Switch off"]) {
+		await p.click(button);
+		await p.until(`it says ${word}`, ([s, w]) => document
+			.querySelector(s)?.innerText.startsWith(w),
+		[button, word]);
+	}
+	is(true, "the camera is switched off and on");
+}
+
+async function languages()
+{
+	for (const [code, word] of [["kk", "Камера қосу"],
+		["ru", "Добавить камеру"], ["en", "Add a camera"]]) {
+		await p.click(`.langs [lang=${code}]`);
+		await p.reads(word);
+		const keys = await p.eval(() => document.body.innerText
+			.match(/\b(add|probe|proof|cameras|act)\.[a-z]+/g));
+		is(!keys && await p.sideways() <= 0,
+			`every word of the page is there in ${code}`, keys);
+	}
+}
+
+try {
+	await p.open("/");
+	await p.signIn(accounts.operator);
+	await p.click(".langs [lang=en]");
+	await wrongPassword();
+	await rightPassword();
+	await proof();
+	await switching();
+	await languages();
+	is(p.watch.errors.length === 0, "no console error",
+		p.watch.errors.join(" | "));
+	is(!p.watch.urls.some((u) => u.includes(password)),
+		"the password stands in no address");
+} catch (e) {
+	await shot("failed").catch(() => {});
+	is(false, "the flow runs to its end", e.stack);
+} finally {
+	await p.close();
+}
+process.exit(report.failed ? 1 : 0);

@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+# parallel
+# timeout: 240
+"""The page for cameras in a real browser (ux.md, scenario 3)."""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from lib import say
+from lib.appliance import PEOPLE, Appliance
+from lib.rtspcam import Camera, Source, make
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BROWSER = ROOT / "tests" / "browser"
+SECRET = "kamera-parol-7741"
+
+
+def story():
+    shots = Path(os.environ.get("SAQTA_SHOTS", Path(
+        os.environ["SAQTA_BUILD"]) / "test-logs" / "shots"))
+    with Appliance() as box:
+        source = Source(make(str(box.tmp / "a"), "h264", 4), "h264")
+        cam = Camera(source, user="admin", password=SECRET)
+        accounts, secret = box.tmp / "accounts.json", box.tmp / "secret"
+        accounts.write_text(json.dumps({"operator": {
+            "user": "oleg", "password": PEOPLE["oleg"][2]}}))
+        secret.write_text(SECRET)
+        done = subprocess.run(
+            ["node", "cameras.mjs", "https://127.0.0.1:%d" % box.port,
+             "--accounts", accounts, "--url", cam.url, "--user", "admin",
+             "--password-file", secret, "--shots", shots], cwd=BROWSER,
+            timeout=200, check=False, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        print(done.stdout.decode(errors="replace"), end="", flush=True)
+        say.test("the whole flow succeeds", done.returncode == 0)
+        cam.close()
+
+
+say.main(story)
