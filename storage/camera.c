@@ -6,8 +6,8 @@
 #include "storage/keeper.h"
 #include "storage/view.h"
 
-#define SILENT_NS (3 * NS_PER_SEC)	/* then a vanished child is a failure */
-#define QUIET_NS (5 * NS_PER_SEC)	/* beyond the recorder's own time-out */
+#define SILENT_NS (3 * NS_PER_SEC) /* then a vanished child is a failure */
+#define QUIET_NS (5 * NS_PER_SEC) /* beyond the recorder's own time-out */
 
 struct camera *camera_find(struct keeper *k, const char *id)
 {
@@ -68,7 +68,7 @@ enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
 	    last.end_ns > m->last_end_ns)
 		m->last_end_ns = last.end_ns;
 	m->gap = !index_gap_open(k->ix, id, &gap);
-	if (row.state == CAMERA_STREAMING)	/* in an earlier life */
+	if (row.state == CAMERA_STREAMING) /* in an earlier life */
 		no_recorder(k, &row, CAUSE_STORAGE_AWAY);
 	m->next = k->cameras;
 	k->cameras = m;
@@ -109,7 +109,7 @@ static void open_gap(struct keeper *k, struct camera *m, int64_t from_ns,
 	else
 		log_warn("camera %s: a gap begins: %s", m->id,
 		    cause_name(cause));
-	m->gap = !err;	/* else the next tick tries again */
+	m->gap = !err; /* else the next tick tries again */
 }
 
 static void close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
@@ -186,12 +186,24 @@ void camera_end_segment(struct keeper *k, struct camera *m)
 
 void camera_broken(struct keeper *k, struct camera *m, enum err err)
 {
+	unsigned volume = m->segment ? m->segment->row.volume : m->head.volume;
+
 	log_error("camera %s: writing failed: %s", m->id, err_text(err));
 	segment_free(m->segment);
 	m->segment = NULL;
 	m->recover = true;
+	if (err == ERR_DISK)
+		volume_broke(k, volume);
 	camera_gap(k, m,
 	    err == ERR_DISK_FULL ? CAUSE_DISK_FULL : CAUSE_DISK_ERROR);
+}
+
+/* P11: below the reserve the segment ends, whatever is missing of it. */
+static bool is_short(const struct keeper *k, unsigned number)
+{
+	const struct volume *v = volume_find(number);
+
+	return !v || volume_below(v, reserve_bytes(k));
 }
 
 void camera_tick(struct keeper *k, struct camera *m)
@@ -205,6 +217,10 @@ void camera_tick(struct keeper *k, struct camera *m)
 	if (m->segment && k->mono.ns - m->last_fragment_ns > quiet) {
 		camera_end_segment(k, m);
 		camera_gap(k, m, CAUSE_NETWORK);
+	}
+	if (m->segment && is_short(k, m->segment->row.volume)) {
+		camera_end_segment(k, m);
+		camera_gap(k, m, CAUSE_DISK_FULL);
 	}
 	if (k->full && (m->segment || !m->gap)) {
 		camera_end_segment(k, m);

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "storage/site.h"
+#include "storage/volume.h"
 
-#define LATE_MAX 2		/* sealed segments that may wait for entry */
+#define LATE_MAX 2 /* sealed segments that may wait for entry */
 
 static const char *const kinds[] = {
     [NOTE] = "note", [MISSING] = "missing", [CHANGED] = "changed"};
@@ -163,6 +164,8 @@ static void check_numbers(struct check *c, struct check_camera *cam)
 
 	if (cam->n)
 		qsort(cam->segments, cam->n, sizeof(*cam->segments), by_seq);
+	if (c->away) /* what is not here was said */
+		return;
 	for (size_t i = 0; i < cam->n; i++) {
 		const struct check_segment *s = &cam->segments[i];
 
@@ -248,6 +251,19 @@ static void use_zone(struct check *c)
 	if (e)
 		check_say(c, e == ERR_NOT_FOUND ? MISSING : CHANGED, "P10",
 		    NULL, NO_TIME, "site", "%s", err_text(e));
+	e = volumes_open(c->data_fd, c->data, e ? "" : site.origin, false);
+	if (e)
+		check_say(c, CHANGED, "P2", NULL, NO_TIME, "volumes", "%s",
+		    err_text(e));
+}
+
+static void say_unseen(struct check *c)
+{
+	if (c->unseen)
+		check_say(c, MISSING, "P2", NULL, NO_TIME, NULL,
+		    "%llu segments of the ledger are on no volume that is "
+		    "here",
+		    (unsigned long long)c->unseen);
 }
 
 static enum err open_ledger(struct check *c, struct ledger **ret)
@@ -278,9 +294,11 @@ static void wipe(struct check *c)
 	free(c->cameras);
 }
 
-enum err check_run(int data_fd, bool json, FILE *out, unsigned *ret_broken)
+enum err check_run(int data_fd, const char *data, bool json, FILE *out,
+    unsigned *ret_broken)
 {
-	struct check c = {.data_fd = data_fd, .json = json, .out = out};
+	struct check c = {
+	    .data_fd = data_fd, .data = data, .json = json, .out = out};
 	struct ledger *l = NULL;
 	size_t cameras;
 	enum err e;
@@ -302,6 +320,7 @@ enum err check_run(int data_fd, bool json, FILE *out, unsigned *ret_broken)
 		goto out;
 	for (size_t i = 0; l && i < c.n; i++)
 		check_entered(&c, &c.cameras[i]);
+	say_unseen(&c);
 	summary(&c, cameras);
 	if (fflush(out) || ferror(out))
 		e = ERR_DISK;
@@ -312,6 +331,7 @@ enum err check_run(int data_fd, bool json, FILE *out, unsigned *ret_broken)
 		e = ERR_TRUNCATED;
 out:
 	ledger_close(l);
+	volumes_close();
 	wipe(&c);
 	return e;
 }

@@ -16,8 +16,10 @@
 #include "storage/api/err.h"
 
 /*
- * Check the data directory data_fd (borrowed) and write one line a finding and
- * a summary to out, or one JSON object (storage/DESIGN.md).
+ * Check the data directory data_fd (borrowed) at the path data, with its
+ * further volumes, and write one line a finding and a summary to out, or one
+ * JSON object (storage/DESIGN.md). What lies on a volume that is away is
+ * missing, and said once a volume.
  *
  *   ret_broken  findings that are not mere notes
  *
@@ -26,7 +28,7 @@
  * ERR_DISK, ERR_NO_MEMORY, ERR_SYS. Blocks, for as long as it takes to read
  * the volume.
  */
-must_check enum err check_run(int data_fd, bool json, FILE *out,
-    unsigned *ret_broken);
+must_check enum err check_run(int data_fd, const char *data, bool json,
+    FILE *out, unsigned *ret_broken);
 
 #endif

@@ -10,21 +10,23 @@
 #include "storage/age.h"
 #include "storage/disk.h"
 #include "storage/site.h"
+#include "storage/volume.h"
 
-#define JOURNAL_MAX (512u << 20)	/* bytes of one day's journal */
-#define PIECE (1u << 20)		/* bytes hashed at a time */
+#define JOURNAL_MAX (512u << 20) /* bytes of one day's journal */
+#define PIECE (1u << 20) /* bytes hashed at a time */
 #define PATH 192
 
 /* One day of one camera. */
 struct walk {
 	struct check *c;
+	int at; /* the volume's directory */
 	struct check_camera *cam;
-	size_t day;			/* in cam->days */
-	bool last_day;			/* the camera's last one */
-	char dir[PATH];			/* footage/camera/yyyy/mm/dd */
-	struct dirent **names;		/* what stands there; NULL = seen */
+	size_t day; /* in cam->days */
+	bool last_day; /* the camera's last one */
+	char dir[PATH]; /* footage/camera/yyyy/mm/dd */
+	struct dirent **names; /* what stands there; NULL = seen */
 	int n;
-	unsigned char *buf;		/* PIECE bytes */
+	unsigned char *buf; /* PIECE bytes */
 };
 
 static void free_names(struct dirent **names, int n)
@@ -194,7 +196,7 @@ static enum err check_file(struct walk *w, const struct journal_record *r,
 
 	/* Not in the list of names: it may be younger than the list. */
 	see(w, path);
-	e = disk_open_read(w->c->data_fd, path, &fd, &size);
+	e = disk_open_read(w->at, path, &fd, &size);
 	if (e) {
 		bool missing = e == ERR_NOT_FOUND;
 
@@ -323,7 +325,7 @@ static bool holds_footage(struct walk *w, const char *path)
 	bool holds = true;
 	int fd;
 
-	if (disk_open_read(w->c->data_fd, path, &fd, &size))
+	if (disk_open_read(w->at, path, &fd, &size))
 		return true;
 	got = size < sizeof(head) ? (size_t)size : sizeof(head);
 	if (!got)
@@ -368,7 +370,7 @@ static enum err check_journal(struct walk *w)
 		    "the journal is missing");
 		return OK;
 	}
-	e = disk_read_all(w->c->data_fd, path, JOURNAL_MAX, &p, &n);
+	e = disk_read_all(w->at, path, JOURNAL_MAX, &p, &n);
 	if (e == ERR_NO_MEMORY)
 		return e;
 	if (e) {
@@ -403,7 +405,7 @@ static enum err walk_day(struct walk *w, const char *y, const char *m,
 		return e;
 	path_day(w->cam->id, day, w->dir, sizeof(w->dir));
 	/* The names first: a file is made before its first record. */
-	e = list(w->c->data_fd, w->dir, &w->names, &w->n);
+	e = list(w->at, w->dir, &w->names, &w->n);
 	if (e)
 		return e;
 	e = check_journal(w);
@@ -422,7 +424,7 @@ static enum err walk_dates(struct walk *w, const char *dir, int level,
 	struct dirent **names;
 	char path[PATH];
 	int n;
-	enum err e = list(w->c->data_fd, dir, &names, &n);
+	enum err e = list(w->at, dir, &names, &n);
 
 	for (int i = 0; !e && i < n; i++) {
 		const char *name = names[i]->d_name;
@@ -452,34 +454,52 @@ static bool is_camera_id(const char *s)
 	    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
-enum err check_footage(struct check *c)
+static enum err walk_cameras(struct walk *w)
 {
-	struct walk w = {.c = c};
+	struct check *c = w->c;
 	struct dirent **names;
 	char part[3][8], dir[PATH];
 	int n;
-	enum err e = list(c->data_fd, "footage", &names, &n);
+	enum err e = list(w->at, "footage", &names, &n);
 
-	if (e)
-		return e;
-	w.buf = malloc(PIECE);
-	if (!w.buf)
-		e = ERR_NO_MEMORY;
 	for (int i = 0; !e && i < n; i++) {
 		if (!is_camera_id(names[i]->d_name)) {
 			check_say(c, CHANGED, "P10", NULL, NO_TIME, "footage",
 			    "%.200s does not belong here", names[i]->d_name);
 			continue;
 		}
-		w.cam = check_camera(c, names[i]->d_name);
-		if (!w.cam) {
+		w->cam = check_camera(c, names[i]->d_name);
+		if (!w->cam) {
 			e = ERR_NO_MEMORY;
 			break;
 		}
-		snprintf(dir, sizeof(dir), "footage/%s", w.cam->id);
-		e = walk_dates(&w, dir, 0, part, true);
+		snprintf(dir, sizeof(dir), "footage/%s", w->cam->id);
+		e = walk_dates(w, dir, 0, part, true);
+	}
+	if (n > 0)
+		free_names(names, n);
+	return e;
+}
+
+enum err check_footage(struct check *c)
+{
+	struct walk w = {.c = c, .buf = malloc(PIECE)};
+	enum err e = w.buf ? OK : ERR_NO_MEMORY;
+
+	for (unsigned i = 0; !e && i < volumes_count(); i++) {
+		const struct volume *v = volume_at(i);
+
+		if (volume_open_dir(c->data_fd, v->number, &w.at)) {
+			c->away++;
+			check_say(c, MISSING, "P2", NULL, NO_TIME, v->path,
+			    "volume %u (%s) is away: what lies on it was not "
+			    "checked",
+			    v->number, v->uuid);
+			continue;
+		}
+		e = walk_cameras(&w);
+		close(w.at);
 	}
 	free(w.buf);
-	free_names(names, n);
 	return e;
 }

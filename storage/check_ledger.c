@@ -10,19 +10,20 @@
 #include "storage/disk.h"
 #include "storage/note.h"
 #include "storage/site.h"
+#include "storage/volume.h"
 #include "storage/tile.h"
 
-#define LOST_MAX 20		/* lost segments of a camera that are named */
+#define LOST_MAX 20 /* lost segments of a camera that are named */
 
 struct walk {
 	struct check *c;
 	struct ledger *l;
-	int dir;			/* ledger/ */
-	uint64_t known;			/* size when the check began */
-	struct checkpoint checkpoint;	/* as it was then */
-	struct merkle tree;		/* over all entries */
-	bool tree_fits;			/* no entry was unreadable so far */
-	struct tile_edge *rows;		/* tiles of levels >= 1 that fill */
+	int dir; /* ledger/ */
+	uint64_t known; /* size when the check began */
+	struct checkpoint checkpoint; /* as it was then */
+	struct merkle tree; /* over all entries */
+	bool tree_fits; /* no entry was unreadable so far */
+	struct tile_edge *rows; /* tiles of levels >= 1 that fill */
 };
 
 /* The number in a field of an entry; 0 where it is absent. */
@@ -95,6 +96,10 @@ static enum err on_segment(struct walk *w, uint64_t i,
 	if (!s && i >= w->known &&
 	    (!cam->n || seq > cam->segments[cam->n - 1].seq))
 		return OK;
+	if (!s && w->c->away) {
+		w->c->unseen++;
+		return OK;
+	}
 	if (!s) {
 		if (++cam->lost > LOST_MAX)
 			return OK;
@@ -118,21 +123,59 @@ static enum err on_segment(struct walk *w, uint64_t i,
 	return OK;
 }
 
-/* The journal of cam's day, kept open between entries. */
-static int head_file(struct walk *w, struct check_camera *cam, size_t day)
+/* The journal of cam's day on a volume, kept open between entries. */
+static int head_file(struct walk *w, struct check_camera *cam, size_t day,
+    unsigned volume)
 {
 	char path[160];
 	uint64_t size;
 
-	if (cam->head_fd >= 0 && cam->head_day == day)
+	if (cam->head_fd >= 0 && cam->head_day == day &&
+	    cam->head_volume == volume)
 		return cam->head_fd;
 	if (cam->head_fd >= 0)
 		close(cam->head_fd);
 	path_journal(cam->id, cam->days[day].day, path, sizeof(path));
-	if (disk_open_read(w->c->data_fd, path, &cam->head_fd, &size))
+	if (volume_open_read(w->c->data_fd, volume, path, &cam->head_fd, &size))
 		cam->head_fd = -1;
 	cam->head_day = day;
+	cam->head_volume = volume;
 	return cam->head_fd;
+}
+
+enum fit { FITS, IS_SHORT, DIFFERS };
+
+static enum fit head_fits(struct walk *w, struct check_camera *cam, size_t day,
+    unsigned volume, uint64_t records, const unsigned char *chain)
+{
+	unsigned char have[HASH_BYTES];
+	int fd = head_file(w, cam, day, volume);
+
+	if (fd < 0 || records > INT64_MAX / JOURNAL_RECORD ||
+	    disk_pread(fd, have, HASH_BYTES,
+		records * JOURNAL_RECORD - HASH_BYTES) != OK)
+		return IS_SHORT;
+	return crypt_equal(have, chain, HASH_BYTES) ? FITS : DIFFERS;
+}
+
+/*
+ * A camera-day may have a journal on several volumes: the head is that of one
+ * of them. The one where the last head stood is asked first.
+ */
+static enum fit find_head(struct walk *w, struct check_camera *cam, size_t day,
+    uint64_t records, const unsigned char *chain)
+{
+	enum fit fit = head_fits(w, cam, day, cam->head_volume, records, chain);
+
+	for (unsigned i = 0; fit && volumes_count() > 1 && i < volumes_count();
+	     i++) {
+		enum fit other = head_fits(w, cam, day, volume_at(i)->number,
+		    records, chain);
+
+		if (other == FITS || fit == IS_SHORT)
+			fit = other;
+	}
+	return fit;
 }
 
 static enum err on_head(struct walk *w, uint64_t i, int64_t at_ns,
@@ -140,11 +183,9 @@ static enum err on_head(struct walk *w, uint64_t i, int64_t at_ns,
     const unsigned char *chain)
 {
 	struct check_camera *cam = check_camera(w->c, id);
-	unsigned char have[HASH_BYTES];
 	char path[160];
-	bool missing;
+	enum fit fit;
 	size_t d;
-	int fd;
 	enum err e;
 
 	if (!cam)
@@ -152,16 +193,11 @@ static enum err on_head(struct walk *w, uint64_t i, int64_t at_ns,
 	e = check_day(cam, day, &d);
 	if (e || !records)
 		return e;
-	fd = head_file(w, cam, d);
-	missing = fd < 0 || records > INT64_MAX / JOURNAL_RECORD ||
-	    disk_pread(fd, have, HASH_BYTES,
-		records * JOURNAL_RECORD - HASH_BYTES) != OK;
-	if (!missing && crypt_equal(have, chain, HASH_BYTES))
-		return OK;
-	if (cam->days[d].heads_bad++)
+	fit = find_head(w, cam, d, records, chain);
+	if (fit == FITS || w->c->away || cam->days[d].heads_bad++)
 		return OK;
 	path_journal(id, day, path, sizeof(path));
-	if (missing)
+	if (fit == IS_SHORT)
 		check_say(w->c, MISSING, "P2", id, at_ns, path,
 		    "has no record %" PRIu64 ", which the ledger covers "
 		    "(entry %" PRIu64 ")",

@@ -42,10 +42,14 @@ struct check_camera {
 	uint64_t lost;			/* entered, but not on the disk */
 	int head_fd;			/* journal of head_day, or -1 */
 	size_t head_day;
+	unsigned head_volume;
 };
 
 struct check {
 	int data_fd;
+	const char *data; /* its path */
+	unsigned away; /* volumes that are not there */
+	uint64_t unseen; /* entered, perhaps on one of those */
 	bool json;
 	FILE *out;
 	unsigned changed, missing, notes;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "storage/footage.h"
+#include "storage/volume.h"
 
 /* Rows are gathered first: an index iteration may not ask the index. */
 struct rows {
@@ -18,6 +19,8 @@ struct work {
 	struct rows rows;
 	struct coverage *out;
 	int64_t now_ns;
+	unsigned volume; /* that was looked at last */
+	uint32_t away; /* SPAN_AWAY if it is */
 };
 
 static bool grow(void *array, size_t n, size_t *room, size_t size)
@@ -181,6 +184,18 @@ static int64_t open_end(const struct work *w, int data_fd,
 	return end;
 }
 
+/* SPAN_AWAY where the volume is; looked once a volume. */
+static uint32_t away(struct work *w, unsigned volume)
+{
+	if (!volume)
+		return 0;
+	if (volume != w->volume) {
+		w->volume = volume;
+		w->away = volume_present(volume) ? 0 : SPAN_AWAY;
+	}
+	return w->away;
+}
+
 /*
  * One segment after all that ended before it; at: where the spans stand. Rows
  * a little outside the range tell whether its edges lie in a join.
@@ -190,7 +205,7 @@ static enum err put_segment(struct work *w, const struct segment_row *r,
 {
 	struct span s = {.recorded = true,
 	    .open = r->state == SEGMENT_OPEN,
-	    .flags = r->flags & ~FRAGMENT_KEY,
+	    .flags = (r->flags & ~FRAGMENT_KEY) | away(w, r->volume),
 	    .from_ns = *at,
 	    .to_ns = end < to ? end : to};
 	int64_t begin = r->start_ns < to ? r->start_ns : to;

@@ -9,6 +9,8 @@
 
 /* Between two segments at most this long: not a gap. */
 #define COVERAGE_JOIN_NS (100 * NS_PER_MS)
+/* Beside FRAGMENT_* in a span's flags: its volume is away. */
+#define SPAN_AWAY 0x80000000u
 /* Received after the last fragment of an open segment: still on its way. */
 #define COVERAGE_TAIL_NS (5 * NS_PER_SEC)
 

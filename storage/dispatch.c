@@ -15,7 +15,7 @@ static const struct row {
 	uint16_t type;
 	unsigned who;
 	void (*handle)(struct keeper *, struct conn *, struct wire *);
-	enum entry_type entered;	/* 0: nothing */
+	enum entry_type entered; /* 0: nothing */
 } table[] = {
     {MSG_SITE, ANY, handle_site, 0},
     {MSG_HELLO_RECORDER, PEER_INGEST, handle_hello_recorder, 0},
@@ -38,6 +38,7 @@ static const struct row {
     {MSG_LOOK, OPERATOR, handle_look, 0},
     {MSG_LOOK_IS, PEER_SUPERVISOR, handle_look_is, 0},
     {MSG_USER_ADD, TOOL, handle_user_add, ENTRY_PERSON},
+    {MSG_VOLUME_ADD, TOOL, handle_volume_add, ENTRY_VOLUME_ADDED},
     {MSG_ERROR, PEER_READER, handle_reader_started, ENTRY_SIGN_IN_REFUSED},
     {MSG_READER_STARTED, PEER_READER, handle_reader_started, ENTRY_SIGN_IN},
     {MSG_DAY_KEY, PEER_READER, handle_day_key, 0},

@@ -5,16 +5,16 @@
 #include "storage/entry.h"
 
 #define VERSION 1
-#define HEAD 19			/* version, type, time, person */
-#define FIELD_HEAD 3		/* tag, length */
+#define HEAD 19 /* version, type, time, person */
+#define FIELD_HEAD 3 /* tag, length */
 
 /* What the bytes of a field are; sizes are checked on both ways. */
 enum kind {
-	ANY,			/* bytes with a structure of their own */
-	TEXT,			/* no control characters */
-	NUMBER,			/* 8 bytes */
-	HASH,			/* 32: hash, key or commitment */
-	SIGNATURE,		/* 64 */
+	ANY, /* bytes with a structure of their own */
+	TEXT, /* no control characters */
+	NUMBER, /* 8 bytes */
+	HASH, /* 32: hash, key or commitment */
+	SIGNATURE, /* 64 */
 };
 
 static const struct {
@@ -72,6 +72,9 @@ static const struct {
     [TAG_DECISION] = {"decision", NUMBER},
     [TAG_LEASE] = {"lease", NUMBER},
     [TAG_HOLD] = {"hold", ANY},
+    [TAG_VOLUME] = {"volume", TEXT},
+    [TAG_VOLUME_NUMBER] = {"volume-number", NUMBER},
+    [TAG_PATH] = {"path", TEXT},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -99,6 +102,9 @@ static const char *const types[] = {
     [ENTRY_LEASE_OPENED] = "lease-opened",
     [ENTRY_LEASE_CLOSED] = "lease-closed",
     [ENTRY_HOLD] = "hold-placed",
+    [ENTRY_VOLUME_ADDED] = "volume-added",
+    [ENTRY_VOLUME_AWAY] = "volume-away",
+    [ENTRY_VOLUME_BACK] = "volume-back",
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 

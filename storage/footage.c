@@ -9,6 +9,7 @@
 
 #include "storage/disk.h"
 #include "storage/site.h"
+#include "storage/volume.h"
 
 #define RECORDS_MAX 65536u /* of one segment */
 #define BLOCK 64u /* records read at once */
@@ -18,7 +19,7 @@ static enum err open_file(int data_fd, const struct segment_row *row,
 {
 	char path[160];
 
-	return disk_open_read(data_fd,
+	return volume_open_read(data_fd, row->volume,
 	    path_segment(row->camera, row->day, row->start_ns, row->seq, path,
 		sizeof(path)),
 	    ret_fd, ret_size);
@@ -187,7 +188,7 @@ enum err footage_read(int data_fd, const struct segment_row *row,
 	char path[160];
 	enum err err;
 
-	err = disk_open_read(data_fd,
+	err = volume_open_read(data_fd, row->volume,
 	    path_journal(row->camera, row->day, path, sizeof(path)), &l.fd,
 	    &l.size);
 	if (err)

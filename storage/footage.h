@@ -25,8 +25,8 @@ struct footage {
  *
  *   ret  on success to be freed by footage_free()
  *
- * ERR_NOT_FOUND where journal or file is missing; ERR_INTEGRITY where they do
- * not say what the index says; ERR_DISK. Blocks.
+ * ERR_NOT_FOUND where journal or file is missing; ERR_AWAY where their volume
+ * is; ERR_INTEGRITY where they do not say what the index says; ERR_DISK. Blocks.
  */
 must_check enum err footage_read(int data_fd, const struct segment_row *row,
     struct footage *ret);
@@ -38,7 +38,7 @@ must_check enum err footage_open(int data_fd, const struct footage *f,
 
 /*
  * Open the header of the segment's file with an identity.
- * As age_header_open(); ERR_NOT_FOUND, ERR_DISK.
+ * As age_header_open(); ERR_NOT_FOUND, ERR_AWAY, ERR_DISK.
  */
 must_check enum err footage_file_key(int data_fd,
     const struct segment_row *row, const struct age_identity *id,

@@ -7,9 +7,9 @@
 #include "storage/keeper.h"
 
 #define FRAGMENT_MS 1000
-#define AHEAD_NS (5 * NS_PER_SEC)	/* a start may lie ahead of our clock */
-#define BEHIND_NS (300 * NS_PER_SEC)	/* ... or wait in queues */
-#define JOIN_NS (100 * NS_PER_MS)	/* a hole below this is none */
+#define AHEAD_NS (5 * NS_PER_SEC) /* a start may lie ahead of our clock */
+#define BEHIND_NS (300 * NS_PER_SEC) /* ... or wait in queues */
+#define JOIN_NS (100 * NS_PER_MS) /* a hole below this is none */
 
 void handle_site(struct keeper *k, struct conn *c, struct wire *w)
 {
@@ -35,7 +35,7 @@ void handle_hello_recorder(struct keeper *k, struct conn *c, struct wire *w)
 		c->closing = true;
 		return;
 	}
-	if (k->supervisor)	/* the old one is dead or about to be */
+	if (k->supervisor) /* the old one is dead or about to be */
 		k->supervisor->closing = true;
 	memcpy(k->recorder_key, key, KEY_BYTES);
 	if (index_setting_put(k->ix, "recorder", key, KEY_BYTES))
@@ -124,7 +124,7 @@ void handle_hello_camera(struct keeper *k, struct conn *c, struct wire *w)
 		c->closing = true;
 		return;
 	}
-	if (m->conn) {	/* a child that was killed: its socket closes soon */
+	if (m->conn) { /* a child that was killed: its socket closes soon */
 		camera_end_segment(k, m);
 		m->conn->camera = NULL;
 		m->conn->closing = true;
@@ -143,11 +143,12 @@ static bool time_ok(const struct keeper *k, int64_t ns)
 	return ns > k->now.ns - BEHIND_NS && ns < k->now.ns + AHEAD_NS;
 }
 
-/* Where the next segment goes: its number, day, key and journal. */
+/* Where the next segment goes: its number, day, key, volume and journal. */
 static enum err prepare(struct keeper *k, struct camera *m, int64_t start_ns,
     struct segment_row *row, struct age_recipient *to)
 {
 	struct camera_row cam;
+	unsigned volume = 0;
 	char day[16];
 	enum err err = OK;
 
@@ -156,15 +157,21 @@ static enum err prepare(struct keeper *k, struct camera *m, int64_t start_ns,
 	if (m->recover)
 		err = recover_camera(k, m);
 	day_format(utc_local_day((struct utc){start_ns}), day, sizeof(day));
-	if (!err && strcmp(m->head.day, day))
-		err = journal_head_load(k->data_fd, m->id, day, &m->head);
+	if (!err)
+		err = volume_choose(m->id, day, reserve_bytes(k), &volume);
+	if (!err && (strcmp(m->head.day, day) || m->head.volume != volume)) {
+		err = journal_head_load(volume_fd(k->data_fd, volume), m->id,
+		    day, &m->head);
+		m->head.volume = volume;
+	}
 	if (!err)
 		err = camera_day_key(k, m->id, day, to);
 	if (!err)
 		err = index_camera_find(k->ix, m->id, &cam);
 	if (err)
 		return err;
-	*row = (struct segment_row){.seq = cam.next_seq, .start_ns = start_ns};
+	*row = (struct segment_row){
+	    .seq = cam.next_seq, .start_ns = start_ns, .volume = volume};
 	memcpy(row->camera, m->id, sizeof(row->camera));
 	memcpy(row->day, day, sizeof(row->day));
 	return OK;
@@ -224,15 +231,15 @@ void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 		err = prepare(k, m, start, &row, &to);
 	}
 	if (!err)
-		err = segment_begin(k->data_fd, &row, &to, init, n, mono,
-		    k->epoch, k->clock_state, camera_clock, &m->head,
-		    &m->segment);
+		err = segment_begin(volume_fd(k->data_fd, row.volume), &row,
+		    &to, init, n, mono, k->epoch, k->clock_state, camera_clock,
+		    &m->head, &m->segment);
 	bulk_unmap(init, n);
 	if (!err)
 		err = took(k, m->segment);
 	if (err) {
 		conn_error(c, w->id, err, NULL);
-		if (k->full)	/* was said once; P11 */
+		if (k->full) /* was said once; P11 */
 			return;
 		log_error("camera %s: no segment: %s", m->id, err_text(err));
 		if (m->segment || err == ERR_DISK || err == ERR_DISK_FULL)

@@ -8,7 +8,12 @@
 
 #include "storage/api/log.h"
 
-#define SCHEMA_VERSION 1
+/* From version i to i + 1; schema.sql is always the newest. */
+static const char *const migrations[] = {
+    [1] = "ALTER TABLE segment "
+	  "ADD COLUMN volume INTEGER NOT NULL DEFAULT 0",
+};
+#define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 
 /* storage/schema.sql, linked in (Makefile) */
 extern const char _binary_schema_sql_start[], _binary_schema_sql_end[];
@@ -164,6 +169,14 @@ static enum err version_get(struct index *ix, int64_t *ret)
 	return err;
 }
 
+static enum err version_put(struct index *ix, size_t version)
+{
+	char sql[48];
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu", version);
+	return exec(ix, sql);
+}
+
 static enum err schema_make(struct index *ix)
 {
 	size_t n = (size_t)(_binary_schema_sql_end - _binary_schema_sql_start);
@@ -173,8 +186,27 @@ static enum err schema_make(struct index *ix)
 	if (!err)
 		err = exec(ix, sql);
 	if (!err)
-		err = exec(ix, "PRAGMA user_version = 1; COMMIT");
+		err = version_put(ix, SCHEMA_VERSION);
+	if (!err)
+		err = exec(ix, "COMMIT");
 	free(sql);
+	return err;
+}
+
+/* One transaction a step, so that a crash leaves a whole version. */
+static enum err migrate(struct index *ix, size_t version)
+{
+	enum err err = OK;
+
+	for (; !err && version < SCHEMA_VERSION; version++) {
+		err = exec(ix, "BEGIN IMMEDIATE");
+		if (!err)
+			err = exec(ix, migrations[version]);
+		if (!err)
+			err = version_put(ix, version + 1);
+		if (!err)
+			err = exec(ix, "COMMIT");
+	}
 	return err;
 }
 
@@ -198,8 +230,11 @@ static enum err set_up(struct index *ix, bool readonly)
 		err = version_get(ix, &version);
 	if (!err && !version && !readonly)
 		return schema_make(ix);
-	if (!err && version != SCHEMA_VERSION) {
-		log_error("index.db has schema %lld, this program knows %d",
+	if (!err && version > 0 && version < (int64_t)SCHEMA_VERSION &&
+	    !readonly)
+		return migrate(ix, (size_t)version);
+	if (!err && version != (int64_t)SCHEMA_VERSION) {
+		log_error("index.db has schema %lld, this program knows %zu",
 		    (long long)version, SCHEMA_VERSION);
 		err = ERR_INTEGRITY;
 	}

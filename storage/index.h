@@ -56,6 +56,7 @@ struct segment_row {
 	enum segment_proof proof;
 	uint64_t record;
 	int64_t entry;
+	unsigned volume;
 };
 struct gap_row {
 	char camera[CAMERA_ID_MAX + 1];

@@ -6,18 +6,19 @@ enum err index_segment_put(struct index *ix, const struct segment_row *r)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "INSERT INTO segment VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) "
+	    "INSERT INTO segment VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
 	    "ON CONFLICT(camera, seq) DO UPDATE SET day = excluded.day, "
 	    "start_ns = excluded.start_ns, end_ns = excluded.end_ns, "
 	    "bytes = excluded.bytes, state = excluded.state, "
 	    "fragments = excluded.fragments, flags = excluded.flags, "
 	    "retain_ns = max(retain_ns, excluded.retain_ns), "
 	    "proof = excluded.proof, record = excluded.record, "
-	    "entry = excluded.entry",
-	    "titiiiiiiiiii", r->camera, (int64_t)r->seq, r->day, r->start_ns,
+	    "entry = excluded.entry, volume = excluded.volume",
+	    "titiiiiiiiiiii", r->camera, (int64_t)r->seq, r->day, r->start_ns,
 	    r->end_ns, (int64_t)r->bytes, (int64_t)r->state,
 	    (int64_t)r->fragments, (int64_t)r->flags, r->retain_ns,
-	    (int64_t)r->proof, (int64_t)r->record, r->entry);
+	    (int64_t)r->proof, (int64_t)r->record, r->entry,
+	    (int64_t)r->volume);
 
 	return err ? err : sql_run(ix, s);
 }
@@ -48,6 +49,7 @@ static void segment_get(sqlite3_stmt *s, struct segment_row *r)
 	r->proof = (enum segment_proof)sql_i64(s, 10);
 	r->record = (uint64_t)sql_i64(s, 11);
 	r->entry = sql_i64(s, 12);
+	r->volume = (unsigned)sql_i64(s, 13);
 }
 
 static enum err segment_one(struct index *ix, sqlite3_stmt *s,

@@ -136,7 +136,7 @@ static void turn(struct keeper *k, int signals)
 	if (p[3].revents)
 		conn_accept(k, k->control, PEER_CONTROL);
 	if (worker_done(k->syncer))
-		seal_synced(k, k->sync_err);
+		seal_synced(k);
 	seal_sync(k);
 	seal_proved(k);
 	if (k->mono.ns >= k->next_tick_ns) {
@@ -150,14 +150,13 @@ static void run_sync(void *job)
 {
 	struct keeper *k = job;
 
-	k->sync_err = disk_sync_volume(k->data_fd);
+	for (unsigned i = 0; i < k->sync_n; i++)
+		k->sync[i].err = disk_sync_volume(k->sync[i].fd);
 }
-
-static int keeper_data_fd; /* for the prover's thread */
 
 static void run_prove(void *job)
 {
-	segment_prove(job, keeper_data_fd);
+	segment_prove(job);
 }
 
 static enum err user_id(const char *name, unsigned *ret)
@@ -211,7 +210,6 @@ static enum err open_data(struct keeper *k)
 		log_error("%s: %s", k->conf.data, strerror(errno));
 		return ERR_NOT_FOUND;
 	}
-	keeper_data_fd = k->data_fd;
 	if (fstatvfs(k->data_fd, &v) == 0 && v.f_flag & ST_RDONLY) {
 		log_error("%s: the volume is mounted read-only: look for disk "
 			  "errors, then remount it writable",
@@ -219,7 +217,12 @@ static enum err open_data(struct keeper *k)
 		return ERR_DISK;
 	}
 	err = say(site_read(k->data_fd, &k->site),
-	    "no site in the data directory; run saqta init");
+	    "no site in the data directory: is its volume mounted? On a new "
+	    "box run saqta init");
+	if (!err)
+		err = say(volumes_open(k->data_fd, k->conf.data, k->site.origin,
+			      true),
+		    "volumes");
 	if (!err)
 		err = say(utc_site(k->site.zone), "time zone");
 	if (!err)
@@ -368,10 +371,7 @@ static void finish(struct keeper *k)
 		camera_end_segment(k, m);
 	worker_free(k->syncer);
 	worker_free(k->prover);
-	if (k->sealing && !disk_sync_volume(k->data_fd))
-		for (struct segment *s = k->sealing; s; s = s->next)
-			if (seal_enter(k, &s->row, s->root, s->cipher_hash))
-				log_error("a segment was not entered");
+	volumes_seal(k);
 	while (k->readers)
 		reader_end(k, k->readers);
 	enter_begin(k, &x, ENTRY_STOPPED, 0);
@@ -418,5 +418,6 @@ int keeper_main(const struct config *conf)
 	index_close(k.ix);
 	keyring_close(k.keyring);
 	ledger_close(k.ledger);
+	volumes_close();
 	return err ? 1 : 0;
 }

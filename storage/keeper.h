@@ -16,6 +16,7 @@
 #include "storage/people.h"
 #include "storage/segment.h"
 #include "storage/site.h"
+#include "storage/volume.h"
 #include "storage/worker.h"
 
 /* Who is at the other end: the columns of the dispatch table. */
@@ -60,6 +61,7 @@ struct camera {
 	struct journal_head syncing;	/* what the running sync will cover */
 	struct journal_head durable;	/* what a sync has covered */
 	uint64_t entered_records;	/* of durable, in the ledger */
+	unsigned entered_volume;
 	char entered_day[11];
 	uint64_t asked_seq;	/* of the picture that the child decodes */
 	struct segment_row asked;
@@ -117,8 +119,13 @@ struct keeper {
 	struct worker *syncer, *prover;
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
-	enum err sync_err;		/* of the last one */
-	bool full;			/* P11: below the reserve */
+	struct {
+		unsigned number;
+		int fd;			/* owned */
+		enum err err;		/* of the last sync */
+	} sync[VOLUMES_MAX];		/* volumes of the running sync */
+	unsigned sync_n;
+	bool full;			/* P11: no volume takes footage */
 	bool orderly_stop;		/* the recorder said that it stops */
 	struct utc now;			/* of this turn */
 	struct mono mono;
@@ -198,7 +205,7 @@ must_check enum err camera_day_key(struct keeper *k, const char *camera,
 /* --- seal.c: sync, ledger entry, index row, read back --- */
 void seal_sync(struct keeper *k);
 void seal_queue(struct keeper *k, struct segment *s);
-void seal_synced(struct keeper *k, enum err err);
+void seal_synced(struct keeper *k);
 void seal_picture(struct keeper *k, struct camera *m, uint64_t seq,
     bool decoded);
 void seal_proved(struct keeper *k);
@@ -220,6 +227,9 @@ void reader_end(struct keeper *k, struct reader *r);
 /* --- recover.c --- */
 /* After a crash: cut or late seal, without any private key (P8). */
 must_check enum err recover_camera(struct keeper *k, struct camera *m);
+/* The same on one volume, which came back; others may be written meanwhile. */
+must_check enum err recover_volume(struct keeper *k, struct camera *m,
+    unsigned number);
 must_check enum err recover_all(struct keeper *k);
 
 /* --- handle_look.c --- */
@@ -234,6 +244,16 @@ must_check enum err look_ask(struct keeper *k, struct conn *c, uint32_t id,
 void looks_tick(struct keeper *k);
 /* asker has gone. */
 void looks_forget(struct keeper *k, const struct conn *asker);
+
+/* --- keeper_volume.c: volumes while storage runs --- */
+/* The bytes that stay free on each volume. */
+uint64_t reserve_bytes(const struct keeper *k);
+/* Look for what went away or came back, and at the room (P11). */
+void volumes_tick(struct keeper *k);
+/* A write or a sync failed there: away for a while, entered. */
+void volume_broke(struct keeper *k, unsigned number);
+/* At the end: sync each volume, enter what waits for that. Blocks. */
+void volumes_seal(struct keeper *k);
 
 /* --- handlers, by peer --- */
 void handle_site(struct keeper *, struct conn *, struct wire *);
@@ -266,6 +286,7 @@ void handle_revoke(struct keeper *, struct conn *, struct wire *);
 void handle_lease_open(struct keeper *, struct conn *, struct wire *);
 void handle_lease_close(struct keeper *, struct conn *, struct wire *);
 void handle_refusal(struct keeper *, struct conn *, struct wire *);
+void handle_volume_add(struct keeper *, struct conn *, struct wire *);
 void handle_next_person(struct keeper *, struct conn *, struct wire *);
 void handle_person_put(struct keeper *, struct conn *, struct wire *);
 

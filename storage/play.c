@@ -107,8 +107,9 @@ static enum err put_segment(struct play *p, int data_fd,
 	struct play_part part = {0};
 	enum err err = footage_read(data_fd, row, &part.footage);
 
-	/* one that has just begun has nothing yet */
-	if (err == ERR_NOT_FOUND && row->state == SEGMENT_OPEN)
+	/* one that has just begun has nothing yet; what is away says so */
+	if (err == ERR_AWAY ||
+	    (err == ERR_NOT_FOUND && row->state == SEGMENT_OPEN))
 		return OK;
 	if (err)
 		return err;

@@ -10,6 +10,7 @@
 
 #include "storage/api/log.h"
 #include "storage/session.h"
+#include "storage/volume.h"
 
 #define KEEPER_FD 3
 #define CLIENT_FD 4
@@ -347,6 +348,8 @@ static enum err start(struct session *s)
 	err = utc_site(s->zone);
 	if (!err)
 		err = index_open(begin.data, true, &s->ix);
+	if (!err)
+		err = volumes_open(s->data_fd, begin.data, "", false);
 	if (!err)
 		err = ledger_open_readonly(s->data_fd, &s->ledger);
 	if (!err)

@@ -19,14 +19,14 @@
 #include "storage/keeper.h"
 
 #define JOURNAL_MAX (64u << 20)
-#define DAYS 2			/* newest days with a journal: midnight */
-#define LEDGER_BACK 20000	/* entries to look back for a late seal */
+#define DAYS 2 /* newest days with a journal: midnight */
+#define LEDGER_BACK 20000 /* entries to look back for a late seal */
 #define BLOCK (256u << 10)
 
 /* One segment in a journal: its records [first, first + n). */
 struct span {
 	size_t first, n;
-	bool ended;		/* the last one is a seal or cut record */
+	bool ended; /* the last one is a seal or cut record */
 };
 
 static struct span next_span(const struct journal *j, size_t first)
@@ -105,9 +105,35 @@ static bool was_entered(struct keeper *k, const char *camera, uint64_t seq,
 	return false;
 }
 
+/* Is that the head of another volume's journal of the camera's day? */
+static bool stands_elsewhere(struct keeper *k, unsigned volume,
+    const char *camera, const char *day, uint64_t records,
+    const unsigned char *chain)
+{
+	unsigned char have[HASH_BYTES];
+	char path[128];
+	bool found = false;
+
+	path_journal(camera, day, path, sizeof(path));
+	for (unsigned i = 0; records && !found && i < volumes_count(); i++) {
+		unsigned number = volume_at(i)->number;
+		uint64_t size;
+		int fd;
+
+		if (number == volume ||
+		    volume_open_read(k->data_fd, number, path, &fd, &size))
+			continue;
+		found = !disk_pread(fd, have, sizeof(have),
+			    records * JOURNAL_RECORD - HASH_BYTES) &&
+		    crypt_equal(have, chain, HASH_BYTES);
+		close(fd);
+	}
+	return found;
+}
+
 /* The chain head of this journal that the ledger knows; 0 records if none. */
-static uint64_t entered_records(struct keeper *k, const char *camera,
-    const char *day)
+static uint64_t entered_records(struct keeper *k, unsigned volume,
+    const char *camera, const char *day)
 {
 	uint64_t size = ledger_size(k->ledger);
 	unsigned char buf[ENTRY_MAX];
@@ -130,6 +156,9 @@ static uint64_t entered_records(struct keeper *k, const char *camera,
 				continue;
 			for (int b = 0; b < 8; b++)
 				records = records << 8 | p[11 + id + (size_t)b];
+			if (stands_elsewhere(k, volume, camera, day, records,
+				p + 19 + id))
+				continue;
 			return records;
 		}
 	}
@@ -140,6 +169,8 @@ static uint64_t entered_records(struct keeper *k, const char *camera,
 struct work {
 	struct keeper *k;
 	struct camera *m;
+	unsigned volume;
+	int at; /* its directory */
 	char day[11];
 	int journal_fd;
 	unsigned char *bytes;
@@ -157,7 +188,8 @@ static void row_from(const struct work *w, const struct span *s,
 	    .end_ns = r->start_ns,
 	    .record = s->first,
 	    .fragments = fragments,
-	    .entry = -1};
+	    .entry = -1,
+	    .volume = w->volume};
 	memcpy(row->camera, w->m->id, sizeof(row->camera));
 	memcpy(row->day, w->day, sizeof(row->day));
 	for (uint32_t i = 0; i < fragments; i++) {
@@ -193,14 +225,14 @@ static enum err cut_journal(struct work *w, size_t n)
 
 	if (n * JOURNAL_RECORD == w->bytes_n)
 		return OK;
-	if (entered_records(w->k, w->m->id, w->day) > n) {
+	if (entered_records(w->k, w->volume, w->m->id, w->day) > n) {
 		log_error("camera %s: the journal of %s is damaged below what "
 			  "the ledger knows; the damaged end is kept beside it",
 		    w->m->id, w->day);
 		path_day(w->m->id, w->day, dir, sizeof(dir));
 		snprintf(name, sizeof(name), "journal.damaged-%lld",
 		    (long long)w->k->now.ns);
-		err = disk_replace(w->k->data_fd, dir, name,
+		err = disk_replace(w->at, dir, name,
 		    w->bytes + n * JOURNAL_RECORD,
 		    w->bytes_n - n * JOURNAL_RECORD);
 	}
@@ -292,7 +324,7 @@ static enum err finish_span(struct work *w, struct span *s)
 
 	path_segment(w->m->id, w->day, first->start_ns, first->seq, path,
 	    sizeof(path));
-	err = disk_open_append(w->k->data_fd, path, &fd, &size);
+	err = disk_open_append(w->at, path, &fd, &size);
 	if (!err)
 		fits = fitting(fd, &w->j, s);
 	if (!err && fits == s->n && s->ended) {
@@ -323,8 +355,7 @@ static enum err finish_span(struct work *w, struct span *s)
 		/* not even the begin record holds: no such segment */
 		err = cut_journal(w, s->first);
 		if (!err &&
-		    (ftruncate(fd, 0) < 0 ||
-			unlinkat(w->k->data_fd, path, 0) < 0))
+		    (ftruncate(fd, 0) < 0 || unlinkat(w->at, path, 0) < 0))
 			err = ERR_DISK;
 		goto out;
 	}
@@ -394,9 +425,15 @@ static enum err recover_spans(struct work *w)
 	return err;
 }
 
-static enum err recover_day(struct keeper *k, struct camera *m, const char *day)
+static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
+    const char *day)
 {
-	struct work w = {.k = k, .m = m, .journal_fd = -1};
+	struct work w = {.k = k,
+	    .m = m,
+	    .volume = volume,
+	    .at = volume_fd(k->data_fd, volume),
+	    .journal_fd = -1};
+	struct journal_head head = {0};
 	struct segment_row last;
 	char path[128];
 	uint64_t size = 0;
@@ -404,20 +441,23 @@ static enum err recover_day(struct keeper *k, struct camera *m, const char *day)
 
 	memcpy(w.day, day, sizeof(w.day));
 	path_journal(m->id, day, path, sizeof(path));
-	err = disk_open_append(k->data_fd, path, &w.journal_fd, &size);
+	err = disk_open_append(w.at, path, &w.journal_fd, &size);
 	if (!err)
-		err = disk_read_all(k->data_fd, path, JOURNAL_MAX, &w.bytes,
+		err = disk_read_all(w.at, path, JOURNAL_MAX, &w.bytes,
 		    &w.bytes_n);
 	if (!err)
 		err = journal_parse(w.bytes, w.bytes_n, m->id, day, &w.j);
 	if (!err)
 		err = recover_spans(&w);
 	if (!err)
-		err = journal_head_load(k->data_fd, m->id, day, &m->head);
+		err = journal_head_load(w.at, m->id, day, &head);
+	head.volume = volume;
 	if (!err && !index_segment_last(k->ix, m->id, &last) &&
 	    last.end_ns > m->last_end_ns)
 		m->last_end_ns = last.end_ns;
-	m->durable = m->syncing = m->head;
+	/* one that is written elsewhere meanwhile keeps its head */
+	if (!err && !m->segment && strcmp(head.day, m->head.day) >= 0)
+		m->durable = m->syncing = m->head = head;
 	if (w.journal_fd >= 0)
 		close(w.journal_fd);
 	free(w.bytes);
@@ -467,22 +507,35 @@ static void walk_days(int at, const char *dir, int level, const char *day,
 	closedir(d);
 }
 
-enum err recover_camera(struct keeper *k, struct camera *m)
+enum err recover_volume(struct keeper *k, struct camera *m, unsigned number)
 {
 	char day[DAYS][11] = {"", ""}, dir[64];
 	enum err err = OK;
 
 	snprintf(dir, sizeof(dir), "footage/%s", m->id);
-	walk_days(k->data_fd, dir, 0, "", day);
+	walk_days(volume_fd(k->data_fd, number), dir, 0, "", day);
 	/* the older day first, so that the head is the newest one's */
 	for (int i = DAYS - 1; i >= 0 && !err; i--)
 		if (*day[i])
-			err = recover_day(k, m, day[i]);
+			err = recover_day(k, m, number, day[i]);
 	if (err)
-		log_error("camera %s: recovery: %s", m->id, err_text(err));
-	else
-		m->recover = false;
+		log_error("camera %s: recovery on volume %u: %s", m->id, number,
+		    err_text(err));
 	return err;
+}
+
+enum err recover_camera(struct keeper *k, struct camera *m)
+{
+	enum err first = OK;
+
+	for (unsigned i = 0; i < volumes_count(); i++) {
+		const struct volume *v = volume_at(i);
+		enum err err = v->fd < 0 ? OK : recover_volume(k, m, v->number);
+
+		first = first ? first : err;
+	}
+	m->recover = first != OK;
+	return first;
 }
 
 /* One camera that does not recover does not stop the others. */

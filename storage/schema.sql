@@ -32,6 +32,7 @@ CREATE TABLE segment(
 	proof INTEGER NOT NULL,		-- enum segment_proof (P9)
 	record INTEGER NOT NULL,	-- number of its begin record in the journal
 	entry INTEGER NOT NULL,		-- ledger entry, -1 while open
+	volume INTEGER NOT NULL DEFAULT 0, -- its number (storage/volume.h)
 	PRIMARY KEY(camera, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX segment_time ON segment(camera, start_ns, end_ns);

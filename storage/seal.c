@@ -2,6 +2,7 @@
  * seal.c - the order after the last byte of a segment: sync of the volume,
  * ledger entry, index row, read back from the disk, picture (P8, P9).
  */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,37 @@ void seal_queue(struct keeper *k, struct segment *s)
 	k->dirty = true;
 }
 
+/* The sync's own descriptors: a volume may go away while it runs. */
+static void open_volumes(struct keeper *k)
+{
+	k->sync_n = 0;
+	for (unsigned i = 0; i < volumes_count(); i++) {
+		const struct volume *v = volume_at(i);
+		int fd = v->fd < 0 ? -1 : fcntl(v->fd, F_DUPFD_CLOEXEC, 10);
+
+		if (fd < 0)
+			continue;
+		k->sync[k->sync_n].number = v->number;
+		k->sync[k->sync_n].err = ERR_DISK;
+		k->sync[k->sync_n++].fd = fd;
+	}
+}
+
+static void close_volumes(struct keeper *k)
+{
+	for (unsigned i = 0; i < k->sync_n; i++)
+		close(k->sync[i].fd);
+}
+
+/* Did the sync that ran cover this volume, and succeed? */
+static bool synced(const struct keeper *k, unsigned number)
+{
+	for (unsigned i = 0; i < k->sync_n; i++)
+		if (k->sync[i].number == number)
+			return !k->sync[i].err;
+	return false;
+}
+
 /* Start a sync of all that was written so far, unless one runs. */
 void seal_sync(struct keeper *k)
 {
@@ -34,8 +66,11 @@ void seal_sync(struct keeper *k)
 		m->syncing = m->head;
 	for (struct segment *s = k->sealing; s; s = s->next)
 		s->synced = true; /* if it succeeds */
-	if (worker_put(k->syncer, k))
+	open_volumes(k);
+	if (worker_put(k->syncer, k)) {
+		close_volumes(k);
 		return;
+	}
 	k->syncing = true;
 	k->dirty = false;
 }
@@ -69,38 +104,47 @@ enum err seal_enter(struct keeper *k, struct segment_row *row,
 }
 
 /* The sync failed: nothing of it counts, and it is never tried again. */
-static void sync_failed(struct keeper *k, enum err err)
+static void sync_failed(struct keeper *k, unsigned number, enum err err)
 {
-	log_error("the data volume does not sync: %s", err_text(err));
-	while (k->sealing) {
-		struct segment *s = k->sealing;
+	struct segment **at = &k->sealing;
+
+	log_error("volume %u does not sync: %s", number, err_text(err));
+	while (*at) {
+		struct segment *s = *at;
 		struct camera *m = camera_find(k, s->row.camera);
 
-		k->sealing = s->next;
+		if (s->row.volume != number) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
 		segment_free(s);
 		if (m)
 			m->recover = true;
 	}
 	for (struct camera *m = k->cameras; m; m = m->next)
-		if (m->segment)
+		if (m->segment && m->segment->row.volume == number)
 			camera_broken(k, m, err);
+	volume_broke(k, number);
 }
 
-void seal_synced(struct keeper *k, enum err err)
+void seal_synced(struct keeper *k)
 {
 	struct segment **at = &k->sealing;
+	enum err err;
 
 	k->syncing = false;
-	if (err) {
-		sync_failed(k, err);
-		return;
-	}
+	close_volumes(k);
+	for (unsigned i = 0; i < k->sync_n; i++)
+		if (k->sync[i].err)
+			sync_failed(k, k->sync[i].number, k->sync[i].err);
 	for (struct camera *m = k->cameras; m; m = m->next)
-		m->durable = m->syncing;
+		if (synced(k, m->syncing.volume))
+			m->durable = m->syncing;
 	while (*at) {
 		struct segment *s = *at;
 
-		if (!s->synced) {
+		if (!s->synced || !synced(k, s->row.volume)) {
 			at = &s->next;
 			continue;
 		}

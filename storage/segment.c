@@ -1,5 +1,6 @@
 #include "storage/segment.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,9 +9,9 @@
 #include "storage/disk.h"
 #include "storage/site.h"
 
-#define JOURNAL_MAX (64u << 20)	/* bytes of one day's journal */
+#define JOURNAL_MAX (64u << 20) /* bytes of one day's journal */
 
-enum err journal_head_load(int data_fd, const char *camera, const char *day,
+enum err journal_head_load(int dir_fd, const char *camera, const char *day,
     struct journal_head *ret)
 {
 	struct journal_head h = {0};
@@ -18,7 +19,7 @@ enum err journal_head_load(int data_fd, const char *camera, const char *day,
 	unsigned char *p = NULL;
 	char path[128];
 	size_t n = 0;
-	enum err err = disk_read_all(data_fd,
+	enum err err = disk_read_all(dir_fd,
 	    path_journal(camera, day, path, sizeof(path)), JOURNAL_MAX, &p, &n);
 
 	if (err && err != ERR_NOT_FOUND)
@@ -54,7 +55,7 @@ static enum err write_cipher(struct segment *s, const void *p, size_t n)
 
 static enum err flush_chunk(struct segment *s, bool last)
 {
-	unsigned char *out = s->chunk;	/* in place: room for the tag */
+	unsigned char *out = s->chunk; /* in place: room for the tag */
 	enum err err;
 
 	age_chunk_seal(s->key, s->chunks++, last, s->chunk, s->chunk_n, out);
@@ -134,27 +135,27 @@ static enum err add_piece(struct segment *s, uint64_t off, size_t len,
 	return OK;
 }
 
-static enum err open_files(int data_fd, struct segment *s)
+static enum err open_files(int dir_fd, struct segment *s)
 {
 	char dir[96], path[160];
 	uint64_t size = 0;
 	enum err err;
 
 	path_day(s->row.camera, s->row.day, dir, sizeof(dir));
-	err = disk_mkdirs(data_fd, dir);
+	err = disk_mkdirs(dir_fd, dir);
 	if (!err)
-		err = disk_open_append(data_fd,
+		err = disk_open_append(dir_fd,
 		    path_journal(s->row.camera, s->row.day, path, sizeof(path)),
 		    &s->journal_fd, &size);
 	if (!err && !size)
-		err = disk_sync_dir(data_fd, dir);
+		err = disk_sync_dir(dir_fd, dir);
 	if (!err && size != s->head->records * JOURNAL_RECORD)
 		err = ERR_INTEGRITY;
 	if (err)
 		return err;
 	path_segment(s->row.camera, s->row.day, s->row.start_ns, s->row.seq,
 	    path, sizeof(path));
-	return disk_create(data_fd, dir, path, &s->fd);
+	return disk_create(dir_fd, dir, path, &s->fd);
 }
 
 static enum err write_header(struct segment *s, const struct age_recipient *to)
@@ -190,7 +191,7 @@ static enum err begin(struct segment *s, const struct age_recipient *to,
 	return err ? err : add_piece(s, 0, n, r.content);
 }
 
-enum err segment_begin(int data_fd, const struct segment_row *row,
+enum err segment_begin(int dir_fd, const struct segment_row *row,
     const struct age_recipient *to, const void *init, size_t n, int64_t mono_ns,
     uint32_t epoch, uint32_t clock_state, int64_t camera_clock_ns,
     struct journal_head *head, struct segment **ret)
@@ -206,6 +207,7 @@ enum err segment_begin(int data_fd, const struct segment_row *row,
 	s->row.record = head->records;
 	s->row.entry = -1;
 	s->fd = s->journal_fd = s->proof_fd = -1;
+	s->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 10);
 	s->head = head;
 	s->epoch = epoch;
 	s->clock_state = clock_state;
@@ -215,12 +217,14 @@ enum err segment_begin(int data_fd, const struct segment_row *row,
 	merkle_init(&s->tree);
 	s->chunk = malloc(AGE_CHUNK_SEALED);
 	s->init = malloc(n ? n : 1);
-	if (s->chunk && s->init) {
+	if (s->dir_fd < 0) {
+		err = ERR_SYS;
+	} else if (s->chunk && s->init) {
 		memcpy(s->init, init, n);
 		err = mp4_init_parse(s->init, n, &s->mp4);
 	}
 	if (!err)
-		err = open_files(data_fd, s);
+		err = open_files(dir_fd, s);
 	if (!err)
 		err = begin(s, to, n, mono_ns);
 	if (err) {
@@ -330,7 +334,7 @@ static enum err prove(struct segment *s, struct age_file *f, unsigned char *buf)
 	return err;
 }
 
-void segment_prove(struct segment *s, int data_fd)
+void segment_prove(struct segment *s)
 {
 	struct age_file *f = NULL;
 	unsigned char *buf = NULL;
@@ -345,7 +349,7 @@ void segment_prove(struct segment *s, int data_fd)
 			room = s->pieces[i].len;
 	path_segment(s->row.camera, s->row.day, s->row.start_ns, s->row.seq,
 	    path, sizeof(path));
-	err = disk_open_read(data_fd, path, &fd, &size);
+	err = disk_open_read(s->dir_fd, path, &fd, &size);
 	if (!err)
 		err = age_file_open(fd, s->file_key, false, &f);
 	if (!err && age_file_size(f) != s->plain_len)
@@ -372,6 +376,8 @@ void segment_free(struct segment *s)
 		close(s->journal_fd);
 	if (s->proof_fd >= 0)
 		close(s->proof_fd);
+	if (s->dir_fd >= 0)
+		close(s->dir_fd);
 	if (s->chunk)
 		crypt_wipe(s->chunk, AGE_CHUNK_SEALED);
 	free(s->chunk);

@@ -16,6 +16,7 @@
 /* Where a journal ends. */
 struct journal_head {
 	char day[11];
+	unsigned volume; /* its number; set by who loads it */
 	uint64_t records;
 	unsigned char chain[HASH_BYTES];
 };
@@ -31,6 +32,7 @@ struct segment {
 	struct segment *next;		/* the keeper's lists */
 	struct segment_row row;
 	int fd, journal_fd;
+	int dir_fd; /* its volume, for the read back */
 	unsigned char file_key[AGE_FILE_KEY], key[KEY_BYTES];
 	unsigned char recipient[KEY_BYTES];
 	unsigned char *chunk;		/* plain bytes of the next chunk */
@@ -55,7 +57,8 @@ struct segment {
 /*
  * Begin a segment: directories, file, header, begin record.
  *
- *   row      camera, seq, day, start_ns stand; the rest is filled in
+ *   dir_fd   the directory of the volume that row names (borrowed)
+ *   row      camera, seq, day, start_ns, volume stand; the rest is filled in
  *   to       the day's recipient
  *   init     n bytes, copied; was parsed into mp4 by the caller's call of
  *            mp4_init_parse() (borrowing is renewed here)
@@ -63,7 +66,7 @@ struct segment {
  *
  * ERR_FORMAT, ERR_UNSUPPORTED (init), ERR_DISK_FULL, ERR_DISK, ERR_EXISTS.
  */
-must_check enum err segment_begin(int data_fd, const struct segment_row *row,
+must_check enum err segment_begin(int dir_fd, const struct segment_row *row,
     const struct age_recipient *to, const void *init, size_t n, int64_t mono_ns,
     uint32_t epoch, uint32_t clock_state, int64_t camera_clock_ns,
     struct journal_head *head, struct segment **ret);
@@ -84,12 +87,15 @@ must_check enum err segment_seal(struct segment *s);
  * with its recorded hash (P9). Sets proof_err and, where OK, proof_fd. Runs in
  * a worker: touches only s.
  */
-void segment_prove(struct segment *s, int data_fd);
+void segment_prove(struct segment *s);
 
 void segment_free(struct segment *s);	/* wipes keys; NULL is legal */
 
-/* Load where the journal of camera and day ends; an absent one is empty. */
-must_check enum err journal_head_load(int data_fd, const char *camera,
+/*
+ * Load where the journal of camera and day ends on the volume dir_fd; an absent
+ * one is empty.
+ */
+must_check enum err journal_head_load(int dir_fd, const char *camera,
     const char *day, struct journal_head *ret);
 
 #endif

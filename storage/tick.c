@@ -1,11 +1,10 @@
 /*
- * tick.c - what the keeper looks at each second: the clock, the room on the
- * disk (P11), silent cameras, chain heads, tomorrow's keys.
+ * tick.c - what the keeper looks at each second: the clock, volumes and their
+ * room (P11), silent cameras, chain heads, tomorrow's keys.
  */
 #include <string.h>
 
 #include "storage/api/log.h"
-#include "storage/disk.h"
 #include "storage/keeper.h"
 
 #define STEP_NS NS_PER_SEC /* the wall clock jumped against the monotonic */
@@ -35,23 +34,6 @@ static void watch_clock(struct keeper *k)
 		log_error("the clock step was not entered");
 }
 
-/* P11: recording ends before the reserve is touched, and resumes by itself. */
-static void watch_room(struct keeper *k)
-{
-	uint64_t reserve = (uint64_t)k->conf.reserve_mb << 20;
-	uint64_t left, total;
-	bool full;
-
-	if (disk_room(k->data_fd, &left, &total))
-		return;
-	full = left < (k->full ? reserve + reserve / 8 : reserve);
-	if (full != k->full)
-		log_warn(full ? "the disk is full: recording stops, nothing "
-				"is erased; add room" :
-				"there is room again: recording goes on");
-	k->full = full;
-}
-
 static void put_heads(struct keeper *k, struct camera **m)
 {
 	unsigned char buf[HEADS_PER_ENTRY * (1 + CAMERA_ID_MAX + 10 + 8 + 32)];
@@ -64,6 +46,7 @@ static void put_heads(struct keeper *k, struct camera **m)
 
 		if (!c->durable.records ||
 		    (c->durable.records == c->entered_records &&
+			c->durable.volume == c->entered_volume &&
 			!strcmp(c->durable.day, c->entered_day)))
 			continue;
 		left--;
@@ -76,6 +59,7 @@ static void put_heads(struct keeper *k, struct camera **m)
 		memcpy(buf + n, c->durable.chain, HASH_BYTES);
 		n += HASH_BYTES;
 		c->entered_records = c->durable.records;
+		c->entered_volume = c->durable.volume;
 		memcpy(c->entered_day, c->durable.day, sizeof(c->entered_day));
 	}
 	if (!n)
@@ -105,8 +89,8 @@ static void make_keys_ahead(struct keeper *k)
 void keeper_tick(struct keeper *k)
 {
 	watch_clock(k);
-	watch_room(k);
 	looks_tick(k);
+	volumes_tick(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_tick(k, m);
 	if (k->mono.ns >= k->next_heads_ns) {

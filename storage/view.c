@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/timex.h>
 
-#include "storage/disk.h"
 #include "storage/view_json.h"
 
 #define SEGMENT_NS_DEFAULT (60 * NS_PER_SEC)
@@ -106,6 +105,7 @@ json_t *json_flags(uint32_t flags)
 	    {FRAGMENT_DAMAGED, "damaged"},
 	    {FRAGMENT_UNTRUSTED, "clock-untrusted"},
 	    {FRAGMENT_OVERLAP, "overlap"},
+	    {SPAN_AWAY, "away"},
 	};
 	json_t *a = json_array();
 
@@ -303,27 +303,32 @@ static json_t *promise_states(void)
 	return o;
 }
 
+static const char *storage_state(const struct view_room *r)
+{
+	return r->full ? "full" : r->away ? "away" : "ok";
+}
+
 enum err view_status(const struct view *v, char **ret)
 {
-	uint64_t free_bytes, total;
+	struct view_room room;
+	json_t *volumes;
 	struct count n = {0};
-	enum err err = disk_room(v->data_fd, &free_bytes, &total);
+	enum err err = count_cameras(v, &n);
 
-	if (!err)
-		err = count_cameras(v, &n);
 	if (err)
 		return err;
+	volumes = view_volumes(v, &room);
 	return view_text(
-	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I}, s:o, "
-		      "s:{s:i, s:i, s:i}, s:o, s:o}",
+	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o}, "
+		      "s:o, s:{s:i, s:i, s:i}, s:o, s:o}",
 		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
 		"demo", v->demo, "now", json_time(v->now.ns), "storage",
-		"state", free_bytes > v->reserve_bytes ? "ok" : "full",
-		"free_bytes", (json_int_t)free_bytes, "total_bytes",
-		(json_int_t)total, "reserve_bytes",
-		(json_int_t)v->reserve_bytes, "ledger", ledger_state(v),
-		"cameras", "total", n.total, "enabled", n.enabled, "recording",
-		n.recording, "clock", clock_state(v), "promises",
-		promise_states()),
+		"state", storage_state(&room), "free_bytes",
+		(json_int_t)room.free_bytes, "total_bytes",
+		(json_int_t)room.total_bytes, "reserve_bytes",
+		(json_int_t)room.reserve_bytes, "volumes", volumes, "ledger",
+		ledger_state(v), "cameras", "total", n.total, "enabled",
+		n.enabled, "recording", n.recording, "clock", clock_state(v),
+		"promises", promise_states()),
 	    ret);
 }

@@ -33,4 +33,12 @@ json_t *view_person(const struct view *v, uint64_t person);
 must_check enum err view_recording(const struct view *v,
     const struct camera_row *c, int64_t proved_ns, bool *ret);
 
+/* All volumes together. */
+struct view_room {
+	uint64_t free_bytes, total_bytes, reserve_bytes;
+	bool full, away; /* all are below the reserve; one is away */
+};
+/* Each volume with its room now; NULL without memory. */
+json_t *view_volumes(const struct view *v, struct view_room *ret);
+
 #endif

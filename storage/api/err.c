@@ -51,6 +51,8 @@ static const struct {
     [ERR_INTERNAL] = {"internal", 500, "Internal error; see the log."},
     [ERR_RANGE] = {"range", 416, "The byte range lies beyond the end."},
     [ERR_METHOD] = {"method", 405, "This method is not allowed here."},
+    [ERR_AWAY] = {"volume-away", 503,
+	"The volume that holds this footage is away: mount it again."},
 };
 
 static enum err known(enum err e)

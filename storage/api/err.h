@@ -47,6 +47,7 @@ enum err {
 	ERR_INTERNAL = 33,
 	ERR_RANGE = 34,		/* a byte range beyond the end: 416 */
 	ERR_METHOD = 35,	/* HTTP method not allowed here: 405 */
+	ERR_AWAY = 36,		/* the volume that holds it is away */
 	ERR_MAX
 };
 

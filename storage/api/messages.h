@@ -117,6 +117,9 @@ enum msg {
 				   as in MSG_CAMERA_ADD, or empty */
 	MSG_LOOK_IS = 231,	/* fd: JSON, an error too: what was found */
 
+	/* --- control --- */
+	MSG_VOLUME_ADD = 300,	/* str path of the mount point. -> MSG_OK */
+
 	/* --- keeper <-> reader, never outside storage --- */
 	MSG_READER_START = 120,	/* keeper -> reader: fields in reader.h */
 	MSG_READER_STARTED = 121, /* enum err as MSG_ERROR, or this: opened */

@@ -56,7 +56,7 @@ static int run(const char *dir, bool json)
 	}
 	e = crypt_init();
 	if (!e)
-		e = check_run(fd, json, stdout, &broken);
+		e = check_run(fd, dir, json, stdout, &broken);
 	close(fd);
 	switch (e) {
 	case OK:

@@ -1,6 +1,6 @@
 /*
  * control.h - the verbs that ask the running storage: user add, camera add,
- * list, probe, enable and disable, status, coverage.
+ * list, probe, enable and disable, volume add and list, status, coverage.
  */
 #ifndef SAQTA_TOOL_CONTROL_H
 #define SAQTA_TOOL_CONTROL_H
@@ -11,9 +11,12 @@ int tool_user(int argc, char **argv);
 int tool_camera(int argc, char **argv);
 int tool_status(int argc, char **argv);
 int tool_coverage(int argc, char **argv);
+int tool_volume(int argc, char **argv);
 
 /* saqta camera list, as a table or as JSON (in status.c). */
 struct config;
 int camera_list(const struct config *conf, bool json);
+/* saqta volume list (in status.c); JSON is the status' "storage". */
+int volume_list(const struct config *conf, bool json);
 
 #endif

@@ -18,6 +18,7 @@ static const struct {
     {"init", tool_init, "set up a site: keys, first custodian, paper key"},
     {"user", tool_user, "add people"},
     {"camera", tool_camera, "add, list, probe, switch cameras"},
+    {"volume", tool_volume, "add and list the volumes that footage lies on"},
     {"status", tool_status, "how the appliance does"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},

@@ -86,6 +86,42 @@ int tool_status(int argc, char **argv)
 	return EXIT_FINE;
 }
 
+static void print_volumes(const json_t *j)
+{
+	const json_t *all = json_object_get(j, "volumes"), *v;
+
+	printf("%-6s %-36s  %-5s %10s %10s  %s\n", "volume", "uuid", "state",
+	    "free GB", "of GB", "path");
+	for (size_t i = 0; (v = json_array_get(all, i)); i++)
+		printf("%-6lld %-36s  %-5s %10.1f %10.1f  %s\n",
+		    number(v, "number"), text(v, "uuid"), text(v, "state"),
+		    (double)number(v, "free_bytes") / 1e9,
+		    (double)number(v, "total_bytes") / 1e9, text(v, "path"));
+}
+
+int volume_list(const struct config *conf, bool json)
+{
+	const json_t *storage;
+	struct wire w;
+	json_t *j;
+
+	wire_begin(&w, MSG_STATUS, 1);
+	if (!tool_call(conf, &w))
+		return EXIT_FAILED;
+	j = load_bulk(&w);
+	if (!j)
+		return EXIT_FAILED;
+	storage = json_object_get(j, "storage");
+	if (json) {
+		json_dumpf(storage, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		print_volumes(storage);
+	}
+	json_decref(j);
+	return EXIT_FINE;
+}
+
 static void print_cameras(const json_t *j)
 {
 	const json_t *all = json_object_get(j, "cameras"), *c;

@@ -359,7 +359,7 @@ ui = %s
     def tool(self, *args, stdin="", check=True, user="storage", config=True):
         """Run `saqta VERB... --config FILE`; --config goes after the verbs."""
         args = [str(a) for a in args]
-        verbs = 2 if args[0] in ("user", "camera") else 1
+        verbs = 2 if args[0] in ("user", "camera", "volume") else 1
         argv = [str(self.bin / "saqta")] + args[:verbs]
         argv += ["--config", str(self.conf)] * config + args[verbs:]
         who = {}

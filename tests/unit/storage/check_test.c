@@ -43,7 +43,7 @@ static enum err check(bool json, char **ret)
 	enum err e;
 
 	assert_non_null(f);
-	e = check_run(v.fd, json, f, &broken);
+	e = check_run(v.fd, v.dir, json, f, &broken);
 	fclose(f);
 	return e;
 }

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "storage/view.h"
+#include "storage/volume.h"
 
 #define START INT64_C(1795338907000000000) /* 2026-11-22T09:15:07Z */
 #define S(n) (START + (int64_t)(n)*NS_PER_SEC)
@@ -115,7 +116,8 @@ static int set_up(void **state)
 		return -1;
 	view.now = (struct utc){S(300)};
 	view.data_fd = open(dir, O_RDONLY | O_DIRECTORY);
-	if (index_open(dir, false, &view.ix))
+	if (volumes_open(view.data_fd, dir, "test", true) ||
+	    index_open(dir, false, &view.ix))
 		return -1;
 	person(1, "a", "Aigul");
 	person(2, "b", "Bolat");

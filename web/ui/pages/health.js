@@ -41,12 +41,28 @@ const page = (app, s, cameras) => [
 			el("h2", {}, t("health.record")), record(s))),
 ];
 
-const disk = (d) => el("dl", { class: "facts" },
-	fact("health.state", badge(d.state === "ok",
-		t(d.state === "ok" ? "storage.ok" : "storage.full"))),
-	fact("health.free", t("health.freeOf", { free: bytes(d.free_bytes),
-		total: bytes(d.total_bytes) })),
-	fact("health.reserve", bytes(d.reserve_bytes)));
+const disk = (d) => [
+	el("dl", { class: "facts" },
+		fact("health.state", badge(d.state === "ok",
+			t("storage." + d.state))),
+		fact("health.free", t("health.freeOf", {
+			free: bytes(d.free_bytes),
+			total: bytes(d.total_bytes) })),
+		fact("health.reserve", bytes(d.reserve_bytes))),
+	(d.volumes || []).length > 1 && volumeTable(d.volumes)];
+
+const volumeTable = (all) => el("table", { class: "wide" },
+	el("thead", {}, el("tr", {},
+		["number", "path", "state", "free", "size"].map((key) =>
+			el("th", { scope: "col" }, t("volume." + key))))),
+	el("tbody", {}, all.map((v) => el("tr", {},
+		el("td", { class: "num" }, number(v.number)),
+		el("td", {}, v.path),
+		el("td", {}, badge(v.state === "ok", t("volume." + v.state))),
+		el("td", { class: "num" },
+			v.state === "away" ? "-" : bytes(v.free_bytes)),
+		el("td", { class: "num" },
+			v.state === "away" ? "-" : bytes(v.total_bytes))))));
 
 const clock = (app, s) => el("dl", { class: "facts" },
 	fact("health.now", time.stamp(time.instant(s.now))),

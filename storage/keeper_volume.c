@@ -1,0 +1,176 @@
+/*
+ * keeper_volume.c - volumes while storage runs: added, away, back, full (P11).
+ * What is away or full erases nothing (P2): its cameras record elsewhere, or
+ * have a gap.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/api/log.h"
+#include "storage/disk.h"
+#include "storage/keeper.h"
+
+uint64_t reserve_bytes(const struct keeper *k)
+{
+	return (uint64_t)k->conf.reserve_mb << 20;
+}
+
+static void enter_volume(struct keeper *k, enum entry_type type,
+    const struct volume *v)
+{
+	struct enter x;
+
+	enter_begin(k, &x, type, 0);
+	if (type == ENTRY_VOLUME_AWAY)
+		entry_put_u64(&x.e, TAG_ERROR, v->why);
+	entry_put_text(&x.e, TAG_VOLUME, v->uuid);
+	entry_put_u64(&x.e, TAG_VOLUME_NUMBER, v->number);
+	if (type == ENTRY_VOLUME_ADDED)
+		entry_put_text(&x.e, TAG_PATH, v->path);
+	if (enter_end(k, &x, NULL))
+		log_error("volume %u: %s was not entered", v->number,
+		    entry_type_name(type));
+}
+
+static const char *why_away(enum err why)
+{
+	switch (why) {
+	case ERR_NOT_FOUND:
+		return "nothing is mounted there";
+	case ERR_INTEGRITY:
+		return "what is mounted there is not this volume";
+	default:
+		return "it is read-only, or its disk reports errors";
+	}
+}
+
+static void went_away(struct keeper *k, const struct volume *v)
+{
+	log_error("volume %u at %s is away: %s; nothing is erased, and what it "
+		  "would take goes to the others",
+	    v->number, v->path, why_away(v->why));
+	enter_volume(k, ENTRY_VOLUME_AWAY, v);
+	for (struct camera *m = k->cameras; m; m = m->next)
+		if (m->segment && m->segment->row.volume == v->number) {
+			segment_free(m->segment);
+			m->segment = NULL;
+			camera_gap(k, m, CAUSE_DISK_ERROR);
+		}
+}
+
+static void came_back(struct keeper *k, const struct volume *v)
+{
+	log_info("volume %u at %s is back", v->number, v->path);
+	enter_volume(k, ENTRY_VOLUME_BACK, v);
+	for (struct camera *m = k->cameras; m; m = m->next)
+		if (recover_volume(k, m, v->number))
+			m->recover = true;
+}
+
+void volume_broke(struct keeper *k, unsigned number)
+{
+	const struct volume *v = volume_find(number);
+
+	if (!number || !v || v->fd < 0)
+		return;
+	volume_failed(number, k->mono.ns);
+	went_away(k, v);
+}
+
+/*
+ * P11: the data directory goes below the reserve only by what ledger, keyring
+ * and index need; at half of it recording ends everywhere, so that erasure and
+ * entries still have room.
+ */
+static bool is_full(const struct keeper *k)
+{
+	uint64_t reserve = reserve_bytes(k);
+
+	if (volume_below(volume_at(0), reserve / 2))
+		return true;
+	if (k->full)
+		reserve += reserve / 8;
+	for (unsigned i = 0; i < volumes_count(); i++)
+		if (volume_at(i)->fd >= 0 &&
+		    !volume_below(volume_at(i), reserve))
+			return false;
+	return true;
+}
+
+void volumes_tick(struct keeper *k)
+{
+	bool full;
+
+	for (unsigned i = 0; i < volumes_count(); i++) {
+		const struct volume *v = volume_at(i);
+
+		if (volume_watch(i, k->mono.ns)) {
+			if (v->fd < 0)
+				went_away(k, v);
+			else
+				came_back(k, v);
+		}
+		volume_measure(i);
+	}
+	full = is_full(k);
+	if (full != k->full)
+		log_warn(full ? "the disk is full: recording stops, nothing "
+				"is erased; add room" :
+				"there is room again: recording goes on");
+	k->full = full;
+}
+
+void volumes_seal(struct keeper *k)
+{
+	for (unsigned i = 0; k->sealing && i < volumes_count(); i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v->fd < 0 || disk_sync_volume(v->fd))
+			continue;
+		for (struct segment *s = k->sealing; s; s = s->next)
+			if (s->row.volume == v->number &&
+			    seal_enter(k, &s->row, s->root, s->cipher_hash))
+				log_error("a segment was not entered");
+	}
+}
+
+static const char *why_not(enum err err)
+{
+	switch (err) {
+	case ERR_INVALID:
+		return "Give the absolute path of the mount point, without "
+		       "spaces.";
+	case ERR_NOT_FOUND:
+		return "Nothing is mounted there: a volume is a file system of "
+		       "its own. Mount it first (and let the unit of "
+		       "saqta-storage write there).";
+	case ERR_EXISTS:
+		return "That file system holds a volume of this site already.";
+	case ERR_INTEGRITY:
+		return "That is a volume of another site; it is left as it is.";
+	case ERR_TOO_LARGE:
+		return "There are as many volumes as a site can have.";
+	default:
+		return NULL;
+	}
+}
+
+void handle_volume_add(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+	char path[VOLUME_PATH];
+	unsigned number = 0;
+	enum err err;
+
+	wire_get_text(w, path, sizeof(path));
+	err = wire_end(w);
+	if (!err)
+		err = volume_add(path, &number);
+	if (err) {
+		conn_error(c, id, err, why_not(err));
+		return;
+	}
+	log_info("volume %u was added at %s", number, path);
+	enter_volume(k, ENTRY_VOLUME_ADDED, volume_find(number));
+	conn_ok(c, id);
+}

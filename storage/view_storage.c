@@ -1,0 +1,57 @@
+/* view_storage.c - answers about volumes and their room. */
+#include <unistd.h>
+
+#include "storage/disk.h"
+#include "storage/view_json.h"
+#include "storage/volume.h"
+
+/* Room as it is now; a reader holds no descriptor of further volumes. */
+static bool room(const struct view *v, const struct volume *vol,
+    uint64_t *ret_free, uint64_t *ret_total)
+{
+	enum err err;
+	int fd;
+
+	if (volume_open_dir(v->data_fd, vol->number, &fd))
+		return false;
+	err = disk_room(fd, ret_free, ret_total);
+	close(fd);
+	return !err;
+}
+
+static json_t *volume_json(const struct volume *vol, bool here, bool full,
+    uint64_t free_bytes, uint64_t total)
+{
+	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:I}", "number",
+	    (int)vol->number, "uuid", vol->uuid, "path", vol->path, "state",
+	    !here    ? "away" :
+		full ? "full" :
+		       "ok",
+	    "free_bytes", (json_int_t)free_bytes, "total_bytes",
+	    (json_int_t)total);
+}
+
+json_t *view_volumes(const struct view *v, struct view_room *ret)
+{
+	json_t *array = json_array();
+
+	*ret = (struct view_room){.full = true};
+	for (unsigned i = 0; i < volumes_count(); i++) {
+		const struct volume *vol = volume_at(i);
+		uint64_t free_bytes = 0, total = 0;
+		bool here = room(v, vol, &free_bytes, &total);
+		bool full = free_bytes <= v->reserve_bytes;
+
+		ret->free_bytes += free_bytes;
+		ret->total_bytes += total;
+		ret->reserve_bytes += here ? v->reserve_bytes : 0;
+		ret->full = ret->full && full;
+		ret->away = ret->away || !here;
+		if (json_array_append_new(array,
+			volume_json(vol, here, full, free_bytes, total)) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
