@@ -8,12 +8,12 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PKGS_storage := libsodium sqlite3 jansson inih libseccomp
-PKGS_tool := libsodium sqlite3 jansson inih
+PKGS_storage := libsodium sqlite3 jansson inih libseccomp liboath
+PKGS_tool := $(PKGS_storage) libqrencode
 PKGS_recorder := libavformat libavcodec libavutil libsodium jansson inih libseccomp
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium
 PKGS_test := cmocka
-PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web))
+PKGS := $(sort $(PKGS_tool) $(PKGS_recorder) $(PKGS_web))
 libs = $(shell pkg-config --libs $(1))
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DSAQTA_VERSION='"$(VERSION)"' $(shell pkg-config --cflags-only-I $(PKGS) $(PKGS_test) 2>/dev/null)
@@ -72,7 +72,7 @@ $(B)/lib%.a:
 $(B)/saqta-storage: $(B)/o/storage/main.o $(B)/libstorage.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
 $(B)/saqta: $(call obj,$(TOOL)) $(B)/libstorage.a $(B)/libapi.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_tool))
 $(B)/saqta-recorder: $(B)/o/recorder/main.o $(B)/librecorder.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_recorder))
 $(B)/saqta-web: $(B)/o/web/main.o $(B)/libweb.a $(B)/libapi.a
@@ -117,8 +117,9 @@ $(B)/bench/%: $(B)/o/tests/bench/%.o $(B)/libstorage.a $(B)/libapi.a
 
 # What a machine needs; tests/deps installs what is missing, as root.
 DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
-    libjansson-dev libinih-dev libseccomp-dev libavformat-dev libavcodec-dev \
-    libavutil-dev libmicrohttpd-dev libgnutls28-dev openssl tzdata
+    libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
+    libavformat-dev libavcodec-dev libavutil-dev libmicrohttpd-dev \
+    libgnutls28-dev openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly

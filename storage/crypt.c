@@ -162,21 +162,22 @@ enum err sign_check(const unsigned char public_key[KEY_BYTES], const void *p,
 }
 
 /*
- * A sealed seed: u8 1, u32 opslimit, u32 memlimit in KiB, salt, nonce, then the
- * seed under XChaCha20-Poly1305 with all before it as additional data.
+ * A sealed secret: u8 1, u32 opslimit, u32 memlimit in KiB, salt, nonce, then
+ * the secret under XChaCha20-Poly1305 with all before it as additional data.
  */
-#define SEED_SALT 9
-#define SEED_NONCE (SEED_SALT + crypto_pwhash_argon2id_SALTBYTES)
-#define SEED_BODY (SEED_NONCE + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-#define SEED_SEALED (SEED_BODY + KEY_BYTES + AEAD_TAG)
+#define SEALED_SALT 9
+#define SEALED_NONCE (SEALED_SALT + crypto_pwhash_argon2id_SALTBYTES)
+#define SEALED_BODY                                                            \
+	(SEALED_NONCE + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
 /* A changed file must not make us take all memory or run for an hour. */
 #define OPS_MAX 16u
 #define MEM_KIB_MIN 8u
 #define MEM_KIB_MAX (1024u * 1024)
 
-_Static_assert(SEED_SEALED <= SEALED_SEED_MAX, "SEALED_SEED_MAX");
+_Static_assert(SEALED_BODY + SECRET_MAX + AEAD_TAG <= SEALED_SEED_MAX,
+    "SEALED_SEED_MAX");
 
-must_check static enum err seed_key(const char *password,
+must_check static enum err sealing_key(const char *password, size_t password_n,
     const unsigned char *sealed, unsigned char ret[KEY_BYTES])
 {
 	uint64_t ops = be_get(sealed + 1, 4), kib = be_get(sealed + 5, 4);
@@ -184,54 +185,60 @@ must_check static enum err seed_key(const char *password,
 	if (sealed[0] != 1 || ops < 1 || ops > OPS_MAX || kib < MEM_KIB_MIN ||
 	    kib > MEM_KIB_MAX)
 		return ERR_FORMAT;
-	return crypto_pwhash(ret, KEY_BYTES, password, strlen(password),
-		   sealed + SEED_SALT, ops, (size_t)kib * 1024,
+	return crypto_pwhash(ret, KEY_BYTES, password, password_n,
+		   sealed + SEALED_SALT, ops, (size_t)kib * 1024,
 		   crypto_pwhash_ALG_ARGON2ID13) == 0 ?
 	    OK :
 	    ERR_NO_MEMORY;
 }
 
-enum err seed_seal(const char *password, const unsigned char seed[KEY_BYTES],
-    unsigned char ret[SEALED_SEED_MAX], size_t *ret_n)
+enum err secret_seal(const char *password, size_t password_n,
+    const void *secret, size_t n, unsigned char ret[SEALED_SEED_MAX],
+    size_t *ret_n)
 {
-	unsigned char key[KEY_BYTES];
-	unsigned char s[SEED_SEALED];
+	unsigned char key[KEY_BYTES], s[SEALED_SEED_MAX];
 	enum err err;
 
+	if (n > SECRET_MAX)
+		return ERR_TOO_LARGE;
 	s[0] = 1;
 	be_put(s + 1, crypto_pwhash_argon2id_OPSLIMIT_MODERATE, 4);
 	be_put(s + 5, crypto_pwhash_argon2id_MEMLIMIT_MODERATE / 1024, 4);
-	crypt_random(s + SEED_SALT, SEED_BODY - SEED_SALT);
-	err = seed_key(password, s, key);
+	crypt_random(s + SEALED_SALT, SEALED_BODY - SEALED_SALT);
+	err = sealing_key(password, password_n, s, key);
 	if (!err) {
-		crypto_aead_xchacha20poly1305_ietf_encrypt(s + SEED_BODY, NULL,
-		    seed, KEY_BYTES, s, SEED_BODY, NULL, s + SEED_NONCE, key);
-		memcpy(ret, s, sizeof(s));
-		*ret_n = sizeof(s);
+		crypto_aead_xchacha20poly1305_ietf_encrypt(s + SEALED_BODY,
+		    NULL, secret, n, s, SEALED_BODY, NULL, s + SEALED_NONCE,
+		    key);
+		*ret_n = SEALED_BODY + n + AEAD_TAG;
+		memcpy(ret, s, *ret_n);
 	}
 	crypt_wipe(key, sizeof(key));
 	return err;
 }
 
-enum err seed_unseal(const char *password, const void *sealed, size_t n,
-    unsigned char ret_seed[KEY_BYTES])
+enum err secret_unseal(const char *password, size_t password_n,
+    const void *sealed, size_t n, unsigned char ret[SECRET_MAX], size_t *ret_n)
 {
 	const unsigned char *s = sealed;
-	unsigned char key[KEY_BYTES], seed[KEY_BYTES];
+	unsigned char key[KEY_BYTES], secret[SECRET_MAX];
 	enum err err;
 
-	if (n != SEED_SEALED)
+	if (n < SEALED_BODY + AEAD_TAG ||
+	    n > SEALED_BODY + SECRET_MAX + AEAD_TAG)
 		return ERR_FORMAT;
-	err = seed_key(password, s, key);
+	err = sealing_key(password, password_n, s, key);
 	if (!err &&
-	    crypto_aead_xchacha20poly1305_ietf_decrypt(seed, NULL, NULL,
-		s + SEED_BODY, SEED_SEALED - SEED_BODY, s, SEED_BODY,
-		s + SEED_NONCE, key) != 0)
+	    crypto_aead_xchacha20poly1305_ietf_decrypt(secret, NULL, NULL,
+		s + SEALED_BODY, n - SEALED_BODY, s, SEALED_BODY,
+		s + SEALED_NONCE, key) != 0)
 		err = ERR_PASSWORD;
-	if (!err)
-		memcpy(ret_seed, seed, sizeof(seed));
+	if (!err) {
+		*ret_n = n - SEALED_BODY - AEAD_TAG;
+		memcpy(ret, secret, *ret_n);
+	}
 	crypt_wipe(key, sizeof(key));
-	crypt_wipe(seed, sizeof(seed));
+	crypt_wipe(secret, sizeof(secret));
 	return err;
 }
 

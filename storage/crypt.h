@@ -19,7 +19,8 @@
 #define SIGN_BYTES 64
 #define AEAD_TAG 16		/* ChaCha20-Poly1305, RFC 8439 */
 #define AEAD_NONCE 12
-#define SEALED_SEED_MAX 160	/* bytes of a seed sealed by a password */
+#define SECRET_MAX 64		/* bytes of a person's secret */
+#define SEALED_SEED_MAX 160	/* of one sealed by a password */
 
 /* Call once before anything else. ERR_SYS where libsodium cannot start. */
 must_check enum err crypt_init(void);
@@ -65,15 +66,17 @@ must_check enum err sign_check(const unsigned char public_key[KEY_BYTES],
     const void *p, size_t n, const unsigned char sig[SIGN_BYTES]);
 
 /*
- * Seal a 32-byte seed with a password (storage/DESIGN.md, "People"). Argon2id
- * MODERATE: about 256 MiB and 0.7 s. Blocks.
+ * Seal a person's secret of n <= SECRET_MAX bytes with the first password_n
+ * bytes of a password (storage/DESIGN.md, "People"). Argon2id MODERATE: about
+ * 256 MiB and 0.7 s. Blocks.
  */
-must_check enum err seed_seal(const char *password,
-    const unsigned char seed[KEY_BYTES],
-    unsigned char ret[SEALED_SEED_MAX], size_t *ret_n);
+must_check enum err secret_seal(const char *password, size_t password_n,
+    const void *secret, size_t n, unsigned char ret[SEALED_SEED_MAX],
+    size_t *ret_n);
 /* ERR_PASSWORD where it does not open; ERR_FORMAT. Blocks. */
-must_check enum err seed_unseal(const char *password, const void *sealed,
-    size_t n, unsigned char ret_seed[KEY_BYTES]);
+must_check enum err secret_unseal(const char *password, size_t password_n,
+    const void *sealed, size_t n, unsigned char ret[SECRET_MAX],
+    size_t *ret_n);
 
 /* Sealed boxes (crypto_box_seal), for camera credentials. out: n + 48. */
 #define BOX_EXTRA 48

@@ -51,6 +51,7 @@ static const struct row {
     {MSG_LEASE_CLOSE, PEER_READER, handle_lease_close, ENTRY_LEASE_CLOSED},
     {MSG_REFUSAL, PEER_READER, handle_refusal, ENTRY_REFUSED},
     {MSG_NEXT_PERSON, PEER_READER, handle_next_person, 0},
+    {MSG_FACTOR_USED, PEER_READER, handle_factor_used, 0},
     {MSG_PERSON_PUT, PEER_READER, handle_person_put, ENTRY_PERSON},
 };
 

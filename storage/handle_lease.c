@@ -9,6 +9,8 @@
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 
+#define WRONG_MAX 10	/* wrong credentials in one session */
+
 #define LEASE_NS (60 * NS_PER_SEC)	/* footage in a lease (P5) */
 #define ROUND_NS (120 * NS_PER_SEC)	/* rounding out to GOPs */
 
@@ -47,9 +49,13 @@ void handle_refusal(struct keeper *k, struct conn *c, struct wire *w)
 		conn_error(c, w->id, err, NULL);
 		return;
 	}
-	enter_refusal(k, c->reader->person, err_from_wire(why), request, camera,
-	    from, to);
+	err = err_from_wire(why);
+	enter_refusal(k, c->reader->person, err, request, camera, from, to);
 	conn_ok(c, w->id);
+	/* nobody tries out credentials behind a sign-in */
+	if ((err == ERR_PASSWORD || err == ERR_FACTOR) &&
+	    ++c->reader->wrong == WRONG_MAX)
+		c->closing = true;
 }
 
 /* Is this person's grant for that request good now? */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/bytes.h"
 #include "storage/keeper.h"
 #include "storage/reader.h"
 
@@ -31,27 +32,84 @@ static struct person_row *find_active(struct keeper *k, const char *user,
 	return room;
 }
 
+/* Who failed too often waits, whether there is such a user or not. */
+static enum err locked(struct keeper *k, const char *user, const char *address,
+    char *ret_why, size_t n)
+{
+	int64_t a = lockout_left_ns(&k->lockout, LOCKOUT_USER, user, k->mono);
+	int64_t b =
+	    lockout_left_ns(&k->lockout, LOCKOUT_ADDRESS, address, k->mono);
+	int64_t left = a > b ? a : b;
+
+	if (!left)
+		return OK;
+	snprintf(ret_why, n,
+	    "Too many failed attempts: try again in %lld seconds.",
+	    (long long)(left / NS_PER_SEC + 1));
+	return ERR_LOCKED;
+}
+
+/*
+ * A code is good once, and so is every older one. The steps live in the index;
+ * where that is lost the newest code of a person may be used once more.
+ */
+static enum err use_code(struct keeper *k, uint64_t person, uint64_t step)
+{
+	unsigned char last[8] = {0}, now[8];
+	char name[40];
+	size_t n = 0;
+	enum err err;
+
+	if (!step)
+		return OK;
+	snprintf(name, sizeof(name), "factor/%llu", (unsigned long long)person);
+	err = index_setting_find(k->ix, name, last, sizeof(last), &n);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	be_put(now, step, sizeof(now));
+	if (!err && memcmp(now, last, sizeof(now)) <= 0)
+		return ERR_FACTOR;
+	return index_setting_put(k->ix, name, now, sizeof(now));
+}
+
+void handle_factor_used(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+	uint64_t step = wire_get_u64(w);
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = step ? use_code(k, c->reader->person, step) : ERR_INVALID;
+	if (err)
+		conn_error(c, id, err, NULL);
+	else
+		conn_ok(c, id);
+}
+
 void handle_sign_in(struct keeper *k, struct conn *c, struct wire *w)
 {
-	char user[WIRE_STR_MAX + 1], password[WIRE_STR_MAX + 1], address[64];
+	char user[WIRE_STR_MAX + 1], credential[WIRE_STR_MAX + 1], address[64];
 	struct person_row room, *p;
 	struct reader *r = NULL;
 	uint32_t id = w->id;
+	char why[80] = "";
 	enum err err;
 
 	wire_get_text(w, user, sizeof(user));
-	wire_get_text(w, password, sizeof(password));
+	wire_get_text(w, credential, sizeof(credential));
 	wire_get_text(w, address, sizeof(address));
 	err = wire_end(w);
-	if (!err && (strlen(user) > 63 || strlen(password) > PASSWORD_MAX))
+	if (!err && (strlen(user) > 63 || strlen(credential) > CREDENTIAL_MAX))
 		err = ERR_PASSWORD;
+	if (!err)
+		err = locked(k, user, address, why, sizeof(why));
 	if (!err) {
 		p = find_active(k, user, &room);
-		err = reader_spawn(k, READER_SESSION, p, password, &r);
+		err = reader_spawn(k, READER_SESSION, p, credential, &r);
 	}
-	crypt_wipe(password, sizeof(password));
+	crypt_wipe(credential, sizeof(credential));
 	if (err) {
-		conn_error(c, id, err, NULL);
+		conn_error(c, id, err, *why ? why : NULL);
 		return;
 	}
 	r->asker = c;
@@ -63,7 +121,7 @@ void handle_sign_in(struct keeper *k, struct conn *c, struct wire *w)
 /* The tool: an auditor or custodian needs a custodian, an operator nobody. */
 void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 {
-	char by[64], password[WIRE_STR_MAX + 1];
+	char by[64], credential[WIRE_STR_MAX + 1], why[80] = "";
 	struct person_row room, *p = NULL;
 	struct wire copy = *w;
 	struct reader *r = NULL;
@@ -71,7 +129,7 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 	enum err err;
 
 	wire_get_text(w, by, sizeof(by));
-	wire_get_text(w, password, sizeof(password));
+	wire_get_text(w, credential, sizeof(credential));
 	if (!user_name_ok(wire_get_str(w)))
 		w->err = w->err ? w->err : ERR_INVALID;
 	wire_get_str(w);
@@ -80,6 +138,8 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 	err = wire_end(w);
 	if (!err && (role < ROLE_OPERATOR || role > ROLE_CUSTODIAN))
 		err = ERR_INVALID;
+	if (!err && role != ROLE_OPERATOR)
+		err = locked(k, by, "", why, sizeof(why));
 	if (!err && role != ROLE_OPERATOR) {
 		p = find_active(k, by, &room);
 		if (p && p->role != ROLE_CUSTODIAN)
@@ -88,10 +148,10 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = reader_spawn(k,
 		    role == ROLE_OPERATOR ? READER_OPERATOR : READER_ACT, p,
-		    password, &r);
-	crypt_wipe(password, sizeof(password));
+		    credential, &r);
+	crypt_wipe(credential, sizeof(credential));
 	if (err) {
-		conn_error(c, w->id, err, NULL);
+		conn_error(c, w->id, err, *why ? why : NULL);
 		return;
 	}
 	r->asker = c;
@@ -105,8 +165,12 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 static void refused(struct keeper *k, struct reader *r, enum err err,
     const char *text)
 {
-	if (err == ERR_PASSWORD && !r->signed_in)
+	if ((err == ERR_PASSWORD || err == ERR_FACTOR) && !r->signed_in) {
 		enter_refused(k, r->person, err, r->user, r->address);
+		lockout_failed(&k->lockout, LOCKOUT_USER, r->user, k->mono);
+		lockout_failed(&k->lockout, LOCKOUT_ADDRESS, r->address,
+		    k->mono);
+	}
 	if (r->asker)
 		conn_error(r->asker, r->asker_id, err, text);
 	r->asker = NULL;
@@ -129,6 +193,7 @@ static void signed_in(struct keeper *k, struct reader *r)
 		return;
 	}
 	r->signed_in = true;
+	lockout_passed(&k->lockout, LOCKOUT_USER, r->user);
 	wire_begin(&w, MSG_SIGN_IN_IS, r->asker_id);
 	wire_put_u64(&w, p.id);
 	wire_put_str(&w, p.user);
@@ -141,16 +206,21 @@ static void signed_in(struct keeper *k, struct reader *r)
 void handle_reader_started(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct reader *r = c->reader;
+	enum err err;
 
 	if (w->type == MSG_ERROR) {
-		enum err err = err_from_wire(wire_get_u16(w));
-
+		err = err_from_wire(wire_get_u16(w));
 		refused(k, r, err ? err : ERR_INTERNAL, wire_get_str(w));
 		return;
 	}
 	if (r->started)
 		return;
 	r->started = true;
+	err = use_code(k, r->person, wire_get_u64(w));
+	if (err) {
+		refused(k, r, err, NULL);
+		return;
+	}
 	if (r->job == READER_SESSION) {
 		/* without a person nothing was opened, whatever it says */
 		if (r->person)
@@ -249,8 +319,11 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 	struct person_row row;
 	size_t n = 0, wraps_n = 0;
 	uint32_t id = w->id;
-	enum err err = wire_end(w);
+	char uri[FACTOR_URI];
+	enum err err;
 
+	wire_get_text(w, uri, sizeof(uri));
+	err = wire_end(w);
 	if (!err)
 		err = bulk_map(w->fd, WIRE_BULK_MAX, &p, &n);
 	if (!err)
@@ -270,13 +343,13 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 		conn_error(c, id, err, NULL);
 		return;
 	}
-	wire_begin(w, MSG_USER_ADD_IS, id);
-	wire_put_u64(w, row.id);
-	conn_send(c, w, -1);
+	conn_ok(c, id);
 	if (r->asker) {
 		wire_begin(w, MSG_USER_ADD_IS, r->asker_id);
 		wire_put_u64(w, row.id);
+		wire_put_str(w, uri);
 		conn_send(r->asker, w, -1);
 	}
+	crypt_wipe(uri, sizeof(uri));
 	r->asker = NULL;
 }

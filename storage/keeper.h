@@ -13,6 +13,7 @@
 #include "storage/index.h"
 #include "storage/keyring.h"
 #include "storage/ledger.h"
+#include "storage/lockout.h"
 #include "storage/people.h"
 #include "storage/segment.h"
 #include "storage/site.h"
@@ -97,6 +98,7 @@ struct reader {
 	struct wire act;	/* the message that an act carries out */
 	struct lease *leases;
 	bool signed_in;
+	unsigned wrong;		/* credentials for acts, so far */
 };
 
 struct keeper {
@@ -116,6 +118,7 @@ struct keeper {
 	struct reader *readers;
 	struct look *looks;
 	uint32_t look_id;		/* of the last one */
+	struct lockout lockout;
 	struct worker *syncer, *prover;
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
@@ -289,5 +292,6 @@ void handle_refusal(struct keeper *, struct conn *, struct wire *);
 void handle_volume_add(struct keeper *, struct conn *, struct wire *);
 void handle_next_person(struct keeper *, struct conn *, struct wire *);
 void handle_person_put(struct keeper *, struct conn *, struct wire *);
+void handle_factor_used(struct keeper *, struct conn *, struct wire *);
 
 #endif

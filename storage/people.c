@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SIGNED_MAX 256
-#define CHAIN_MAX 16	/* custodians between a person and the root */
+#define CHAIN_MAX 16 /* custodians between a person and the root */
 
 static const char *const roles[] = {
     [ROLE_OPERATOR] = "operator",
@@ -73,29 +73,116 @@ static size_t signed_bytes(const struct person_row *p, uint64_t signer,
 	return (size_t)(at - out);
 }
 
+bool password_ok(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n < PASSWORD_MIN || n > PASSWORD_MAX)
+		return false;
+	for (; *s; s++)
+		if (iscntrl((unsigned char)*s))
+			return false;
+	return true;
+}
+
+enum err person_seal(struct person_row *p, const char *password,
+    const struct secret *secret)
+{
+	unsigned char s[SECRET_MAX];
+	size_t n = KEY_BYTES;
+	enum err err;
+
+	if (!password_ok(password))
+		return ERR_INVALID;
+	memcpy(s, secret->seed, KEY_BYTES);
+	if (secret->has_factor) {
+		memcpy(s + n, secret->factor, FACTOR_BYTES);
+		n += FACTOR_BYTES;
+	}
+	err = secret_seal(password, strlen(password), s, n, p->sealed,
+	    &p->sealed_n);
+	crypt_wipe(s, sizeof(s));
+	return err;
+}
+
 enum err person_make(struct person_row *p, const char *password,
-    unsigned char ret_seed[KEY_BYTES])
+    struct secret *ret)
 {
 	unsigned char sign_seed[KEY_BYTES];
 	struct age_identity id;
 	struct age_recipient r;
-	size_t n = strlen(password);
+	struct secret secret = {.has_factor = p->role == ROLE_CUSTODIAN};
 	enum err err;
 
-	if (!user_name_ok(p->user) || n < PASSWORD_MIN || n > PASSWORD_MAX)
+	if (!user_name_ok(p->user))
 		return ERR_INVALID;
-	crypt_random(ret_seed, KEY_BYTES);
-	seed_identity(ret_seed, &id);
+	crypt_random(secret.seed, KEY_BYTES);
+	if (secret.has_factor)
+		crypt_random(secret.factor, FACTOR_BYTES);
+	seed_identity(secret.seed, &id);
 	identity_recipient(&id, &r);
 	recipient_format(&r, p->recipient);
-	seed_sign_seed(ret_seed, sign_seed);
+	seed_sign_seed(secret.seed, sign_seed);
 	sign_public(sign_seed, p->sign_key);
 	crypt_wipe(sign_seed, sizeof(sign_seed));
 	crypt_wipe(&id, sizeof(id));
-	err = seed_seal(password, ret_seed, p->sealed, &p->sealed_n);
-	if (err)
-		crypt_wipe(ret_seed, KEY_BYTES);
+	err = person_seal(p, password, &secret);
+	if (!err)
+		*ret = secret;
+	crypt_wipe(&secret, sizeof(secret));
 	return err;
+}
+
+/* The password of a credential; its code, or "". */
+static size_t split(const char *credential, const char **ret_code)
+{
+	const char *lf = strchr(credential, '\n');
+
+	*ret_code = lf ? lf + 1 : "";
+	return lf ? (size_t)(lf - credential) : strlen(credential);
+}
+
+enum err person_open(const struct person_row *p, const char *credential,
+    struct utc now, struct secret *ret, uint64_t *ret_step)
+{
+	unsigned char s[SECRET_MAX];
+	struct secret secret = {0};
+	const char *code;
+	size_t password_n = split(credential, &code), n = 0;
+	uint64_t step = 0;
+	enum err err = secret_unseal(credential, password_n, p->sealed,
+	    p->sealed_n, s, &n);
+
+	if (!err && n != KEY_BYTES && n != KEY_BYTES + FACTOR_BYTES)
+		err = ERR_FORMAT;
+	if (!err) {
+		memcpy(secret.seed, s, KEY_BYTES);
+		secret.has_factor = n > KEY_BYTES;
+	}
+	if (!err && secret.has_factor) {
+		memcpy(secret.factor, s + KEY_BYTES, FACTOR_BYTES);
+		err = factor_check(secret.factor, code, now, &step);
+	} else if (!err && p->role == ROLE_CUSTODIAN) {
+		err = ERR_FACTOR;
+	}
+	if (!err) {
+		*ret = secret;
+		*ret_step = step;
+	}
+	crypt_wipe(s, sizeof(s));
+	crypt_wipe(&secret, sizeof(secret));
+	return err;
+}
+
+enum err person_open_nobody(const char *credential)
+{
+	unsigned char seed[KEY_BYTES] = {0}, sealed[SEALED_SEED_MAX];
+	const char *code;
+	size_t n, password_n = split(credential, &code);
+	enum err err =
+	    secret_seal(credential, password_n, seed, sizeof(seed), sealed, &n);
+
+	return err ? err : ERR_PASSWORD;
 }
 
 void person_sign(struct person_row *p, uint64_t signer,

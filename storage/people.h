@@ -4,19 +4,51 @@
 #ifndef SAQTA_PEOPLE_H
 #define SAQTA_PEOPLE_H
 
+#include "storage/factor.h"
 #include "storage/identity.h"
 #include "storage/index.h"
 
-/*
- * Make a person's keys: fresh seed, sealed by password, public keys in *p.
- * Fields id, user, name, role, created_ns are the caller's and stand already.
- * ERR_INVALID for a password of fewer than PASSWORD_MIN characters or a user
- * name that is not [a-z0-9._-]{2,32}. Blocks (Argon2id).
- */
 #define PASSWORD_MIN 10
 #define PASSWORD_MAX 256
+#define CREDENTIAL_MAX (PASSWORD_MAX + 1 + FACTOR_DIGITS)
+
+/* What a password opens; whoever holds it wipes it. */
+struct secret {
+	unsigned char seed[KEY_BYTES];
+	unsigned char factor[FACTOR_BYTES];
+	bool has_factor;
+};
+
+/*
+ * Make a person's keys: a fresh seed and, for a custodian, a second factor,
+ * sealed by the password; public keys in *p. Fields id, user, name, role,
+ * created_ns are the caller's and stand already. ERR_INVALID for a password
+ * that password_ok() refuses or a user name that is not [a-z0-9._-]{2,32}.
+ * Blocks (Argon2id).
+ */
 must_check enum err person_make(struct person_row *p, const char *password,
-    unsigned char ret_seed[KEY_BYTES]);
+    struct secret *ret);
+/* At least PASSWORD_MIN bytes, at most PASSWORD_MAX, no control characters. */
+bool password_ok(const char *s);
+/* Seal the secret anew. Blocks (Argon2id). */
+must_check enum err person_seal(struct person_row *p, const char *password,
+    const struct secret *secret);
+
+/*
+ * Open a person's secret with a credential: the password and, for whoever has
+ * a second factor, LF and its code of now.
+ *
+ *   ret_step  time step of the code, 0 without a factor; the caller sees to it
+ *             that none is used twice
+ *
+ * ERR_PASSWORD; ERR_FACTOR where the password is right and the code is not, or
+ * a custodian has no factor. Blocks (Argon2id).
+ */
+must_check enum err person_open(const struct person_row *p,
+    const char *credential, struct utc now, struct secret *ret,
+    uint64_t *ret_step);
+/* An unknown user costs the same work as a wrong password: ERR_PASSWORD. */
+must_check enum err person_open_nobody(const char *credential);
 
 /* Sign p's public keys with the signer's seed; sets signer and signature. */
 void person_sign(struct person_row *p, uint64_t signer,

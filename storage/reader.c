@@ -78,6 +78,24 @@ void put_cameras(struct wire *w, char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1],
 		wire_put_str(w, cameras[i]);
 }
 
+enum err session_open_me(struct session *s, const char *credential,
+    struct secret *ret)
+{
+	struct wire w;
+	uint64_t step;
+	enum err err =
+	    person_open(&s->me, credential, session_now(s), ret, &step);
+
+	if (err || !step)
+		return err;
+	keeper_begin(s, &w, MSG_FACTOR_USED);
+	wire_put_u64(&w, step);
+	err = keeper_call(s, &w, -1);
+	if (err)
+		crypt_wipe(ret, sizeof(*ret));
+	return err;
+}
+
 enum err answer_bulk(struct session *s, const struct wire *asked,
     const char *extra, const void *p, size_t n)
 {
@@ -153,6 +171,7 @@ static bool is_entered(enum err err)
 	switch (err) {
 	case ERR_DENIED:
 	case ERR_PASSWORD:
+	case ERR_FACTOR:
 	case ERR_SELF_APPROVAL:
 	case ERR_NOT_APPROVED:
 	case ERR_GRANT_ENDED:
@@ -241,7 +260,7 @@ static enum err lock_down(void)
 
 struct start {
 	uint64_t person;
-	char password[PASSWORD_MAX + 1];
+	char credential[CREDENTIAL_MAX + 1];
 	char data[512];
 	uint32_t id;
 };
@@ -257,7 +276,7 @@ static enum err receive_start(struct session *s, struct start *ret)
 		w.err = ERR_BAD_MESSAGE;
 	s->job = (enum reader_job)wire_get_u8(&w);
 	ret->person = wire_get_u64(&w);
-	get_text(&w, ret->password, sizeof(ret->password));
+	get_text(&w, ret->credential, sizeof(ret->credential));
 	get_text(&w, s->site, sizeof(s->site));
 	get_text(&w, s->zone, sizeof(s->zone));
 	s->demo = wire_get_u8(&w) != 0;
@@ -272,19 +291,11 @@ static enum err receive_start(struct session *s, struct start *ret)
 	return err;
 }
 
-/* An unknown user costs the same work as a wrong password. */
-static enum err dummy_work(const char *password)
-{
-	unsigned char seed[KEY_BYTES] = {0}, sealed[SEALED_SEED_MAX];
-	size_t n;
-	enum err err = seed_seal(password, seed, sealed, &n);
-
-	return err ? err : ERR_PASSWORD;
-}
-
 /* Open the seed; it must be the one whose public keys stand in the index. */
-static enum err open_person(struct session *s, const struct start *start)
+static enum err open_person(struct session *s, const struct start *start,
+    uint64_t *ret_step)
 {
+	struct secret secret;
 	struct age_recipient r;
 	char text[RECIPIENT_TEXT];
 	enum err err;
@@ -292,13 +303,15 @@ static enum err open_person(struct session *s, const struct start *start)
 	if (s->job == READER_OPERATOR)
 		return OK;
 	if (!start->person)
-		return dummy_work(start->password);
+		return person_open_nobody(start->credential);
 	err = index_person_find(s->ix, start->person, &s->me);
 	if (!err)
-		err = seed_unseal(start->password, s->me.sealed, s->me.sealed_n,
-		    s->seed);
+		err = person_open(&s->me, start->credential, session_now(s),
+		    &secret, ret_step);
 	if (err)
 		return err;
+	memcpy(s->seed, secret.seed, KEY_BYTES);
+	crypt_wipe(&secret, sizeof(secret));
 	if (s->me.ended_ns)
 		return ERR_PASSWORD;
 	seed_identity(s->seed, &s->identity);
@@ -336,6 +349,7 @@ static enum err read_root(struct session *s)
 static enum err start(struct session *s)
 {
 	struct start begin = {0};
+	uint64_t step = 0;
 	struct wire w;
 	enum err err = lock_down();
 
@@ -355,13 +369,15 @@ static enum err start(struct session *s)
 	if (!err)
 		err = read_root(s);
 	if (!err)
-		err = open_person(s, &begin);
-	crypt_wipe(begin.password, sizeof(begin.password));
+		err = open_person(s, &begin, &step);
+	crypt_wipe(begin.credential, sizeof(begin.credential));
 	if (err)
 		wire_begin(&w, MSG_ERROR, begin.id);
 	else
 		wire_begin(&w, MSG_READER_STARTED, begin.id);
-	if (err) {
+	if (!err) {
+		wire_put_u64(&w, step);
+	} else {
 		wire_put_u16(&w, (uint16_t)err);
 		wire_put_str(&w, "");
 	}
@@ -389,5 +405,5 @@ int reader_main(void)
 	index_close(s->ix);
 	crypt_wipe(s, sizeof(*s));
 	free(s);
-	return err && err != ERR_PASSWORD ? 1 : 0;
+	return err && err != ERR_PASSWORD && err != ERR_FACTOR ? 1 : 0;
 }

@@ -29,7 +29,7 @@
 
 enum reader_job { READER_SESSION = 1, READER_ACT = 2, READER_OPERATOR = 3 };
 
-/* READER_START fields: u8 job, u64 person, str password, str site, str zone,
+/* READER_START fields: u8 job, u64 person, str credential, str site, str zone,
  * u8 demo, u64 reserve bytes, str data path, i64 clock offset ns. */
 
 /* The reader's main; the exit status. */

@@ -15,7 +15,7 @@ struct decision {
 	enum verdict verdict;
 	int64_t from_ns, to_ns;
 	char reason[TEXT_MAX];
-	char password[PASSWORD_MAX + 1];
+	char credential[CREDENTIAL_MAX + 1];
 	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
 	size_t cameras_n;
 	struct age_identity identity; /* the custodian's */
@@ -28,7 +28,7 @@ static void get_decision(struct session *s, struct wire *w, struct decision *d)
 	s->about.from_ns = d->from_ns = wire_get_i64(w);
 	s->about.to_ns = d->to_ns = wire_get_i64(w);
 	get_text(w, d->reason, sizeof(d->reason));
-	get_text(w, d->password, sizeof(d->password));
+	get_text(w, d->credential, sizeof(d->credential));
 	d->cameras_n = get_cameras(w, d->cameras);
 }
 
@@ -85,19 +85,19 @@ static enum err decision_ok(struct session *s, struct decision *d)
 /* Opened anew for this one act, from what the index says now. */
 static enum err open_custodian(struct session *s, struct decision *d)
 {
-	unsigned char seed[KEY_BYTES];
+	struct secret secret;
 	enum err err = index_person_find(s->ix, s->me.id, &s->me);
 
 	if (err)
 		return err;
 	if (s->me.ended_ns || s->me.role != ROLE_CUSTODIAN)
 		return ERR_DENIED;
-	err = seed_unseal(d->password, s->me.sealed, s->me.sealed_n, seed);
-	crypt_wipe(d->password, sizeof(d->password));
+	err = session_open_me(s, d->credential, &secret);
+	crypt_wipe(d->credential, sizeof(d->credential));
 	if (err)
 		return err;
-	seed_identity(seed, &d->identity);
-	crypt_wipe(seed, sizeof(seed));
+	seed_identity(secret.seed, &d->identity);
+	crypt_wipe(&secret, sizeof(secret));
 	return OK;
 }
 

@@ -258,7 +258,8 @@ static enum err next_person(struct session *s, uint64_t *ret)
 	return wire_end(&w);
 }
 
-static enum err put_person(struct session *s, const struct person_row *p)
+static enum err put_person(struct session *s, const struct person_row *p,
+    const char *uri)
 {
 	struct text out = {0};
 	char *record = NULL;
@@ -275,6 +276,7 @@ static enum err put_person(struct session *s, const struct person_row *p)
 		err = bulk_from(out.p, out.n, &fd);
 	if (!err) {
 		keeper_begin(s, &w, MSG_PERSON_PUT);
+		wire_put_str(&w, uri);
 		err = keeper_call(s, &w, fd);
 	}
 	if (fd >= 0)
@@ -287,7 +289,8 @@ static enum err put_person(struct session *s, const struct person_row *p)
 static enum err make(struct session *s, struct person_row *p,
     const char *password)
 {
-	unsigned char seed[KEY_BYTES];
+	char uri[FACTOR_URI] = "";
+	struct secret secret;
 	enum err err;
 
 	if ((p->role == ROLE_OPERATOR) != (s->job == READER_OPERATOR))
@@ -298,13 +301,17 @@ static enum err make(struct session *s, struct person_row *p,
 	if (err)
 		return err;
 	p->created_ns = session_now(s).ns;
-	err = person_make(p, password, seed);
+	err = person_make(p, password, &secret);
+	if (!err && secret.has_factor)
+		err = factor_uri(secret.factor, s->site, p->user, uri);
+	crypt_wipe(&secret, sizeof(secret));
 	if (err)
 		return err;
-	crypt_wipe(seed, sizeof(seed));
 	if (s->job == READER_ACT)
 		person_sign(p, s->me.id, s->seed);
-	return put_person(s, p);
+	err = put_person(s, p, uri);
+	crypt_wipe(uri, sizeof(uri));
+	return err;
 }
 
 enum err session_add_person(struct session *s)
@@ -318,7 +325,7 @@ enum err session_add_person(struct session *s)
 		return err;
 	if (w.type != MSG_USER_ADD)
 		w.err = ERR_BAD_MESSAGE;
-	wire_get_str(&w); /* who acts, and his password: checked */
+	wire_get_str(&w); /* who acts, and his credential: checked */
 	wire_get_str(&w);
 	get_text(&w, p.user, sizeof(p.user));
 	get_text(&w, p.name, sizeof(p.name));

@@ -112,6 +112,12 @@ void get_text(struct wire *w, char *ret, size_t room);
 size_t get_cameras(struct wire *w, char ret[CAMERAS_MAX][CAMERA_ID_MAX + 1]);
 void put_cameras(struct wire *w, char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1],
     size_t n);
+/*
+ * Open one's own secret (s->me) with a credential, for one act: a code of the
+ * second factor is used up, and that is durable. *ret is to be wiped.
+ */
+must_check enum err session_open_me(struct session *s, const char *credential,
+    struct secret *ret);
 /* Answer with n bytes as bulk. extra: a string field before it, or NULL. */
 must_check enum err answer_bulk(struct session *s, const struct wire *asked,
     const char *extra, const void *p, size_t n);

@@ -8,7 +8,6 @@
 
 #define REASON_MAX WIRE_STR_MAX
 #define CASE_MAX 120
-#define PASSWORD_MAX 512
 #define LEDGER_COUNT_MAX 200
 #define N(a) (sizeof(a) / sizeof(a[0]))
 
@@ -252,7 +251,7 @@ void api_decide(struct http *x)
 	wire_put_str(&w,
 	    json_get_str(&j, "reason", verdict == VERDICT_REFUSE ? 1 : 0,
 		REASON_MAX));
-	wire_put_str(&w, json_get_str(&j, "password", 1, PASSWORD_MAX));
+	json_put_credential(&j, &w);
 	put_cameras(&w, &cameras);
 	end_body(x, &j, &w, MSG_OK, done);
 }

@@ -12,6 +12,9 @@
 #include "storage/api/utc.h"
 #include "web/args.h"
 
+#define PASSWORD_MAX 256
+#define CODE_DIGITS 6
+
 static void refuse(struct json *j, const char *name, const char *detail)
 {
 	if (j->err != OK)
@@ -90,6 +93,21 @@ const char *json_get_str(struct json *j, const char *name, size_t min,
 	snprintf(say, sizeof(say), "a text of %zu to %zu bytes", min, max);
 	refuse(j, name, say);
 	return "";
+}
+
+void json_put_credential(struct json *j, struct wire *w)
+{
+	char s[PASSWORD_MAX + 1 + CODE_DIGITS + 1];
+	const char *password = json_get_str(j, "password", 1, PASSWORD_MAX);
+	const char *code = "";
+
+	if (j->err == OK && json_object_get(j->root, "code"))
+		code = json_get_str(j, "code", 0, CODE_DIGITS);
+	if (strchr(password, '\n'))
+		refuse(j, "password", "a password has no line ends");
+	snprintf(s, sizeof(s), *code ? "%s\n%s" : "%s", password, code);
+	wire_put_str(w, j->err == OK ? s : "");
+	explicit_bzero(s, sizeof(s));
 }
 
 int64_t json_get_time(struct json *j, const char *name)

@@ -13,6 +13,7 @@
 
 #include "storage/api/err.h"
 #include "storage/api/messages.h"
+#include "storage/api/wire.h"
 
 #define JSON_CAMERAS_MAX 64	/* so that a request fits into one message */
 #define JSON_MEMBERS_MAX 12
@@ -43,6 +44,12 @@ void json_wipe(struct json *j);
 /* A string of min..max bytes: borrowed from j; "" after an error. */
 const char *json_get_str(struct json *j, const char *name, size_t min,
     size_t max);
+
+/*
+ * The members "password" and, where it is there, "code" as a credential
+ * (storage/api/messages.h) put into w.
+ */
+void json_put_credential(struct json *j, struct wire *w);
 
 /* An instant, RFC 3339 with its offset; 0 after an error. */
 int64_t json_get_time(struct json *j, const char *name);

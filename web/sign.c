@@ -7,7 +7,6 @@
 #include "web/reply.h"
 
 #define USER_MAX 64
-#define PASSWORD_MAX 512
 
 void sign_healthz(struct http *x)
 {
@@ -109,7 +108,7 @@ void sign_in(struct http *x)
 	x->err = json_begin(&j, x->body, x->body_n);
 	wire_begin(&w, MSG_SIGN_IN, 0);
 	wire_put_str(&w, json_get_str(&j, "user", 1, USER_MAX));
-	wire_put_str(&w, json_get_str(&j, "password", 1, PASSWORD_MAX));
+	json_put_credential(&j, &w);
 	wire_put_str(&w, x->address);
 	x->err = json_end(&j);
 	if (x->err == OK) {

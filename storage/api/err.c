@@ -53,6 +53,11 @@ static const struct {
     [ERR_METHOD] = {"method", 405, "This method is not allowed here."},
     [ERR_AWAY] = {"volume-away", 503,
 	"The volume that holds this footage is away: mount it again."},
+    [ERR_FACTOR] = {"second-factor", 401,
+	"A new code of the second factor is needed: six digits, each good for "
+	"one act."},
+    [ERR_LOCKED] = {"locked", 429,
+	"Too many failed attempts: wait and try again."},
 };
 
 static enum err known(enum err e)

@@ -58,8 +58,10 @@ enum msg {
 				   fragment as re-read from the disk (P9) */
 	MSG_PICTURE_IS = 33,	/* u64 seq, u8 decoded, u16 width, u16 height */
 
-	/* --- people, from web, nobody signed in --- */
-	MSG_SIGN_IN = 40,	/* str user, str password, str client address */
+	/* --- people, from web, nobody signed in. A credential is the password
+	       and, for who has a second factor, LF and its code (people.h). --- */
+	MSG_SIGN_IN = 40,	/* str user, str credential, str client
+				   address */
 	MSG_SIGN_IN_IS = 41,	/* u64 person, str user, u8 enum role,
 				   fd: the session's socket */
 
@@ -74,7 +76,7 @@ enum msg {
 	MSG_REQUESTS = 66,	/* - */
 	MSG_REQUESTS_IS = 67,	/* fd: JSON: those this person may see */
 	MSG_DECIDE = 68,	/* str request, u8 enum verdict, i64 from,
-				   i64 to, str reason, str password,
+				   i64 to, str reason, str credential,
 				   u8 n, n * str camera. -> MSG_OK */
 	MSG_PLAY = 70,		/* str request */
 	MSG_PLAY_IS = 71,	/* fd: JSON: runs, fragments, gaps */
@@ -105,9 +107,10 @@ enum msg {
 	MSG_RECORDER_KEY = 102,	/* - */
 	MSG_RECORDER_KEY_IS = 103, /* bytes public key (32) */
 	MSG_USER_ADD = 104,	/* str acting custodian ("" for an operator),
-				   str his password, str user, str full name,
+				   str his credential, str user, str full name,
 				   u8 enum role, str initial password */
-	MSG_USER_ADD_IS = 105,	/* u64 person */
+	MSG_USER_ADD_IS = 105,	/* u64 person, str otpauth URI of a custodian's
+				   second factor or "" */
 	MSG_CAMERA_ENABLE = 106, /* str id, u8 enabled. -> MSG_OK */
 
 	/* --- onboarding: a session of an operator, or control. What needs
@@ -122,7 +125,8 @@ enum msg {
 
 	/* --- keeper <-> reader, never outside storage --- */
 	MSG_READER_START = 120,	/* keeper -> reader: fields in reader.h */
-	MSG_READER_STARTED = 121, /* enum err as MSG_ERROR, or this: opened */
+	MSG_READER_STARTED = 121, /* enum err as MSG_ERROR, or this: opened;
+				   u64 step of the code, 0 without one */
 	MSG_DAY_KEY = 122,	/* str camera, str day */
 	MSG_DAY_KEY_IS = 123,	/* fd: age file with the day's identity */
 	MSG_GRANT_PUT = 124,	/* str request, u8 verdict, i64 from, i64 to,
@@ -142,10 +146,13 @@ enum msg {
 				   or "", i64 from, i64 to. -> MSG_OK, entered */
 	MSG_DAY_KEYS_ALL = 134,	/* - */
 	MSG_DAY_KEYS_ALL_IS = 135, /* fd: keyring lines of all day keys */
-	MSG_PERSON_PUT = 136,	/* fd: person record and, for a custodian,
-				   re-wrapped day keys (reader.h). -> 105 */
+	MSG_PERSON_PUT = 136,	/* str otpauth URI for 105, fd: person record
+				   and, for a custodian, re-wrapped day keys
+				   (reader.h). -> MSG_OK */
 	MSG_NEXT_PERSON = 138,	/* - */
 	MSG_NEXT_PERSON_IS = 139, /* u64: the number the new person gets */
+	MSG_FACTOR_USED = 200,	/* u64 step of a code that this act consumes.
+				   -> MSG_OK, durable, or ERR_FACTOR */
 };
 
 #define MOVIE_READ_MAX (1u << 20)

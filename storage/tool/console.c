@@ -141,6 +141,24 @@ bool ask_secret(const char *prompt, bool from_stdin, bool again, char *buf,
 	return ok;
 }
 
+bool ask_credential(const char *prompt, bool from_stdin, char *buf, size_t n)
+{
+	char text[64];
+	size_t at;
+
+	snprintf(text, sizeof(text), "%s password", prompt);
+	if (!ask_secret(text, from_stdin, false, buf, n))
+		return false;
+	at = strlen(buf);
+	if (at + 2 > n)
+		return false;
+	snprintf(text, sizeof(text), "%s code of the second factor", prompt);
+	if (!ask_secret(text, from_stdin, false, buf + at + 1, n - at - 1))
+		return false;
+	buf[at] = buf[at + 1] ? '\n' : '\0';
+	return true;
+}
+
 bool tool_config(const char *path, struct config *ret)
 {
 	char why[512];

@@ -33,6 +33,13 @@ bool options(int argc, char **argv, const char *const *keys,
 bool ask_secret(const char *prompt, bool from_stdin, bool again, char *buf,
     size_t n);
 
+/*
+ * Ask for a password and then for a code of the second factor (nothing where
+ * there is none), which together are a credential (people.h). prompt is such as
+ * "The custodian's".
+ */
+bool ask_credential(const char *prompt, bool from_stdin, char *buf, size_t n);
+
 /* Read the configuration (path NULL: the default); false after a message. */
 bool tool_config(const char *path, struct config *ret);
 

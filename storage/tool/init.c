@@ -17,27 +17,31 @@
 #include "storage/people.h"
 #include "storage/site.h"
 #include "storage/tool/console.h"
+#include "storage/tool/factor.h"
 
 static const char usage[] =
     "usage: saqta init [--config FILE] --origin NAME --custodian USER\n"
-    "                  [--name FULL-NAME] [--zone ZONE] [--paper-file FILE] "
-    "[-]\n"
+    "                  [--name FULL-NAME] [--zone ZONE] [--paper-file FILE]\n"
+    "                  [--factor-file FILE] [-]\n"
     "  --origin      name of this site's log, such as bank.example/almaty-12\n"
     "  --custodian   user name of the first custodian; the password is asked "
     "for,\n"
     "                or read from standard input with -\n"
     "  --paper-file  write the paper key there as an age identity instead of "
     "printing\n"
-    "                its two halves: for demonstrations only\n";
+    "                its two halves: for demonstrations only\n"
+    "  --factor-file write the custodian's second factor there instead of "
+    "showing it\n";
 
 struct setup {
 	struct config conf;
-	const char *origin, *user, *name, *zone, *paper_file;
+	const char *origin, *user, *name, *zone, *paper_file, *factor_file;
 	char password[PASSWORD_MAX + 2];
 	int data_fd;
 	struct site site;
 	struct age_identity paper;
 	struct person_row first;
+	char factor[FACTOR_URI];
 	unsigned char log_key[KEY_BYTES];
 	struct utc now;
 };
@@ -66,7 +70,7 @@ static bool become_owner(const char *data)
 
 static enum err make_first(struct setup *s)
 {
-	unsigned char seed[KEY_BYTES];
+	struct secret secret;
 	enum err err;
 
 	s->first.id = 1;
@@ -74,12 +78,13 @@ static enum err make_first(struct setup *s)
 	s->first.created_ns = s->now.ns;
 	snprintf(s->first.user, sizeof(s->first.user), "%s", s->user);
 	snprintf(s->first.name, sizeof(s->first.name), "%s", s->name);
-	err = person_make(&s->first, s->password, seed);
+	err = person_make(&s->first, s->password, &secret);
 	if (err)
 		return err;
-	person_sign(&s->first, 1, seed);	/* the root signs himself */
-	crypt_wipe(seed, sizeof(seed));
-	return OK;
+	person_sign(&s->first, 1, secret.seed); /* the root signs himself */
+	err = factor_uri(secret.factor, s->conf.site_name, s->user, s->factor);
+	crypt_wipe(&secret, sizeof(secret));
+	return err;
 }
 
 static enum err put_begin(struct setup *s, struct ledger *l)
@@ -157,27 +162,12 @@ static enum err make_all(struct setup *s)
 static bool write_paper_file(const struct setup *s)
 {
 	char text[IDENTITY_TEXT];
-	FILE *f;
-	int fd;
+	bool ok;
 
-	if (!s->conf.demo) {
-		fprintf(stderr,
-		    "saqta: --paper-file is for demonstrations "
-		    "(demo = yes) only\n");
-		return false;
-	}
-	fd =
-	    open(s->paper_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!f) {
-		fprintf(stderr, "saqta: %s: %s\n", s->paper_file,
-		    strerror(errno));
-		return false;
-	}
 	identity_format(&s->paper, text);
-	fprintf(f, "%s\n", text);
+	ok = write_demo_file("--paper-file", s->paper_file, text, s->conf.demo);
 	crypt_wipe(text, sizeof(text));
-	return fclose(f) == 0;
+	return ok;
 }
 
 static void print_halves(const struct setup *s)
@@ -198,8 +188,9 @@ static void print_halves(const struct setup *s)
 static bool arguments(struct setup *s, int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", "--origin",
-	    "--custodian", "--name", "--zone", "--paper-file", NULL, NULL};
-	const char *v[6] = {0}, *words[1];
+	    "--custodian", "--name", "--zone", "--paper-file", "--factor-file",
+	    NULL, NULL};
+	const char *v[7] = {0}, *words[1];
 	size_t n;
 
 	if (!options(argc, argv, keys, v, words, 1, &n) || !v[1] || !v[2] ||
@@ -211,6 +202,7 @@ static bool arguments(struct setup *s, int argc, char **argv)
 	s->user = v[2];
 	s->name = v[3] ? v[3] : v[2];
 	s->paper_file = v[5];
+	s->factor_file = v[6];
 	if (!tool_config(v[0], &s->conf))
 		return false;
 	s->zone = v[4] ? v[4] : s->conf.zone;
@@ -233,11 +225,9 @@ static bool arguments(struct setup *s, int argc, char **argv)
 	if (!ask_secret("Password of the first custodian", n == 1, n == 0,
 		s->password, sizeof(s->password)))
 		return false;
-	if (strlen(s->password) < PASSWORD_MIN) {
-		fprintf(stderr,
-		    "saqta: a password has at least %d "
-		    "characters\n",
-		    PASSWORD_MIN);
+	if (!password_ok(s->password)) {
+		fprintf(stderr, "saqta: a password has %d to %d characters\n",
+		    PASSWORD_MIN, PASSWORD_MAX);
 		return false;
 	}
 	return true;
@@ -283,6 +273,9 @@ int tool_init(int argc, char **argv)
 		print_halves(&s);
 	}
 	crypt_wipe(&s.paper, sizeof(s.paper));
+	if (!show_factor(s.user, s.factor, s.factor_file, s.conf.demo))
+		return EXIT_FAILED;
+	crypt_wipe(s.factor, sizeof(s.factor));
 	printf("Site %s is ready. Start saqta-storage, saqta-recorder and "
 	       "saqta-web.\n",
 	    s.origin);

@@ -6,22 +6,29 @@
 #include "storage/people.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
+#include "storage/tool/factor.h"
 
 static const char usage[] =
     "usage: saqta user add [--config FILE] --user USER --role ROLE\n"
-    "                      [--name FULL-NAME] [--by CUSTODIAN] [-]\n"
+    "                      [--name FULL-NAME] [--by CUSTODIAN] "
+    "[--factor-file FILE] [-]\n"
     "  ROLE is auditor, custodian or operator. Auditors and custodians are "
     "made by a\n"
-    "  custodian (--by), whose password is asked for; then the new person's "
-    "first\n"
-    "  password. With - both are lines of standard input, in that order.\n";
+    "  custodian (--by), whose password and code are asked for; then the new "
+    "person\n"
+    "  chooses a password. With - all are lines of standard input, in that "
+    "order.\n"
+    "  A new custodian's second factor is shown once (--factor-file: written "
+    "there,\n"
+    "  for demonstrations).\n";
 
 int tool_user(int argc, char **argv)
 {
-	static const char *const keys[] = {
-	    "--config", "--user", "--role", "--name", "--by", NULL, NULL};
-	const char *v[5] = {0}, *words[2];
-	char by[PASSWORD_MAX + 2] = "", first[PASSWORD_MAX + 2];
+	static const char *const keys[] = {"--config", "--user", "--role",
+	    "--name", "--by", "--factor-file", NULL, NULL};
+	const char *v[6] = {0}, *words[2], *uri;
+	char by[CREDENTIAL_MAX + 2] = "", first[PASSWORD_MAX + 2];
+	unsigned long long person;
 	struct config conf;
 	struct wire w;
 	enum role role;
@@ -44,16 +51,13 @@ int tool_user(int argc, char **argv)
 	}
 	if (crypt_init() || !tool_config(v[0], &conf) ||
 	    (v[4] &&
-		!ask_secret("The custodian's password", pipe, false, by,
-		    sizeof(by))) ||
+		!ask_credential("The custodian's", pipe, by, sizeof(by))) ||
 	    !ask_secret("First password of the new person", pipe, !pipe, first,
 		sizeof(first)))
 		return EXIT_FAILED;
-	if (strlen(first) < PASSWORD_MIN) {
-		fprintf(stderr,
-		    "saqta: a password has at least %d "
-		    "characters\n",
-		    PASSWORD_MIN);
+	if (!password_ok(first)) {
+		fprintf(stderr, "saqta: a password has %d to %d characters\n",
+		    PASSWORD_MIN, PASSWORD_MAX);
 		return EXIT_FAILED;
 	}
 	wire_begin(&w, MSG_USER_ADD, 1);
@@ -67,7 +71,11 @@ int tool_user(int argc, char **argv)
 	crypt_wipe(first, sizeof(first));
 	if (!tool_call(&conf, &w))
 		return EXIT_FAILED;
-	printf("%s %s is person %llu\n", v[2], v[1],
-	    (unsigned long long)wire_get_u64(&w));
+	person = wire_get_u64(&w);
+	uri = wire_get_str(&w);
+	if (*uri && !show_factor(v[1], uri, v[5], conf.demo))
+		return EXIT_FAILED;
+	crypt_wipe(w.buf, sizeof(w.buf));
+	printf("%s %s is person %llu\n", v[2], v[1], person);
 	return EXIT_FINE;
 }

@@ -10,7 +10,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { launch, Report, sleep } from "./lib.mjs";
+import { launch, newCode, Report, sleep } from "./lib.mjs";
 import { ahead, readPicture, secondsOf } from "./picture.mjs";
 
 const CLOCK_LIMIT = 0.5;	// s between the painted and the shown clock
@@ -187,11 +187,13 @@ async function custodianDecides()
 	await p.reads("Please say why you refuse or shorten.");
 	is(true, "refusing without a reason is not possible");
 	await p.fill("#decide [name=password]", "surely not the password");
+	await p.fill("#decide [name=code]", "000000");
 	await p.click("#decide button[value=approve]");
 	await p.reads("Wrong user or password");
 	is(true, "a decision with a wrong password is refused");
 	await shot("decide");
 	await p.fill("#decide [name=password]", accounts.custodian.password);
+	await p.fill("#decide [name=code]", await newCode(accounts.custodian));
 	await p.click("#decide button[value=approve]");
 	await p.until("approved", () => !document.querySelector("#decide") &&
 		/approved this/.test(document.body.innerText), null, 30000);

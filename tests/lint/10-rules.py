@@ -33,6 +33,8 @@ LIBRARIES = {
     "ffmpeg": r"libav|libsw",
     "libmicrohttpd": r"microhttpd",
     "gnutls": r"gnutls",
+    "liboath": r"liboath",
+    "libqrencode": r"qrencode\.h",
 }
 
 # One library is one file of a folder. More only here, each with its reason.

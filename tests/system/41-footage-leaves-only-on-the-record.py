@@ -9,7 +9,7 @@ import datetime
 import time
 
 from lib import say
-from lib.appliance import PEOPLE, Appliance, wait_for
+from lib.appliance import PEOPLE, Appliance, totp, wait_for
 from lib.footage import frame_numbers, open_segment, probe
 
 V1 = "/api/v1/"
@@ -51,11 +51,11 @@ def ask(client, begin, end, reason="Withdrawal disputed", case="K-114"):
         "reason": reason, "case": case})
 
 
-def decide(client, ident, begin, end, password, verdict="approve"):
+def decide(client, ident, begin, end, password, verdict="approve", code=""):
     return client.post(V1 + "requests/%s/decision" % ident, {
         "verdict": verdict, "from": stamp(begin), "to": stamp(end),
         "cameras": [CAMERA], "reason": "The case is known",
-        "password": password})
+        "password": password, "code": code})
 
 
 def media(ident, seq, what):
@@ -103,6 +103,39 @@ def test_before(people, ident, seq, begin, end):
     say.test("P5 refusals are entered",
              any(e["fields"].get("error") == "self-approval" for e in told) and
              any(e["fields"].get("request") == ident for e in told), told)
+
+
+def test_second_factor(box, daniyar, ident, begin, end):
+    """A decision needs a code that nobody used yet; returns the good one."""
+    password = PEOPLE["daniyar"][2]
+    used = totp(box.factor("daniyar"), box.steps["daniyar"])
+    refused("P6 the code of the sign-in does not decide as well",
+            decide(daniyar, ident, begin, end, password, code=used),
+            401, "second-factor")
+    refused("P6 a custodian's password without a code decides nothing",
+            decide(daniyar, ident, begin, end, password), 401,
+            "second-factor")
+    refused("P6 a custodian does not sign in without a code",
+            box.client().sign_in("aigul", PEOPLE["aigul"][2]), 401,
+            "second-factor")
+    code = box.code("daniyar")
+    answer = decide(daniyar, ident, begin, end, password, code=code)
+    refused("P6 a code is good for one act",
+            box.client().sign_in("daniyar", password, code), 401,
+            "second-factor")
+    return answer
+
+
+def test_lockout(box):
+    """Failures cost time, for a user who does not exist as well."""
+    for user in ("nobody-here", "oleg"):
+        answers = [box.client().sign_in(user, "a wrong password %d" % i)
+                   for i in range(5)]
+        say.test("after some failures %s has to wait" % user,
+                 [a.status for a in answers][:4] == [401] * 4 and
+                 answers[4].status == 429 and
+                 "seconds" in answers[4].json()["detail"],
+                 [a.status for a in answers], answers[4].body)
 
 
 def test_watching(box, people, ident):
@@ -205,7 +238,7 @@ def test_entry_is_durable(box, people, ident, seq, first):
 def sign_in(box):
     client = box.client()
     return client if client.sign_in(
-        "daniyar", PEOPLE["daniyar"][2]).status in (200, 201) else None
+        "marat", PEOPLE["marat"][2]).status in (200, 201) else None
 
 
 def story():
@@ -225,8 +258,7 @@ def story():
         seq = 2
         ident = test_requests(people, begin, end)
         test_before(people, ident, seq, begin, end)
-        answer = decide(people["daniyar"], ident, begin, end,
-                        PEOPLE["daniyar"][2])
+        answer = test_second_factor(box, people["daniyar"], ident, begin, end)
         say.test("another custodian approves", answer.status == 200,
                  answer.status, answer.body)
         again = decide(people["aigul"], ident, begin, end, PEOPLE["aigul"][2])
@@ -243,6 +275,7 @@ def story():
         test_download(box, people, ident)
         test_entry_is_durable(box, people, ident, seq, first)
 
+        test_lockout(box)
         people["marat"] = box.client("marat")
         gone = people["marat"].post(V1 + "requests/%s/revoke" % ident,
                                     {"reason": "Solved"})

@@ -119,7 +119,7 @@ def test_playable(box, killed):
     answer = daniyar.post(V1 + "requests/%s/decision" % ident, {
         "verdict": "approve", "from": body["from"], "to": body["to"],
         "cameras": [CAMERA], "reason": "Yes",
-        "password": PEOPLE["daniyar"][2]})
+        "password": PEOPLE["daniyar"][2], "code": box.code("daniyar")})
     say.test("a request over the cut segment is approved",
              answer.status == 200, answer.body)
     play = marat.get(V1 + "requests/%s/play" % ident).json()

@@ -74,8 +74,8 @@ const query = (o) => "?" + new URLSearchParams(o);
 
 export const site = () => json(v1 + "site");
 export const session = () => json(v1 + "session");
-export const signIn = (user, password) =>
-	send("POST", v1 + "session", { user, password });
+export const signIn = (user, password, code) =>
+	send("POST", v1 + "session", { user, password, code });
 export const signOut = () => send("DELETE", v1 + "session");
 export const cameras = async () => (await json(v1 + "cameras")).cameras;
 export const probe = (body) => send("POST", v1 + "cameras/probe", body);

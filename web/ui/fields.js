@@ -29,6 +29,11 @@ export const textField = (label, attrs, hint) =>
 	field(label, el("input", { type: "text", autocomplete: "off",
 		spellcheck: "false", ...attrs }), hint);
 
+// The six digits of the second factor; each is good for one act.
+export const codeField = (hint) => field(t("factor.code"), el("input", {
+	type: "text", name: "code", inputmode: "numeric", maxlength: 6,
+	size: 8, autocomplete: "one-time-code", spellcheck: "false" }), hint);
+
 // A date and a time of the site. read() gives the instant, or null after it
 // has said what is wrong; a time that occurs twice is asked about.
 export class Moment {

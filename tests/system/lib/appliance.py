@@ -9,6 +9,8 @@ As root the three programs run as the three users of a real machine, which are
 made where they are missing; otherwise all run as oneself. Only processes that
 were started here are ended.
 """
+import base64
+import hmac
 import http.client
 import json
 import os
@@ -17,6 +19,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import time
@@ -33,6 +36,14 @@ PEOPLE = {
     "oleg": ("Oleg Kim", "operator", "operator of the demo"),
 }
 FIRST = "aigul"
+
+
+def totp(secret, step):
+    """RFC 6238: the six digits of a time step."""
+    mac = hmac.digest(secret, struct.pack(">Q", step), "sha1")
+    at = mac[-1] & 15
+    number = struct.unpack(">I", mac[at:at + 4])[0] & 0x7fffffff
+    return "%06d" % (number % 1000000)
 
 
 class Failed(Exception):
@@ -176,9 +187,11 @@ class Client:
     def post(self, path, body=None, **more):
         return self.ask("POST", path, body if body is not None else {}, **more)
 
-    def sign_in(self, user, password):
-        answer = self.post("/api/v1/session",
-                           {"user": user, "password": password})
+    def sign_in(self, user, password, code=None):
+        body = {"user": user, "password": password}
+        if code is not None:
+            body["code"] = code
+        answer = self.post("/api/v1/session", body)
         if answer.status in (200, 201):
             self.cookie = answer.headers["Set-Cookie"].split(";")[0]
             told = answer.json()
@@ -210,6 +223,8 @@ class Appliance:
         self.apart = apart
         self.processes = {}
         self.cameras = []
+        self.steps = {}  # user: the last time step whose code was used
+        self.clock_ahead = 0  # seconds that the programs' clock is ahead
         if os.geteuid() == 0:
             self.users = {p: system_user("saqta-" + p) for p in PROGRAMS}
         else:
@@ -260,7 +275,8 @@ class Appliance:
         if not (self.data / "site").exists():
             self.tool("init", "--origin", "demo.saqta.invalid/box1",
                       "--custodian", FIRST, "--name", PEOPLE[FIRST][0],
-                      "--paper-file", self.paper, "-",
+                      "--paper-file", self.paper,
+                      "--factor-file", self.factor_path(FIRST), "-",
                       stdin=PEOPLE[FIRST][2] + "\n")
 
     def user_name(self, program):
@@ -381,12 +397,46 @@ ui = %s
         for user, (name, role, password) in PEOPLE.items():
             if user == FIRST:
                 continue
-            by, words = [], ""
+            more, words = [], ""
             if role != "operator":
-                by, words = ["--by", FIRST], PEOPLE[FIRST][2] + "\n"
+                more, words = ["--by", FIRST], self.credential(FIRST)
+            if role == "custodian":
+                more += ["--factor-file", self.factor_path(user)]
             self.tool("user", "add", "--role", role, "--user", user,
-                      "--name", name, *by, "-",
+                      "--name", name, *more, "-",
                       stdin=words + password + "\n")
+
+    # --- the second factor ---
+
+    def factor_path(self, user):
+        return self.tmp / "paper" / ("factor-" + user)
+
+    def factor(self, user):
+        """The shared secret; None where there is none."""
+        path = self.factor_path(user)
+        if not path.exists():
+            return None
+        secret = path.read_text().split("secret=")[1].split("&")[0]
+        return base64.b32decode(secret)
+
+    def code(self, user):
+        """A code that was not used yet; waits where all of now were."""
+        secret = self.factor(user)
+
+        def step():
+            now, into = divmod(int(time.time() + self.clock_ahead), 30)
+            # near a border storage may be one step on: not the oldest then
+            oldest = now - 1 if into < 20 else now
+            next_one = max(self.steps.get(user, 0) + 1, oldest)
+            return next_one if next_one <= now + 1 else None
+        if secret is None:
+            return None
+        self.steps[user] = wait_for("a new code of " + user, 40, step)
+        return totp(secret, self.steps[user])
+
+    def credential(self, user):
+        """The lines that the tool asks a custodian for."""
+        return "%s\n%s\n" % (PEOPLE[user][2], self.code(user))
 
     def camera(self, name, dump=False, **options):
         """Start a simulated camera; its log and dump lie in tmp."""
@@ -432,7 +482,8 @@ ui = %s
         """A browser; signed in where a user is given."""
         client = Client(self)
         if user:
-            answer = client.sign_in(user, password or PEOPLE[user][2])
+            answer = client.sign_in(user, password or PEOPLE[user][2],
+                                    self.code(user))
             if answer.status not in (200, 201):
                 raise Failed("%s cannot sign in: %d %s"
                              % (user, answer.status, answer.body.decode()))

@@ -293,36 +293,46 @@ static void base64_refuses_what_is_not_canonical(void **state)
 	"6d6e6f707172737475767778797a7b90d51d4827c39d0065dd17ec39d3be0da5fc8c" \
 	"86abfd813f2ad0a8669d5d755d77cf1c36ed7647cfd3330add7bbb7e11"
 
+static enum err open_secret(const char *password, const void *sealed, size_t n,
+    unsigned char ret[SECRET_MAX], size_t *ret_n)
+{
+	return secret_unseal(password, strlen(password), sealed, n, ret, ret_n);
+}
+
 static void a_seed_sealed_elsewhere_opens(void **state)
 {
-	unsigned char sealed[SEALED_SEED_MAX], seed[KEY_BYTES];
-	size_t n = unhex(SEALED, sealed);
+	unsigned char sealed[SEALED_SEED_MAX], secret[SECRET_MAX];
+	size_t got, n = unhex(SEALED, sealed);
 
 	(void)state;
-	assert_int_equal(seed_unseal("correct horse", sealed, n, seed), OK);
+	assert_int_equal(open_secret("correct horse", sealed, n, secret, &got),
+	    OK);
 	for (unsigned i = 0; i < KEY_BYTES; i++)
-		assert_int_equal(seed[i], i);
-	assert_int_equal(seed_unseal("correct horsf", sealed, n, seed),
+		assert_int_equal(secret[i], i);
+	assert_int_equal(open_secret("correct horsf", sealed, n, secret, &got),
 	    ERR_PASSWORD);
-	assert_int_equal(seed_unseal("", sealed, n, seed), ERR_PASSWORD);
+	assert_int_equal(open_secret("", sealed, n, secret, &got),
+	    ERR_PASSWORD);
 }
 
 static void a_changed_sealed_seed_never_opens(void **state)
 {
-	unsigned char sealed[SEALED_SEED_MAX], seed[KEY_BYTES];
-	size_t n = unhex(SEALED, sealed);
+	unsigned char sealed[SEALED_SEED_MAX], secret[SECRET_MAX];
+	size_t got, n = unhex(SEALED, sealed);
 
 	(void)state;
 	/* Not the costs: 16777218 passes are refused, 3 take their time. */
 	for (size_t i = 9; i < n; i++) {
 		sealed[i] ^= 1;
-		assert_int_equal(seed_unseal("correct horse", sealed, n, seed),
+		assert_int_equal(open_secret("correct horse", sealed, n, secret,
+				     &got),
 		    ERR_PASSWORD);
 		sealed[i] ^= 1;
 	}
-	assert_int_equal(seed_unseal("correct horse", sealed, n - 1, seed),
-	    ERR_FORMAT);
-	assert_int_equal(seed_unseal("correct horse", sealed, 0, seed),
+	assert_int_equal(open_secret("correct horse", sealed, n - 1, secret,
+			     &got),
+	    ERR_PASSWORD);
+	assert_int_equal(open_secret("correct horse", sealed, 0, secret, &got),
 	    ERR_FORMAT);
 }
 
@@ -331,14 +341,16 @@ static void costs_beyond_reason_are_refused_at_once(void **state)
 	static const char *const head[] = {"00", "02", "0100000000",
 	    "0100000011", "01ffffffff", "010000000100000007",
 	    "010000000100100001", "0100000001ffffffff"};
-	unsigned char sealed[SEALED_SEED_MAX], seed[KEY_BYTES];
+	unsigned char sealed[SEALED_SEED_MAX], secret[SECRET_MAX];
+	size_t got;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(head) / sizeof(*head); i++) {
 		size_t n = unhex(SEALED, sealed);
 
 		unhex(head[i], sealed);
-		assert_int_equal(seed_unseal("correct horse", sealed, n, seed),
+		assert_int_equal(open_secret("correct horse", sealed, n, secret,
+				     &got),
 		    ERR_FORMAT);
 	}
 }
@@ -346,16 +358,21 @@ static void costs_beyond_reason_are_refused_at_once(void **state)
 static void a_seed_is_sealed_with_argon2id_moderate(void **state)
 {
 	unsigned char sealed[SEALED_SEED_MAX], seed[KEY_BYTES] = {7};
-	unsigned char back[KEY_BYTES];
-	size_t n;
+	unsigned char back[SECRET_MAX];
+	size_t n, back_n;
 
 	(void)state;
-	assert_int_equal(seed_seal("secret", seed, sealed, &n), OK);
+	assert_int_equal(secret_seal("secret", 6, seed, KEY_BYTES, sealed, &n),
+	    OK);
 	assert_int_equal(n, 97);
 	/* 3 passes over 256 MiB */
 	is_hex(sealed, 9, "010000000300040000");
-	assert_int_equal(seed_unseal("secret", sealed, n, back), OK);
+	assert_int_equal(open_secret("secret", sealed, n, back, &back_n), OK);
+	assert_int_equal(back_n, KEY_BYTES);
 	assert_memory_equal(seed, back, sizeof(seed));
+	assert_int_equal(secret_seal("secret", 6, seed, SECRET_MAX + 1, sealed,
+			     &n),
+	    ERR_TOO_LARGE);
 }
 
 static void equal_compares_all_bytes(void **state)

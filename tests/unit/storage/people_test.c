@@ -7,11 +7,16 @@
 #include <string.h>
 
 #include "storage/people.h"
+#include "tests/unit/storage/totp.h"
+
+#define STEP 59845000
 
 static char data[] = "/tmp/saqta-people-XXXXXX";
+static const struct utc at = {STEP * FACTOR_STEP_S * NS_PER_SEC};
 static struct index *ix;
 static struct person_row root, second, auditor, outsider;
 static unsigned char seed[4][KEY_BYTES];
+static struct secret made;	/* of the last one */
 
 static void make(struct person_row *p, uint64_t id, const char *user,
     enum role role, unsigned char ret_seed[KEY_BYTES])
@@ -19,7 +24,8 @@ static void make(struct person_row *p, uint64_t id, const char *user,
 	*p = (struct person_row){.id = id, .role = role, .created_ns = 5};
 	snprintf(p->user, sizeof(p->user), "%s", user);
 	snprintf(p->name, sizeof(p->name), "%s", user);
-	assert_int_equal(person_make(p, "correct horse", ret_seed), OK);
+	assert_int_equal(person_make(p, "correct horse", &made), OK);
+	memcpy(ret_seed, made.seed, KEY_BYTES);
 }
 
 static void put(const struct person_row *p)
@@ -121,27 +127,79 @@ static void a_key_is_wrapped_to_all_custodians_and_the_paper_key(void **state)
 
 static void the_password_opens_the_seed_and_no_other_does(void **state)
 {
-	unsigned char out[KEY_BYTES];
+	struct secret out;
+	uint64_t step;
 
 	(void)state;
-	assert_int_equal(seed_unseal("correct horse", auditor.sealed,
-			     auditor.sealed_n, out),
+	assert_int_equal(person_open(&auditor, "correct horse", at, &out,
+			     &step),
 	    OK);
-	assert_memory_equal(out, seed[2], KEY_BYTES);
-	assert_int_equal(seed_unseal("correct horsf", auditor.sealed,
-			     auditor.sealed_n, out),
+	assert_memory_equal(out.seed, seed[2], KEY_BYTES);
+	assert_false(out.has_factor);
+	assert_int_equal(step, 0);
+	assert_int_equal(person_open(&auditor, "correct horsf", at, &out,
+			     &step),
 	    ERR_PASSWORD);
+	assert_int_equal(person_open_nobody("correct horse"), ERR_PASSWORD);
+}
+
+static void P6_a_custodian_needs_the_second_factor_as_well(void **state)
+{
+	char credential[CREDENTIAL_MAX + 1], code[FACTOR_DIGITS + 1];
+	struct secret out = {0};
+	uint64_t step = 0;
+	struct person_row bare = outsider;
+
+	(void)state;
+	totp_code(made.factor, STEP, code);
+	snprintf(credential, sizeof(credential), "correct horse\n%s", code);
+	assert_int_equal(person_open(&outsider, credential, at, &out, &step),
+	    OK);
+	assert_memory_equal(out.seed, seed[3], KEY_BYTES);
+	assert_int_equal(step, STEP);
+	/* without a code, with a wrong one, with a right one and no password */
+	assert_int_equal(person_open(&outsider, "correct horse", at, &out,
+			     &step),
+	    ERR_FACTOR);
+	credential[strlen(credential) - 1] ^= 1;
+	assert_int_equal(person_open(&outsider, credential, at, &out, &step),
+	    ERR_FACTOR);
+	snprintf(credential, sizeof(credential), "wrong horse\n%s", code);
+	assert_int_equal(person_open(&outsider, credential, at, &out, &step),
+	    ERR_PASSWORD);
+	/* a custodian who has none does not get in without */
+	out.has_factor = false;
+	assert_int_equal(person_seal(&bare, "correct horse", &out), OK);
+	assert_int_equal(person_open(&bare, "correct horse", at, &out, &step),
+	    ERR_FACTOR);
+}
+
+static void a_new_password_opens_the_same_secret(void **state)
+{
+	struct person_row p = auditor;
+	struct secret s, out;
+	uint64_t step;
+
+	(void)state;
+	assert_int_equal(person_open(&p, "correct horse", at, &s, &step), OK);
+	assert_int_equal(person_seal(&p, "battery staple", &s), OK);
+	assert_int_equal(person_open(&p, "correct horse", at, &out, &step),
+	    ERR_PASSWORD);
+	assert_int_equal(person_open(&p, "battery staple", at, &out, &step),
+	    OK);
+	assert_memory_equal(out.seed, seed[2], KEY_BYTES);
+	assert_int_equal(person_seal(&p, "has\na line end", &s), ERR_INVALID);
 }
 
 static void short_passwords_and_odd_names_are_refused(void **state)
 {
 	struct person_row p = {.id = 8, .role = ROLE_AUDITOR, .user = "abc"};
-	unsigned char s[KEY_BYTES];
+	struct secret s;
 
 	(void)state;
-	assert_int_equal(person_make(&p, "123456789", s), ERR_INVALID);
+	assert_int_equal(person_make(&p, "123456789", &s), ERR_INVALID);
 	snprintf(p.user, sizeof(p.user), "Abc");
-	assert_int_equal(person_make(&p, "correct horse", s), ERR_INVALID);
+	assert_int_equal(person_make(&p, "correct horse", &s), ERR_INVALID);
 	assert_false(user_name_ok("a"));
 	assert_false(user_name_ok("-a"));
 	assert_true(user_name_ok("a.b-c_9"));
@@ -161,6 +219,8 @@ int main(void)
 	    cmocka_unit_test(
 		a_key_is_wrapped_to_all_custodians_and_the_paper_key),
 	    cmocka_unit_test(the_password_opens_the_seed_and_no_other_does),
+	    cmocka_unit_test(P6_a_custodian_needs_the_second_factor_as_well),
+	    cmocka_unit_test(a_new_password_opens_the_same_secret),
 	    cmocka_unit_test(short_passwords_and_odd_names_are_refused),
 	};
 

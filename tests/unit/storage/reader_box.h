@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "tests/unit/storage/clip.h"
+#include "tests/unit/storage/totp.h"
 #include "storage/api/wire.h"
 #include "storage/disk.h"
 #include "storage/grant.h"
@@ -52,15 +53,31 @@ struct box {
 	struct event events[256];
 	size_t events_n;
 	enum err refuse_lease; /* what MSG_LEASE_OPEN is answered with */
+	enum err refuse_factor; /* and MSG_FACTOR_USED */
 	enum err grant_err; /* what MSG_GRANT_GET is answered with */
 	uint64_t next_lease;
 	struct person_row made; /* by READER_ACT */
+	char uri[FACTOR_URI]; /* of his second factor */
 };
 
 static struct box box;
 
 static const char *const passwords[] = {
     "", "custodian-one", "auditor-two", "operator-three", "custodian-four"};
+static unsigned char factors[5][FACTOR_BYTES];
+
+/* The password, and with it the code of now where there is a second factor. */
+static inline const char *credential(uint64_t id)
+{
+	static char text[CREDENTIAL_MAX + 1];
+	char code[FACTOR_DIGITS + 1] = "";
+
+	if (id == CUSTODIAN_1 || id == CUSTODIAN_4)
+		totp_code(factors[id], NOW / NS_PER_SEC / FACTOR_STEP_S, code);
+	snprintf(text, sizeof(text), *code ? "%s\n%s" : "%s", passwords[id],
+	    code);
+	return text;
+}
 
 /* --- the data directory --- */
 
@@ -69,10 +86,13 @@ static inline void box_person(uint64_t id, const char *user, enum role role,
     unsigned char ret_seed[KEY_BYTES])
 {
 	struct person_row p = {.id = id, .role = role, .created_ns = START};
+	struct secret secret;
 
 	snprintf(p.user, sizeof(p.user), "%s", user);
 	snprintf(p.name, sizeof(p.name), "Person %s", user);
-	assert_int_equal(person_make(&p, passwords[id], ret_seed), OK);
+	assert_int_equal(person_make(&p, passwords[id], &secret), OK);
+	memcpy(ret_seed, secret.seed, KEY_BYTES);
+	memcpy(factors[id], secret.factor, FACTOR_BYTES);
 	if (signer)
 		person_sign(&p, signer, signer_seed ? signer_seed : ret_seed);
 	assert_int_equal(index_person_put(box.ix, &p), OK);
@@ -277,7 +297,7 @@ static inline enum err box_start(enum reader_job job, uint64_t person,
 	box.keeper = keeper[0];
 	box.client = client[0];
 	box.events_n = 0;
-	box.refuse_lease = box.grant_err = OK;
+	box.refuse_lease = box.refuse_factor = box.grant_err = OK;
 	wire_begin(&w, MSG_READER_START, 1);
 	wire_put_u8(&w, (uint8_t)job);
 	wire_put_u64(&w, person);
@@ -299,7 +319,7 @@ static inline enum err box_start(enum reader_job job, uint64_t person,
 
 static inline void box_session(uint64_t person)
 {
-	assert_int_equal(box_start(READER_SESSION, person, passwords[person]),
+	assert_int_equal(box_start(READER_SESSION, person, credential(person)),
 	    OK);
 }
 
@@ -394,7 +414,7 @@ static inline void approved(const char *request, int64_t from_ns, int64_t to_ns)
 	box_request(request, AUDITOR_2, from_ns, to_ns);
 	box_session(CUSTODIAN_1);
 	assert_int_equal(decide(request, VERDICT_APPROVE, from_ns, to_ns, "",
-			     passwords[CUSTODIAN_1], "cam1"),
+			     credential(CUSTODIAN_1), "cam1"),
 	    OK);
 	box_stop();
 }

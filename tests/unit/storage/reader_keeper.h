@@ -185,6 +185,8 @@ static inline void keeper_person_put(struct wire *w)
 	const void *p;
 	size_t n, wraps_n;
 
+	snprintf(box.uri, sizeof(box.uri), "%s", wire_get_str(w));
+	assert_int_equal(wire_end(w), OK);
 	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
 	assert_int_equal(person_record_decode(p, n, &box.made, &wraps,
 			     &wraps_n),
@@ -193,9 +195,7 @@ static inline void keeper_person_put(struct wire *w)
 		assert_int_equal(keyring_add_wraps(box.keyring, wraps, wraps_n),
 		    OK);
 	bulk_unmap(p, n);
-	wire_begin(w, MSG_USER_ADD_IS, id);
-	wire_put_u64(w, box.made.id);
-	reply(w, -1);
+	reply_err(id, OK);
 }
 
 /* Handle one message of the reader; false when it has closed. */
@@ -238,6 +238,11 @@ static inline bool keeper_turn(void)
 		break;
 	case MSG_PERSON_PUT:
 		keeper_person_put(&w);
+		break;
+	case MSG_FACTOR_USED:
+		assert_int_equal(wire_get_u64(&w),
+		    NOW / NS_PER_SEC / FACTOR_STEP_S);
+		reply_err(w.id, box.refuse_factor);
 		break;
 	case MSG_ERROR:
 		e->code = wire_get_u16(&w);

@@ -48,9 +48,26 @@ static void add_user(const char *by, const char *password, enum role role)
 		;
 }
 
+/* The shared secret in the URI that the keeper was handed. */
+static void from_uri(unsigned char ret[64])
+{
+	char *at = strstr(box.uri, "secret="), text[64], *out = NULL;
+	size_t n = 0;
+
+	assert_non_null(at);
+	snprintf(text, sizeof(text), "%.32s", at + 7);
+	assert_int_equal(oath_base32_decode(text, 32, &out, &n), OATH_OK);
+	assert_int_equal(n, FACTOR_BYTES);
+	memcpy(ret, out, n);
+	free(out);
+}
+
 static void a_new_custodian_can_open_the_days_before_his_time(void **state)
 {
-	unsigned char seed[KEY_BYTES], key[AGE_FILE_KEY];
+	char newcomer[CREDENTIAL_MAX + 1], code[FACTOR_DIGITS + 1];
+	unsigned char key[AGE_FILE_KEY], factor[64];
+	struct secret secret;
+	uint64_t step;
 	struct segment_row row;
 	struct age_identity id;
 	const char *line;
@@ -59,18 +76,21 @@ static void a_new_custodian_can_open_the_days_before_his_time(void **state)
 
 	(void)state;
 	assert_int_equal(box_start(READER_ACT, CUSTODIAN_4,
-			     passwords[CUSTODIAN_4]),
+			     credential(CUSTODIAN_4)),
 	    OK);
-	add_user("second", passwords[CUSTODIAN_4], ROLE_CUSTODIAN);
+	add_user("second", credential(CUSTODIAN_4), ROLE_CUSTODIAN);
 	box_stop();
 	assert_string_equal(box.made.user, "newcomer");
 	assert_int_equal(box.made.id, 9);
 	assert_int_equal(box.made.signer, CUSTODIAN_4);
 	assert_int_equal(index_person_put(box.ix, &box.made), OK);
-	assert_int_equal(seed_unseal("initial-password", box.made.sealed,
-			     box.made.sealed_n, seed),
+	from_uri(factor);
+	totp_code(factor, 100, code);
+	snprintf(newcomer, sizeof(newcomer), "initial-password\n%s", code);
+	assert_int_equal(person_open(&box.made, newcomer,
+			     (struct utc){3000 * NS_PER_SEC}, &secret, &step),
 	    OK);
-	seed_identity(seed, &id);
+	seed_identity(secret.seed, &id);
 	assert_int_equal(keyring_day_wrapped(box.keyring, "cam1", DAY, &text,
 			     &n),
 	    OK);

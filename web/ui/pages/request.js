@@ -1,7 +1,7 @@
 // request.js - one request in plain sentences, and what may be done with it.
 import * as api from "../api.js";
 import { el, say } from "../dom.js";
-import { field, form, Moment, ticks } from "../fields.js";
+import { codeField, field, form, Moment, ticks } from "../fields.js";
 import { length, t } from "../i18n.js";
 import * as time from "../time.js";
 import { open, stateBadge } from "./requests.js";
@@ -101,7 +101,8 @@ function decision(app, r)
 		{ type: "password", name: "password",
 			autocomplete: "current-password" }),
 	t("decide.passwordHint"));
-	const parts = { cameras, from, to, reason, password };
+	const code = codeField(t("factor.actHint"));
+	const parts = { cameras, from, to, reason, password, code };
 	const act = (verdict) => decide(app, r, parts, verdict);
 
 	return el("section", { class: "card", id: "decide" },
@@ -109,7 +110,7 @@ function decision(app, r)
 		el("p", {}, t("decide.text")),
 		form(act, cameras.node, el("div", { class: "row gap" },
 			from.node, to.node), reason.node,
-			password.node, el("div", { class: "row" },
+			password.node, code.node, el("div", { class: "row" },
 				el("button", { class: "main", type: "submit",
 					value: "approve" }, t("act.approve")),
 				el("button", { class: "stop", type: "submit",
@@ -136,6 +137,9 @@ async function decide(app, r, f, verdict)
 		return f.reason.control.focus();
 	if (!f.password.control.value)
 		return f.password.control.focus();
+	f.code.fail(f.code.control.value ? "" : t("form.empty"));
+	if (!f.code.control.value)
+		return f.code.control.focus();
 	if (start < r.start || end > r.end || start >= end)
 		return f.from.fail(t("decide.outside")), f.from.focus();
 	if (!chosen.length)
@@ -143,9 +147,10 @@ async function decide(app, r, f, verdict)
 	try {
 		await api.decide(r.id, { verdict, cameras: chosen,
 			from: time.rfc3339(start), to: time.rfc3339(end),
-			reason: told, password: f.password.control.value });
+			reason: told, password: f.password.control.value,
+			code: f.code.control.value.trim() });
 	} finally {
-		f.password.control.value = "";
+		f.password.control.value = f.code.control.value = "";
 	}
 	await app.refresh();
 	say(t("decide.done"));

@@ -1,7 +1,7 @@
 // signin.js - who is there? Stays at the address that was asked for.
 import * as api from "../api.js";
 import { el } from "../dom.js";
-import { field, form } from "../fields.js";
+import { codeField, field, form } from "../fields.js";
 import { t } from "../i18n.js";
 
 export default function signin(app, why = "")
@@ -12,11 +12,13 @@ export default function signin(app, why = "")
 	const password = field(t("signin.password"), el("input", {
 		name: "password", type: "password", required: true,
 		autocomplete: "current-password" }));
+	const code = codeField(t("factor.signinHint"));
 	const asked = location.pathname.startsWith("/watch/") ?
 		t("signin.watch") : why;
 
 	user.node.classList.add("wide");
 	password.node.classList.add("wide");
+	code.node.classList.add("wide");
 	const node = form(async () => {
 		user.fail(user.control.value ? "" : t("form.empty"));
 		password.fail(password.control.value ? "" : t("form.empty"));
@@ -26,13 +28,17 @@ export default function signin(app, why = "")
 		try {
 			await app.signedIn(await api.signIn(
 				user.control.value.trim(),
-				password.control.value));
+				password.control.value,
+				code.control.value.trim()));
 		} catch (problem) {
-			password.control.value = "";
-			password.control.focus();
+			const again = problem.name === "second-factor" ?
+				code : password;
+
+			code.control.value = again.control.value = "";
+			again.control.focus();
 			throw problem;
 		}
-	}, user.node, password.node,
+	}, user.node, password.node, code.node,
 	el("button", { class: "main", type: "submit" }, t("act.signin")));
 
 	return { title: t("signin.title"), node: el("section",

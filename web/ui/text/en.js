@@ -24,6 +24,10 @@ export default {
 	"signin.password": "Password",
 	"signin.ended": "Your session has ended. Please sign in again.",
 	"signin.watch": "This link leads to recorded footage. Sign in; you also need an approved request.",
+
+	"factor.code": "Code of the second factor",
+	"factor.signinHint": "Six digits from your authenticator. Custodians always need one.",
+	"factor.actHint": "A new code: each is good for one act only.",
 	"missing.title": "There is no such page",
 	"missing.text": "The address may be mistyped.",
 	"notYours.title": "Not part of your work",
@@ -316,6 +320,8 @@ export default {
 	"key.jkl.name": "J K L", "key.jkl": "back, stop, on (again: faster)",
 	"key.gap.name": "G", "key.gap": "next gap",
 
+	"problem.second-factor": "A new code of your second factor is needed; one that was used already does not count.",
+	"problem.locked": "Too many failed attempts. Wait a little and try again.",
 	"problem.title": "That did not work",
 	"problem.unreachable": "The appliance does not answer. Check the network and try again.",
 	"problem.noCamera": "Choose at least one camera.",
