@@ -10,7 +10,7 @@ struct depay {
 	size_t n, cap;
 	uint32_t time;
 	struct mono arrival;
-	bool key, damaged, slices, marked;
+	bool key, damaged, slices, marked, turned;
 	bool begun;		/* there is a picture at all */
 	size_t nal;		/* where the open NAL unit's length stands */
 	bool open;		/* a fragmented NAL unit is being put together */
@@ -130,10 +130,12 @@ static enum err flush(struct depay *d)
 	    .time = d->time,
 	    .arrival = d->arrival,
 	    .key = d->key,
-	    .damaged = d->damaged};
+	    .damaged = d->damaged,
+	    .turned = d->turned};
 	d->buf = NULL;
 	d->n = d->cap = 0;
 	d->key = d->damaged = d->slices = d->marked = d->begun = false;
+	d->turned = false;
 	return d->sink.emit(d->sink.arg, &u);
 }
 
@@ -333,6 +335,17 @@ static bool first_nal(const struct depay *d, const unsigned char *p, size_t n,
 	return true;
 }
 
+/* What came of the old source is whole or nothing. */
+static enum err turn(struct depay *d)
+{
+	enum err err = flush(d);
+
+	d->n = 0;
+	d->begun = d->marked = d->damaged = false;
+	d->turned = true;
+	return err;
+}
+
 enum err depay_put(struct depay *d, const struct rtp_packet *p)
 {
 	unsigned char nal[3];
@@ -341,6 +354,10 @@ enum err depay_put(struct depay *d, const struct rtp_packet *p)
 
 	if (p->n < codec_nal_header(d->codec))
 		return OK;
+	if (p->turned)
+		err = turn(d);
+	if (err)
+		return err;
 	if (p->lost) {
 		nal_drop(d);
 		/* What is missing may be the end of the open picture. */

@@ -28,6 +28,7 @@ struct unit {
 	struct mono arrival;	/* of its first packet */
 	bool key;		/* decoding can begin here */
 	bool damaged;		/* packets were lost in it or before it */
+	bool turned;		/* the first of another source: its own time */
 };
 
 /* Who takes the pictures; unit->data is given: free() it. */

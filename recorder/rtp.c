@@ -95,7 +95,8 @@ static enum err give(struct rtp_order *o, const unsigned char *p, size_t n,
 	r.arrival = arrival;
 	if (lost && (uint16_t)(r.seq - o->next) < JUMP)
 		o->missing += (uint16_t)(r.seq - o->next);
-	r.lost = lost || o->turned;
+	r.lost = lost;
+	r.turned = o->turned;
 	o->turned = false;
 	o->next = (uint16_t)(r.seq + 1);
 	return o->sink.emit(o->sink.arg, &r);

@@ -23,6 +23,7 @@ struct rtp_packet {
 	int payload;
 	bool marker;
 	bool lost;		/* something before it is missing */
+	bool turned;		/* the first of another source */
 	const unsigned char *data;	/* borrowed */
 	size_t n;
 	struct mono arrival;

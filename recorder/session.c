@@ -144,9 +144,10 @@ static enum err set_up(struct session *s, const struct rtsp_answer *a)
 	int timeout = a->timeout_s ? a->timeout_s : TIMEOUT_DEFAULT_S;
 
 	strcpy(s->id, a->session);
-	if (timeout > 2 * KEEP_ALIVE_MAX_S)
-		timeout = 2 * KEEP_ALIVE_MAX_S;
-	s->keep_alive_ns = timeout * NS_PER_SEC / 2;
+	if (timeout > 3 * KEEP_ALIVE_MAX_S)
+		timeout = 3 * KEEP_ALIVE_MAX_S;
+	/* So that one of each kind comes before it is over. */
+	s->keep_alive_ns = timeout * NS_PER_SEC / 3;
 	if (rtsp_transport_parse(a->transport, &s->channels))
 		return fail(s, ERR_FORMAT, CAUSE_CAMERA_ERROR,
 		    "the answer to SETUP makes no sense");

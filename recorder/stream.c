@@ -394,7 +394,11 @@ enum err stream_unit(void *arg, struct unit *u)
 	enum err err = OK;
 
 	look_ahead(s, u);
-	if (u->key) {
+	if (u->turned) {
+		err = run_end(s, CAUSE_STREAM_ERROR);
+		clock_restart(&s->clock);
+	}
+	if (!err && u->key) {
 		if (s->restart)
 			err = run_end(s, CAUSE_NONE);
 		if (s->restart)

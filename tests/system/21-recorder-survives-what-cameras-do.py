@@ -63,10 +63,10 @@ def refusals(source):
                 (5, "no answer", ""),
                 (1, "no answer", "does not answer OPTIONS")):
             got = says(s, "cam-%d" % i, cause)
-            say.test("a camera's fault has its cause: %s%s"
-                     % (cause, detail and " (%s)" % detail),
+            say.test("%s: a camera's fault has its cause: %s%s"
+                     % ("A6" if i in (3, 4) else "A7", cause, detail and " (%s)" % detail),
                      got and detail in got[2], s.state("cam-%d" % i))
-        say.test("a camera that accepts and says nothing costs a bounded "
+        say.test("A7: a camera that accepts and says nothing costs a bounded "
                  "time", time.time() - begun < 12)
         say.test("no password stands in log or messages",
                  "s3cret" not in r.logged() + str(s.states))
@@ -93,7 +93,7 @@ def interruptions(source):
                  [g.cause for g in s.of("cam-0")])
         n = len(s.of("cam-0"))
         cams[0].fault = {"stall"}
-        say.test("silence is a lost network after timeout_ms",
+        say.test("B10: silence is a lost network after timeout_ms",
                  says(s, "cam-0", "network"), s.states[-3:])
         cams[0].fault = set()
         say.test("and it comes back", streams(s, "cam-0", 10, after=n))

@@ -49,6 +49,7 @@ class Recorder:
                     "timeout_ms = %d\n" % (self.run, self.dir, timeout_ms))
         self.process = self.storage = None
         self.cameras = []
+        self.before = []        # words before the command
 
     def __enter__(self):
         return self
@@ -66,7 +67,8 @@ class Recorder:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [program(), "--config", self.config], stderr=log)
+                self.before + [program(), "--config", self.config],
+                stderr=log)
         return self
 
     def stop(self):

@@ -155,6 +155,7 @@ def packets(codec, nal_list, mtu=1200):
 
 class Camera:
     """One listening port. fault: a set of names, may change at any time.
+    What a fault needs more than a name for is in faultcam.py.
 
     "silent"     accepts and says nothing
     "garbage"    answers with bytes that are no RTSP
@@ -165,6 +166,9 @@ class Camera:
     "nosdpsets"  no parameter sets in the SDP
     "nokey"      sends no key frame
     """
+
+    host = "127.0.0.1"      # of the camera
+    peer = "127.0.0.1"      # of the recorder, for UDP
 
     def __init__(self, source, user=None, password=None, port=0, rate=1.0,
                  algorithm="MD5", qop=True, basic=False, session_s=60,
@@ -182,10 +186,10 @@ class Camera:
         self.conns = set()
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", port))
+        self.listener.bind((self.host, port))
         self.listener.listen(16)
         self.port = self.listener.getsockname()[1]
-        self.url = "rtsp://127.0.0.1:%d/live" % self.port
+        self.url = "rtsp://%s:%d/live" % (self.host, self.port)
         self.closed = False
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -330,8 +334,8 @@ class Camera:
                 rtp, rtcp = socket.socket(socket.AF_INET,
                                           socket.SOCK_DGRAM), \
                     socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                rtp.bind(("127.0.0.1", 0))
-                rtcp.bind(("127.0.0.1", 0))
+                rtp.bind((self.host, 0))
+                rtcp.bind((self.host, 0))
                 transport = ("udp", rtp, rtcp,
                              int(m.group(1)), int(m.group(2)))
                 extra = ("Transport: RTP/AVP;unicast;client_port=%s-%s;"
@@ -345,12 +349,28 @@ class Camera:
             extra += "Session: 12345678;timeout=%d\r\n" % self.session_s
         elif method == "PLAY":
             extra = "Session: 12345678\r\n"
+        edited = self._edit(c, method, head, status, extra, body)
+        if edited is None:
+            return transport
+        status, extra, body = edited
         data = "RTSP/1.0 %s\r\nCSeq: %s\r\n%s" % (status, cseq, extra)
         if body:
             data += "Content-Length: %d\r\n" % len(body)
         with lock:
             c.sendall((data + "\r\n" + body).encode())
         return transport
+
+    # For faultcam.py: change an answer (None: no answer), a packet on its
+    # way (several, or none), and the interleaved bytes of a picture.
+
+    def _edit(self, c, method, head, status, extra, body):
+        return status, extra, body
+
+    def _packet(self, rtp):
+        return [rtp]
+
+    def _mangle(self, blob):
+        return blob
 
     def _play(self, c, lock, transport, stop):
         try:
@@ -389,19 +409,20 @@ class Camera:
                 if lost >= 1:
                     lost -= 1
                     continue
-                if transport[0] == "udp":
-                    transport[1].sendto(rtp, ("127.0.0.1", transport[3]))
-                else:
-                    blob += b"$\0" + struct.pack(">H", len(rtp)) + rtp
+                for q in self._packet(rtp):
+                    if transport[0] == "udp":
+                        transport[1].sendto(q, (self.peer, transport[3]))
+                    else:
+                        blob += b"$\0" + struct.pack(">H", len(q)) + q
             if i % 50 == 0:
                 ntp = time.time() + 2208988800
                 sr = struct.pack(">BBHIIIIII", 0x80, 200, 6, 0x1234,
                                  int(ntp), int(ntp % 1 * 2 ** 32), ts, 0, 0)
                 if transport[0] == "udp":
-                    transport[2].sendto(sr, ("127.0.0.1", transport[4]))
+                    transport[2].sendto(sr, (self.peer, transport[4]))
                 else:
                     blob += b"$\1" + struct.pack(">H", len(sr)) + sr
             sent.append((key, nal_list))
             if blob:
                 with lock:
-                    c.sendall(blob)
+                    c.sendall(self._mangle(blob))
