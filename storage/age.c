@@ -83,6 +83,19 @@ out:
 	return err;
 }
 
+void age_seal_beside(const unsigned char file_key[AGE_FILE_KEY],
+    const void *header, size_t header_n, const void *p, size_t n, void *out)
+{
+	unsigned char nonce[AGE_NONCE], key[KEY_BYTES], *at = out;
+
+	crypt_random(nonce, sizeof(nonce));
+	age_payload_key(file_key, nonce, key);
+	memcpy(at, header, header_n);
+	memcpy(at + header_n, nonce, sizeof(nonce));
+	age_chunk_seal(key, 0, true, p, n, at + header_n + sizeof(nonce));
+	crypt_wipe(key, sizeof(key));
+}
+
 /* All chunks of the payload at p into out. */
 must_check static enum err open_all(const unsigned char key[KEY_BYTES],
     const unsigned char *p, size_t n, unsigned char *out, size_t *ret_n)

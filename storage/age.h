@@ -20,6 +20,7 @@
 #define AGE_FILE_KEY 16
 #define AGE_NONCE 16
 #define AGE_HEADER_MAX 16384u	/* bytes of header that we accept or write */
+#define AGE_HEADER_ONE 168	/* of a header for one recipient, no nonce */
 #define AGE_RECIPIENTS_MAX 32
 
 struct age_recipient {
@@ -92,6 +93,15 @@ must_check enum err age_chunk_open(const unsigned char key[KEY_BYTES],
     uint64_t i, bool last, const void *p, size_t n, void *out);
 
 /*
+ * Seal n plain bytes, at most AGE_CHUNK, as the only chunk of a file of its own
+ * that has the header of another (header_n bytes, without its payload nonce)
+ * and so its file key. The payload nonce is fresh: no key and nonce are used
+ * twice. out has header_n + AGE_NONCE + n + AEAD_TAG bytes, all written.
+ */
+void age_seal_beside(const unsigned char file_key[AGE_FILE_KEY],
+    const void *header, size_t header_n, const void *p, size_t n, void *out);
+
+/*
  * Small files at once. The result of both is returned, to be freed by free();
  * a plain one is to be wiped first.
  */
@@ -116,6 +126,18 @@ struct age_file;
 must_check enum err age_file_open(int fd,
     const unsigned char file_key[AGE_FILE_KEY], bool cut,
     struct age_file **ret);
+/*
+ * Continue a cut file by its tail, an age file of at most one chunk with the
+ * same file key: size counts it from here on.
+ *
+ *   fd   given, closed by age_file_close(), and on failure
+ *   at   plain bytes before the tail: those of the file's whole chunks
+ *
+ * As age_file_open(); ERR_INTEGRITY where the file does not end at `at` or the
+ * tail is more than a chunk. On failure f is as before.
+ */
+must_check enum err age_file_tail(struct age_file *f, int fd,
+    const unsigned char file_key[AGE_FILE_KEY], uint64_t at);
 uint64_t age_file_size(const struct age_file *f);	/* plain bytes */
 /* Read exactly n plain bytes at off, or ERR_TRUNCATED, ERR_INTEGRITY, ERR_DISK. */
 must_check enum err age_file_read(struct age_file *f, uint64_t off, void *p,

@@ -17,6 +17,7 @@ struct age_file {
 	uint64_t chunks;
 	size_t last_sealed;	/* bytes of the last chunk with its tag */
 	uint64_t held;		/* the chunk in plain, or NO_CHUNK */
+	struct age_file *tail;	/* what goes on after the chunks, or NULL */
 	unsigned char plain[AGE_CHUNK];
 	unsigned char sealed[AGE_CHUNK_SEALED];
 };
@@ -133,16 +134,38 @@ enum err age_file_open(int fd, const unsigned char file_key[AGE_FILE_KEY],
 	return err;
 }
 
-uint64_t age_file_size(const struct age_file *f)
+/* Plain bytes of the file itself. */
+static uint64_t own_size(const struct age_file *f)
 {
 	return f->chunks ?
 	    (f->chunks - 1) * AGE_CHUNK + f->last_sealed - AEAD_TAG :
 	    0;
 }
 
+enum err age_file_tail(struct age_file *f, int fd,
+    const unsigned char file_key[AGE_FILE_KEY], uint64_t at)
+{
+	struct age_file *tail;
+	enum err err = age_file_open(fd, file_key, false, &tail);
+
+	if (err)
+		return err;
+	if (!f->cut || f->tail || own_size(f) != at || tail->chunks != 1) {
+		age_file_close(tail);
+		return ERR_INTEGRITY;
+	}
+	f->tail = tail;
+	return OK;
+}
+
+uint64_t age_file_size(const struct age_file *f)
+{
+	return own_size(f) + (f->tail ? own_size(f->tail) : 0);
+}
+
 enum err age_file_read(struct age_file *f, uint64_t off, void *p, size_t n)
 {
-	uint64_t size = age_file_size(f);
+	uint64_t size = age_file_size(f), own = own_size(f);
 	unsigned char *out = p;
 
 	if (off > size || n > size - off)
@@ -150,7 +173,11 @@ enum err age_file_read(struct age_file *f, uint64_t off, void *p, size_t n)
 	while (n) {
 		size_t at = off % AGE_CHUNK;
 		size_t part = AGE_CHUNK - at < n ? AGE_CHUNK - at : n;
-		enum err err = hold(f, off / AGE_CHUNK);
+		enum err err;
+
+		if (off >= own)	/* own is whole chunks: none spans both */
+			return age_file_read(f->tail, off - own, out, n);
+		err = hold(f, off / AGE_CHUNK);
 
 		if (err)
 			return err;
@@ -166,6 +193,7 @@ void age_file_close(struct age_file *f)
 {
 	if (!f)
 		return;
+	age_file_close(f->tail);
 	close(f->fd);
 	crypt_wipe(f, sizeof(*f));
 	free(f);

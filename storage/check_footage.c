@@ -9,25 +9,12 @@
 
 #include "storage/age.h"
 #include "storage/disk.h"
+#include "storage/salvage.h"
 #include "storage/site.h"
 #include "storage/volume.h"
 
 #define JOURNAL_MAX (512u << 20) /* bytes of one day's journal */
-#define PIECE (1u << 20) /* bytes hashed at a time */
-#define PATH 192
-
-/* One day of one camera. */
-struct walk {
-	struct check *c;
-	int at; /* the volume's directory */
-	struct check_camera *cam;
-	size_t day; /* in cam->days */
-	bool last_day; /* the camera's last one */
-	char dir[PATH]; /* footage/camera/yyyy/mm/dd */
-	struct dirent **names; /* what stands there; NULL = seen */
-	int n;
-	unsigned char *buf; /* PIECE bytes */
-};
+#define PATH CHECK_PATH
 
 static void free_names(struct dirent **names, int n)
 {
@@ -61,8 +48,7 @@ static bool is_number(const char *s, size_t n)
 	return strlen(s) == n && strspn(s, "0123456789") == n;
 }
 
-/* Mark a name as accounted for; false where it does not stand there. */
-static bool see(struct walk *w, const char *path)
+bool check_see(struct check_walk *w, const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
 
@@ -76,150 +62,7 @@ static bool see(struct walk *w, const char *path)
 	return false;
 }
 
-/* SHA-256 of the bytes [from, to) of fd. */
-static enum err hash_range(struct walk *w, int fd, uint64_t from, uint64_t to,
-    unsigned char ret[HASH_BYTES])
-{
-	struct sha256 h;
-
-	sha256_init(&h);
-	while (from < to) {
-		size_t n = to - from < PIECE ? (size_t)(to - from) : PIECE;
-		enum err e = disk_pread(fd, w->buf, n, from);
-
-		if (e)
-			return e;
-		sha256_put(&h, w->buf, n);
-		from += n;
-	}
-	sha256_end(&h, ret);
-	return OK;
-}
-
-/*
- * The file's bytes against its records, up to `counts`. Records behind it are
- * those of a cut segment whose bytes were lost.
- */
-static enum err check_bytes(struct walk *w, const struct journal_record *r,
-    size_t n, int fd, uint64_t counts, const char *path)
-{
-	unsigned char hash[HASH_BYTES];
-	uint64_t at = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		enum err e;
-
-		if (r[i].type == JOURNAL_CUT)
-			break;
-		if (r[i].cipher_from != at) {
-			check_say(w->c, CHANGED, "P10", w->cam->id,
-			    r[i].start_ns, path,
-			    "record %zu of the segment leaves a hole", i);
-			return OK;
-		}
-		at = r[i].cipher_to;
-		if (at > counts)
-			break;
-		e = hash_range(w, fd, r[i].cipher_from, at, hash);
-		if (e)
-			return e;
-		if (!crypt_equal(hash, r[i].cipher, HASH_BYTES))
-			check_say(w->c, CHANGED, "P10", w->cam->id,
-			    r[i].start_ns, path,
-			    "bytes %llu to %llu are not those recorded",
-			    (unsigned long long)r[i].cipher_from,
-			    (unsigned long long)at);
-	}
-	w->c->bytes += at < counts ? at : counts;
-	return OK;
-}
-
-/* What the journal says the file's length is, and whether it is. */
-static bool check_length(struct walk *w, const struct journal_record *end,
-    uint64_t want, uint64_t size, const char *path)
-{
-	int64_t t = end->start_ns;
-	const char *id = w->cam->id;
-
-	if (size < want && end->type != JOURNAL_SEAL &&
-	    end->type != JOURNAL_CUT) {
-		check_say(w->c, NOTE, "P8", id, t, path,
-		    "is open and shorter than its journal: the next start "
-		    "cuts it");
-	} else if (size < want) {
-		check_say(w->c, MISSING, "P2", id, t, path,
-		    "ends at %llu of %llu bytes", (unsigned long long)size,
-		    (unsigned long long)want);
-	} else if (size > want && end->type == JOURNAL_SEAL) {
-		check_say(w->c, CHANGED, "P10", id, t, path,
-		    "has %llu bytes more than were recorded",
-		    (unsigned long long)(size - want));
-	}
-	return size >= want;
-}
-
-/* In a cut segment only fragments in whole chunks may count. */
-static void check_cut(struct walk *w, const struct journal_record *r, size_t n,
-    int fd, const char *path)
-{
-	const struct journal_record *cut = &r[n - 1], *last;
-	unsigned char head[4096];
-	uint64_t chunks;
-	size_t header, got;
-
-	if (!cut->index || cut->index > n - 2)
-		return;
-	last = &r[cut->index];
-	got = cut->cipher_to < sizeof(head) ? (size_t)cut->cipher_to :
-					      sizeof(head);
-	if (disk_pread(fd, head, got, 0) ||
-	    age_header_len(head, got, &header) ||
-	    cut->cipher_to < header + AGE_NONCE) {
-		check_say(w->c, CHANGED, "P10", w->cam->id, cut->start_ns, path,
-		    "does not begin with an age header");
-		return;
-	}
-	chunks = (cut->cipher_to - header - AGE_NONCE) / AGE_CHUNK_SEALED;
-	if (last->plain_off + last->plain_len > chunks * AGE_CHUNK)
-		check_say(w->c, CHANGED, "P8", w->cam->id, cut->start_ns, path,
-		    "is cut at %llu bytes, but more is said to count",
-		    (unsigned long long)cut->cipher_to);
-}
-
-static enum err check_file(struct walk *w, const struct journal_record *r,
-    size_t n, const char *path)
-{
-	const struct journal_record *end = &r[n - 1];
-	uint64_t size, want = end->cipher_to;
-	int fd;
-	enum err e;
-
-	/* Not in the list of names: it may be younger than the list. */
-	see(w, path);
-	e = disk_open_read(w->at, path, &fd, &size);
-	if (e) {
-		bool missing = e == ERR_NOT_FOUND;
-
-		check_say(w->c, missing ? MISSING : CHANGED,
-		    missing ? "P2" : "P10", w->cam->id, r->start_ns, path,
-		    missing ? "the file is missing" : "cannot be read");
-		return OK;
-	}
-	if (!check_length(w, end, want, size, path))
-		want = size;
-	e = check_bytes(w, r, n, fd, want, path);
-	if (!e && end->type == JOURNAL_CUT && size >= end->cipher_to)
-		check_cut(w, r, n, fd, path);
-	close(fd);
-	if (e == ERR_DISK || e == ERR_TRUNCATED) {
-		check_say(w->c, CHANGED, "P10", w->cam->id, r->start_ns, path,
-		    "cannot be read: %s", err_text(e));
-		return OK;
-	}
-	return e;
-}
-
-static enum err add_segment(struct walk *w, const struct check_segment *s)
+static enum err add_segment(struct check_walk *w, const struct check_segment *s)
 {
 	struct check_camera *cam = w->cam;
 
@@ -240,8 +83,8 @@ static enum err add_segment(struct walk *w, const struct check_segment *s)
 }
 
 /* The end record's own claims, and what the ledger must say of it. */
-static enum err check_end(struct walk *w, const struct journal *j, size_t first,
-    size_t n, const char *path, struct check_segment *s)
+static enum err check_end(struct check_walk *w, const struct journal *j,
+    size_t first, size_t n, const char *path, struct check_segment *s)
 {
 	const struct journal_record *end = &j->records[first + n - 1];
 	unsigned char root[HASH_BYTES], cipher[HASH_BYTES];
@@ -261,8 +104,26 @@ static enum err check_end(struct walk *w, const struct journal *j, size_t first,
 	return OK;
 }
 
+/* The newest segment, without an end; its slots belong to it. */
+static void note_open(struct check_walk *w, const struct journal_record *r,
+    const char *path)
+{
+	const char *id = w->cam->id, *day = w->cam->days[w->day].day;
+	char beside[PATH];
+
+	check_say(w->c, NOTE, "P8", id, r->start_ns, path,
+	    "is open: being written, or to be ended by the next start");
+	path_tail(id, day, r->start_ns, r->seq, beside, sizeof(beside));
+	check_see(w, beside);
+	for (unsigned slot = 0; slot < 2; slot++) {
+		path_slot(id, day, r->start_ns, r->seq, slot, beside,
+		    sizeof(beside));
+		check_see(w, beside);
+	}
+}
+
 /* The records [first, first + n): from a begin to before the next one. */
-static enum err check_segment(struct walk *w, const struct journal *j,
+static enum err check_segment(struct check_walk *w, const struct journal *j,
     size_t first, size_t n, bool last)
 {
 	const struct journal_record *r = &j->records[first];
@@ -270,7 +131,6 @@ static enum err check_segment(struct walk *w, const struct journal *j,
 	    .seq = r->seq, .from_ns = r->start_ns, .day = (uint32_t)w->day};
 	const char *id = w->cam->id;
 	char path[PATH];
-	unsigned end = r[n - 1].type;
 	enum err e;
 
 	if (r->type != JOURNAL_BEGIN) {
@@ -283,18 +143,17 @@ static enum err check_segment(struct walk *w, const struct journal *j,
 	e = check_file(w, r, n, path);
 	if (e)
 		return e;
-	if (end == JOURNAL_SEAL || end == JOURNAL_CUT)
+	if (journal_ends(&r[n - 1]))
 		e = check_end(w, j, first, n, path, &s);
 	else if (last && w->last_day)
-		check_say(w->c, NOTE, "P8", id, r->start_ns, path,
-		    "is open: being written, or to be ended by the next start");
+		note_open(w, r, path);
 	else
 		check_say(w->c, CHANGED, "P8", id, r->start_ns, path,
 		    "its journal has neither a seal nor a cut");
 	return e ? e : add_segment(w, &s);
 }
 
-static enum err check_records(struct walk *w, const struct journal *j)
+static enum err check_records(struct check_walk *w, const struct journal *j)
 {
 	size_t n;
 
@@ -303,7 +162,7 @@ static enum err check_records(struct walk *w, const struct journal *j)
 
 		for (n = 1; i + n < j->n; n++)
 			if (j->records[i + n].type == JOURNAL_BEGIN ||
-			    j->records[i + n - 1].type > JOURNAL_FRAGMENT)
+			    journal_ends(&j->records[i + n - 1]))
 				break;
 		e = check_segment(w, j, i, n, i + n == j->n);
 		if (e)
@@ -317,7 +176,7 @@ static enum err check_records(struct walk *w, const struct journal *j)
  * header is full: a shorter file never held any footage (DESIGN, "A segment
  * file").
  */
-static bool holds_footage(struct walk *w, const char *path)
+static bool holds_footage(struct check_walk *w, const char *path)
 {
 	unsigned char head[AGE_HEADER_MAX];
 	uint64_t size;
@@ -337,7 +196,7 @@ static bool holds_footage(struct walk *w, const char *path)
 	return holds;
 }
 
-static void check_orphan(struct walk *w, const char *name)
+static void check_orphan(struct check_walk *w, const char *name)
 {
 	char path[PATH + 256];
 	size_t n = strlen(name);
@@ -350,12 +209,15 @@ static void check_orphan(struct walk *w, const char *name)
 	    !holds_footage(w, path))
 		check_say(w->c, NOTE, "P8", w->cam->id, NO_TIME, path,
 		    "was begun, and holds no footage");
+	else if (salvage_is_slot(name))
+		check_say(w->c, NOTE, "P8", w->cam->id, NO_TIME, path,
+		    "is a slot of a tail that is over");
 	else
 		check_say(w->c, CHANGED, "P10", w->cam->id, NO_TIME, path,
 		    "no journal record names it");
 }
 
-static enum err check_journal(struct walk *w)
+static enum err check_journal(struct check_walk *w)
 {
 	const char *day = w->cam->days[w->day].day;
 	char path[PATH];
@@ -365,7 +227,7 @@ static enum err check_journal(struct walk *w)
 	enum err e;
 
 	path_journal(w->cam->id, day, path, sizeof(path));
-	if (!see(w, path)) {
+	if (!check_see(w, path)) {
 		check_say(w->c, MISSING, "P2", w->cam->id, NO_TIME, path,
 		    "the journal is missing");
 		return OK;
@@ -393,7 +255,7 @@ static enum err check_journal(struct walk *w)
 	return e;
 }
 
-static enum err walk_day(struct walk *w, const char *y, const char *m,
+static enum err walk_day(struct check_walk *w, const char *y, const char *m,
     const char *d)
 {
 	char day[DAY_TEXT];
@@ -417,7 +279,7 @@ static enum err walk_day(struct walk *w, const char *y, const char *m,
 }
 
 /* One level of yyyy/mm/dd; part has what stands above. */
-static enum err walk_dates(struct walk *w, const char *dir, int level,
+static enum err walk_dates(struct check_walk *w, const char *dir, int level,
     char part[3][8], bool last)
 {
 	static const size_t digits[3] = {4, 2, 2};
@@ -454,7 +316,7 @@ static bool is_camera_id(const char *s)
 	    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
-static enum err walk_cameras(struct walk *w)
+static enum err walk_cameras(struct check_walk *w)
 {
 	struct check *c = w->c;
 	struct dirent **names;
@@ -483,8 +345,8 @@ static enum err walk_cameras(struct walk *w)
 
 enum err check_footage(struct check *c)
 {
-	struct walk w = {.c = c, .buf = malloc(PIECE)};
-	enum err e = w.buf ? OK : ERR_NO_MEMORY;
+	struct check_walk w = {.c = c};
+	enum err e = OK;
 
 	for (unsigned i = 0; !e && i < volumes_count(); i++) {
 		const struct volume *v = volume_at(i);
@@ -500,6 +362,5 @@ enum err check_footage(struct check *c)
 		e = walk_cameras(&w);
 		close(w.at);
 	}
-	free(w.buf);
 	return e;
 }

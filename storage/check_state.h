@@ -1,7 +1,7 @@
 /*
- * check_state.h - what the three files of the check share: check.c (findings,
- * summary), check_footage.c (files and journals), check_ledger.c (entries).
- * For these only.
+ * check_state.h - what the files of the check share: check.c (findings,
+ * summary), check_footage.c (directories and journals), check_file.c (the files
+ * of a segment), check_ledger.c (entries). For these only.
  */
 #ifndef SAQTA_CHECK_STATE_H
 #define SAQTA_CHECK_STATE_H
@@ -15,6 +15,7 @@
 
 #define DAY_TEXT 11		/* "2026-11-22" and NUL */
 #define NO_TIME INT64_MIN
+#define CHECK_PATH 192
 
 /* A segment as journal and file have it. About 4 million on a full volume. */
 struct check_segment {
@@ -58,6 +59,18 @@ struct check {
 	size_t n;
 };
 
+/* One day of one camera. */
+struct check_walk {
+	struct check *c;
+	int at;				/* the volume's directory */
+	struct check_camera *cam;
+	size_t day;			/* in cam->days */
+	bool last_day;			/* the camera's last one */
+	char dir[CHECK_PATH];		/* footage/camera/yyyy/mm/dd */
+	struct dirent **names;		/* what stands there; NULL = seen */
+	int n;
+};
+
 enum finding {
 	NOTE,			/* nothing is wrong */
 	MISSING,
@@ -78,6 +91,12 @@ struct check_segment *check_find(struct check_camera *cam, uint64_t seq);
 
 void check_digest(const unsigned char root[HASH_BYTES],
     const unsigned char cipher[HASH_BYTES], unsigned char ret[HASH_BYTES]);
+
+/* Mark a name as accounted for; false where it does not stand there. */
+bool check_see(struct check_walk *w, const char *path);
+/* The segment's file, and its tail, against its n records. */
+must_check enum err check_file(struct check_walk *w,
+    const struct journal_record *r, size_t n, const char *path);
 
 /* The two halves; errors are only such as keep the check from going on. */
 must_check enum err check_footage(struct check *c);

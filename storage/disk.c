@@ -87,6 +87,16 @@ enum err disk_sync_dir(int at, const char *dir)
 	return err;
 }
 
+DIR *disk_opendir(int at, const char *dir)
+{
+	int fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d && fd >= 0)
+		close(fd);
+	return d;
+}
+
 enum err disk_mkdirs(int at, const char *path)
 {
 	char dir[256], parent[256] = ".";

@@ -5,6 +5,7 @@
 #ifndef SAQTA_DISK_H
 #define SAQTA_DISK_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,9 @@ must_check enum err disk_sync(int fd);
 must_check enum err disk_sync_volume(int fd);
 /* fsync of the directory `dir`, so that names in it are durable. */
 must_check enum err disk_sync_dir(int at, const char *dir);
+
+/* For closedir(); NULL where it cannot be opened. */
+DIR *disk_opendir(int at, const char *dir);
 
 /* Make the directories of path (mode 0700), syncing each one's parent. */
 must_check enum err disk_mkdirs(int at, const char *path);

@@ -62,7 +62,7 @@ struct load {
 	unsigned char chain[HASH_BYTES];
 	struct footage *f;
 	size_t room;
-	bool ended; /* a seal or cut record was seen */
+	unsigned ended; /* the type of the seal or cut record, once seen */
 };
 
 static enum err load_start(struct load *l, const struct segment_row *row)
@@ -94,7 +94,11 @@ static enum err load_record(struct load *l, const struct journal_record *r)
 		f->begin = *r;
 		return OK;
 	}
-	if (r->type != JOURNAL_FRAGMENT) {
+	if (r->type == JOURNAL_TAIL) {
+		f->tail = *r;
+		return OK;
+	}
+	if (journal_ends(r)) {
 		l->ended = r->type;
 		return OK;
 	}
@@ -164,6 +168,7 @@ static enum err settle(int data_fd, struct footage *f, unsigned ended)
 		err = whole_bytes(data_fd, &f->row, &whole);
 		if (err)
 			return err;
+		whole += f->tail.plain_len;
 		while (f->n &&
 		    f->fragments[f->n - 1].plain_off +
 			    f->fragments[f->n - 1].plain_len >
@@ -219,11 +224,29 @@ void footage_free(struct footage *f)
 enum err footage_open(int data_fd, const struct footage *f,
     const unsigned char file_key[AGE_FILE_KEY], struct age_file **ret)
 {
+	const struct segment_row *row = &f->row;
+	struct age_file *file = NULL;
+	char path[160];
 	uint64_t size;
 	int fd;
-	enum err err = open_file(data_fd, &f->row, &fd, &size);
+	enum err err = open_file(data_fd, row, &fd, &size);
 
-	return err ? err : age_file_open(fd, file_key, f->cut, ret);
+	if (!err)
+		err = age_file_open(fd, file_key, f->cut, &file);
+	if (!err && f->tail.type) {
+		err = volume_open_read(data_fd, row->volume,
+		    path_tail(row->camera, row->day, row->start_ns, row->seq,
+			path, sizeof(path)),
+		    &fd, &size);
+		if (!err)
+			err = age_file_tail(file, fd, file_key,
+			    f->tail.plain_off);
+	}
+	if (err)
+		age_file_close(file);
+	else
+		*ret = file;
+	return err;
 }
 
 enum err footage_file_key(int data_fd, const struct segment_row *row,

@@ -13,6 +13,7 @@ struct footage {
 	struct journal_record begin;
 	struct journal_record *fragments;	/* those that count */
 	size_t n;
+	struct journal_record tail;	/* of a cut one; else its type is 0 */
 	int64_t end_ns;		/* end of the last one that counts */
 	int64_t received_ns;	/* end of the last one in the journal */
 	bool cut;		/* the file ends without a last chunk */
@@ -21,7 +22,7 @@ struct footage {
 /*
  * Read the records of a segment, checking their chain from the record before.
  * Of a segment that is still open only those fragments count whose payload
- * ends within the whole chunks on disk, as if it were cut now.
+ * ends within the whole chunks on disk: its tail is being written.
  *
  *   ret  on success to be freed by footage_free()
  *
@@ -32,7 +33,7 @@ must_check enum err footage_read(int data_fd, const struct segment_row *row,
     struct footage *ret);
 void footage_free(struct footage *f);
 
-/* Open the segment's age file for reading; as age_file_open(). */
+/* Open the segment's age file, with its tail; as age_file_open(), _tail(). */
 must_check enum err footage_open(int data_fd, const struct footage *f,
     const unsigned char file_key[AGE_FILE_KEY], struct age_file **ret);
 

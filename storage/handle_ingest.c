@@ -6,10 +6,15 @@
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 
-#define FRAGMENT_MS 1000
-#define AHEAD_NS (5 * NS_PER_SEC) /* a start may lie ahead of our clock */
-#define BEHIND_NS (300 * NS_PER_SEC) /* ... or wait in queues */
-#define JOIN_NS (100 * NS_PER_MS) /* a hole below this is none */
+/*
+ * P8: with a sync each second a quarter of two seconds is left for sending,
+ * writing and syncing. 25 pictures a second make 13 + 12 of a second's GOP,
+ * 15 make 8 + 7: no fragment of a single picture.
+ */
+#define FRAGMENT_MS 550
+#define AHEAD_NS (5 * NS_PER_SEC)	/* a start may lie ahead of our clock */
+#define BEHIND_NS (300 * NS_PER_SEC)	/* ... or wait in queues */
+#define JOIN_NS (100 * NS_PER_MS)	/* a hole below this is none */
 
 void handle_site(struct keeper *k, struct conn *c, struct wire *w)
 {

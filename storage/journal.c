@@ -41,9 +41,13 @@ static void clear_foreign(struct journal_record *r)
 	if (r->type == JOURNAL_FRAGMENT)
 		return;
 	r->base = 0;
-	r->plain_off = 0;
-	if (r->type == JOURNAL_BEGIN) {
+	if (r->type == JOURNAL_TAIL)
+		memset(r->content, 0, sizeof(r->content));
+	else
+		r->plain_off = 0;
+	if (r->type == JOURNAL_BEGIN)
 		r->index = 0;
+	if (r->type == JOURNAL_BEGIN || r->type == JOURNAL_TAIL) {
 		r->flags = 0;
 		r->duration_ns = 0;
 		r->samples = 0;
@@ -121,7 +125,8 @@ enum err journal_decode(const unsigned char p[JOURNAL_RECORD],
 	struct journal_record r, own;
 	unsigned char again[JOURNAL_RECORD], want[HASH_BYTES];
 
-	if (be_get(p, 4) != MAGIC || p[4] < JOURNAL_BEGIN || p[4] > JOURNAL_CUT)
+	if (be_get(p, 4) != MAGIC || p[4] < JOURNAL_BEGIN ||
+	    p[4] > JOURNAL_TAIL)
 		return ERR_FORMAT;
 	decode(p, &r);
 	own = r;
@@ -179,8 +184,11 @@ static bool is_in_place(const struct journal_record *r, size_t i, size_t n)
 		return false;
 	if (i == 0)
 		return r[i].type == JOURNAL_BEGIN;
-	if (r[i].type == JOURNAL_SEAL || r[i].type == JOURNAL_CUT)
+	if (journal_ends(&r[i]))
 		return i == n - 1;
+	if (r[i].type == JOURNAL_TAIL)
+		return i == n - 1 ||
+		    (i == n - 2 && r[n - 1].type == JOURNAL_CUT);
 	return r[i].type == JOURNAL_FRAGMENT && r[i].index == i - 1;
 }
 

@@ -11,10 +11,11 @@
 
 #define JOURNAL_RECORD 256
 #define JOURNAL_CLAIM 128	/* bytes 0..127 are the Merkle leaf */
+#define JOURNAL_DAY_MAX (128u << 20)	/* bytes; four fragments a second: 85 */
 
 enum journal_type {
 	JOURNAL_BEGIN = 1, JOURNAL_FRAGMENT = 2, JOURNAL_SEAL = 3,
-	JOURNAL_CUT = 4,
+	JOURNAL_CUT = 4, JOURNAL_TAIL = 5,
 };
 
 struct journal_record {
@@ -69,6 +70,12 @@ struct journal {
 must_check enum err journal_parse(const void *p, size_t n, const char *camera,
     const char *day, struct journal *ret);
 void journal_free(struct journal *j);
+
+/* Is it the last record of its segment? */
+static inline bool journal_ends(const struct journal_record *r)
+{
+	return r->type == JOURNAL_SEAL || r->type == JOURNAL_CUT;
+}
 
 /*
  * What the records [first, first + n) of one segment yield, begin to seal or

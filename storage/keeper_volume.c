@@ -127,10 +127,13 @@ void volumes_seal(struct keeper *k)
 
 		if (v->fd < 0 || disk_sync_volume(v->fd))
 			continue;
-		for (struct segment *s = k->sealing; s; s = s->next)
-			if (s->row.volume == v->number &&
-			    seal_enter(k, &s->row, s->root, s->cipher_hash))
+		for (struct segment *s = k->sealing; s; s = s->next) {
+			if (s->row.volume != v->number)
+				continue;
+			segment_tail_drop(s);
+			if (seal_enter(k, &s->row, s->root, s->cipher_hash))
 				log_error("a segment was not entered");
+		}
 	}
 }
 

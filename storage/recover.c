@@ -17,11 +17,10 @@
 #include "storage/api/log.h"
 #include "storage/disk.h"
 #include "storage/keeper.h"
+#include "storage/salvage.h"
 
-#define JOURNAL_MAX (64u << 20)
 #define DAYS 2 /* newest days with a journal: midnight */
 #define LEDGER_BACK 20000 /* entries to look back for a late seal */
-#define BLOCK (256u << 10)
 
 /* One segment in a journal: its records [first, first + n). */
 struct span {
@@ -34,49 +33,14 @@ static struct span next_span(const struct journal *j, size_t first)
 	struct span s = {.first = first, .n = 1};
 
 	while (first + s.n < j->n && !s.ended) {
-		unsigned type = j->records[first + s.n].type;
+		const struct journal_record *r = &j->records[first + s.n];
 
-		if (type == JOURNAL_BEGIN)
+		if (r->type == JOURNAL_BEGIN)
 			break;
-		s.ended = type == JOURNAL_SEAL || type == JOURNAL_CUT;
+		s.ended = journal_ends(r);
 		s.n++;
 	}
 	return s;
-}
-
-/* Does the file hold the bytes that the record claims? */
-static bool bytes_fit(int fd, const struct journal_record *r,
-    unsigned char *buf)
-{
-	unsigned char hash[HASH_BYTES];
-	uint64_t at = r->cipher_from;
-	struct sha256 h;
-
-	sha256_init(&h);
-	while (at < r->cipher_to) {
-		size_t n = r->cipher_to - at < BLOCK ?
-		    (size_t)(r->cipher_to - at) :
-		    BLOCK;
-
-		if (disk_pread(fd, buf, n, at))
-			return false;
-		sha256_put(&h, buf, n);
-		at += n;
-	}
-	sha256_end(&h, hash);
-	return crypt_equal(hash, r->cipher, HASH_BYTES);
-}
-
-/* The number of records, from the begin record on, that the file bears out. */
-static size_t fitting(int fd, const struct journal *j, const struct span *s)
-{
-	unsigned char *buf = malloc(BLOCK);
-	size_t n = 0;
-
-	while (buf && n < s->n && bytes_fit(fd, &j->records[s->first + n], buf))
-		n++;
-	free(buf);
-	return n;
 }
 
 /* Was this segment entered before the crash? Looks back from the end. */
@@ -243,12 +207,10 @@ static enum err cut_journal(struct work *w, size_t n)
 	return err;
 }
 
-/* The records whose payload lies in the whole chunks that are on the disk. */
+/* The records whose payload lies in so many plain bytes. */
 static uint32_t count_whole(const struct work *w, const struct span *s,
-    uint64_t header, uint64_t size)
+    uint64_t plain)
 {
-	uint64_t plain =
-	    size > header ? (size - header) / AGE_CHUNK_SEALED * AGE_CHUNK : 0;
 	uint32_t n = 0;
 
 	for (size_t i = 1; i < s->n; i++) {
@@ -260,6 +222,25 @@ static uint32_t count_whole(const struct work *w, const struct span *s,
 		n++;
 	}
 	return n;
+}
+
+static enum err append(struct work *w, struct span *s, struct journal_record *r)
+{
+	unsigned char bytes[JOURNAL_RECORD];
+	struct journal_record *all;
+	enum err err;
+
+	journal_encode(r, w->j.records[w->j.n - 1].chain, bytes);
+	err = disk_pwrite(w->journal_fd, bytes, sizeof(bytes),
+	    w->j.n * JOURNAL_RECORD);
+	all = realloc(w->j.records, (w->j.n + 1) * sizeof(*all));
+	if (!all)
+		return ERR_NO_MEMORY;
+	w->j.records = all;
+	all[w->j.n++] = *r;
+	w->bytes_n += JOURNAL_RECORD;
+	s->n++;
+	return err;
 }
 
 static enum err append_cut(struct work *w, struct span *s,
@@ -279,8 +260,7 @@ static enum err append_cut(struct work *w, struct span *s,
 	    .camera_clock_ns = first->camera_clock_ns,
 	    .cipher_from = row->bytes,
 	    .cipher_to = row->bytes};
-	unsigned char bytes[JOURNAL_RECORD], cipher[HASH_BYTES];
-	struct journal_record *all;
+	unsigned char cipher[HASH_BYTES];
 	enum err err;
 
 	for (uint32_t i = 0; i < row->fragments; i++) {
@@ -295,16 +275,57 @@ static enum err append_cut(struct work *w, struct span *s,
 	if (err)
 		return err;
 	sha256(NULL, 0, r.cipher);
-	journal_encode(&r, w->j.records[w->j.n - 1].chain, bytes);
-	err = disk_pwrite(w->journal_fd, bytes, sizeof(bytes),
-	    w->j.n * JOURNAL_RECORD);
-	all = realloc(w->j.records, (w->j.n + 1) * sizeof(*all));
-	if (!all)
-		return ERR_NO_MEMORY;
-	w->j.records = all;
-	all[w->j.n++] = r;
-	w->bytes_n += JOURNAL_RECORD;
-	s->n++;
+	return append(w, s, &r);
+}
+
+static struct salvage salvage_of(const struct work *w, const struct span *s)
+{
+	return (struct salvage){.dir_fd = w->at,
+	    .camera = w->m->id,
+	    .day = w->day,
+	    .r = &w->j.records[s->first],
+	    .n = s->n};
+}
+
+/* Cut file and journal to the records of s, which fit, and the tail. */
+static enum err cut_span(struct work *w, struct span *s, int fd,
+    struct segment_row *row)
+{
+	uint64_t size = w->j.records[s->first + s->n - 1].cipher_to;
+	uint64_t plain =
+	    (size - AGE_HEADER_ONE - AGE_NONCE) / AGE_CHUNK_SEALED * AGE_CHUNK;
+	struct journal_record tail;
+	struct salvage broken;
+	enum err err = cut_journal(w, s->first + s->n);
+
+	if (!err && ftruncate(fd, (off_t)size) < 0)
+		err = ERR_DISK;
+	if (err)
+		return err;
+	broken = salvage_of(w, s);
+	err = salvage_tail(&broken, plain, &tail);
+	if (!err) {
+		plain += tail.plain_len;
+		err = append(w, s, &tail);
+	} else if (err == ERR_NOT_FOUND) {
+		err = OK;
+	}
+	if (err)
+		return err;
+	row_from(w, s, count_whole(w, s, plain), row);
+	row->bytes = size;
+	row->state = SEGMENT_CUT;
+	return append_cut(w, s, row);
+}
+
+/* Not even the begin record holds: no such segment. */
+static enum err drop_span(struct work *w, const struct span *s, int fd,
+    const char *path)
+{
+	enum err err = cut_journal(w, s->first);
+
+	if (!err && (ftruncate(fd, 0) < 0 || unlinkat(w->at, path, 0) < 0))
+		err = ERR_DISK;
 	return err;
 }
 
@@ -315,9 +336,10 @@ static enum err append_cut(struct work *w, struct span *s,
 static enum err finish_span(struct work *w, struct span *s)
 {
 	const struct journal_record *first = &w->j.records[s->first];
-	uint64_t size = 0, header = 0;
+	struct salvage broken = salvage_of(w, s);
 	struct segment_row row;
 	char path[160];
+	uint64_t size = 0;
 	size_t fits = 0;
 	int fd = -1;
 	enum err err;
@@ -325,9 +347,10 @@ static enum err finish_span(struct work *w, struct span *s)
 	path_segment(w->m->id, w->day, first->start_ns, first->seq, path,
 	    sizeof(path));
 	err = disk_open_append(w->at, path, &fd, &size);
-	if (!err)
-		fits = fitting(fd, &w->j, s);
-	if (!err && fits == s->n && s->ended) {
+	if (err)
+		return err;
+	fits = salvage_fit(&broken, fd);
+	if (fits == s->n && s->ended) {
 		const struct journal_record *last =
 		    &w->j.records[s->first + s->n - 1];
 
@@ -335,45 +358,24 @@ static enum err finish_span(struct work *w, struct span *s)
 		row.bytes = last->cipher_to;
 		row.state =
 		    last->type == JOURNAL_SEAL ? SEGMENT_SEALED : SEGMENT_CUT;
-		err = put_row(w, s, &row);
-		goto out;
-	}
-	log_warn("camera %s: segment %llu was cut: %zu of %zu records are on "
-		 "the disk",
-	    w->m->id, (unsigned long long)first->seq, fits, s->n);
-	if (!err && fits) {
-		const struct journal_record *last =
-		    &w->j.records[s->first + fits - 1];
-
-		size = last->cipher_to;
-		header = first->cipher_to;
+	} else {
+		log_warn("camera %s: segment %llu was cut: %zu of %zu records "
+			 "are on the disk",
+		    w->m->id, (unsigned long long)first->seq, fits, s->n);
+		/* a tail record without its cut record is written again */
+		if (fits && first[fits - 1].type == JOURNAL_TAIL)
+			fits--;
 		s->n = fits;
-		err = cut_journal(w, s->first + fits);
-		if (!err && ftruncate(fd, (off_t)size) < 0)
-			err = ERR_DISK;
-	} else if (!err) {
-		/* not even the begin record holds: no such segment */
-		err = cut_journal(w, s->first);
-		if (!err &&
-		    (ftruncate(fd, 0) < 0 || unlinkat(w->at, path, 0) < 0))
-			err = ERR_DISK;
-		goto out;
+		err =
+		    fits ? cut_span(w, s, fd, &row) : drop_span(w, s, fd, path);
 	}
-	if (!err) {
-		row_from(w, s, count_whole(w, s, header, size), &row);
-		row.bytes = size;
-		row.state = SEGMENT_CUT;
-		err = append_cut(w, s, &row);
-	}
-	if (!err)
+	if (!err && fits)
 		err = disk_sync(fd);
-	if (!err)
+	if (!err && fits)
 		err = disk_sync(w->journal_fd);
-	if (!err)
+	if (!err && fits)
 		err = put_row(w, s, &row);
-out:
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return err;
 }
 
@@ -416,8 +418,10 @@ static enum err recover_spans(struct work *w)
 			next = seq + 1;
 		at += s.n;
 	}
-	if (!err)
+	if (!err) {	/* all are ended: no slot is needed any more */
+		salvage_sweep(w->at, w->m->id, w->day);
 		err = index_camera_find(w->k->ix, w->m->id, &cam);
+	}
 	if (!err && cam.next_seq < next) {
 		cam.next_seq = next;
 		err = index_camera_put(w->k->ix, &cam);
@@ -443,7 +447,7 @@ static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
 	path_journal(m->id, day, path, sizeof(path));
 	err = disk_open_append(w.at, path, &w.journal_fd, &size);
 	if (!err)
-		err = disk_read_all(w.at, path, JOURNAL_MAX, &w.bytes,
+		err = disk_read_all(w.at, path, JOURNAL_DAY_MAX, &w.bytes,
 		    &w.bytes_n);
 	if (!err)
 		err = journal_parse(w.bytes, w.bytes_n, m->id, day, &w.j);
@@ -482,15 +486,11 @@ static void walk_days(int at, const char *dir, int level, const char *day,
     char best[DAYS][11])
 {
 	const size_t digits = level ? 2 : 4;
-	int fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = disk_opendir(at, dir);
 	struct dirent *e;
 
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
+	if (!d)
 		return;
-	}
 	while ((e = readdir(d))) {
 		char below[16];
 
@@ -502,7 +502,7 @@ static void walk_days(int at, const char *dir, int level, const char *day,
 		if (level == 2)
 			keep_newest(best, below);
 		else
-			walk_days(fd, e->d_name, level + 1, below, best);
+			walk_days(dirfd(d), e->d_name, level + 1, below, best);
 	}
 	closedir(d);
 }

@@ -9,8 +9,6 @@
 #include "storage/disk.h"
 #include "storage/site.h"
 
-#define JOURNAL_MAX (64u << 20) /* bytes of one day's journal */
-
 enum err journal_head_load(int dir_fd, const char *camera, const char *day,
     struct journal_head *ret)
 {
@@ -19,8 +17,9 @@ enum err journal_head_load(int dir_fd, const char *camera, const char *day,
 	unsigned char *p = NULL;
 	char path[128];
 	size_t n = 0;
-	enum err err = disk_read_all(dir_fd,
-	    path_journal(camera, day, path, sizeof(path)), JOURNAL_MAX, &p, &n);
+	enum err err =
+	    disk_read_all(dir_fd, path_journal(camera, day, path, sizeof(path)),
+		JOURNAL_DAY_MAX, &p, &n);
 
 	if (err && err != ERR_NOT_FOUND)
 		return err;
@@ -169,6 +168,7 @@ static enum err write_header(struct segment *s, const struct age_recipient *to)
 	err = age_header_write(s->file_key, nonce, to, 1, header, &n);
 	if (err)
 		return err;
+	memcpy(s->header, header, sizeof(s->header));
 	age_payload_key(s->file_key, nonce, s->key);
 	return write_cipher(s, header, n);
 }
@@ -207,6 +207,7 @@ enum err segment_begin(int dir_fd, const struct segment_row *row,
 	s->row.record = head->records;
 	s->row.entry = -1;
 	s->fd = s->journal_fd = s->proof_fd = -1;
+	s->slot_fd[0] = s->slot_fd[1] = -1;
 	s->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 10);
 	s->head = head;
 	s->epoch = epoch;
@@ -378,6 +379,9 @@ void segment_free(struct segment *s)
 		close(s->proof_fd);
 	if (s->dir_fd >= 0)
 		close(s->dir_fd);
+	for (int i = 0; i < 2; i++)
+		if (s->slot_fd[i] >= 0)
+			close(s->slot_fd[i]);
 	if (s->chunk)
 		crypt_wipe(s->chunk, AGE_CHUNK_SEALED);
 	free(s->chunk);

@@ -3,6 +3,7 @@
  *
  * Bytes go to the file in whole chunks only; the short last chunk is written
  * once, by segment_seal() (a chunk is never sealed twice under one nonce).
+ * Until then segment_tail() keeps what is pending in files beside it.
  * Nothing here syncs: storage/seal.c does, for the whole volume.
  */
 #ifndef SAQTA_SEGMENT_H
@@ -32,9 +33,13 @@ struct segment {
 	struct segment *next;		/* the keeper's lists */
 	struct segment_row row;
 	int fd, journal_fd;
-	int dir_fd; /* its volume, for the read back */
+	int dir_fd; /* its volume: slots, read back */
 	unsigned char file_key[AGE_FILE_KEY], key[KEY_BYTES];
-	unsigned char recipient[KEY_BYTES];
+	unsigned char header[AGE_HEADER_ONE];
+	int slot_fd[2];			/* of the tail, or -1 */
+	unsigned slot;			/* written last */
+	unsigned slot_durable;		/* covered by a sync: not touched */
+	uint64_t tail_to;		/* payload bytes that it reaches to */
 	unsigned char *chunk;		/* plain bytes of the next chunk */
 	size_t chunk_n;
 	uint64_t chunks, file_off, plain_len;
@@ -78,6 +83,17 @@ must_check enum err segment_begin(int dir_fd, const struct segment_row *row,
  */
 must_check enum err segment_put(struct segment *s, const void *p, size_t n,
     int64_t start_ns, int64_t duration_ns, int64_t mono_ns, uint32_t flags);
+
+/*
+ * P8: write what is pending past the last whole chunk as a tail, into the slot
+ * that no sync has covered, unless the last tail has it all. Call before a
+ * sync, and segment_tail_synced() when it succeeded. ERR_DISK_FULL, ERR_DISK,
+ * ERR_NO_MEMORY: the segment is broken.
+ */
+must_check enum err segment_tail(struct segment *s);
+void segment_tail_synced(struct segment *s);
+/* Remove the slots: only when the seal is durable. */
+void segment_tail_drop(struct segment *s);
 
 /* Write the last chunk and the seal record; row, root and cipher_hash stand. */
 must_check enum err segment_seal(struct segment *s);

@@ -71,16 +71,35 @@ char *path_day(const char *camera, const char *day, char *buf, size_t n)
 	return buf;
 }
 
-char *path_segment(const char *camera, const char *day, int64_t start_ns,
-    uint64_t seq, char *buf, size_t n)
+static char *path_of(const char *camera, const char *day, int64_t start_ns,
+    uint64_t seq, const char *what, char *buf, size_t n)
 {
 	char dir[96], start[24];
 
-	snprintf(buf, n, "%s/%s-%08llu.mp4.age",
+	snprintf(buf, n, "%s/%s-%08llu.%s",
 	    path_day(camera, day, dir, sizeof(dir)),
 	    utc_basic((struct utc){start_ns}, start, sizeof(start)),
-	    (unsigned long long)seq);
+	    (unsigned long long)seq, what);
 	return buf;
+}
+
+char *path_segment(const char *camera, const char *day, int64_t start_ns,
+    uint64_t seq, char *buf, size_t n)
+{
+	return path_of(camera, day, start_ns, seq, "mp4.age", buf, n);
+}
+
+char *path_tail(const char *camera, const char *day, int64_t start_ns,
+    uint64_t seq, char *buf, size_t n)
+{
+	return path_of(camera, day, start_ns, seq, "tail.age", buf, n);
+}
+
+char *path_slot(const char *camera, const char *day, int64_t start_ns,
+    uint64_t seq, unsigned slot, char *buf, size_t n)
+{
+	return path_of(camera, day, start_ns, seq, slot ? "tail1" : "tail0",
+	    buf, n);
 }
 
 char *path_journal(const char *camera, const char *day, char *buf, size_t n)

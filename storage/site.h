@@ -21,6 +21,12 @@ char *path_day(const char *camera, const char *day, char *buf, size_t n);
 /* The segment's file in it. */
 char *path_segment(const char *camera, const char *day, int64_t start_ns,
     uint64_t seq, char *buf, size_t n);
+/* What goes on after a cut one's whole chunks. */
+char *path_tail(const char *camera, const char *day, int64_t start_ns,
+    uint64_t seq, char *buf, size_t n);
+/* The two slots, 0 and 1, of the tail while the segment is written. */
+char *path_slot(const char *camera, const char *day, int64_t start_ns,
+    uint64_t seq, unsigned slot, char *buf, size_t n);
 char *path_journal(const char *camera, const char *day, char *buf, size_t n);
 
 #endif

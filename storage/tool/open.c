@@ -204,6 +204,26 @@ static bool open_chunk(struct work *w, const unsigned char key[KEY_BYTES],
 	return age_chunk_open(key, i, true, w->in.buf, n, w->plain) == OK;
 }
 
+/* Whole chunks and no last one: a cut segment goes on in its tail. */
+static int ends_early(const char *name)
+{
+	static const char segment[] = ".mp4.age";
+	size_t stem = strlen(name), end = sizeof(segment) - 1;
+	char tail[4096];
+
+	if (stem > end && !strcmp(name + stem - end, segment) &&
+	    snprintf(tail, sizeof(tail), "%.*s.tail.age", (int)(stem - end),
+		name) < (int)sizeof(tail) &&
+	    !access(tail, F_OK)) {
+		fprintf(stderr,
+		    "saqta open: %s: this segment was cut. What was printed "
+		    "is genuine and goes on in %s.\n",
+		    name, tail);
+		return 1;
+	}
+	return say(name, "the file ends early. What was printed is genuine.");
+}
+
 static int print_payload(struct work *w, const char *name,
     const unsigned char key[KEY_BYTES])
 {
@@ -216,9 +236,7 @@ static int print_payload(struct work *w, const char *name,
 			return say(name, strerror(errno));
 		n = w->in.n;
 		if (n == 0)
-			return say(name,
-			    "the file ends early. What was"
-			    " printed is genuine.");
+			return ends_early(name);
 		if (!open_chunk(w, key, i, n, &last))
 			return say(name,
 			    n < AGE_CHUNK_SEALED ?

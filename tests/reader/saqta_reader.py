@@ -29,7 +29,7 @@ import ed25519
 import mp4
 
 CHUNK, SEALED = 65536, 65552
-BEGIN, FRAGMENT, SEAL, CUT = 1, 2, 3, 4
+BEGIN, FRAGMENT, SEAL, CUT, TAIL = 1, 2, 3, 4, 5
 EMPTY = hashlib.sha256(b"").digest()
 
 
@@ -236,7 +236,7 @@ FIELDS = ("seq index flags start duration base samples timescale plain_off "
 
 class Record:
     def __init__(self, b):
-        if b[:4] != b"SqJ1" or b[5:8] != b"\0\0\0" or not 1 <= b[4] <= 4:
+        if b[:4] != b"SqJ1" or b[5:8] != b"\0\0\0" or not 1 <= b[4] <= 5:
             raise ValueError("not a record")
         self.type, self.claim, self.bytes = b[4], b[:128], b
         self.__dict__.update(zip(FIELDS, struct.unpack(
@@ -252,7 +252,7 @@ class Segment:
         self.camera, self.day, self.records = camera, day, records
         self.begin, self.end = records[0], records[-1]
         self.seq, self.entered = self.begin.seq, False
-        self.kind = self.end.type if self.end.type >= SEAL else 0
+        self.kind = self.end.type if self.end.type in (SEAL, CUT) else 0
         self.fragments = [r for r in records if r.type == FRAGMENT]
         if self.kind:
             self.fragments = self.fragments[:self.end.index]
@@ -260,7 +260,10 @@ class Segment:
                                [self.begin] + self.fragments])
         self.cipher = sha(b"".join(r.cipher for r in records))
         self.start = utc_basic(self.begin.start)
-        self.name = f"{self.start}-{self.seq:08d}.mp4.age"
+        stem = f"{self.start}-{self.seq:08d}."
+        self.name, self.tail_name = stem + "mp4.age", stem + "tail.age"
+        # the tail of a cut segment stands right before the cut record
+        self.tail = next((r for r in records[-2:-1] if r.type == TAIL), None)
 
 
 def utc_basic(ns):
@@ -335,7 +338,8 @@ class Footage:
             records = []
         groups = []
         for r in records:
-            if r.type == BEGIN or not groups or groups[-1][-1].type >= SEAL:
+            if (r.type == BEGIN or not groups
+                    or groups[-1][-1].type in (SEAL, CUT)):
                 groups.append([])
             groups[-1].append(r)
         for g in groups:
@@ -355,6 +359,11 @@ class Footage:
             self.segments[camera, s.seq] = s
             self.last[camera] = max(s.seq, self.last.get(camera, 0))
             names.discard(s.name)
+            if s.tail or not s.kind:
+                names.discard(s.tail_name)
+            if not s.kind:		# its tail is being written
+                names -= {n for n in names if re.fullmatch(
+                    re.escape(s.name[:-7]) + "tail[01]", n)}
             if os.path.isfile(os.path.join(self.data, what)):
                 self.check_segment(s, what)
             else:
@@ -363,6 +372,8 @@ class Footage:
             what = os.path.join(where, name)
             if name.endswith(".mp4.age") and self.is_bare(what):
                 self.report.note(what, "was begun, and holds no footage")
+            elif re.search(r"[.]tail[01]$", name):
+                self.report.note(what, "is a slot of a tail that is over")
             else:
                 self.report.changed(what, "no journal record names it")
 
@@ -421,6 +432,8 @@ class Footage:
         self.report.counts["bytes"] += counts
         at = 0
         for i, r in enumerate(s.records):
+            if r is s.tail:
+                continue
             if r.type == CUT:
                 if r.c_from != r.c_to or r.cipher != EMPTY:
                     self.report.changed(what, "its cut record covers bytes")
@@ -435,10 +448,26 @@ class Footage:
                 self.report.changed(what, f"bytes {r.c_from} to {at} are not "
                                     "those recorded")
         self.check_records(s, what)
+        tail = self.read_tail(s, what) if s.tail else b""
         if s.kind == CUT:
             self.check_cut(s, what, cipher[:counts])
         if self.identities or self.plain:
-            self.check_plain(s, what, cipher[:counts])
+            self.check_plain(s, what, cipher[:counts], tail)
+
+    def read_tail(self, s, what):
+        """The tail's bytes, where they are those recorded."""
+        where = os.path.join(os.path.dirname(what), s.tail_name)
+        try:
+            with open(os.path.join(self.data, where), "rb") as f:
+                b = f.read()
+        except OSError:
+            self.report.missing(where, "the file is missing")
+            return b""
+        self.report.counts["bytes"] += len(b)
+        if s.tail.c_from or len(b) != s.tail.c_to or sha(b) != s.tail.cipher:
+            self.report.changed(where, "is not the tail that was recorded")
+            return b""
+        return b
 
     def check_records(self, s, what):
         """The records among themselves."""
@@ -471,24 +500,42 @@ class Footage:
         elif cipher:
             self.report.changed(what, "is not an age file")
         last = s.fragments[-1] if s.fragments else None
-        if last and last.plain_off + last.plain_len > chunks * CHUNK:
+        end = chunks * CHUNK
+        if s.tail:
+            if s.tail.plain_off != end or s.tail.index != s.end.index:
+                self.report.changed(what, "does not end where its tail begins")
+            end += s.tail.plain_len
+        if last and last.plain_off + last.plain_len > end:
             self.report.changed(what, "more is said to count than is there")
 
-    def check_plain(self, s, what, cipher):
+    def decrypt(self, cipher):
+        """What `age` prints, and what it says; None where no identity fits."""
         args = ["age", "-d"]
         for i in self.identities:
             args += ["-i", i]
         done = subprocess.run(args, input=cipher, capture_output=True)
         if b"no identity matched" in done.stderr or not self.identities:
+            return None, ""
+        return done.stdout, done.returncode and done.stderr.decode(
+            "utf-8", "replace").strip().split("\n")[0]
+
+    def check_plain(self, s, what, cipher, tail):
+        plain, error = self.decrypt(cipher)
+        if plain is None:
             if self.plain:
                 self.report.missing(what, "no identity opens it")
             return
-        if s.kind == SEAL and done.returncode:
-            self.report.changed(what, "age: " + done.stderr.decode(
-                "utf-8", "replace").strip().split("\n")[0])
+        if s.kind == SEAL and error:
+            self.report.changed(what, "age: " + error)
             return
+        if tail:
+            rest, error = self.decrypt(tail)
+            if error or len(rest) != s.tail.plain_len:
+                self.report.changed(what, f"its tail: {error}")
+                return
+            plain += rest
         try:
-            self.check_mp4(s, what, done.stdout)
+            self.check_mp4(s, what, plain)
         except (mp4.Bad, struct.error, StopIteration) as e:
             self.report.changed(what, f"its MP4: {e}")
 

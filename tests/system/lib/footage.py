@@ -35,12 +35,34 @@ def day_identity(box, camera, day):
     raise AssertionError("no key of %s on %s" % (camera, day))
 
 
+def tail_of(path):
+    """Where the tail of a cut segment stands, if it has one."""
+    return path.with_name(path.name.replace(".mp4.age", ".tail.age"))
+
+
 def open_segment(box, path):
-    """(MP4 bytes, whole?) of a segment file, by plain age."""
+    """(MP4 bytes, whole?) of a segment file and its tail, by plain age."""
     year, month, day = path.parts[-4:-1]
     camera = path.parts[-5]
     identity = day_identity(box, camera, "-".join((year, month, day)))
-    return age(identity, path.read_bytes())
+    plain, whole = age(identity, path.read_bytes())
+    if tail_of(path).exists():
+        more, is_file = age(identity, tail_of(path).read_bytes())
+        assert is_file, "a tail is a whole age file"
+        plain += more
+    return plain, whole
+
+
+def identity_files(box, *cameras):
+    """Files with the identities of all days of these cameras."""
+    files = []
+    for camera in cameras:
+        root = box.data / "footage" / camera
+        for path in sorted(root.glob("*/*/*")):
+            day = "-".join(path.parts[-3:])
+            files.append(box.tmp / ("%s-%s.key" % (camera, day)))
+            files[-1].write_text(day_identity(box, camera, day))
+    return files
 
 
 def frames(path, form=()):

@@ -219,6 +219,85 @@ static void another_file_key_does_not_open_it(void **state)
 	free(sealed);
 }
 
+/* A descriptor of a tail with n plain bytes from off on. */
+static int tail_of(size_t off, size_t n)
+{
+	static unsigned char out[1024 + AGE_CHUNK_SEALED];
+	unsigned char *was = sealed;
+	int fd;
+
+	age_seal_beside(file_key, sealed, header_n, plain + off, n, out);
+	sealed = out;
+	fd = file_of(header_n + AGE_NONCE + n + AEAD_TAG);
+	sealed = was;
+	return fd;
+}
+
+static void P8_a_cut_file_is_read_on_in_its_tail(void **state)
+{
+	static unsigned char got[MAX];
+	const size_t sizes[] = {1, 100, AGE_CHUNK};
+
+	(void)state;
+	for (size_t whole = 0; whole <= 2; whole++)
+		for (size_t i = 0; i < 3; i++) {
+			size_t at = whole * AGE_CHUNK, n = at + sizes[i];
+			struct age_file *f;
+
+			seal(4 * AGE_CHUNK);
+			f = open_file(header_n + AGE_NONCE +
+				whole * AGE_CHUNK_SEALED,
+			    true);
+			assert_int_equal(age_file_tail(f, tail_of(at, sizes[i]),
+					     file_key, at),
+			    OK);
+			assert_int_equal(age_file_size(f), n);
+			assert_int_equal(age_file_read(f, 0, got, n), OK);
+			assert_memory_equal(got, plain, n);
+			assert_int_equal(age_file_read(f, n - 1, got, 1), OK);
+			assert_int_equal(*got, plain[n - 1]);
+			assert_int_equal(age_file_read(f, n - 1, got, 2),
+			    ERR_TRUNCATED);
+			age_file_close(f);
+			free(sealed);
+		}
+}
+
+static void a_tail_that_does_not_belong_to_the_file_is_refused(void **state)
+{
+	struct age_file *f;
+	int fd;
+
+	(void)state;
+	seal(3 * AGE_CHUNK);
+	f = open_file(header_n + AGE_NONCE + AGE_CHUNK_SEALED, true);
+	assert_int_equal(age_file_tail(f, tail_of(0, 9), file_key, 0),
+	    ERR_INTEGRITY);
+	assert_int_equal(age_file_tail(f, tail_of(0, 9), file_key,
+			     2 * AGE_CHUNK),
+	    ERR_INTEGRITY);
+	assert_int_equal(age_file_tail(f, file_of(sealed_n), file_key,
+			     AGE_CHUNK),
+	    ERR_INTEGRITY); /* more than a chunk */
+	fd = tail_of(0, 9);
+	assert_int_equal(ftruncate(fd, (off_t)(header_n + AGE_NONCE + 20)), 0);
+	assert_int_equal(age_file_tail(f, fd, file_key, AGE_CHUNK),
+	    ERR_INTEGRITY);
+	fd = tail_of(0, 9);
+	file_key[0] ^= 1;
+	assert_int_equal(age_file_tail(f, fd, file_key, AGE_CHUNK),
+	    ERR_INTEGRITY);
+	file_key[0] ^= 1;
+	assert_int_equal(age_file_size(f), AGE_CHUNK);
+	age_file_close(f);
+	f = open_file(sealed_n, false); /* a sealed one has none */
+	assert_int_equal(age_file_tail(f, tail_of(0, 9), file_key,
+			     3 * AGE_CHUNK),
+	    ERR_INTEGRITY);
+	age_file_close(f);
+	free(sealed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +310,9 @@ int main(void)
 		a_changed_chunk_is_refused_and_the_others_are_read),
 	    cmocka_unit_test(chunks_that_changed_places_are_refused),
 	    cmocka_unit_test(another_file_key_does_not_open_it),
+	    cmocka_unit_test(P8_a_cut_file_is_read_on_in_its_tail),
+	    cmocka_unit_test(
+		a_tail_that_does_not_belong_to_the_file_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

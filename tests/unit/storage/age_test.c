@@ -190,6 +190,31 @@ static void P1_sealed_bytes_show_nothing_of_the_plain_ones(void **state)
 	crypt_random(plain, AGE_CHUNK);
 }
 
+static void P8_a_file_beside_another_has_its_key_and_a_nonce_of_its_own(void *
+	*state)
+{
+	unsigned char file_key[AGE_FILE_KEY], a[400], b[400], *main_file, *out;
+	size_t n, header_n, back;
+
+	(void)state;
+	assert_int_equal(age_encrypt(plain, 10, to, 1, &main_file, &n), OK);
+	assert_int_equal(age_header_open(main_file, n, ids, 1, file_key,
+			     &header_n),
+	    OK);
+	assert_int_equal(header_n, AGE_HEADER_ONE);
+	n = header_n + AGE_NONCE + 100 + AEAD_TAG;
+	age_seal_beside(file_key, main_file, header_n, plain, 100, a);
+	age_seal_beside(file_key, main_file, header_n, plain, 100, b);
+	assert_int_equal(age_decrypt(a, n, ids, 1, &out, &back), OK);
+	assert_int_equal(back, 100);
+	assert_memory_equal(out, plain, 100);
+	assert_memory_equal(a, main_file, header_n);
+	assert_memory_not_equal(a + header_n, main_file + header_n, AGE_NONCE);
+	assert_memory_not_equal(a + header_n, b + header_n, AGE_NONCE);
+	free(out);
+	free(main_file);
+}
+
 static void a_chunk_opens_at_its_place_with_its_flag_only(void **state)
 {
 	unsigned char key[KEY_BYTES] = {9}, sealed[100 + AEAD_TAG], out[100];
@@ -219,6 +244,8 @@ int main(void)
 	    cmocka_unit_test(what_is_encrypted_is_decrypted),
 	    cmocka_unit_test(a_file_that_is_not_whole_gives_nothing),
 	    cmocka_unit_test(P1_sealed_bytes_show_nothing_of_the_plain_ones),
+	    cmocka_unit_test(
+		P8_a_file_beside_another_has_its_key_and_a_nonce_of_its_own),
 	    cmocka_unit_test(a_chunk_opens_at_its_place_with_its_flag_only),
 	};
 

@@ -92,7 +92,7 @@ static void P10_a_whole_volume_fits(void **state)
 	(void)state;
 	says(OK, "whole: 0 changed, 0 missing, 1 notes");
 	assert_int_equal(broken, 0);
-	says(OK, "2 cameras, 6 segments (4 sealed, 1 cut, 1 open)");
+	says(OK, "2 cameras, 7 segments (4 sealed, 2 cut, 1 open)");
 	says(OK, "00000004.mp4.age: is open");
 }
 
@@ -101,7 +101,7 @@ static void P10_a_reader_in_another_language_agrees(void **state)
 	(void)state;
 	if (reader())
 		run("cat %s.out; false", v.dir);
-	run("grep -q '4 sealed, 1 cut, 1 open, 6 plain' %s.out", v.dir);
+	run("grep -q '4 sealed, 2 cut, 1 open, 7 plain' %s.out", v.dir);
 	run("rm %s.*", v.dir);
 }
 
@@ -140,6 +140,8 @@ static void P10_a_changed_byte_of_any_file_is_found(void **state)
 	    DAY2 "20261123T091515Z-00000003.mp4.age",
 	    CAM2 "20261122T091507Z-00000001.mp4.age",
 	    CAM2 "20261122T091511Z-00000002.mp4.age",
+	    CAM2 "20261122T091515Z-00000003.mp4.age",
+	    CAM2 "20261122T091515Z-00000003.tail.age",
 	    DAY1 "journal",
 	    CAM2 "journal",
 	    "ledger/tail",
@@ -235,14 +237,14 @@ static void P10_a_segment_that_the_ledger_does_not_have_is_named(void **state)
 	(void)state;
 	/* Two more sealed ones are late at most; three are not. */
 	assert_int_equal(journal_head_load(v.fd, "cam2", VOLUME_DAY, &h), OK);
-	for (uint64_t seq = 3; seq <= 5; seq++) {
-		if (seq == 5)
-			says(OK, "segment 4 is sealed and not entered yet");
+	for (uint64_t seq = 4; seq <= 6; seq++) {
+		if (seq == 6)
+			says(OK, "segment 5 is sealed and not entered yet");
 		s = volume_segment(&v, "cam2", VOLUME_DAY, seq, &h);
 		assert_int_equal(segment_seal(s), OK);
 		segment_free(s);
 	}
-	says(ERR_INTEGRITY, "segment 3 is not in the ledger");
+	says(ERR_INTEGRITY, "segment 4 is not in the ledger");
 }
 
 static void P8_a_torn_last_record_is_only_a_note(void **state)
@@ -275,6 +277,44 @@ static void P8_an_open_segment_that_lost_its_end_is_only_a_note(void **state)
 	(void)state;
 	run("truncate -s 1000 %s/" DAY2 "*-00000004.mp4.age", v.dir);
 	says(OK, "is open and shorter than its journal");
+	assert_int_equal(reader(), 0);
+	run("rm %s.*", v.dir);
+}
+
+static void P8_the_tail_of_a_cut_segment_is_missed(void **state)
+{
+	(void)state;
+	run("mv %s/" CAM2 "*.tail.age %s.tail", v.dir, v.dir);
+	says(ERR_TRUNCATED, "00000003.tail.age: the file is missing");
+	assert_int_equal(reader(), 1);
+	run("cat %s.tail %s.tail > %s/" CAM2
+	    "20261122T091515Z-00000003.tail.age",
+	    v.dir, v.dir, v.dir);
+	says(ERR_INTEGRITY, "00000003.tail.age: is not the tail that was");
+	assert_int_equal(reader(), 1);
+	run("rm %s.*", v.dir);
+}
+
+static void P10_a_tail_that_no_record_names_is_named(void **state)
+{
+	(void)state;
+	run("cp %s/" CAM2 "*.tail.age %s/" CAM2
+	    "20261122T091507Z-00000001.tail.age",
+	    v.dir, v.dir);
+	says(ERR_INTEGRITY, "00000001.tail.age: no journal record names it");
+	assert_int_equal(reader(), 1);
+	run("rm %s.*", v.dir);
+}
+
+static void P8_slots_of_a_tail_are_no_findings(void **state)
+{
+	(void)state;
+	run("touch %s/" DAY2 "20261123T091515Z-00000004.tail0", v.dir);
+	run("touch %s/" DAY2 "20261123T091519Z-00000004.tail1", v.dir);
+	says(OK, "");
+	assert_int_equal(reader(), 0);
+	run("touch %s/" DAY1 "20261122T091507Z-00000001.tail1", v.dir);
+	says(OK, "00000001.tail1: is a slot of a tail that is over");
 	assert_int_equal(reader(), 0);
 	run("rm %s.*", v.dir);
 }
@@ -322,6 +362,9 @@ int main(void)
 	    TEST(P8_a_torn_last_record_is_only_a_note),
 	    TEST(P8_a_file_that_was_only_begun_is_a_note),
 	    TEST(P8_an_open_segment_that_lost_its_end_is_only_a_note),
+	    TEST(P8_the_tail_of_a_cut_segment_is_missed),
+	    TEST(P10_a_tail_that_no_record_names_is_named),
+	    TEST(P8_slots_of_a_tail_are_no_findings),
 	    TEST(json_is_json),
 	    TEST(a_volume_without_a_ledger_is_not_whole),
 	};

@@ -119,6 +119,16 @@ static void paths_are_those_of_the_document(void **state)
 				sizeof(buf)),
 	    "footage/atm0417-face/2026/11/22/"
 	    "20261122T091507Z-00000031.mp4.age");
+	assert_string_equal(path_tail("atm0417-face", "2026-11-22",
+				INT64_C(1795338907320000000), 31, buf,
+				sizeof(buf)),
+	    "footage/atm0417-face/2026/11/22/"
+	    "20261122T091507Z-00000031.tail.age");
+	assert_string_equal(path_slot("atm0417-face", "2026-11-22",
+				INT64_C(1795338907320000000), 31, 1, buf,
+				sizeof(buf)),
+	    "footage/atm0417-face/2026/11/22/"
+	    "20261122T091507Z-00000031.tail1");
 	assert_string_equal(path_journal("cam1", "2026-01-02", buf,
 				sizeof(buf)),
 	    "footage/cam1/2026/01/02/journal");

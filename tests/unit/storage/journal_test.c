@@ -33,6 +33,10 @@ static void fill(struct journal_record *r, unsigned type, uint64_t seq,
 		r->plain_off = 10 + 10 * (uint64_t)index;
 		r->flags = 1;
 	}
+	if (type == JOURNAL_TAIL) {
+		memset(r->content, 0, HASH_BYTES);
+		r->plain_off = 65536;
+	}
 }
 
 /* A file with two segments: one sealed after 3 fragments, one open with 1. */
@@ -149,7 +153,7 @@ static void what_was_encoded_is_decoded(void **state)
 	unsigned char p[JOURNAL_RECORD], prev[HASH_BYTES] = {1};
 
 	(void)state;
-	for (unsigned type = JOURNAL_BEGIN; type <= JOURNAL_CUT; type++) {
+	for (unsigned type = JOURNAL_BEGIN; type <= JOURNAL_TAIL; type++) {
 		memset(&back, 0, sizeof(back));
 		fill(&r, type, 9, 0);
 		journal_encode(&r, prev, p);
@@ -176,6 +180,14 @@ static void fields_that_a_type_does_not_have_are_zero(void **state)
 	fill(&r, JOURNAL_BEGIN, 9, 2);
 	journal_encode(&r, prev, p);
 	assert_int_equal(r.index, 0);
+	fill(&r, JOURNAL_TAIL, 9, 2);
+	memset(r.content, 1, sizeof(r.content));
+	r.flags = r.samples = 1;
+	r.duration_ns = 1;
+	journal_encode(&r, prev, p);
+	assert_int_equal(r.flags | r.samples | r.duration_ns | r.content[0], 0);
+	assert_int_equal(r.index, 2);
+	assert_int_equal(r.plain_off, 65536);
 }
 
 static void P8_a_torn_tail_ends_at_the_last_whole_record(void **state)
@@ -249,6 +261,31 @@ static void P10_a_segment_yields_root_and_cipher_hash(void **state)
 	journal_free(&j);
 }
 
+/* begin, two fragments of which one counts, tail, cut */
+static void P8_the_tail_of_a_cut_segment_is_in_its_cipher_hash(void **state)
+{
+	static const unsigned type[] = {JOURNAL_BEGIN, JOURNAL_FRAGMENT,
+	    JOURNAL_FRAGMENT, JOURNAL_TAIL, JOURNAL_CUT};
+	unsigned char root[HASH_BYTES], a[HASH_BYTES], b[HASH_BYTES];
+	struct journal_record r[5];
+	struct journal own = {.records = r, .n = 5};
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		fill(&r[i], type[i], 7, i < 3 ? (uint32_t)(i ? i - 1 : 0) : 1);
+	assert_int_equal(journal_segment(&own, 0, 5, 1, root, a), OK);
+	r[3].cipher[0] ^= 1;
+	assert_int_equal(journal_segment(&own, 0, 5, 1, root, b), OK);
+	assert_memory_not_equal(a, b, HASH_BYTES);
+	assert_int_equal(journal_segment(&own, 0, 4, 1, root, b), OK);
+	/* a tail elsewhere is none: before a fragment, before a seal */
+	r[4].type = JOURNAL_SEAL;
+	assert_int_equal(journal_segment(&own, 0, 5, 1, root, b), ERR_FORMAT);
+	r[4].type = JOURNAL_CUT;
+	r[1].type = JOURNAL_TAIL;
+	assert_int_equal(journal_segment(&own, 0, 5, 1, root, b), ERR_FORMAT);
+}
+
 static void records_that_are_not_one_segment_are_refused(void **state)
 {
 	unsigned char root[HASH_BYTES], cipher[HASH_BYTES];
@@ -282,6 +319,8 @@ int main(void)
 	    cmocka_unit_test(
 		P10_a_journal_of_another_camera_or_day_does_not_fit),
 	    cmocka_unit_test(P10_a_segment_yields_root_and_cipher_hash),
+	    cmocka_unit_test(
+		P8_the_tail_of_a_cut_segment_is_in_its_cipher_hash),
 	    cmocka_unit_test(records_that_are_not_one_segment_are_refused),
 	};
 

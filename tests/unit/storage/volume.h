@@ -13,6 +13,7 @@
 #include "storage/identity.h"
 #include "storage/journal.h"
 #include "storage/ledger.h"
+#include "storage/salvage.h"
 #include "storage/segment.h"
 #include "storage/site.h"
 
@@ -110,23 +111,79 @@ static inline void volume_sealed(struct volume *v, const char *camera,
 	volume_enter_heads(v, camera, head);
 }
 
-/* As after a power loss: whole chunks only, then a cut record. */
+/* Append a record behind the journal's last one. */
+static inline void volume_append(struct segment *s, struct journal_head *head,
+    struct journal_record *r)
+{
+	unsigned char bytes[JOURNAL_RECORD];
+
+	journal_encode(r, head->chain, bytes);
+	assert_int_equal(disk_pwrite(s->journal_fd, bytes, sizeof(bytes),
+	    head->records++ * JOURNAL_RECORD), OK);
+	memcpy(head->chain, r->chain, HASH_BYTES);
+}
+
+/* What the journal yields of the segment that begins with record `first`. */
+static inline void volume_yield(struct volume *v, const struct segment *s,
+    uint32_t fragments, unsigned char root[HASH_BYTES],
+    unsigned char cipher[HASH_BYTES])
+{
+	char path[160];
+	struct journal j;
+	unsigned char *p;
+	size_t n;
+
+	path_journal(s->row.camera, s->row.day, path, sizeof(path));
+	assert_int_equal(disk_read_all(v->fd, path, 1 << 20, &p, &n), OK);
+	assert_int_equal(journal_parse(p, n, s->row.camera, s->row.day, &j),
+	    OK);
+	assert_int_equal(journal_segment(&j, s->row.record,
+	    j.n - s->row.record, fragments, root, cipher), OK);
+	free(p);
+	journal_free(&j);
+}
+
+/* The tail of a segment that is written, kept as recovery does. */
+static inline uint64_t volume_tail(struct volume *v, struct segment *s,
+    struct journal_head *head)
+{
+	struct journal_record tail, last = {.type = JOURNAL_FRAGMENT};
+	size_t end = v->clip.fragments - 1;
+	struct salvage b = {.dir_fd = v->fd, .camera = s->row.camera,
+	    .day = s->row.day};
+	struct journal_record r[CLIP_FRAGMENTS + 1] = {{.type = JOURNAL_BEGIN}};
+
+	assert_int_equal(segment_tail(s), OK);
+	/* enough of the records for the tail to follow */
+	last.plain_off = v->clip.fragment[end].off;
+	last.plain_len = v->clip.fragment[end].n;
+	memcpy(last.chain, head->chain, HASH_BYTES);
+	r[0].seq = s->row.seq;
+	r[0].start_ns = s->row.start_ns;
+	r[end + 1] = last;
+	b.r = r;
+	b.n = end + 2;
+	assert_int_equal(salvage_tail(&b, s->chunks * AGE_CHUNK, &tail), OK);
+	segment_tail_drop(s);
+	volume_append(s, head, &tail);
+	return tail.plain_len;
+}
+
+/* As after a power loss: whole chunks only, or with their tail; a cut record. */
 static inline void volume_cut(struct volume *v, const char *camera,
-    const char *day, uint64_t seq, struct journal_head *head)
+    const char *day, uint64_t seq, struct journal_head *head, bool tail)
 {
 	struct segment *s = volume_segment(v, camera, day, seq, head);
-	unsigned char bytes[JOURNAL_RECORD], root[HASH_BYTES],
-	    cipher[HASH_BYTES], *p;
+	unsigned char root[HASH_BYTES], cipher[HASH_BYTES];
 	struct journal_record r = {.type = JOURNAL_CUT, .seq = seq,
 	    .start_ns = s->row.start_ns, .timescale = s->mp4.timescale,
 	    .flags = FRAGMENT_KEY, .cipher_from = s->file_off,
 	    .cipher_to = s->file_off, .plain_len = v->clip.init_n};
 	uint64_t plain = s->chunks * AGE_CHUNK;
-	char path[160];
-	struct journal j;
-	size_t n;
 
 	assert_true(s->chunks > 0);
+	if (tail)
+		plain += volume_tail(v, s, head);
 	for (size_t i = 0; i < v->clip.fragments && r.plain_len +
 	    v->clip.fragment[i].n <= plain; i++) {
 		r.plain_len += v->clip.fragment[i].n;
@@ -134,26 +191,12 @@ static inline void volume_cut(struct volume *v, const char *camera,
 		r.index++;
 	}
 	assert_true(r.index > 0);
+	assert_int_equal(tail, r.index == v->clip.fragments);
 	r.duration_ns = r.index * NS_PER_SEC;
-	path_journal(camera, day, path, sizeof(path));
-	assert_int_equal(disk_read_all(v->fd, path, 1 << 20, &p, &n), OK);
-	assert_int_equal(journal_parse(p, n, camera, day, &j), OK);
-	assert_int_equal(journal_segment(&j, 0, j.n, r.index, r.content,
-	    cipher), OK);
-	free(p);
-	journal_free(&j);
+	volume_yield(v, s, r.index, r.content, cipher);
 	sha256("", 0, r.cipher);
-	journal_encode(&r, head->chain, bytes);
-	assert_int_equal(disk_pwrite(s->journal_fd, bytes, sizeof(bytes),
-	    head->records++ * JOURNAL_RECORD), OK);
-	memcpy(head->chain, r.chain, HASH_BYTES);
-
-	assert_int_equal(disk_read_all(v->fd, path, 1 << 20, &p, &n), OK);
-	assert_int_equal(journal_parse(p, n, camera, day, &j), OK);
-	assert_int_equal(journal_segment(&j, 0, j.n, r.index, root, cipher),
-	    OK);
-	free(p);
-	journal_free(&j);
+	volume_append(s, head, &r);
+	volume_yield(v, s, r.index, root, cipher);
 	s->row.end_ns = s->row.start_ns + r.duration_ns;
 	s->row.fragments = r.index;
 	s->row.state = SEGMENT_CUT;
@@ -195,12 +238,13 @@ static inline void volume_make(struct volume *v)
 	volume_sealed(v, "cam1", VOLUME_NEXT, 3, &a);
 	segment_free(volume_segment(v, "cam1", VOLUME_NEXT, 4, &a));
 	assert_int_equal(journal_head_load(v->fd, "cam2", VOLUME_DAY, &b), OK);
-	volume_cut(v, "cam2", VOLUME_DAY, 1, &b);
+	volume_cut(v, "cam2", VOLUME_DAY, 1, &b, false);
 	for (int i = 0; i < 300; i++) {		/* so that there are tiles */
 		entry_begin(&e, ENTRY_SIGN_OUT, (struct utc){i}, 3);
 		volume_enter(v, &e);
 	}
 	volume_sealed(v, "cam2", VOLUME_DAY, 2, &b);
+	volume_cut(v, "cam2", VOLUME_DAY, 3, &b, true);
 	assert_int_equal(ledger_checkpoint(v->ledger), OK);
 	ledger_close(v->ledger);
 }

@@ -1,0 +1,238 @@
+/* A segment whose writer died: what is kept of it, without any key. */
+#include "tests/unit/storage/one_segment.h"
+
+#include "storage/footage.h"
+#include "storage/salvage.h"
+
+static struct journal j;
+static unsigned char file_key[AGE_FILE_KEY];
+
+/* n fragments, a tail of which after each of the last two, then the end. */
+static struct salvage broken(size_t n)
+{
+	struct segment *s = begin();
+	struct salvage b = {
+	    .dir_fd = data_fd, .camera = "cam1", .day = row.day};
+
+	for (size_t i = 0; i < n; i++) {
+		put(s, i);
+		if (i + 2 < n)
+			continue;
+		assert_int_equal(segment_tail(s), OK);
+		segment_tail_synced(s);
+	}
+	memcpy(file_key, s->file_key, sizeof(file_key));
+	read_journal(&j);
+	b.r = &j.records[s->row.record];
+	b.n = j.n - s->row.record;
+	segment_free(s);
+	return b;
+}
+
+static uint64_t whole_chunks(const struct salvage *b)
+{
+	return (b->r[b->n - 1].cipher_to - b->r->cipher_to) / AGE_CHUNK_SEALED *
+	    AGE_CHUNK;
+}
+
+static void flip_slot(unsigned slot, off_t at)
+{
+	char path[160];
+	unsigned char c;
+	int fd = openat(data_fd,
+	    path_slot("cam1", row.day, row.start_ns, row.seq, slot, path,
+		sizeof(path)),
+	    O_RDWR);
+
+	assert_int_equal(pread(fd, &c, 1, at), 1);
+	c ^= 1;
+	assert_int_equal(pwrite(fd, &c, 1, at), 1);
+	close(fd);
+}
+
+static size_t end_of(size_t fragment)
+{
+	return clip.fragment[fragment].off + clip.fragment[fragment].n;
+}
+
+static void P8_the_longest_tail_is_kept_and_opened_by_age(void **state)
+{
+	struct salvage b = broken(4);
+	struct journal_record r;
+	unsigned char *p;
+	char path[160];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(salvage_tail(&b, whole_chunks(&b), &r), OK);
+	assert_int_equal(r.type, JOURNAL_TAIL);
+	assert_int_equal(r.index, 4);
+	assert_int_equal(r.plain_off, whole_chunks(&b));
+	assert_int_equal(r.plain_off + r.plain_len, end_of(3));
+	path_tail("cam1", row.day, row.start_ns, row.seq, path, sizeof(path));
+	p = age_output_of(path, 0, &n);
+	assert_int_equal(n, r.plain_len);
+	assert_memory_equal(p, clip.p + r.plain_off, n);
+	free(p);
+	journal_free(&j);
+}
+
+static void P8_a_torn_slot_leaves_the_one_before(void **state)
+{
+	static const off_t at[] = {0, 60, 150, 240, 300, JOURNAL_RECORD + 2000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++) {
+		struct salvage b = broken(2);
+		struct journal_record r;
+
+		flip_slot(0, at[i]);
+		assert_int_equal(salvage_tail(&b, whole_chunks(&b), &r), OK);
+		assert_int_equal(r.index, 1);
+		assert_int_equal(r.plain_len, end_of(0));
+		flip_slot(1, at[i]);
+		assert_int_equal(salvage_tail(&b, whole_chunks(&b), &r),
+		    ERR_NOT_FOUND);
+		journal_free(&j);
+	}
+}
+
+static void a_tail_that_follows_no_record_is_none(void **state)
+{
+	struct salvage b = broken(2);
+	struct journal_record r;
+
+	(void)state;
+	b.n--; /* the record of fragment 1 did not reach the disk */
+	assert_int_equal(salvage_tail(&b, 0, &r), OK);
+	assert_int_equal(r.index, 1);
+	b.n--;
+	assert_int_equal(salvage_tail(&b, 0, &r), ERR_NOT_FOUND);
+	journal_free(&j);
+}
+
+static void a_tail_must_begin_where_the_chunks_end(void **state)
+{
+	struct salvage b = broken(2);
+	struct journal_record r;
+
+	(void)state;
+	assert_int_equal(salvage_tail(&b, AGE_CHUNK, &r), ERR_NOT_FOUND);
+	journal_free(&j);
+}
+
+static void records_fit_as_far_as_the_files_bear_them_out(void **state)
+{
+	struct salvage b = broken(4);
+	struct journal_record tail, all[8];
+	char path[160];
+	uint64_t size;
+	int fd;
+
+	(void)state;
+	assert_int_equal(disk_open_append(data_fd,
+			     segment_path(path, sizeof(path)), &fd, &size),
+	    OK);
+	assert_int_equal(salvage_fit(&b, fd), 5);
+	assert_int_equal(salvage_tail(&b, whole_chunks(&b), &tail), OK);
+	memcpy(all, b.r, b.n * sizeof(*all));
+	all[b.n] = tail;
+	b.r = all;
+	b.n++;
+	assert_int_equal(salvage_fit(&b, fd), 6);
+	path_tail("cam1", row.day, row.start_ns, row.seq, path, sizeof(path));
+	assert_int_equal(unlinkat(data_fd, path, 0), 0);
+	assert_int_equal(salvage_fit(&b, fd), 5);
+	assert_int_equal(ftruncate(fd, (off_t)size - 1), 0);
+	assert_true(salvage_fit(&b, fd) < 5);
+	close(fd);
+	journal_free(&j);
+}
+
+/* The tail and cut records, as recovery appends them. */
+static void append_cut(const struct salvage *b, struct journal_record *tail)
+{
+	struct journal_record cut = {.type = JOURNAL_CUT, .seq = row.seq};
+	unsigned char bytes[2 * JOURNAL_RECORD];
+	char path[128];
+	uint64_t size;
+	int fd;
+
+	cut.index = tail->index;
+	cut.start_ns = row.start_ns;
+	cut.cipher_from = cut.cipher_to = b->r[b->n - 1].cipher_to;
+	sha256(NULL, 0, cut.cipher);
+	journal_encode(tail, b->r[b->n - 1].chain, bytes);
+	journal_encode(&cut, tail->chain, bytes + JOURNAL_RECORD);
+	path_journal("cam1", row.day, path, sizeof(path));
+	assert_int_equal(disk_open_append(data_fd, path, &fd, &size), OK);
+	assert_int_equal(disk_pwrite(fd, bytes, sizeof(bytes), size), OK);
+	close(fd);
+	assert_int_equal(journal_head_load(data_fd, "cam1", row.day, &head),
+	    OK);
+}
+
+static void P8_a_cut_segment_is_read_through_its_tail(void **state)
+{
+	struct segment_row cut;
+	struct journal_record tail;
+	struct salvage b = broken(4);
+	struct footage f;
+	struct age_file *file;
+	unsigned char *p = malloc(clip.n);
+
+	(void)state;
+	cut = row;
+	cut.state = SEGMENT_CUT;
+	cut.record = (uint64_t)(b.r - j.records);
+	cut.fragments = 4;
+	assert_int_equal(salvage_tail(&b, whole_chunks(&b), &tail), OK);
+	append_cut(&b, &tail);
+	assert_int_equal(footage_read(data_fd, &cut, &f), OK);
+	assert_int_equal(f.n, 4);
+	assert_true(f.cut);
+	assert_int_equal(footage_open(data_fd, &f, file_key, &file), OK);
+	assert_int_equal(age_file_size(file), end_of(3));
+	assert_int_equal(age_file_read(file, 0, p, end_of(3)), OK);
+	assert_memory_equal(p, clip.p, end_of(3));
+	age_file_close(file);
+	footage_free(&f);
+	free(p);
+	journal_free(&j);
+}
+
+static void the_sweep_removes_slots_and_nothing_else(void **state)
+{
+	struct salvage b = broken(2);
+	struct journal_record r;
+	char path[160];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(salvage_tail(&b, 0, &r), OK);
+	salvage_sweep(data_fd, "cam1", row.day);
+	assert_null(read_slot(0, &n));
+	assert_null(read_slot(1, &n));
+	path_tail("cam1", row.day, row.start_ns, row.seq, path, sizeof(path));
+	assert_int_equal(faccessat(data_fd, path, F_OK, 0), 0);
+	assert_int_equal(faccessat(data_fd, segment_path(path, sizeof(path)),
+			     F_OK, 0),
+	    0);
+	salvage_sweep(data_fd, "cam1", "2026-11-21"); /* no such day */
+	journal_free(&j);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(P8_the_longest_tail_is_kept_and_opened_by_age),
+	    cmocka_unit_test(P8_a_torn_slot_leaves_the_one_before),
+	    cmocka_unit_test(a_tail_that_follows_no_record_is_none),
+	    cmocka_unit_test(a_tail_must_begin_where_the_chunks_end),
+	    cmocka_unit_test(records_fit_as_far_as_the_files_bear_them_out),
+	    cmocka_unit_test(P8_a_cut_segment_is_read_through_its_tail),
+	    cmocka_unit_test(the_sweep_removes_slots_and_nothing_else),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
