@@ -202,6 +202,11 @@ static void check_entered(struct check *c, const struct check_camera *cam)
 			check_say(c, NOTE, "P10", cam->id, s->from_ns, NULL,
 			    "segment %llu is sealed and not entered yet",
 			    (unsigned long long)s->seq);
+		else if (s->from_ns < c->epoch_ns)
+			check_say(c, MISSING, "P10", cam->id, s->from_ns, NULL,
+			    "segment %llu is not in the ledger, of which "
+			    "entries were lost",
+			    (unsigned long long)s->seq);
 		else
 			check_say(c, CHANGED, "P10", cam->id, s->from_ns, NULL,
 			    "segment %llu is not in the ledger",
@@ -297,12 +302,16 @@ static void wipe(struct check *c)
 enum err check_run(int data_fd, const char *data, bool json, FILE *out,
     unsigned *ret_broken)
 {
-	struct check c = {
-	    .data_fd = data_fd, .data = data, .json = json, .out = out};
+	static struct check c; /* one at a time: it is large */
 	struct ledger *l = NULL;
 	size_t cameras;
 	enum err e;
 
+	memset(&c, 0, sizeof(c));
+	c.data_fd = data_fd;
+	c.data = data;
+	c.json = json;
+	c.out = out;
 	if (json)
 		fputs("{\"findings\":[", out);
 	use_zone(&c);

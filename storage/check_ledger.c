@@ -19,6 +19,8 @@ struct walk {
 	struct check *c;
 	struct ledger *l;
 	int dir; /* ledger/ */
+	const char *name; /* of it */
+	bool former; /* of a former epoch */
 	uint64_t known; /* size when the check began */
 	struct checkpoint checkpoint; /* as it was then */
 	struct merkle tree; /* over all entries */
@@ -276,9 +278,9 @@ static void check_root(struct walk *w)
 		return;
 	merkle_root(&w->tree, root);
 	if (!crypt_equal(root, w->checkpoint.root, HASH_BYTES))
-		check_say(w->c, CHANGED, "P10", NULL, NO_TIME,
-		    "ledger/checkpoint",
-		    "its root is not that of its %" PRIu64 " entries",
+		check_say(w->c, CHANGED, "P10", NULL, NO_TIME, w->name,
+		    "the checkpoint's root is not that of its %" PRIu64
+		    " entries",
 		    w->tree.n);
 }
 
@@ -302,6 +304,7 @@ static enum err on_entry(struct walk *w, uint64_t i, const unsigned char *p,
 		check_say(w->c, CHANGED, "P10", NULL, v.time.ns, NULL,
 		    "entry 0 does not name the key of the log: its signature "
 		    "was not checked");
+	check_act(w->c, i, p, n, &v, ledger_origin(w->l));
 	if (v.type == ENTRY_SEGMENT)
 		return on_segment(w, i, &v);
 	if (v.type == ENTRY_HEADS)
@@ -323,7 +326,7 @@ static enum err walk_entries(struct walk *w)
 		if (e == ERR_INTEGRITY || e == ERR_TOO_LARGE) {
 			if (said != i / TILE_N)
 				check_say(w->c, CHANGED, "P10", NULL, NO_TIME,
-				    "ledger",
+				    w->name,
 				    "entry %" PRIu64 " was changed, "
 				    "or its tile",
 				    i);
@@ -336,29 +339,59 @@ static enum err walk_entries(struct walk *w)
 			e = on_entry(w, i, buf, n);
 		}
 	}
-	w->c->entries = i;
+	w->c->entries += i;
 	return e == ERR_NOT_FOUND ? OK : e;
+}
+
+/* The checkpoint that the walk holds the entries against. */
+static enum err read_checkpoint(struct walk *w)
+{
+	unsigned char *note;
+	size_t n;
+	enum err e = disk_read_all(w->dir, "checkpoint", NOTE_MAX, &note, &n);
+
+	if (!e) {
+		e = checkpoint_parse(note, n, &w->checkpoint);
+		free(note);
+	}
+	/* what a former one lacks was said by its successor */
+	if (e && w->former)
+		w->checkpoint.size = UINT64_MAX;
+	return w->former ? OK : e;
+}
+
+enum err check_ledger_in(struct check *c, struct ledger *l, const char *name,
+    bool former)
+{
+	struct walk w = {.c = c,
+	    .l = l,
+	    .name = name,
+	    .former = former,
+	    .known = ledger_size(l),
+	    .tree_fits = true};
+	enum err e;
+
+	c->has_log_key = false;
+	w.rows = calloc(1, sizeof(*w.rows));
+	w.dir = openat(c->data_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	e = !w.rows ? ERR_NO_MEMORY : w.dir < 0 ? ERR_DISK : OK;
+	if (!e)
+		e = read_checkpoint(&w);
+	if (!e)
+		e = walk_entries(&w);
+	free(w.rows);
+	if (w.dir >= 0)
+		close(w.dir);
+	return e;
 }
 
 enum err check_ledger(struct check *c, struct ledger *l)
 {
-	struct walk w = {
-	    .c = c, .l = l, .known = ledger_size(l), .tree_fits = true};
-	unsigned char *note = NULL;
-	size_t n;
-	enum err e;
+	enum err e = check_formers(c, l);
 
 	c->checkpoint = ledger_checkpoint_size(l);
-	w.rows = calloc(1, sizeof(*w.rows));
-	w.dir =
-	    openat(c->data_fd, "ledger", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	e = !w.rows ? ERR_NO_MEMORY : w.dir < 0 ? ERR_DISK : OK;
 	if (!e)
-		e = disk_read_all(w.dir, "checkpoint", NOTE_MAX, &note, &n);
-	if (!e)
-		e = checkpoint_parse(note, n, &w.checkpoint);
-	if (!e)
-		e = walk_entries(&w);
+		e = check_ledger_in(c, l, "ledger", false);
 	for (size_t i = 0; !e && i < c->n; i++)
 		if (c->cameras[i].lost > LOST_MAX)
 			check_say(c, MISSING, "P2", c->cameras[i].id, NO_TIME,
@@ -366,9 +399,5 @@ enum err check_ledger(struct check *c, struct ledger *l)
 			    "and %" PRIu64 " more segments that the "
 			    "ledger has",
 			    c->cameras[i].lost - LOST_MAX);
-	free(note);
-	free(w.rows);
-	if (w.dir >= 0)
-		close(w.dir);
 	return e;
 }

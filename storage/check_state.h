@@ -11,7 +11,7 @@
 #include "storage/api/messages.h"
 #include "storage/check.h"
 #include "storage/journal.h"
-#include "storage/ledger.h"
+#include "storage/ledger_keys.h"
 
 #define DAY_TEXT 11		/* "2026-11-22" and NUL */
 #define NO_TIME INT64_MIN
@@ -46,6 +46,14 @@ struct check_camera {
 	unsigned head_volume;
 };
 
+#define ACTORS_MAX 1024
+
+/* A person as the ledger names him, for the acts that he signed. */
+struct check_actor {
+	uint64_t person, role;
+	unsigned char key[KEY_BYTES];
+};
+
 struct check {
 	int data_fd;
 	const char *data; /* its path */
@@ -57,6 +65,11 @@ struct check {
 	uint64_t sealed, cut, open, bytes, entries, checkpoint;
 	struct check_camera *cameras;
 	size_t n;
+	struct check_actor actors[ACTORS_MAX];
+	size_t actors_n;
+	unsigned char log_key[KEY_BYTES]; /* of the log being walked */
+	bool has_log_key;
+	int64_t epoch_ns;	/* when the last epoch began; 0: the first one */
 };
 
 /* One day of one camera. */
@@ -97,6 +110,15 @@ bool check_see(struct check_walk *w, const char *path);
 /* The segment's file, and its tail, against its n records. */
 must_check enum err check_file(struct check_walk *w,
     const struct journal_record *r, size_t n, const char *path);
+/* check_log.c: persons, keys and what custodians signed, entry by entry. */
+void check_act(struct check *c, uint64_t i, const unsigned char *p, size_t n,
+    const struct entry_view *v, const char *origin);
+/* Former ledgers, and what the present one says is missing of them. */
+must_check enum err check_formers(struct check *c, struct ledger *present);
+
+/* One ledger, data/<name>; a former one need not fit a checkpoint. */
+must_check enum err check_ledger_in(struct check *c, struct ledger *l,
+    const char *name, bool former);
 
 /* The two halves; errors are only such as keep the check from going on. */
 must_check enum err check_footage(struct check *c);

@@ -53,6 +53,9 @@ static const struct row {
     {MSG_NEXT_PERSON, PEER_READER, handle_next_person, 0},
     {MSG_FACTOR_USED, PEER_READER, handle_factor_used, 0},
     {MSG_PERSON_PUT, PEER_READER, handle_person_put, ENTRY_PERSON},
+    {MSG_LEDGER_ROTATE, TOOL, handle_act, ENTRY_LOG_KEY},
+    {MSG_LEDGER_CONFIRM, TOOL, handle_act, ENTRY_EPOCH_CONFIRMED},
+    {MSG_SIGN_IS, PEER_READER, handle_sign_is, ENTRY_LOG_KEY},
 };
 
 /* A message that its sender may not send closes that connection alone. */

@@ -46,11 +46,13 @@ void enter_cameras(struct enter *x, const char *cameras)
 
 enum err enter_end(struct keeper *k, struct enter *x, uint64_t *ret_index)
 {
-	uint64_t i;
+	uint64_t i = 0;
 	enum err err = entry_end(&x->e);
 
 	if (!err)
 		err = ledger_put(k->ledger, &x->e, &i);
+	if (!err)
+		i = ledger_number(k->ledger, i);
 	for (unsigned n = 0; !err && n < x->n; n++)
 		err = index_text_put(k->ix, i, x->text[n].tag, x->text[n].salt,
 		    x->text[n].text);

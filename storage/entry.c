@@ -75,6 +75,22 @@ static const struct {
     [TAG_VOLUME] = {"volume", TEXT},
     [TAG_VOLUME_NUMBER] = {"volume-number", NUMBER},
     [TAG_PATH] = {"path", TEXT},
+    [TAG_LOG_EPOCH] = {"log-epoch", NUMBER},
+    [TAG_FORMER] = {"former-origin", TEXT},
+    [TAG_FORMER_SIZE] = {"former-size", NUMBER},
+    [TAG_FORMER_ROOT] = {"former-root", HASH},
+    [TAG_FORMER_KEY] = {"former-key", HASH},
+    [TAG_FORMER_FOUND] = {"former-found", NUMBER},
+    [TAG_OLD_SIGNS] = {"old-signs", SIGNATURE},
+    [TAG_NEW_SIGNS] = {"new-signs", SIGNATURE},
+    [TAG_WITNESS] = {"witness", TEXT},
+    [TAG_WITNESS_KEY] = {"witness-key", HASH},
+    [TAG_WITNESS_URL] = {"witness-url", TEXT},
+    [TAG_WITNESS_TIME] = {"witness-time", NUMBER},
+    [TAG_WITNESS_SIZE] = {"witness-size", NUMBER},
+    [TAG_WITNESS_ROOT] = {"witness-root", HASH},
+    [TAG_COSIGNATURE] = {"cosignature", ANY},
+    [TAG_FINDING] = {"finding", NUMBER},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -105,6 +121,14 @@ static const char *const types[] = {
     [ENTRY_VOLUME_ADDED] = "volume-added",
     [ENTRY_VOLUME_AWAY] = "volume-away",
     [ENTRY_VOLUME_BACK] = "volume-back",
+    [ENTRY_EPOCH_CONFIRMED] = "epoch-confirmed",
+    [ENTRY_LOG_KEY] = "log-key",
+    [ENTRY_WITNESS_ADDED] = "witness-added",
+    [ENTRY_LOG_ALLOWED] = "log-allowed",
+    [ENTRY_WITNESS_REMOVED] = "witness-removed",
+    [ENTRY_WITNESSED] = "witnessed",
+    [ENTRY_WITNESS_ALARM] = "witness-alarm",
+    [ENTRY_LOG_ALARM] = "log-alarm",
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
@@ -268,6 +292,55 @@ enum err entry_parse(const void *p, size_t n, struct entry_view *ret)
 		return ERR_FORMAT;
 	*ret = v;
 	return OK;
+}
+
+/* The entry with all fields but its signature, or with this one. */
+static enum err rewrite(const void *p, size_t n, const unsigned char *signature,
+    struct entry *ret)
+{
+	struct entry_field f;
+	struct entry_view v;
+	bool put = !signature;
+	size_t pos = 0;
+	enum err e = entry_parse(p, n, &v);
+
+	if (e)
+		return e;
+	entry_begin(ret, (enum entry_type)v.type, v.time, v.person);
+	while (entry_next(&v, &pos, &f)) {
+		if (f.tag == TAG_SIGNATURE)
+			continue;
+		if (!put && f.tag > TAG_SIGNATURE) {
+			entry_put_bytes(ret, TAG_SIGNATURE, signature,
+			    SIGN_BYTES);
+			put = true;
+		}
+		entry_put_bytes(ret, (enum entry_tag)f.tag, f.p, f.n);
+	}
+	if (!put)
+		entry_put_bytes(ret, TAG_SIGNATURE, signature, SIGN_BYTES);
+	return entry_end(ret);
+}
+
+enum err act_text(const void *entry, size_t n, unsigned char out[ACT_MAX],
+    size_t *ret_n)
+{
+	static const char label[] = "saqta act v1\n";
+	struct entry e;
+	enum err err = rewrite(entry, n, NULL, &e);
+
+	if (err)
+		return err;
+	memcpy(out, label, sizeof(label) - 1);
+	memcpy(out + sizeof(label) - 1, e.buf, e.len);
+	*ret_n = sizeof(label) - 1 + e.len;
+	return OK;
+}
+
+enum err act_sign(const void *entry, size_t n,
+    const unsigned char signature[SIGN_BYTES], struct entry *ret)
+{
+	return rewrite(entry, n, signature, ret);
 }
 
 uint64_t field_u64(const struct entry_field *f)

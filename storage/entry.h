@@ -24,6 +24,10 @@ enum entry_type {
 	ENTRY_REFUSED = 43, ENTRY_LEASE_OPENED = 44, ENTRY_LEASE_CLOSED = 45,
 	ENTRY_HOLD = 46,
 	ENTRY_VOLUME_ADDED = 70, ENTRY_VOLUME_AWAY = 71, ENTRY_VOLUME_BACK = 72,
+	ENTRY_EPOCH_CONFIRMED = 90, ENTRY_LOG_KEY = 91,
+	ENTRY_WITNESS_ADDED = 92, ENTRY_LOG_ALLOWED = 93,
+	ENTRY_WITNESS_REMOVED = 94, ENTRY_WITNESSED = 95,
+	ENTRY_WITNESS_ALARM = 96, ENTRY_LOG_ALARM = 97,
 };
 
 enum entry_tag {
@@ -41,6 +45,12 @@ enum entry_tag {
 	TAG_HEADS = 48, TAG_REASON = 49, TAG_CASE = 50, TAG_GRANT = 51,
 	TAG_DECISION = 52, TAG_LEASE = 53, TAG_HOLD = 54,
 	TAG_VOLUME = 80, TAG_VOLUME_NUMBER = 81, TAG_PATH = 82,
+	TAG_LOG_EPOCH = 100, TAG_FORMER = 101, TAG_FORMER_SIZE = 102,
+	TAG_FORMER_ROOT = 103, TAG_FORMER_KEY = 104, TAG_FORMER_FOUND = 105,
+	TAG_OLD_SIGNS = 106, TAG_NEW_SIGNS = 107, TAG_WITNESS = 110,
+	TAG_WITNESS_KEY = 111, TAG_WITNESS_URL = 112, TAG_WITNESS_TIME = 113,
+	TAG_WITNESS_SIZE = 114, TAG_WITNESS_ROOT = 115, TAG_COSIGNATURE = 116,
+	TAG_FINDING = 117,
 };
 
 struct entry {
@@ -58,6 +68,18 @@ void entry_put_text(struct entry *e, enum entry_tag tag, const char *s);
 void entry_put_bytes(struct entry *e, enum entry_tag tag, const void *p,
     size_t n);
 must_check enum err entry_end(const struct entry *e);
+
+/*
+ * Acts of custodians: an entry whose TAG_SIGNATURE is by TAG_SIGNER over
+ * "saqta act v1\n" and the entry without that field. act_text() gives those
+ * bytes (out: ACT_MAX) of an entry with or without it; act_sign() makes the
+ * signed entry of one without.
+ */
+#define ACT_MAX (16 + ENTRY_MAX)
+must_check enum err act_text(const void *entry, size_t n,
+    unsigned char out[ACT_MAX], size_t *ret_n);
+must_check enum err act_sign(const void *entry, size_t n,
+    const unsigned char signature[SIGN_BYTES], struct entry *ret);
 
 /*
  * Make a commitment to text under a fresh salt; the caller keeps salt and text

@@ -33,7 +33,7 @@ static struct person_row *find_active(struct keeper *k, const char *user,
 }
 
 /* Who failed too often waits, whether there is such a user or not. */
-static enum err locked(struct keeper *k, const char *user, const char *address,
+enum err people_locked(struct keeper *k, const char *user, const char *address,
     char *ret_why, size_t n)
 {
 	int64_t a = lockout_left_ns(&k->lockout, LOCKOUT_USER, user, k->mono);
@@ -102,7 +102,7 @@ void handle_sign_in(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err && (strlen(user) > 63 || strlen(credential) > CREDENTIAL_MAX))
 		err = ERR_PASSWORD;
 	if (!err)
-		err = locked(k, user, address, why, sizeof(why));
+		err = people_locked(k, user, address, why, sizeof(why));
 	if (!err) {
 		p = find_active(k, user, &room);
 		err = reader_spawn(k, READER_SESSION, p, credential, &r);
@@ -139,7 +139,7 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err && (role < ROLE_OPERATOR || role > ROLE_CUSTODIAN))
 		err = ERR_INVALID;
 	if (!err && role != ROLE_OPERATOR)
-		err = locked(k, by, "", why, sizeof(why));
+		err = people_locked(k, by, "", why, sizeof(why));
 	if (!err && role != ROLE_OPERATOR) {
 		p = find_active(k, by, &room);
 		if (p && p->role != ROLE_CUSTODIAN)
@@ -227,6 +227,10 @@ void handle_reader_started(struct keeper *k, struct conn *c, struct wire *w)
 			signed_in(k, r);
 		else
 			refused(k, r, ERR_PASSWORD, NULL);
+		return;
+	}
+	if (r->draft) {
+		act_started(k, r);
 		return;
 	}
 	conn_send(r->conn, &r->act, -1);

@@ -80,6 +80,8 @@ static void end_turn(struct keeper *k)
 		k->next_checkpoint_ns = k->mono.ns + CHECKPOINT_NS;
 		if (ledger_checkpoint_size(k->ledger) < ledger_size(k->ledger))
 			err = ledger_checkpoint(k->ledger);
+		if (!err)
+			epoch_copy(k);
 	}
 	conn_flush(k, err);
 	if (err == ERR_DISK_FULL) {
@@ -98,7 +100,7 @@ static void end_turn(struct keeper *k)
 static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 {
 	const int fixed[] = {signals, k->ingest, k->people, k->control,
-	    worker_fd(k->syncer), worker_fd(k->prover)};
+	    worker_fd(k->syncer), worker_fd(k->prover), worker_fd(k->copier)};
 	size_t n = 0;
 
 	for (; n < sizeof(fixed) / sizeof(fixed[0]); n++)
@@ -117,7 +119,7 @@ static void turn(struct keeper *k, int signals)
 	    k->next_sync_ns :
 	    k->next_tick_ns;
 	int64_t left = (wake - mono_now().ns) / NS_PER_MS + 1;
-	size_t n = gather(k, signals, p), i = 6;
+	size_t n = gather(k, signals, p), i = 7;
 	struct conn *c = k->conns;
 
 	if (poll(p, n, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
@@ -139,6 +141,7 @@ static void turn(struct keeper *k, int signals)
 		seal_synced(k);
 	seal_sync(k);
 	seal_proved(k);
+	epoch_copied(k);
 	if (k->mono.ns >= k->next_tick_ns) {
 		k->next_tick_ns = k->mono.ns + TICK_NS;
 		keeper_tick(k);
@@ -199,10 +202,20 @@ static enum err say(enum err err, const char *what)
 	return err;
 }
 
+/* Where a copy of the ledger stands, beside those on further volumes. */
+static void open_copy(struct keeper *k)
+{
+	k->copy_fd =
+	    open(k->conf.ledger_copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (k->copy_fd < 0)
+		log_warn("%s: %s; no copy of the ledger is kept there",
+		    k->conf.ledger_copy, strerror(errno));
+}
+
 static enum err open_data(struct keeper *k)
 {
 	struct statvfs v;
-	size_t cut = 0, n;
+	size_t n;
 	enum err err;
 
 	k->data_fd = open(k->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -226,16 +239,14 @@ static enum err open_data(struct keeper *k)
 	if (!err)
 		err = say(utc_site(k->site.zone), "time zone");
 	if (!err)
-		err = say(ledger_open(k->data_fd, &k->ledger, &cut), "ledger");
-	if (!err && cut)
-		log_warn("ledger: %zu bytes of an unanswered entry were cut",
-		    cut);
+		err = say(index_open(k->conf.data, false, &k->ix), "index");
+	open_copy(k);
+	if (!err)
+		err = say(epoch_open(k), "ledger");
 	if (!err)
 		err = say(read_root(k), "ledger: first custodian");
 	if (!err)
 		err = say(keyring_open(k->data_fd, &k->keyring), "keyring");
-	if (!err)
-		err = say(index_open(k->conf.data, false, &k->ix), "index");
 	k->epoch = 1;
 	if (!err &&
 	    index_setting_find(k->ix, "epoch", &k->epoch, sizeof(k->epoch), &n))
@@ -358,7 +369,9 @@ static enum err start_workers(struct keeper *k, int *ret_signals)
 	if (*ret_signals < 0)
 		return ERR_SYS;
 	err = worker_new(run_sync, &k->syncer);
-	return err ? err : worker_new(run_prove, &k->prover);
+	if (!err)
+		err = worker_new(run_prove, &k->prover);
+	return err ? err : worker_new(epoch_run_copy, &k->copier);
 }
 
 /* In order: seal what is open, sync, enter, checkpoint. */
@@ -372,6 +385,7 @@ static void finish(struct keeper *k)
 	worker_free(k->syncer);
 	worker_free(k->prover);
 	volumes_seal(k);
+	worker_free(k->copier);
 	while (k->readers)
 		reader_end(k, k->readers);
 	enter_begin(k, &x, ENTRY_STOPPED, 0);
@@ -400,6 +414,7 @@ int keeper_main(const struct config *conf)
 	k.conf = *conf;
 	k.ingest = k.people = k.control = -1;
 	err = say(crypt_init(), "libsodium");
+	read_clock(&k);
 	if (!err)
 		err = open_data(&k);
 	if (!err)

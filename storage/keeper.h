@@ -10,6 +10,7 @@
 
 #include "storage/api/config.h"
 #include "storage/api/wire.h"
+#include "storage/epoch.h"
 #include "storage/index.h"
 #include "storage/keyring.h"
 #include "storage/ledger.h"
@@ -96,6 +97,7 @@ struct reader {
 	uint32_t asker_id;
 	char address[64];	/* of the client that signs in */
 	struct wire act;	/* the message that an act carries out */
+	struct entry *draft;	/* act.c: what its custodian is to sign */
 	struct lease *leases;
 	bool signed_in;
 	unsigned wrong;		/* credentials for acts, so far */
@@ -119,7 +121,9 @@ struct keeper {
 	struct look *looks;
 	uint32_t look_id;		/* of the last one */
 	struct lockout lockout;
-	struct worker *syncer, *prover;
+	struct worker *syncer, *prover, *copier;
+	int copy_fd;			/* [storage] ledger_copy; -1: none */
+	struct copying copying;
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
 	struct {
@@ -226,6 +230,24 @@ must_check enum err reader_spawn(struct keeper *k, unsigned job,
     const struct person_row *person, const char *password,
     struct reader **ret);
 void reader_end(struct keeper *k, struct reader *r);
+
+/* --- epoch.c --- */
+/*
+ * May anything be erased, as far as the ledger is concerned (P2)? Not after it
+ * was torn, lost, set back or exchanged, until a custodian has confirmed.
+ */
+bool ledger_erasure_allowed(const struct keeper *k);
+
+/* --- handle_people.c --- */
+/* ERR_LOCKED, and why, for one who failed too often; address may be "". */
+must_check enum err people_locked(struct keeper *k, const char *user,
+    const char *address, char *ret_why, size_t n);
+
+/* --- act.c: what a custodian signs at the tool --- */
+void handle_act(struct keeper *, struct conn *, struct wire *);
+void handle_sign_is(struct keeper *, struct conn *, struct wire *);
+/* The custodian's reader has opened his seed: ask for the signature. */
+void act_started(struct keeper *k, struct reader *r);
 
 /* --- recover.c --- */
 /* After a crash: cut or late seal, without any private key (P8). */

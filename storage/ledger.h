@@ -32,6 +32,12 @@ must_check enum err ledger_open(int data_fd, struct ledger **ret,
     size_t *ret_cut_bytes);
 /* Read only: no lock, no cut; sees what is on disk now. */
 must_check enum err ledger_open_readonly(int data_fd, struct ledger **ret);
+/*
+ * Read only whatever entries there are in data/<name>, a former ledger; nothing
+ * is held against a checkpoint. ERR_INTEGRITY where tail or tiles are missing.
+ */
+must_check enum err ledger_open_as_is(int data_fd, const char *name,
+    struct ledger **ret);
 void ledger_close(struct ledger *l); /* NULL is legal; no commit */
 
 must_check enum err ledger_put(struct ledger *l, const struct entry *e,
@@ -42,7 +48,10 @@ bool ledger_dirty(const struct ledger *l);
  * ERR_DISK_FULL: nothing is lost, a later commit may succeed. Blocks.
  */
 must_check enum err ledger_commit(struct ledger *l);
-/* Sign and write the checkpoint of what is committed. Blocks. */
+/*
+ * Sign and write the checkpoint of what is committed. Without the log's key
+ * nothing is written, and that is OK. Blocks.
+ */
 must_check enum err ledger_checkpoint(struct ledger *l);
 
 uint64_t ledger_size(const struct ledger *l); /* committed entries */

@@ -103,65 +103,13 @@ out:
 	return e;
 }
 
-/* The root of the first `size` entries on disk. */
-static enum err root_at(const struct ledger *l, uint64_t size,
-    unsigned char ret[HASH_BYTES])
-{
-	uint64_t full = size < l->tail.first ? size : l->tail.first;
-	char bad[TILE_PATH_MAX];
-	struct merkle t;
-	enum err e = tile_tree(l->dir, l->edge, full, &t, bad);
-
-	if (e == ERR_INTEGRITY)
-		log_error("ledger/%s: is missing or has a wrong size", bad);
-	if (e)
-		return e;
-	for (size_t i = 0; full + i < size; i++)
-		merkle_put(&t, l->tail.slots[i].leaf);
-	merkle_root(&t, ret);
-	return OK;
-}
-
-/*
- * The public key and the origin that entry 0 names ("log begins"); found is
- * false where there is no entry yet.
- */
-static enum err first_entry(struct ledger *l, unsigned char ret_key[KEY_BYTES],
-    bool *ret_found)
-{
-	unsigned char buf[ENTRY_MAX];
-	struct entry_field f;
-	struct entry_view v;
-	size_t n;
-	enum err e = ledger_get(l, 0, buf, &n);
-
-	*ret_found = false;
-	if (e == ERR_NOT_FOUND)
-		return OK;
-	if (!e)
-		e = entry_parse(buf, n, &v);
-	if (e)
-		return e;
-	if (v.type != ENTRY_LOG_BEGINS)
-		return OK;
-	if (entry_find(&v, TAG_ORIGIN, &f) &&
-	    (f.n != strlen(l->origin) || memcmp(f.p, l->origin, f.n)))
-		return ERR_INTEGRITY;
-	if (!entry_find(&v, TAG_LOG_KEY, &f))
-		return OK;
-	memcpy(ret_key, f.p, KEY_BYTES);
-	*ret_found = true;
-	return OK;
-}
-
-/* The checkpoint's signature, by the key of entry 0 and, if given, by ours. */
+/* The checkpoint's signature, by the log's key of that time or, if none, ours. */
 static enum err check_signature(struct ledger *l, const unsigned char *note,
     size_t n, const unsigned char *own)
 {
-	unsigned char key[KEY_BYTES];
+	const unsigned char *key;
 	size_t text_n;
-	bool found;
-	enum err e = first_entry(l, key, &found);
+	enum err e = ledger_keys_load(l);
 
 	if (e == ERR_INTEGRITY || e == ERR_FORMAT) {
 		log_error("ledger: entry 0 does not fit the checkpoint");
@@ -169,13 +117,10 @@ static enum err check_signature(struct ledger *l, const unsigned char *note,
 	}
 	if (e)
 		return e;
-	if (found && own && memcmp(key, own, KEY_BYTES)) {
-		log_error("ledger/log.key: is not the key of entry 0");
-		return ERR_INTEGRITY;
-	}
-	if (!found && own)
-		memcpy(key, own, KEY_BYTES);
-	if (!found && !own)
+	key = ledger_key_for(l, l->checkpoint);
+	if (!key)
+		key = own;
+	if (!key)
 		return OK;
 	if (note_check(note, n, l->origin, key, &text_n) != OK) {
 		log_error("ledger/checkpoint: its signature does not fit");
@@ -214,7 +159,9 @@ static enum err load_and_check(struct ledger *l, const unsigned char *own,
 		e = ERR_INTEGRITY;
 		goto out;
 	}
-	e = root_at(l, c.size, root);
+	e = ledger_root_at(l, c.size, root);
+	if (e == ERR_INTEGRITY)
+		log_error("ledger: a tile is missing or has a wrong size");
 	if (e)
 		goto out;
 	if (!crypt_equal(root, c.root, HASH_BYTES)) {
@@ -230,15 +177,16 @@ out:
 	return e;
 }
 
-static enum err new_ledger(int data_fd, struct ledger **ret)
+static enum err new_ledger(int data_fd, const char *name, struct ledger **ret)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return ERR_NO_MEMORY;
 	l->file = -1;
+	l->epoch = 1;
 	l->bundle_n = UINT64_MAX;
-	l->dir = openat(data_fd, "ledger", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	l->dir = openat(data_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (l->dir < 0) {
 		enum err e = errno == ENOENT ? ERR_NOT_FOUND : ERR_DISK;
 
@@ -249,23 +197,47 @@ static enum err new_ledger(int data_fd, struct ledger **ret)
 	return OK;
 }
 
-static enum err read_key(struct ledger *l, unsigned char ret_public[KEY_BYTES])
+/* A key of ours: log.key, or the next one of a change that was cut short. */
+static enum err read_key(struct ledger *l, const char *name,
+    unsigned char ret_public[KEY_BYTES])
 {
-	unsigned char *p;
+	unsigned char seed[KEY_BYTES];
 	size_t n;
-	enum err e = need(l->dir, "log.key", KEY_BYTES, &p, &n);
+	enum err e = disk_read(l->dir, name, seed, sizeof(seed), &n);
 
-	if (e)
-		return e;
-	if (n == KEY_BYTES)
-		memcpy(l->seed, p, KEY_BYTES);
-	crypt_wipe(p, n);
-	free(p);
-	if (n != KEY_BYTES) {
-		log_error("ledger/log.key: is not a key");
-		return ERR_INTEGRITY;
+	if (e == ERR_TOO_LARGE || (!e && n != KEY_BYTES))
+		e = ERR_INTEGRITY;
+	if (!e) {
+		memcpy(l->seed, seed, KEY_BYTES);
+		sign_public(seed, ret_public);
 	}
-	sign_public(l->seed, ret_public);
+	crypt_wipe(seed, sizeof(seed));
+	return e;
+}
+
+/*
+ * The seed must be that of the key which the log names now. Where it is not,
+ * or is lost, entries still go in, and no checkpoint is signed until custodians
+ * name another key ("saqta ledger rotate").
+ */
+static enum err settle_key(struct ledger *l, bool have,
+    unsigned char public[KEY_BYTES])
+{
+	const unsigned char *now = ledger_key_for(l, UINT64_MAX);
+	enum err e;
+
+	if (have && (!now || !memcmp(now, public, KEY_BYTES)))
+		return OK;
+	e = read_key(l, "log.key.next", public);
+	if (!e && now && !memcmp(now, public, KEY_BYTES))
+		return disk_replace(l->dir, ".", "log.key", l->seed, KEY_BYTES);
+	crypt_wipe(l->seed, sizeof(l->seed));
+	if (!now)
+		return ERR_INTEGRITY;
+	log_error("ledger/log.key: %s; checkpoints stay unsigned until a "
+		  "custodian runs saqta ledger rotate",
+	    have ? "is not the key of the log" : "is missing or is no key");
+	l->keyless = true;
 	return OK;
 }
 
@@ -274,7 +246,8 @@ enum err ledger_open(int data_fd, struct ledger **ret, size_t *ret_cut_bytes)
 	unsigned char key[KEY_BYTES];
 	struct ledger *l;
 	size_t cut = 0;
-	enum err e = new_ledger(data_fd, &l);
+	bool have;
+	enum err e = new_ledger(data_fd, "ledger", &l);
 
 	if (e)
 		return e;
@@ -284,10 +257,12 @@ enum err ledger_open(int data_fd, struct ledger **ret, size_t *ret_cut_bytes)
 	}
 	/* What a killed writer left unsynced becomes durable here. */
 	e = disk_sync_volume(l->dir);
+	if (e)
+		goto out;
+	have = !read_key(l, "log.key", key);
+	e = load_and_check(l, have ? key : NULL, &cut);
 	if (!e)
-		e = read_key(l, key);
-	if (!e)
-		e = load_and_check(l, key, &cut);
+		e = settle_key(l, have, key);
 	if (e)
 		goto out;
 	l->file = openat(l->dir, "tail", O_RDWR | O_CLOEXEC);
@@ -310,11 +285,30 @@ enum err ledger_open_readonly(int data_fd, struct ledger **ret)
 {
 	struct ledger *l;
 	size_t cut;
-	enum err e = new_ledger(data_fd, &l);
+	enum err e = new_ledger(data_fd, "ledger", &l);
 
 	if (e)
 		return e;
 	e = load_and_check(l, NULL, &cut);
+	if (e) {
+		ledger_close(l);
+		return e;
+	}
+	*ret = l;
+	return OK;
+}
+
+enum err ledger_open_as_is(int data_fd, const char *name, struct ledger **ret)
+{
+	struct ledger *l;
+	size_t cut;
+	enum err e = new_ledger(data_fd, name, &l);
+
+	if (e)
+		return e;
+	e = load(l, &cut);
+	if (!e && ledger_keys_load(l))
+		l->keys_n = 0;
 	if (e) {
 		ledger_close(l);
 		return e;

@@ -12,7 +12,8 @@
  *                   closes or after MSG_SIGN_OUT. An auditor's identity stays
  *                   open; a custodian's is wiped after the check, and a
  *                   decision opens it anew with the password of that message.
- *   READER_ACT      waits on 3 for one MSG_USER_ADD, makes and signs the
+ *   READER_ACT      waits on 3 for one MSG_SIGN, signs that act of a custodian
+ *                   and exits; or for one MSG_USER_ADD, makes and signs the
  *                   person (for a custodian also re-wraps every day key), sends
  *                   MSG_PERSON_PUT, exits after the answer.
  *   READER_OPERATOR the same for an operator: person 0, no password, no

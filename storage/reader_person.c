@@ -314,6 +314,29 @@ static enum err make(struct session *s, struct person_row *p,
 	return err;
 }
 
+/* A custodian's signature under an act; nothing else is ever signed so. */
+static enum err sign_act(struct session *s, struct wire *w)
+{
+	unsigned char text[ACT_MAX], signature[SIGN_BYTES], seed[KEY_BYTES];
+	size_t n = 0, text_n;
+	const void *p = wire_get_bytes(w, &n);
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = act_text(p, n, text, &text_n);
+	if (!err && (s->job != READER_ACT || s->me.role != ROLE_CUSTODIAN))
+		err = ERR_DENIED;
+	if (err)
+		return err;
+	seed_sign_seed(s->seed, seed);
+	sign(seed, text, text_n, signature);
+	crypt_wipe(seed, sizeof(seed));
+	crypt_wipe(s->seed, sizeof(s->seed));
+	wire_begin(w, MSG_SIGN_IS, w->id);
+	wire_put_bytes(w, signature, sizeof(signature));
+	return wire_send(s->keeper, w, -1);
+}
+
 enum err session_add_person(struct session *s)
 {
 	struct person_row p = {0};
@@ -323,6 +346,8 @@ enum err session_add_person(struct session *s)
 
 	if (err)
 		return err;
+	if (w.type == MSG_SIGN)
+		return sign_act(s, &w);
 	if (w.type != MSG_USER_ADD)
 		w.err = ERR_BAD_MESSAGE;
 	wire_get_str(&w); /* who acts, and his credential: checked */

@@ -175,6 +175,7 @@ void reader_end(struct keeper *k, struct reader *r)
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
+	free(r->draft);
 	crypt_wipe(r, sizeof(*r));
 	free(r);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/timex.h>
 
+#include "storage/epoch.h"
 #include "storage/view_json.h"
 
 #define SEGMENT_NS_DEFAULT (60 * NS_PER_SEC)
@@ -285,9 +286,11 @@ static json_t *ledger_state(const struct view *v)
 		;
 	ledger_root(v->ledger, root);
 	hex_encode(root, sizeof(root), hex);
-	return json_pack("{s:I, s:s, s:I}", "size",
+	return json_pack("{s:I, s:s, s:I, s:i, s:b}", "size",
 	    (json_int_t)ledger_size(v->ledger), "root", hex, "checkpoint",
-	    (json_int_t)ledger_checkpoint_size(v->ledger));
+	    (json_int_t)ledger_checkpoint_size(v->ledger), "epoch",
+	    (int)ledger_epoch(v->ledger), "confirmed",
+	    epoch_confirmed(v->ix, v->ledger));
 }
 
 static json_t *promise_states(void)

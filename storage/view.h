@@ -9,7 +9,7 @@
 #define SAQTA_VIEW_H
 
 #include "storage/index.h"
-#include "storage/ledger.h"
+#include "storage/ledger_keys.h"
 #include "storage/play.h"
 
 struct view {

@@ -176,7 +176,7 @@ static json_t *committed_json(const struct view *v, uint64_t entry,
 {
 	char text[TEXT_MAX];
 
-	if (index_text_find(v->ix, entry, tag, text))
+	if (index_text_find(v->ix, ledger_number(v->ledger, entry), tag, text))
 		return json_null();
 	return json_text(text, strlen(text));
 }

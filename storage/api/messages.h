@@ -151,6 +151,14 @@ enum msg {
 				   (reader.h). -> MSG_OK */
 	MSG_NEXT_PERSON = 138,	/* - */
 	MSG_NEXT_PERSON_IS = 139, /* u64: the number the new person gets */
+
+	/* --- 180-199: witnesses of the ledger, acts of custodians --- */
+	MSG_LEDGER_ROTATE = 192, /* control: str custodian, str credential.
+				   -> MSG_OK: the log has another key */
+	MSG_LEDGER_CONFIRM = 194, /* control: str custodian, str credential.
+				   -> MSG_OK: the new epoch is confirmed */
+	MSG_SIGN = 196,		/* keeper -> reader: bytes entry (an act) */
+	MSG_SIGN_IS = 197,	/* bytes signature (64), of act_text() */
 	MSG_FACTOR_USED = 200,	/* u64 step of a code that this act consumes.
 				   -> MSG_OK, durable, or ERR_FACTOR */
 };

@@ -5,7 +5,9 @@ storage/DESIGN.md alone. It shares no code with Saqta.
     saqta_reader.py DATADIR [--identity FILE]... [--plain] [--json]
 
 Recomputes the ledger's leaf hashes, tiles and root and checks the signature of
-its checkpoint; each journal's chain; each segment's cipher hashes, Merkle root
+its checkpoint, the changes of its key, what custodians signed and what
+witnesses cosigned; the same for former ledgers (ledger.1 ...), as far as they
+are there; each journal's chain; each segment's cipher hashes, Merkle root
 and cipher hash, against the ledger; the chain heads in the ledger. With the
 identity of a camera-day it decrypts that day's segments with the program `age`
 and recomputes the hashes of init part and samples; with --plain it is a
@@ -54,7 +56,8 @@ class Report:
     def __init__(self):
         self.findings = []
         self.counts = dict(cameras=0, sealed=0, cut=0, open=0, plain=0,
-                           bytes=0, entries=0, checkpoint=0)
+                           bytes=0, entries=0, checkpoint=0,
+                           witnessed=0)
 
     def say(self, kind, what, text):
         self.findings.append(dict(kind=kind, what=what, text=text))
@@ -142,13 +145,78 @@ def read_bundle(path, n):
     return out
 
 
-class Ledger:
-    """All entries; self.size0 is how many there were at the beginning."""
+def roots_at(leaves, sizes):
+    """{size: tree head of that many leaves}, in one pass over the leaves."""
+    want, edge, out = sorted(set(sizes)), [], {}
+    for n in range(len(leaves) + 1):
+        while want and want[0] == n:
+            out[want.pop(0)] = tree_head_of(edge)
+        if n == len(leaves):
+            break
+        edge.append((0, leaves[n]))
+        while len(edge) > 1 and edge[-1][0] == edge[-2][0]:
+            (k, a), (_, b) = edge[-2:]
+            edge[-2:] = [(k + 1, sha(b"\1" + a + b))]
+    return out
 
-    def __init__(self, data, report):
-        self.path, self.report = os.path.join(data, "ledger"), report
-        with open(os.path.join(self.path, "checkpoint"), "rb") as f:
-            self.note = f.read()
+
+def tree_head_of(edge):
+    if not edge:
+        return EMPTY
+    head = edge[-1][1]
+    for _, left in reversed(edge[:-1]):
+        head = sha(b"\1" + left + head)
+    return head
+
+
+def split_note(note):
+    """text, [(name, bytes of the signature line)]"""
+    text, signatures = note.rsplit(b"\n\n", 1)
+    lines = []
+    for line in signatures.split(b"\n")[:-1]:
+        dash, name, b64 = line.split(b" ")
+        if dash != "\u2014".encode():
+            raise ValueError("not a signature line")
+        lines.append((name, base64.b64decode(b64, validate=True)))
+    return text + b"\n", lines
+
+
+def key_id(name, kind, key):
+    return sha(name + b"\n" + bytes([kind]) + key)[:4]
+
+
+def cosigned(text, key, blob):
+    """tlog-cosignature: u64 time || signature"""
+    time = int.from_bytes(blob[:8], "big")
+    return ed25519.verify(key, b"cosignature/v1\ntime %d\n" % time + text,
+                          blob[8:])
+
+
+def act_text(entry):
+    """The entry without its signature, field 19."""
+    out, at = bytearray(entry[:19]), 19
+    while at < len(entry):
+        n = 3 + int.from_bytes(entry[at + 1:at + 3], "big")
+        if entry[at] != 19:
+            out += entry[at:at + n]
+        at += n
+    return b"saqta act v1\n" + bytes(out)
+
+
+class Ledger:
+    """All entries; self.size0 is how many there were at the beginning. A
+    former one is what is left of it."""
+
+    def __init__(self, data, report, name="ledger", former=False):
+        self.path, self.report = os.path.join(data, name), report
+        self.name, self.former = name, former
+        self.note, self.custodians, self.witnesses = b"", {}, {}
+        try:
+            with open(os.path.join(self.path, "checkpoint"), "rb") as f:
+                self.note = f.read()
+        except OSError:
+            if not former:
+                raise
         first, entries, _ = read_tail(self.path)
         self.size0 = first + len(entries)
         self.entries, self.leaves = [], []
@@ -156,12 +224,13 @@ class Ledger:
     def read(self):
         first, tail, torn = read_tail(self.path)
         if first % 256:
-            self.report.changed("ledger/tail", "begins inside a tile")
+            self.report.changed(self.name + "/tail",
+                                "begins inside a tile")
         if torn:
-            self.report.note("ledger/tail", f"{torn} bytes are no record: "
+            self.report.note(self.name + "/tail", f"{torn} bytes are no record: "
                              "being written, or torn")
         for n in range(first // 256):
-            what = "ledger/" + tile_path("entries", n)
+            what = self.name + "/" + tile_path("entries", n)
             try:
                 self.entries += read_bundle(self.path, n)
             except (OSError, ValueError, IndexError) as e:
@@ -169,9 +238,12 @@ class Ledger:
                 return False
         self.entries += tail
         self.leaves = [leaf_hash(e) for e in self.entries]
-        self.report.counts["entries"] = len(self.entries)
+        self.report.counts["entries"] += len(self.entries)
         self.check_tiles(first)
-        self.check_checkpoint()
+        self.walk()
+        if not self.former or self.note:
+            self.check_checkpoint()
+        self.check_witnessed()
         return True
 
     def check_tiles(self, full):
@@ -187,44 +259,138 @@ class Ledger:
                 except OSError:
                     have = None
                 if have != b"".join(tile):
-                    self.report.changed("ledger/" + what,
+                    self.report.changed(self.name + "/" + what,
                                         "is not the tile of its entries")
                 up.append(tree_head(tile))
             hashes, level = up, level + 1
 
-    def check_checkpoint(self):
-        what = "ledger/checkpoint"
+    def walk(self):
+        """Keys of the log, custodians, their acts, what witnesses said."""
+        self.keys, self.origin, wanted = [], b"", []
+        for i, b in enumerate(self.entries):
+            try:
+                e = Entry(b)
+            except (ValueError, struct.error):
+                continue
+            if i == 0 and e.type == 1:
+                self.keys, self.origin = [(0, e.get(31))], e.get(30)
+                self.begins = e
+            elif e.type == 10 and e.num(15) == 3:
+                self.custodians.setdefault(e.num(14), e.get(17))
+            elif e.type in (90, 91, 92, 93, 94):
+                self.act(i, b, e)
+            elif e.type == 95:
+                wanted.append((i, e))
+        roots = roots_at(self.leaves, [e.num(114) for _, e in wanted])
+        for i, e in wanted:
+            self.cosigned_entry(i, e, roots)
+
+    def act(self, i, b, e):
+        what = f"{self.name} entry {i}"
+        key = self.custodians.get(e.num(18))
+        good = key and ed25519.verify(key, act_text(b), e.get(19))
+        if not good:
+            self.report.changed(what, "is not signed by a custodian")
+        if e.type == 91:
+            self.new_key(what, i, e, good)
+        elif e.type == 92:
+            self.witnesses[e.get(110)] = e.get(111)
+
+    def new_key(self, what, i, e, by_custodian):
+        old, new = self.keys[-1][1] if self.keys else b"", e.get(31)
+        said = b"saqta log key v1\n" + self.origin + b"\n" + old + new
+        if not ed25519.verify(new, said, e.get(107)) or not (
+                ed25519.verify(old, said, e.get(106)) if e.get(106)
+                else by_custodian):
+            self.report.changed(what, "names a key that nobody signed")
+            return
+        self.keys.append((i, new))
+
+    def cosigned_entry(self, i, e, roots):
+        """A checkpoint of this log that a witness cosigned, entered later."""
+        what, size = f"{self.name} entry {i}", e.num(114)
+        text = self.origin + b"\n%d\n" % size + \
+            base64.b64encode(e.get(115)) + b"\n"
+        if size > i or roots.get(size) != e.get(115):
+            self.report.changed(what, f"is not the root of {size} entries")
+        if self.witnesses.get(e.get(110)) != e.get(111):
+            self.report.changed(what, "is by no witness of this log")
+        if len(e.get(116)) != 72 or not cosigned(text, e.get(111),
+                                                 e.get(116)):
+            self.report.changed(what, "its cosignature does not fit")
+        elif int.from_bytes(e.get(116)[:8], "big") * 10**9 != e.num(113):
+            self.report.changed(what, "says another time than its witness")
+        self.report.counts["witnessed"] = max(
+            size, self.report.counts["witnessed"])
+
+    def key_for(self, size):
+        return next((k for i, k in reversed(self.keys) if i < size or not i),
+                    None)
+
+    def check_note(self, what, note):
+        """The size of a checkpoint of this log, and its signature lines."""
         try:
-            text, signatures = self.note.rsplit(b"\n\n", 1)
-            text += b"\n"
+            text, lines = split_note(note)
             origin, size, root = text.split(b"\n")[:3]
             size, root = int(size), base64.b64decode(root, validate=True)
         except ValueError:
             self.report.changed(what, "is not a checkpoint")
-            return
-        self.report.counts["checkpoint"] = size
+            return None, b"", []
         if size > len(self.leaves):
-            self.report.missing(what, f"says {size} entries, there are "
-                                f"{len(self.leaves)}")
-        elif tree_head(self.leaves[:size]) != root:
+            if not self.former:
+                self.report.missing(what, f"says {size} entries, there are "
+                                    f"{len(self.leaves)}")
+        elif roots_at(self.leaves, [size])[size] != root:
             self.report.changed(what, f"is not the root of {size} entries")
-        first = Entry(self.entries[0]) if self.entries else None
-        if first is None or first.type != 1:
-            self.report.changed("ledger", "entry 0 is not 'log begins'")
-            return
-        if first.get(30) != origin:
+        if not self.keys:
+            self.report.changed(self.name, "entry 0 is not 'log begins'")
+            return size, text, lines
+        if self.origin != origin:
             self.report.changed(what, "has another origin than entry 0")
-        key = first.get(31)
-        key_id = sha(origin + b"\n\1" + key)[:4]
-        for line in signatures.split(b"\n"):
-            parts = line.split(b" ")
-            if len(parts) != 3 or parts[0] != "\u2014".encode():
+        key = self.key_for(size)
+        if not any(name == origin and blob[:4] == key_id(origin, 1, key) and
+                   ed25519.verify(key, text, blob[4:])
+                   for name, blob in lines):
+            self.report.changed(what, "is not signed by the log's key")
+        return size, text, lines
+
+    def check_checkpoint(self):
+        size, _, _ = self.check_note(self.name + "/checkpoint", self.note)
+        if size is not None and not self.former:
+            self.report.counts["checkpoint"] = size
+
+    def check_witnessed(self):
+        """Every line by a witness of this log must fit; one must be there."""
+        what = self.name + "/witnessed"
+        try:
+            with open(os.path.join(self.path, "witnessed"), "rb") as f:
+                note = f.read()
+        except OSError:
+            return
+        _, text, lines = self.check_note(what, note)
+        good = 0
+        for name, blob in lines:
+            key = self.witnesses.get(name)
+            if not key or blob[:4] != key_id(name, 4, key):
                 continue
-            blob = base64.b64decode(parts[2])
-            if (parts[1] == origin and blob[:4] == key_id
-                    and ed25519.verify(key, text, blob[4:])):
-                return
-        self.report.changed(what, "is not signed by the key of entry 0")
+            if len(blob) == 76 and cosigned(text, key, blob[4:]):
+                good += 1
+            else:
+                self.report.changed(what, f"{name.decode()} did not sign it")
+        if not good:
+            self.report.changed(what, "no witness of this log signed it")
+
+
+def former_ledgers(data, report):
+    """ledger.1, ledger.2 ...: what stood there when a new epoch began."""
+    names = [n for n in os.listdir(data) if re.fullmatch(r"ledger\.\d+", n)]
+    for name in sorted(names, key=lambda n: int(n[7:])):
+        try:
+            ledger = Ledger(data, report, name, True)
+            if ledger.read():
+                yield ledger
+        except (OSError, ValueError) as e:
+            report.missing(name, str(e))
 
 
 # --- journals and segments -------------------------------------------------
@@ -301,6 +467,7 @@ class Footage:
         self.identities, self.plain = identities, plain
         self.segments, self.last = {}, {}
         self.volumes, self.away = volumes(data, report)
+        self.epoch = 0  # ns; what is older may be in no ledger
 
     def read(self):
         seen = set()
@@ -589,7 +756,19 @@ class Compare:
                 self.segment(i, e)
             elif e.type == 31:
                 self.heads(i, e.get(48))
-        self.not_entered()
+            elif e.type == 1 and e.num(100):
+                self.epoch(e)
+        if not self.ledger.former:
+            self.not_entered()
+
+    def epoch(self, e):
+        """A log that follows one which was lost says what is missing."""
+        size, found = e.num(102), e.num(105)
+        self.footage.epoch = e.time
+        self.report.missing(
+            e.text(101) or "the former ledger",
+            f"entries {found} to {size - 1} were lost" if size > found else
+            "could not be gone on with")
 
     def not_entered(self):
         """A running box may be behind by the last two sealed segments."""
@@ -604,7 +783,10 @@ class Compare:
             fresh = [q for q in seqs if q > done.get(camera, 0)]
             for q in seqs:
                 note = q in fresh and len(fresh) <= 2
-                (self.report.note if note else self.report.changed)(
+                lost = (self.footage.segments[camera, q].begin.start <
+                        self.footage.epoch)
+                (self.report.note if note else self.report.missing if lost
+                 else self.report.changed)(
                     f"{camera} segment {q}", "is not in the ledger")
 
     def segment(self, i, e):
@@ -684,6 +866,8 @@ def main():
     try:
         ledger = Ledger(a.data, report)
         footage.read()
+        for former in former_ledgers(a.data, report):
+            Compare(former, footage).run()
         if ledger.read():
             Compare(ledger, footage).run()
     except (OSError, ValueError) as e:

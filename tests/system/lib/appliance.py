@@ -263,6 +263,7 @@ class Appliance:
         shutil.copytree(ROOT / "web" / "ui", self.tmp / "ui",
                         dirs_exist_ok=True)
         for name, owner in (("data", "storage"), ("run", "storage"),
+                            ("copy", "storage"),
                             ("paper", "storage"), ("recorder", "recorder"),
                             ("web", "web")):
             path = self.tmp / name
@@ -296,6 +297,7 @@ recorder_user = %s
 web_user = %s
 segment_s = %d
 reserve_mb = 64
+ledger_copy = %s
 %s[recorder]
 state = %s
 timeout_ms = 4000
@@ -305,7 +307,7 @@ port = %d
 state = %s
 ui = %s
 """ % (self.site, self.zone, self.data, self.run, self.user_name("recorder"),
-       self.user_name("web"), self.segment_s, more, self.tmp / "recorder",
+       self.user_name("web"), self.segment_s, self.tmp / "copy", more, self.tmp / "recorder",
        self.port, self.tmp / "web", self.tmp / "ui"))
         self.conf.chmod(0o644)
 
@@ -375,7 +377,8 @@ ui = %s
     def tool(self, *args, stdin="", check=True, user="storage", config=True):
         """Run `saqta VERB... --config FILE`; --config goes after the verbs."""
         args = [str(a) for a in args]
-        verbs = 2 if args[0] in ("user", "camera", "volume") else 1
+        verbs = 2 if args[0] in ("user", "camera", "volume", "ledger",
+                                 "witness") else 1
         argv = [str(self.bin / "saqta")] + args[:verbs]
         argv += ["--config", str(self.conf)] * config + args[verbs:]
         who = {}

@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+# parallel
+# timeout: 240
+"""A ledger that is set back or lost (P2): the box goes on recording, begins a
+new epoch of its log, names what is missing, and erases nothing until a
+custodian confirms. The log's key changes in between.
+"""
+import json
+import shutil
+import subprocess
+
+from lib import say
+from lib.appliance import FIRST, PEOPLE, ROOT, Appliance, wait_for
+
+CAMERA = "cam-1"
+SECOND = "daniyar"  # codes are good once: acts are shared
+NO_CODE = "\n000000\n"
+
+
+def ledger(box):
+    return box.tool_json("status")["ledger"]
+
+
+def check(box):
+    done = box.tool("check", "--data", box.data, "--json", check=False,
+                    config=False)
+    return done.returncode, json.loads(done.stdout)
+
+
+def reader(box):
+    done = subprocess.run(
+        ["/usr/bin/python3", "-B", ROOT / "tests/reader/saqta_reader.py",
+         box.data, "--json"], stdout=subprocess.PIPE, timeout=60)
+    return json.loads(done.stdout)
+
+
+def findings(told, kind):
+    return [f for f in told["findings"] if f["kind"] == kind]
+
+
+def recorded(box):
+    """One more segment than there is now is sealed."""
+    count = len(box.segments(CAMERA))
+    wait_for("recording goes on", 40,
+             lambda: len(box.segments(CAMERA)) > count + 1)
+
+
+def copied(box):
+    """The copy has what the checkpoint covers."""
+    size = ledger(box)["size"]
+    note = box.tmp / "copy" / "ledger" / "checkpoint"
+
+    def there():
+        return note.exists() and int(note.read_text().split("\n")[1]) >= size
+    wait_for("the copy has %d entries" % size, 40, there)
+    return size
+
+
+def changed_key(box):
+    refused = box.tool("ledger", "rotate", "--by", FIRST, "-",
+                       stdin="not his password" + NO_CODE, check=False)
+    say.test("a wrong password changes no key of the log",
+             refused.returncode == 1, refused.stderr.decode())
+    auditor = box.tool("ledger", "rotate", "--by", "marat", "-",
+                       stdin=PEOPLE["marat"][2] + NO_CODE, check=False)
+    say.test("P6 an auditor changes no key of the log",
+             auditor.returncode == 1, auditor.stderr.decode())
+    box.tool("ledger", "rotate", "--by", SECOND, "-",
+             stdin=box.credential(SECOND))
+    status, told = check(box)
+    say.test("P10 after a change of the log's key all fits", status == 0,
+             told["findings"][:5])
+    told = reader(box)
+    say.test("P10 the reader in Python follows the change",
+             told["summary"]["whole"], told["findings"][:5])
+
+
+def lose(box, title, epoch, do):
+    """Storage is stopped, do() is done to the disk, storage starts again."""
+    known = copied(box)
+    box.stop("storage")
+    do()
+    box.start("storage")
+    told = ledger(box)
+    say.test("P2 %s: a new epoch that waits for a custodian" % title,
+             told["epoch"] == epoch and told["confirmed"] is False, told)
+    recorded(box)
+    say.test("P2 %s: the box goes on recording" % title, True)
+    status, told = check(box)
+    missing = [f["text"] for f in findings(told, "missing")]
+    say.test("P10 %s: saqta check names what is missing" % title,
+             status == 6 and any("were lost" in t for t in missing) and
+             not findings(told, "changed"), status, told["findings"][:9])
+    told = reader(box)
+    say.test("P10 %s: so does the reader in Python" % title,
+             any("were lost" in f["text"] for f in findings(told, "missing"))
+             and not findings(told, "changed"), told["findings"][:9])
+    return known
+
+
+def confirm(box):
+    refused = box.tool("ledger", "confirm", "--by", "marat", "-",
+                       stdin=PEOPLE["marat"][2] + NO_CODE, check=False)
+    say.test("P6 an auditor confirms no epoch", refused.returncode == 1 and
+             not ledger(box)["confirmed"], refused.stderr.decode())
+    box.tool("ledger", "confirm", "--by", FIRST, "-",
+             stdin=box.credential(FIRST))
+    say.test("P2 a custodian confirms the epoch", ledger(box)["confirmed"])
+    twice = box.tool("ledger", "confirm", "--by", FIRST, "-",
+                     stdin=PEOPLE[FIRST][2] + NO_CODE, check=False)
+    say.test("an epoch is confirmed once", twice.returncode == 1)
+    box.stop("storage")
+    box.start("storage")
+    told = ledger(box)
+    say.test("P2 the confirmation lasts", told["confirmed"] and
+             told["epoch"] == 2, told)
+
+
+def story():
+    with Appliance() as box:
+        camera = box.camera(CAMERA)
+        box.add_camera(CAMERA, camera.url)
+        box.wait_recording(CAMERA)
+        here, before = box.data / "ledger", box.tmp / "before"
+        shutil.copytree(here, before)
+        changed_key(box)
+        recorded(box)
+
+        def set_back():
+            owner = here.stat()
+            shutil.rmtree(here)
+            shutil.copytree(before, here)
+            for path in [here, *here.rglob("*")]:
+                shutil.chown(path, owner.st_uid, owner.st_gid)
+        known = lose(box, "a ledger from a backup", 2, set_back)
+        named = [f["text"] for f in findings(check(box)[1], "missing")]
+        say.test("P10 the newest entry that was known is named",
+                 any("to %d were lost" % (n - 1) in t for t in named
+                     for n in range(known, known + 200)), named)
+        confirm(box)
+        lose(box, "no ledger at all", 3, lambda: shutil.rmtree(here))
+
+
+say.main(story)
