@@ -125,7 +125,7 @@ DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
     clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
-    patch nodejs npm chromium firefox-esr iproute2 nftables
+    patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
 deps:
 	tests/deps $(DEPS)
 deps-test:
