@@ -12,6 +12,14 @@
 static const char *const migrations[] = {
     [1] = "ALTER TABLE segment "
 	  "ADD COLUMN volume INTEGER NOT NULL DEFAULT 0",
+    [2] = "CREATE TABLE stood(kind INTEGER NOT NULL, key TEXT NOT NULL, "
+	  "from_ns INTEGER NOT NULL, to_ns INTEGER, value TEXT NOT NULL, "
+	  "detail TEXT NOT NULL, PRIMARY KEY(kind, key, from_ns)) "
+	  "STRICT, WITHOUT ROWID;"
+	  "INSERT INTO stood SELECT 1, id, added_ns, NULL, url, '' FROM camera;"
+	  "INSERT INTO stood SELECT 2, id, added_ns, NULL, atm, '' FROM camera;"
+	  "INSERT INTO stood SELECT 3, atm, min(added_ns), NULL, place, '' "
+	  "FROM camera GROUP BY atm",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

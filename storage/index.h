@@ -44,6 +44,15 @@ struct camera_row {
 	int64_t since_ns;
 	char detail[256];
 };
+enum stood_kind {
+	STOOD_DEVICE = 1,	/* at a camera position (camera.id) */
+	STOOD_ATM = 2,		/* the ATM that a camera position belongs to */
+	STOOD_PLACE = 3,	/* where an ATM stands */
+};
+struct stood_row {
+	int64_t from_ns, to_ns;		/* to_ns = INT64_MAX: still */
+	char value[512], detail[NAME_MAX_BYTES];
+};
 struct segment_row {
 	char camera[CAMERA_ID_MAX + 1];
 	uint64_t seq;
@@ -120,6 +129,24 @@ must_check enum err index_camera_next(struct index *ix, const char *after,
     struct camera_row *ret);
 
 /* Insert or replace; retain_ns never becomes less than it was (P2). */
+/*
+ * From from_ns on `value` stands at `key`; what stood there before ends then.
+ * index_stood_end(): nothing does any more.
+ */
+must_check enum err index_stood_begin(struct index *ix, enum stood_kind kind,
+    const char *key, int64_t from_ns, const char *value, const char *detail);
+must_check enum err index_stood_end(struct index *ix, enum stood_kind kind,
+    const char *key, int64_t to_ns);
+/* What stands there now; ERR_NOT_FOUND. */
+must_check enum err index_stood_now(struct index *ix, enum stood_kind kind,
+    const char *key, struct stood_row *ret);
+/* When the last device of a camera position was taken away; 0: it was not. */
+must_check enum err index_retired(struct index *ix, const char *camera,
+    int64_t *ret_ns);
+must_check enum err index_stood(struct index *ix, enum stood_kind kind,
+    const char *key, enum err (*fn)(const struct stood_row *r, void *arg),
+    void *arg);
+
 must_check enum err index_segment_put(struct index *ix,
     const struct segment_row *s);
 must_check enum err index_segment_find(struct index *ix, const char *camera,

@@ -18,6 +18,18 @@ CREATE TABLE camera(
 	detail TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What stood where, from-to. Place, ATM, camera position and device are apart:
+-- footage and its term belong to the position (camera.id) alone.
+CREATE TABLE stood(
+	kind INTEGER NOT NULL,		-- enum stood_kind
+	key TEXT NOT NULL,		-- camera.id, or an ATM
+	from_ns INTEGER NOT NULL,
+	to_ns INTEGER,			-- NULL: still
+	value TEXT NOT NULL,		-- device's URL, ATM, or place
+	detail TEXT NOT NULL,		-- what a device is
+	PRIMARY KEY(kind, key, from_ns)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE segment(
 	camera TEXT NOT NULL,
 	seq INTEGER NOT NULL,

@@ -181,6 +181,72 @@ static const char *state_name(const struct camera_row *c, bool recording)
 	return recording ? "recording" : "streaming";
 }
 
+struct history {
+	const struct view *v;
+	json_t *list;
+	const char *name;	/* what a row's value is called */
+	bool devices, urls;
+};
+
+static json_t *valid(const struct stood_row *r)
+{
+	return json_pack("{s:o, s:o}", "from", json_time(r->from_ns), "to",
+	    r->to_ns == INT64_MAX ? json_null() : json_time(r->to_ns));
+}
+
+static enum err add_valid(const struct stood_row *r, void *arg)
+{
+	struct history *h = arg;
+	json_t *o = valid(r);
+
+	if (h->devices)
+		json_object_set_new(o, "device",
+		    json_text(r->detail, strlen(r->detail)));
+	if (!h->devices || h->urls)
+		json_object_set_new(o, h->name,
+		    json_text(r->value, strlen(r->value)));
+	return json_array_append_new(h->list, o) < 0 ? ERR_NO_MEMORY : OK;
+}
+
+/* After the list is whole: one statement serves both, never nested. */
+static enum err add_places(const struct view *v, json_t *atm)
+{
+	struct history places = {.v = v, .name = "place", .list = json_array()};
+	const char *name = json_string_value(json_object_get(atm, "atm"));
+	enum err err = index_stood(v->ix, STOOD_PLACE, name ? name : "",
+	    add_valid, &places);
+
+	return json_object_set_new(atm, "places", places.list) < 0 ?
+	    ERR_NO_MEMORY :
+	    err;
+}
+
+/* What stood where when: footage of then is found by where it was then. */
+static enum err add_history(const struct view *v, const char *id,
+    bool as_operator, json_t *o)
+{
+	struct history devices = {.v = v,
+	    .name = "url",
+	    .devices = true,
+	    .urls = as_operator,
+	    .list = json_array()};
+	struct history atms = {.v = v, .name = "atm", .list = json_array()};
+	int64_t retired = 0;
+	enum err err =
+	    index_stood(v->ix, STOOD_DEVICE, id, add_valid, &devices);
+
+	if (!err)
+		err = index_stood(v->ix, STOOD_ATM, id, add_valid, &atms);
+	for (size_t i = 0; !err && i < json_array_size(atms.list); i++)
+		err = add_places(v, json_array_get(atms.list, i));
+	if (!err)
+		err = index_retired(v->ix, id, &retired);
+	json_object_set_new(o, "retired", json_time_or_null(retired));
+	json_object_set_new(o, "devices", devices.list);
+	json_object_set_new(o, "atms", atms.list);
+	return err;
+}
+
 static enum err one_camera(const struct view *v, const struct camera_row *c,
     json_t *array)
 {
@@ -208,6 +274,8 @@ static enum err one_camera(const struct view *v, const struct camera_row *c,
 	    json_object_set_new(o, "url", json_text(c->url, strlen(c->url))) <
 		0)
 		err = ERR_NO_MEMORY;
+	if (o && !err)
+		err = add_history(v, c->id, as_operator, o);
 	return json_array_append_new(array, o) < 0 ? ERR_NO_MEMORY : err;
 }
 

@@ -191,6 +191,7 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_PLACE:
 	case TAG_REASON:
 	case TAG_CASE:
+	case TAG_DEVICE:
 		return committed_json(v, entry, f->tag);
 	case TAG_CAMERA:
 	case TAG_DAY:

@@ -133,6 +133,7 @@ static void add_now(struct http *x)
 	wire_put_str(&w, json_get_str(&j, "url", 1, URL_MAX));
 	wire_put_u8(&w, get_transport(&j));
 	put_login(x, &j, &w);
+	wire_put_str(&w, json_get_str(&j, "device", 0, NAME_MAX_BYTES));
 	end_body(x, &j, &w, MSG_OK, added);
 }
 
@@ -167,4 +168,63 @@ void camera_enable(struct http *x)
 void camera_disable(struct http *x)
 {
 	enable(x, 0);
+}
+
+static void replace_now(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_CAMERA_REPLACE, 0);
+	wire_put_str(&w, x->args.camera);
+	wire_put_str(&w, json_get_str(&j, "device", 0, NAME_MAX_BYTES));
+	wire_put_str(&w, json_get_str(&j, "url", 1, URL_MAX));
+	wire_put_u8(&w, get_transport(&j));
+	put_login(x, &j, &w);
+	end_body(x, &j, &w, MSG_OK, done);
+}
+
+void camera_replace(struct http *x)
+{
+	with_key(x, replace_now);
+}
+
+/* An act on the camera of the path and one text of the body. */
+static void tell(struct http *x, uint16_t type, const char *member, size_t max)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, type, 0);
+	wire_put_str(&w, x->args.camera);
+	wire_put_str(&w, json_get_str(&j, member, 1, max));
+	end_body(x, &j, &w, MSG_OK, done);
+}
+
+void camera_retire(struct http *x)
+{
+	tell(x, MSG_CAMERA_RETIRE, "reason", WIRE_STR_MAX - 1);
+}
+
+void camera_move(struct http *x)
+{
+	tell(x, MSG_CAMERA_MOVE, "atm", NAME_MAX_BYTES);
+}
+
+void camera_atm_move(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_ATM_MOVE, 0);
+	wire_put_str(&w, json_get_str(&j, "atm", 1, NAME_MAX_BYTES));
+	wire_put_str(&w, json_get_str(&j, "place", 1, NAME_MAX_BYTES));
+	end_body(x, &j, &w, MSG_OK, done);
 }

@@ -11,5 +11,9 @@ void camera_probe(struct http *x);
 void camera_add(struct http *x);
 void camera_enable(struct http *x);
 void camera_disable(struct http *x);
+void camera_replace(struct http *x);
+void camera_retire(struct http *x);
+void camera_move(struct http *x);
+void camera_atm_move(struct http *x);
 
 #endif

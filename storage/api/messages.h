@@ -103,7 +103,8 @@ enum msg {
 	/* --- control, from the saqta tool, root or the storage user --- */
 	MSG_CAMERA_ADD = 100,	/* str id, str name, str atm, str place,
 				   str url, u8 enum transport,
-				   bytes sealed credentials. -> MSG_OK */
+				   bytes sealed credentials,
+				   str device ("" unknown). -> MSG_OK */
 	MSG_RECORDER_KEY = 102,	/* - */
 	MSG_RECORDER_KEY_IS = 103, /* bytes public key (32) */
 	MSG_USER_ADD = 104,	/* str acting custodian ("" for an operator),
@@ -119,6 +120,12 @@ enum msg {
 				   u8 enum transport, bytes credentials sealed
 				   as in MSG_CAMERA_ADD, or empty */
 	MSG_LOOK_IS = 231,	/* fd: JSON, an error too: what was found */
+	MSG_CAMERA_REPLACE = 232, /* str id, str device, str url,
+				   u8 enum transport, bytes sealed
+				   credentials. -> MSG_OK */
+	MSG_CAMERA_RETIRE = 234, /* str id, str reason. -> MSG_OK */
+	MSG_CAMERA_MOVE = 236,	/* str id, str ATM. -> MSG_OK */
+	MSG_ATM_MOVE = 238,	/* str ATM, str place. -> MSG_OK */
 
 	/* --- control --- */
 	MSG_VOLUME_ADD = 300,	/* str path of the mount point. -> MSG_OK */

@@ -1,4 +1,4 @@
-/* camera.c - saqta camera add, list, probe, enable, disable. */
+/* camera.c - saqta camera and saqta atm: an operator's work on cameras. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,10 +10,18 @@
 
 static const char usage[] =
     "usage: saqta camera add [--config FILE] --id ID --atm ATM [--name NAME]\n"
-    "                        [--place PLACE] [--udp] [--user USER] URL [-]\n"
+    "                        [--place PLACE] [--device TEXT] [--udp]\n"
+    "                        [--user USER] URL [-]\n"
     "       saqta camera list [--config FILE] [--json]\n"
     "       saqta camera probe [--user USER] [--udp] [--json] URL [-]\n"
     "       saqta camera enable|disable [--config FILE] ID\n"
+    "       saqta camera replace [--config FILE] --id ID [--device TEXT]\n"
+    "                        [--udp] [--user USER] URL [-]\n"
+    "       saqta camera retire [--config FILE] --reason TEXT ID\n"
+    "       saqta camera move [--config FILE] --atm ATM ID\n"
+    "       saqta atm move [--config FILE] ATM PLACE\n"
+    "  ID is the position of a camera; it keeps its footage when the device\n"
+    "  is replaced or the ATM is moved, and its history when it is retired.\n"
     "  URL is rtsp://HOST[:PORT]/PATH without user and password; with --user "
     "the\n"
     "  password is asked for, or read from standard input with -.\n";
@@ -21,6 +29,7 @@ static const char usage[] =
 struct args {
 	struct config conf;
 	const char *path, *id, *atm, *name, *place, *user, *url;
+	const char *device, *reason;
 	bool udp, pipe;
 	char password[256];
 };
@@ -76,6 +85,7 @@ static int add(struct args *a)
 	wire_put_str(&w, a->url);
 	wire_put_u8(&w, a->udp ? TRANSPORT_UDP : TRANSPORT_TCP);
 	wire_put_bytes(&w, sealed, n);
+	wire_put_str(&w, a->device ? a->device : "");
 	if (!tool_call(&a->conf, &w))
 		return EXIT_FAILED;
 	printf("camera %s was added; saqta camera list says how it does\n",
@@ -106,11 +116,69 @@ static int probe(struct args *a, bool json)
 	return status;
 }
 
+static int replace(struct args *a)
+{
+	unsigned char sealed[512 + BOX_EXTRA];
+	size_t n = 0;
+	struct wire w;
+
+	if (!tool_config(a->path, &a->conf) || !ask_password(a))
+		return EXIT_FAILED;
+	if (a->user && !seal(a, sealed, &n))
+		return EXIT_FAILED;
+	wire_begin(&w, MSG_CAMERA_REPLACE, 1);
+	wire_put_str(&w, a->id);
+	wire_put_str(&w, a->device ? a->device : "");
+	wire_put_str(&w, a->url);
+	wire_put_u8(&w, a->udp ? TRANSPORT_UDP : TRANSPORT_TCP);
+	wire_put_bytes(&w, sealed, n);
+	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
+}
+
+/* An act on two words. */
+static int tell(struct args *a, enum msg type, const char *first,
+    const char *second)
+{
+	struct wire w;
+
+	if (!tool_config(a->path, &a->conf))
+		return EXIT_FAILED;
+	wire_begin(&w, (uint16_t)type, 1);
+	wire_put_str(&w, first);
+	wire_put_str(&w, second);
+	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
+}
+
+static int run(struct args *a, const char *verb, size_t n, bool json)
+{
+	if (!strcmp(verb, "add") && n >= 2 && a->id && a->atm)
+		return add(a);
+	if (!strcmp(verb, "list") && n == 1)
+		return tool_config(a->path, &a->conf) ?
+		    camera_list(&a->conf, json) :
+		    EXIT_FAILED;
+	if (!strcmp(verb, "probe") && n >= 2)
+		return probe(a, json);
+	if (!strcmp(verb, "enable") && n == 2)
+		return enable(a, true);
+	if (!strcmp(verb, "disable") && n == 2)
+		return enable(a, false);
+	if (!strcmp(verb, "replace") && n >= 2 && a->id)
+		return replace(a);
+	if (!strcmp(verb, "retire") && n == 2 && a->reason)
+		return tell(a, MSG_CAMERA_RETIRE, a->url, a->reason);
+	if (!strcmp(verb, "move") && n == 2 && a->atm)
+		return tell(a, MSG_CAMERA_MOVE, a->url, a->atm);
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
 int tool_camera(int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", "--id", "--atm",
-	    "--name", "--place", "--user", NULL, "--udp", "--json", NULL};
-	const char *v[8] = {0}, *words[3] = {"", "", ""};
+	    "--name", "--place", "--user", "--device", "--reason", NULL,
+	    "--udp", "--json", NULL};
+	const char *v[10] = {0}, *words[3] = {"", "", ""};
 	static struct args a;
 	size_t n;
 
@@ -125,21 +193,26 @@ int tool_camera(int argc, char **argv)
 	    .name = v[3],
 	    .place = v[4],
 	    .user = v[5],
-	    .udp = v[6] != NULL,
+	    .device = v[6],
+	    .reason = v[7],
+	    .udp = v[8] != NULL,
 	    .pipe = n == 3,
 	    .url = words[1]};
-	if (!strcmp(words[0], "add") && n >= 2 && a.id && a.atm)
-		return add(&a);
-	if (!strcmp(words[0], "list") && n == 1)
-		return tool_config(a.path, &a.conf) ?
-		    camera_list(&a.conf, v[7] != NULL) :
-		    EXIT_FAILED;
-	if (!strcmp(words[0], "probe") && n >= 2)
-		return probe(&a, v[7] != NULL);
-	if (!strcmp(words[0], "enable") && n == 2)
-		return enable(&a, true);
-	if (!strcmp(words[0], "disable") && n == 2)
-		return enable(&a, false);
-	fputs(usage, stderr);
-	return EXIT_USAGE;
+	return run(&a, words[0], n, v[9] != NULL);
+}
+
+int tool_atm(int argc, char **argv)
+{
+	static const char *const keys[] = {"--config", NULL, NULL};
+	const char *v[1] = {0}, *words[3] = {"", "", ""};
+	static struct args a;
+	size_t n;
+
+	if (!options(argc, argv, keys, v, words, 3, &n) || n != 3 ||
+	    strcmp(words[0], "move")) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	a.path = v[0];
+	return tell(&a, MSG_ATM_MOVE, words[1], words[2]);
 }

@@ -10,6 +10,7 @@
 int tool_user(int argc, char **argv);
 int tool_camera(int argc, char **argv);
 int tool_ledger(int argc, char **argv);
+int tool_atm(int argc, char **argv);
 int tool_status(int argc, char **argv);
 int tool_coverage(int argc, char **argv);
 int tool_volume(int argc, char **argv);

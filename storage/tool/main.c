@@ -17,9 +17,11 @@ static const struct {
 } verbs[] = {
     {"init", tool_init, "set up a site: keys, first custodian, paper key"},
     {"user", tool_user, "add people"},
-    {"camera", tool_camera, "add, list, probe, switch cameras"},
     {"volume", tool_volume, "add and list the volumes that footage lies on"},
     {"ledger", tool_ledger, "confirm a new epoch, give the log another key"},
+    {"camera", tool_camera,
+	"add, list, probe, switch, replace, retire cameras"},
+    {"atm", tool_atm, "say that an ATM was moved"},
     {"status", tool_status, "how the appliance does"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},

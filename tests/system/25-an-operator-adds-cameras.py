@@ -10,9 +10,11 @@ import concurrent.futures
 import json
 import os
 import socket
+import sqlite3
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from lib import say
 from lib.appliance import Appliance, wait_for
@@ -153,7 +155,8 @@ def rights(box):
 
 def adding(box, operator, cam):
     body = {"id": "cam-1", "name": "Face", "atm": "0417",
-            "place": "Abay 12", "url": cam.url, "transport": "tcp", **LOGIN}
+            "place": "Abay 12", "url": cam.url, "transport": "tcp",
+            "device": "Maker M1 s/n 17", **LOGIN}
     answer = operator.post(V1 + "cameras", body)
     say.test("an operator adds a camera at the page", answer.status == 201,
              answer.body)
@@ -177,6 +180,94 @@ def adding(box, operator, cam):
     say.test("who added and switched it stands in the ledger",
              [e["person_name"] for e in added + switched] ==
              ["Oleg Kim"] * 3, (added, switched))
+
+
+def segments(box):
+    return {p.relative_to(box.data): p.read_bytes()
+            for p in box.segments("cam-1")}
+
+
+def history(box, operator, source):
+    """Place, ATM, position and device change apart; footage does not."""
+    before = segments(box)
+    sql = ("SELECT seq, retain_ns FROM segment WHERE camera = 'cam-1' "
+           "AND state = 3 ORDER BY seq")
+    terms = query(box, sql)
+    answer = operator.post(V1 + "cameras", {
+        "id": "cam-9", "name": "x", "atm": "0417", "place": "Elsewhere 1",
+        "url": "rtsp://127.0.0.1/x", "transport": "tcp", "device": "",
+        "user": "", "password": ""})
+    say.test("one ATM stands at one place", answer.status == 422 and
+             b"atm move" in answer.body, answer.body)
+    other = Camera(source, user="admin", password="nevo-" + SECRET)
+    box.tool("camera", "replace", "--id", "cam-1", "--device",
+             "Maker M2 s/n 18", "--user", "admin", other.url, "-",
+             stdin="nevo-" + SECRET + "\n")
+    n = len(box.segments("cam-1"))
+    wait_for("the new device is recorded", 40,
+             lambda: len(box.segments("cam-1")) > n)
+    box.tool("atm", "move", "0417", "Satpaev 3")
+    box.tool("atm", "move", "0500", "Dostyk 5")
+    box.tool("camera", "move", "--atm", "0500", "cam-1")
+    box.tool("camera", "retire", "--reason", "Branch closed", "cam-1")
+    c = wait_for("it is off", 20, lambda: (lambda c: c["state"] == "off" and c)(
+        box.camera_state("cam-1")))
+    say.test("a replaced device, with from and to",
+             [(d["device"], d["to"] is None) for d in c["devices"]] ==
+             [("Maker M1 s/n 17", False), ("Maker M2 s/n 18", False)] and
+             c["devices"][0]["to"] == c["devices"][1]["from"] and
+             c["devices"][1]["url"] == other.url and
+             c["retired"] == c["devices"][1]["to"], c["devices"])
+    say.test("its ATMs and their places, with from and to",
+             [a["atm"] for a in c["atms"]] == ["0417", "0500"] and
+             [p["place"] for p in c["atms"][0]["places"]] ==
+             ["Abay 12", "Satpaev 3"] and c["place"] == "Dostyk 5" and
+             c["atms"][0]["places"][0]["to"] ==
+             c["atms"][0]["places"][1]["from"], c["atms"])
+    after = segments(box)
+    say.test("P2 replacing, moving and retiring touch no byte of footage",
+             len(before) > 1 and all(after.get(k) == before[k]
+                                     for k in sorted(before)[:-1]),
+             sorted(after))
+    say.test("P2 nor any term", terms and query(box, sql)[:len(terms)] == terms)
+    for verb in (["replace", "--id", "cam-1", other.url],
+                 ["retire", "--reason", "again", "cam-1"],
+                 ["enable", "cam-1"], ["move", "--atm", "0417", "cam-1"]):
+        done = box.tool("camera", *verb, check=False)
+        say.test("a retired camera is not changed any more: " + verb[0],
+                 done.returncode == 1 and b"retired" in done.stderr,
+                 done.stderr)
+    done = box.tool("camera", "add", "--id", "cam-1", "--atm", "0417",
+                    other.url, check=False)
+    say.test("nor its id used again", done.returncode == 1, done.stderr)
+    auditor = box.client("marat")
+    spans = auditor.get(V1 + "coverage?camera=cam-1&from=%s&to=%s" % (
+        quote(c["recorded_from"]), quote(c["retired"]))).json()
+    say.test("P7 its coverage is still there, and the change is no mystery",
+             spans["cameras"][0]["recorded_ns"] > 5e9 and {
+                 s["cause"] for s in spans["cameras"][0]["spans"]
+                 if s["kind"] == "gap"} <= {"switched-off", "connecting"},
+             spans)
+    answer = auditor.post(V1 + "requests", {
+        "from": c["recorded_from"], "to": c["retired"], "cameras": ["cam-1"],
+        "reason": "Withdrawal disputed", "case": "K-7"})
+    say.test("and its footage can be asked for", answer.status == 201,
+             answer.body)
+    told = {k: entries(auditor, k) for k in (
+        "device-replaced", "camera-retired", "camera-moved", "atm-moved")}
+    say.test("each act stands in the ledger, texts beside it",
+             [len(v) for v in told.values()] == [1, 1, 1, 2] and
+             told["device-replaced"][0]["fields"]["device"] ==
+             "Maker M2 s/n 18" and
+             told["camera-retired"][0]["fields"]["reason"] == "Branch closed"
+             and told["atm-moved"][0]["fields"]["place"] == "Satpaev 3", told)
+    other.close()
+
+
+def query(box, sql):
+    with sqlite3.connect("file:%s?mode=ro" % (box.data / "index.db"),
+                         uri=True) as db:
+        return db.execute(sql).fetchall()
 
 
 def readable(box):
@@ -237,6 +328,7 @@ def story():
         failing(clients, source)
         rights(box)
         adding(box, operator, cam)
+        history(box, operator, source)
         secrecy(box, operator, cam)
         say.test("no process was ended by a sanitizer or a signal",
                  not box.broken(), box.broken())

@@ -80,6 +80,8 @@ export const signOut = () => send("DELETE", v1 + "session");
 export const cameras = async () => (await json(v1 + "cameras")).cameras;
 export const probe = (body) => send("POST", v1 + "cameras/probe", body);
 export const addCamera = (body) => send("POST", v1 + "cameras", body);
+export const replaceDevice = (id, body) =>
+	send("POST", `${v1}cameras/${id}/replace`, body);
 export const switchCamera = (id, on) =>
 	send("POST", `${v1}cameras/${id}/${on ? "enable" : "disable"}`);
 export const coverage = (camera, from, to) =>

@@ -378,7 +378,7 @@ ui = %s
         """Run `saqta VERB... --config FILE`; --config goes after the verbs."""
         args = [str(a) for a in args]
         verbs = 2 if args[0] in ("user", "camera", "volume", "ledger",
-                                 "witness") else 1
+                                 "witness", "atm") else 1
         argv = [str(self.bin / "saqta")] + args[:verbs]
         argv += ["--config", str(self.conf)] * config + args[verbs:]
         who = {}

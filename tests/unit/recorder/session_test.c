@@ -258,7 +258,8 @@ int main(void)
 	    cmocka_unit_test(A1_a_new_nonce_in_the_middle_is_answered),
 	    cmocka_unit_test(A1_a_password_refused_twice_is_wrong),
 	    cmocka_unit_test(A1_a_401_on_a_keep_alive_drops_nothing),
-	    cmocka_unit_test(A2_the_keep_alive_comes_thrice_in_the_cameras_time),
+	    cmocka_unit_test(
+		A2_the_keep_alive_comes_thrice_in_the_cameras_time),
 	    cmocka_unit_test(A2_a_camera_that_wants_options_gets_them),
 	    cmocka_unit_test(A2_keep_alives_that_are_not_taken_do_not_pile_up),
 	    cmocka_unit_test(

@@ -142,5 +142,7 @@ const texts = (f) => ({
 	bytes: f.bytes === undefined ? "\u2013" : bytes(Number(f.bytes)),
 	role: word("role.", f.role), version: f.version ?? "\u2013",
 	error: word("problem.", f.error), lease: f.lease ?? "\u2013",
+	atm: f.atm ?? "\u2013", place: f.place ?? "\u2013",
+	device: f.device || "\u2013",
 	served: served(f), zone: f.zone ?? "\u2013",
 });

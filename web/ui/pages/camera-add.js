@@ -120,38 +120,69 @@ const plays = (p) => Object.entries(p).map(([browser, how]) => el("div", {},
 
 // --- where does it hang ---
 
-function whereStep(node, seen, next)
+async function whereStep(node, seen, next)
+{
+	const taken = (await api.cameras()).filter((c) => !c.retired);
+	const where = field(t("add.which"), el("select", { name: "which" },
+		el("option", { value: "" }, t("add.new")),
+		taken.map((c) => el("option", { value: c.id },
+			t("add.replaces", { camera: `${c.name} (${c.id})` })))));
+	const device = textField(t("add.device"), { name: "device", size: 30,
+		maxlength: 100 }, t("add.deviceHint"));
+	const fresh = newPosition();
+
+	where.control.addEventListener("change", () => {
+		fresh.node.hidden = where.control.value !== "";
+	});
+	fill(node, el("h2", {}, t("add.where")), form(async () => {
+		const body = { ...seen, device: device.control.value.trim() };
+		let id = where.control.value;
+
+		if (id) {
+			await api.replaceDevice(id, body);
+		} else {
+			const position = fresh.read();
+			if (!position)
+				return;
+			await api.addCamera({ ...body, ...position });
+			id = position.id;
+		}
+		say(t("add.done"));
+		next(id);
+	}, el("p", { class: "soft" }, t("add.whereText"), " ",
+		el("code", {}, seen.url)),
+	taken.length > 0 && where.node, fresh.node, device.node,
+	el("p", {}, el("button", { class: "main", name: "add" },
+		t("act.add")))));
+	(taken.length ? where.control : fresh.first).focus();
+}
+
+function newPosition()
 {
 	const id = textField(t("add.id"), { name: "id", size: 20,
 		maxlength: 32, placeholder: "atm0417-face" }, t("add.idHint"));
 	const name = textField(t("add.name"), { name: "camera-name", size: 24 });
 	const atm = textField(t("add.atm"), { name: "atm", size: 12 });
 	const place = textField(t("add.place"), { name: "place", size: 30 });
-	const all = [id, name, atm];
+	const text = (f) => f.control.value.trim();
 
-	fill(node, el("h2", {}, t("add.where")), form(async () => {
-		for (const f of all)
-			f.fail(f.control.value.trim() ? "" : t("form.empty"));
-		const empty = all.find((f) => !f.control.value.trim());
-		if (empty)
-			return empty.control.focus();
-		if (!/^[a-z0-9][a-z0-9-]*$/.test(id.control.value.trim())) {
+	// What was typed, or null after it was said what is missing.
+	const read = () => {
+		for (const f of [id, name, atm])
+			f.fail(text(f) ? "" : t("form.empty"));
+		let wrong = [id, name, atm].find((f) => !text(f));
+		if (!wrong && !/^[a-z0-9][a-z0-9-]*$/.test(text(id))) {
 			id.fail(t("add.idHint"));
-			return id.control.focus();
+			wrong = id;
 		}
-		await api.addCamera({ ...seen, id: id.control.value.trim(),
-			name: name.control.value.trim(),
-			atm: atm.control.value.trim(),
-			place: place.control.value.trim() });
-		say(t("add.done"));
-		next(id.control.value.trim());
-	}, el("p", { class: "soft" }, t("add.whereText"), " ",
-		el("code", {}, seen.url)),
-	el("div", { class: "row top" }, id.node, name.node),
-	el("div", { class: "row top" }, atm.node, place.node),
-	el("p", {}, el("button", { class: "main", name: "add" },
-		t("act.add")))));
-	id.control.focus();
+		wrong?.control.focus();
+		return wrong ? null : { id: text(id), name: text(name),
+			atm: text(atm), place: text(place) };
+	};
+
+	return { read, first: id.control, node: el("div", {},
+		el("div", { class: "row top" }, id.node, name.node),
+		el("div", { class: "row top" }, atm.node, place.node)) };
 }
 
 // --- is it really recorded (P9) ---

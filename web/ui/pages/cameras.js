@@ -5,6 +5,7 @@ import { el, fill, say } from "../dom.js";
 import { sortBy, t } from "../i18n.js";
 import { badge } from "./health.js";
 import { wizard } from "./camera-add.js";
+import * as time from "../time.js";
 import { causeText } from "../timeline.js";
 
 const EVERY = 5e3;
@@ -52,15 +53,24 @@ function table(cameras, act)
 			.map((c) => row(c, act)))));
 }
 
+function device(c)
+{
+	const now = c.devices.find((d) => d.to === null);
+
+	return now?.device && el("div", { class: "soft" }, now.device);
+}
+
 const row = (c, act) => el("tr", {},
 	el("td", {}, c.name, el("br"), el("small", {}, c.id)),
 	el("td", {}, [c.atm, c.place].filter(Boolean).join(", ")),
-	el("td", {}, badge(c.state === "recording", t("camera." + c.state)),
-		c.cause !== "none" && c.state !== "recording" &&
+	el("td", {}, c.retired ? t("camera.retired",
+		{ time: time.dateText(time.instant(c.retired)) }) :
+		badge(c.state === "recording", t("camera." + c.state)),
+	!c.retired && c.cause !== "none" && c.state !== "recording" &&
 			el("div", {}, causeText(c.cause)),
-		c.detail && el("div", { class: "soft" }, c.detail)),
-	el("td", {}, el("code", {}, c.url)),
-	el("td", {}, el("button", { type: "button", "data-camera": c.id,
+	!c.retired && c.detail && el("div", { class: "soft" }, c.detail)),
+	el("td", {}, el("code", {}, c.url), device(c)),
+	el("td", {}, !c.retired && el("button", { type: "button", "data-camera": c.id,
 		on: { click: () => act(c) } },
 	t(c.enabled ? "act.off" : "act.on"),
 	el("span", { class: "unseen" }, " " + c.name))));

@@ -32,7 +32,25 @@ export default async function find(app)
 }
 
 const cameraName = (c) => [c.name, c.atm, c.place].filter(Boolean)
-	.join(", ") + ` (${c.id})`;
+	.join(", ") + ` (${c.id})` + (c.retired ? ", " + t("camera.retired",
+	{ time: time.dateText(time.instant(c.retired)) }) : "");
+
+const held = (list, at) => list?.find((x) => time.instant(x.from) <= at &&
+	(x.to === null || at < time.instant(x.to)));
+
+// Where the camera was at that time, where that is not where it is now.
+function stood(s, id)
+{
+	const c = s.cameras.find((x) => x.id === id);
+	const atm = held(c?.atms, s.from);
+	const place = held(atm?.places, s.from);
+
+	if (!atm || (!c.retired && atm.atm === c.atm &&
+	    (!place || place.place === c.place)))
+		return null;
+	return el("small", { "data-stood": id }, t("find.stood", { where:
+		[atm.atm, place?.place].filter(Boolean).join(", ") }));
+}
 
 function searchForm(s)
 {
@@ -95,7 +113,8 @@ function show(s)
 		el("p", {}, t("find.moment") + " ", s.when),
 		s.rows.map((row, i) => el("div", { class: "cam" },
 			el("h3", {}, nameOf(s, row.camera), el("br"),
-				el("small", {}, share(row))),
+				el("small", {}, share(row)),
+				stood(s, row.camera)),
 			el("div", {}, s.lines[i].node, s.words[i]))),
 		gapTable(s)), requestCard(s));
 	moveTo(s, s.at);
