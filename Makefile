@@ -8,12 +8,11 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PKGS_storage := libsodium sqlite3 jansson inih libseccomp liboath
-PKGS_tool := $(PKGS_storage) libqrencode
+PKGS_storage := libsodium sqlite3 jansson inih libseccomp liboath libqrencode
 PKGS_recorder := libavformat libavcodec libavutil libsodium jansson inih libseccomp
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium
 PKGS_test := cmocka
-PKGS := $(sort $(PKGS_tool) $(PKGS_recorder) $(PKGS_web))
+PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web))
 libs = $(shell pkg-config --libs $(1))
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DSAQTA_VERSION='"$(VERSION)"' $(shell pkg-config --cflags-only-I $(PKGS) $(PKGS_test) 2>/dev/null)
@@ -72,7 +71,7 @@ $(B)/lib%.a:
 $(B)/saqta-storage: $(B)/o/storage/main.o $(B)/libstorage.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
 $(B)/saqta: $(call obj,$(TOOL)) $(B)/libstorage.a $(B)/libapi.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_tool))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
 $(B)/saqta-recorder: $(B)/o/recorder/main.o $(B)/librecorder.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_recorder))
 $(B)/saqta-web: $(B)/o/web/main.o $(B)/libweb.a $(B)/libapi.a

@@ -174,6 +174,7 @@ enum err sign_check(const unsigned char public_key[KEY_BYTES], const void *p,
 #define MEM_KIB_MIN 8u
 #define MEM_KIB_MAX (1024u * 1024)
 
+_Static_assert(SEALED_BODY + AEAD_TAG == SEALED_EXTRA, "SEALED_EXTRA");
 _Static_assert(SEALED_BODY + SECRET_MAX + AEAD_TAG <= SEALED_SEED_MAX,
     "SEALED_SEED_MAX");
 

@@ -20,7 +20,8 @@
 #define AEAD_TAG 16		/* ChaCha20-Poly1305, RFC 8439 */
 #define AEAD_NONCE 12
 #define SECRET_MAX 64		/* bytes of a person's secret */
-#define SEALED_SEED_MAX 160	/* of one sealed by a password */
+#define SEALED_EXTRA 65		/* bytes more that one sealed by a password has */
+#define SEALED_SEED_MAX 160
 
 /* Call once before anything else. ERR_SYS where libsodium cannot start. */
 must_check enum err crypt_init(void);

@@ -56,6 +56,8 @@ static const struct row {
     {MSG_REFUSAL, PEER_READER, handle_refusal, ENTRY_REFUSED},
     {MSG_NEXT_PERSON, PEER_READER, handle_next_person, 0},
     {MSG_FACTOR_USED, PEER_READER, handle_factor_used, 0},
+    {MSG_PERSON_SEAL, PEER_READER, handle_person_seal, ENTRY_ACCOUNT},
+    {MSG_PERSON_ENDED, PEER_READER, handle_person_ended, ENTRY_PERSON_ENDED},
     {MSG_PERSON_PUT, PEER_READER, handle_person_put, ENTRY_PERSON},
     {MSG_LEDGER_ROTATE, TOOL, handle_act, ENTRY_LOG_KEY},
     {MSG_LEDGER_CONFIRM, TOOL, handle_act, ENTRY_EPOCH_CONFIRMED},

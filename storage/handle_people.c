@@ -198,6 +198,7 @@ static void signed_in(struct keeper *k, struct reader *r)
 	wire_put_u64(&w, p.id);
 	wire_put_str(&w, p.user);
 	wire_put_u8(&w, (uint8_t)p.role);
+	wire_put_u8(&w, p.first);
 	conn_send(r->asker, &w, r->client);
 	r->client = -1;
 	r->asker = NULL;
@@ -303,14 +304,25 @@ static enum err person_ok(struct keeper *k, const struct reader *r,
 
 	if (err)
 		return err;
-	if (p->id != next || !user_name_ok(p->user) || p->ended_ns)
+	if (!user_name_ok(p->user) || p->ended_ns)
 		return ERR_INVALID;
-	if (!index_person_by_user(k->ix, p->user, &other))
-		return ERR_EXISTS;
+	if (!index_person_by_user(k->ix, p->user, &other)) {
+		/* new keys for somebody: the same person in the same role */
+		if (other.id != p->id)
+			return ERR_EXISTS;
+		if (r->job != READER_SESSION || other.role != p->role ||
+		    other.ended_ns || p->role == ROLE_CUSTODIAN || !p->first)
+			return ERR_DENIED;
+	} else if (p->id != next) {
+		return ERR_INVALID;
+	}
 	if (r->job == READER_OPERATOR)
 		return p->role == ROLE_OPERATOR && !p->signer ? OK : ERR_DENIED;
-	if (r->job != READER_ACT || r->role != ROLE_CUSTODIAN ||
-	    p->signer != r->person)
+	if (r->role != ROLE_CUSTODIAN)
+		return ERR_DENIED;
+	if (p->role == ROLE_OPERATOR)
+		return !p->signer && r->job == READER_SESSION ? OK : ERR_DENIED;
+	if (p->signer != r->person)
 		return ERR_DENIED;
 	return person_check(k->ix, p, k->root);
 }
@@ -342,6 +354,8 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 		err = index_person_put(k->ix, &row);
 	if (!err)
 		err = enter_person(k, r->person, &row);
+	if (!err)
+		people_sign_out(k, row.id, r);
 	bulk_unmap(p, n);
 	if (err) {
 		conn_error(c, id, err, NULL);

@@ -85,6 +85,7 @@ struct person_row {
 	unsigned char sealed[SEALED_SEED_MAX];
 	size_t sealed_n;
 	int64_t ended_ns;
+	bool first;		/* the password is somebody else's choice */
 };
 struct request_row {
 	char id[REQUEST_ID_MAX];

@@ -5,14 +5,15 @@ enum err index_person_put(struct index *ix, const struct person_row *p)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "INSERT INTO person VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) "
+	    "INSERT INTO person VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) "
 	    "ON CONFLICT(id) DO UPDATE SET user=?2, name=?3, role=?4, "
-	    "recipient=?6, sign_key=?7, signer=?8, signature=?9, sealed=?10, "
-	    "ended_ns=?11",
-	    "ittiitbibbi", (int64_t)p->id, p->user, p->name, (int64_t)p->role,
+	    "created_ns=?5, recipient=?6, sign_key=?7, signer=?8, "
+	    "signature=?9, sealed=?10, "
+	    "ended_ns=?11, first=?12",
+	    "ittiitbibbii", (int64_t)p->id, p->user, p->name, (int64_t)p->role,
 	    p->created_ns, p->recipient, p->sign_key, sizeof(p->sign_key),
 	    (int64_t)p->signer, p->signature, sizeof(p->signature), p->sealed,
-	    p->sealed_n, p->ended_ns);
+	    p->sealed_n, p->ended_ns, (int64_t)p->first);
 
 	return err ? err : sql_run(ix, s);
 }
@@ -31,6 +32,7 @@ static void person_get(sqlite3_stmt *s, struct person_row *p)
 	sql_bytes(s, 8, p->signature, sizeof(p->signature));
 	p->sealed_n = sql_bytes(s, 9, p->sealed, sizeof(p->sealed));
 	p->ended_ns = sql_i64(s, 10);
+	p->first = sql_i64(s, 11) != 0;
 }
 
 static enum err person_one(struct index *ix, sqlite3_stmt *s,

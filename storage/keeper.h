@@ -249,6 +249,11 @@ void handle_sign_is(struct keeper *, struct conn *, struct wire *);
 /* The custodian's reader has opened his seed: ask for the signature. */
 void act_started(struct keeper *k, struct reader *r);
 
+/* --- handle_account.c --- */
+/* End the sessions of a person but one (NULL: all), after this turn. */
+void people_sign_out(struct keeper *k, uint64_t person,
+    const struct reader *but);
+
 /* --- recover.c --- */
 /* After a crash: cut or late seal, without any private key (P8). */
 must_check enum err recover_camera(struct keeper *k, struct camera *m);
@@ -318,6 +323,8 @@ void handle_refusal(struct keeper *, struct conn *, struct wire *);
 void handle_volume_add(struct keeper *, struct conn *, struct wire *);
 void handle_next_person(struct keeper *, struct conn *, struct wire *);
 void handle_person_put(struct keeper *, struct conn *, struct wire *);
+void handle_person_seal(struct keeper *, struct conn *, struct wire *);
+void handle_person_ended(struct keeper *, struct conn *, struct wire *);
 void handle_factor_used(struct keeper *, struct conn *, struct wire *);
 
 #endif

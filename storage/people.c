@@ -85,6 +85,11 @@ bool password_ok(const char *s)
 	return true;
 }
 
+bool person_has_factor(const struct person_row *p)
+{
+	return p->sealed_n > SEALED_EXTRA + KEY_BYTES;
+}
+
 enum err person_seal(struct person_row *p, const char *password,
     const struct secret *secret)
 {

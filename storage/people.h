@@ -30,6 +30,8 @@ must_check enum err person_make(struct person_row *p, const char *password,
     struct secret *ret);
 /* At least PASSWORD_MIN bytes, at most PASSWORD_MAX, no control characters. */
 bool password_ok(const char *s);
+/* Told from outside, by the length of what is sealed. */
+bool person_has_factor(const struct person_row *p);
 /* Seal the secret anew. Blocks (Argon2id). */
 must_check enum err person_seal(struct person_row *p, const char *password,
     const struct secret *secret);

@@ -15,6 +15,7 @@
 #define KEEPER_FD 3
 #define CLIENT_FD 4
 #define DATA_FD 5
+#define FIRST_NS (7 * 24 * 3600 * NS_PER_SEC) /* of a one-time password */
 
 #define AUDITOR (1u << ROLE_AUDITOR)
 #define CUSTODIAN (1u << ROLE_CUSTODIAN)
@@ -157,6 +158,13 @@ static const struct row {
     {MSG_ATM_MOVE, OPERATOR, 0, session_onboard},
     {MSG_RECORDER_KEY, OPERATOR, 0, session_onboard},
     {MSG_LOOK, OPERATOR, 0, session_onboard},
+    {MSG_PASSWORD_SET, ANYBODY, 0, session_password_set},
+    {MSG_FACTOR_NEW, ANYBODY, 0, session_factor_new},
+    {MSG_FACTOR_SET, ANYBODY, 0, session_factor_set},
+    {MSG_PEOPLE, CUSTODIAN, 0, session_people},
+    {MSG_PERSON_NEW, CUSTODIAN, 0, session_person_new},
+    {MSG_PERSON_RESET, CUSTODIAN, 0, session_person_reset},
+    {MSG_PERSON_END, CUSTODIAN, 0, session_person_end},
     {MSG_STOP_WATCHING, ANYBODY, 1, session_stop_watching},
     {MSG_SIGN_OUT, ANYBODY, 0, session_sign_out},
 };
@@ -187,6 +195,13 @@ static bool is_entered(enum err err)
 	}
 }
 
+/* Whose password somebody else chose does nothing before he has his own. */
+static bool waits_for_password(const struct session *s, unsigned type)
+{
+	return s->me.first && type != MSG_SITE && type != MSG_PASSWORD_SET &&
+	    type != MSG_SIGN_OUT;
+}
+
 static enum err denied(struct session *s, const struct row *r, struct wire *w)
 {
 	if (r->names > 0)
@@ -212,6 +227,8 @@ static bool serve(struct session *s)
 		err = ERR_BAD_MESSAGE;
 	else if (!(r->who & 1u << s->me.role))
 		err = denied(s, r, &w);
+	else if (waits_for_password(s, w.type))
+		err = ERR_FIRST;
 	else
 		err = r->handle(s, &w);
 	if (w.fd >= 0)
@@ -316,7 +333,8 @@ static enum err open_person(struct session *s, const struct start *start,
 		return err;
 	memcpy(s->seed, secret.seed, KEY_BYTES);
 	crypt_wipe(&secret, sizeof(secret));
-	if (s->me.ended_ns)
+	if (s->me.ended_ns ||
+	    (s->me.first && session_now(s).ns - s->me.created_ns > FIRST_NS))
 		return ERR_PASSWORD;
 	seed_identity(s->seed, &s->identity);
 	identity_recipient(&s->identity, &r);

@@ -29,10 +29,10 @@ enum err person_record_encode(const struct person_row *p, char **ret,
 	n = snprintf(text, RECORD_MAX,
 	    "id %llu\nuser %s\nname %s\nrole %d\ncreated %lld\n"
 	    "recipient %s\nsign-key %s\nsigner %llu\nsignature %s\n"
-	    "sealed %s\n",
+	    "sealed %s\nfirst %d\n",
 	    (unsigned long long)p->id, p->user, p->name, (int)p->role,
 	    (long long)p->created_ns, p->recipient, sign_key,
-	    (unsigned long long)p->signer, signature, sealed);
+	    (unsigned long long)p->signer, signature, sealed, p->first);
 	if (n < 0 || n >= RECORD_MAX || strchr(p->name, '\n')) {
 		free(text);
 		return ERR_INVALID;
@@ -96,7 +96,7 @@ enum err person_record_decode(const char *p, size_t n, struct person_row *ret,
 {
 	const char *end = p + n;
 	struct person_row r = {0};
-	uint64_t role, created;
+	uint64_t role, created, first;
 	size_t key_n, signature_n;
 
 	if (!take_number(&p, end, "id", &r.id) ||
@@ -111,12 +111,14 @@ enum err person_record_decode(const char *p, size_t n, struct person_row *ret,
 	    !take_bytes(&p, end, "signature", r.signature, SIGN_BYTES,
 		&signature_n) ||
 	    !take_bytes(&p, end, "sealed", r.sealed, SEALED_SEED_MAX,
-		&r.sealed_n))
+		&r.sealed_n) ||
+	    !take_number(&p, end, "first", &first))
 		return ERR_FORMAT;
 	if (key_n != KEY_BYTES || signature_n != SIGN_BYTES ||
 	    role < ROLE_OPERATOR || role > ROLE_CUSTODIAN ||
-	    created > INT64_MAX)
+	    created > INT64_MAX || first > 1)
 		return ERR_FORMAT;
+	r.first = first;
 	r.role = (enum role)role;
 	r.created_ns = (int64_t)created;
 	*ret_wraps = NULL;
@@ -217,7 +219,7 @@ static enum err wrap_days(const char *p, size_t n,
 
 /* A new custodian can open what was recorded before his time, too. */
 static enum err wrap_all(struct session *s, const struct person_row *p,
-    struct text *out)
+    const unsigned char seed[KEY_BYTES], struct text *out)
 {
 	struct age_identity id;
 	struct age_recipient to;
@@ -235,7 +237,7 @@ static enum err wrap_all(struct session *s, const struct person_row *p,
 	if (!err)
 		err = bulk_map(w.fd, WIRE_BULK_MAX, &lines, &n);
 	if (!err) {
-		seed_identity(s->seed, &id);
+		seed_identity(seed, &id);
 		err = wrap_days(lines, n, &id, &to, out);
 		crypt_wipe(&id, sizeof(id));
 	}
@@ -245,7 +247,7 @@ static enum err wrap_all(struct session *s, const struct person_row *p,
 	return err;
 }
 
-static enum err next_person(struct session *s, uint64_t *ret)
+enum err person_number(struct session *s, uint64_t *ret)
 {
 	struct wire w;
 	enum err err;
@@ -259,7 +261,7 @@ static enum err next_person(struct session *s, uint64_t *ret)
 }
 
 static enum err put_person(struct session *s, const struct person_row *p,
-    const char *uri)
+    const unsigned char seed[KEY_BYTES], const char *uri)
 {
 	struct text out = {0};
 	char *record = NULL;
@@ -271,7 +273,7 @@ static enum err put_person(struct session *s, const struct person_row *p,
 	if (!err)
 		err = append(&out, record, n);
 	if (!err && p->role == ROLE_CUSTODIAN)
-		err = wrap_all(s, p, &out);
+		err = wrap_all(s, p, seed, &out);
 	if (!err)
 		err = bulk_from(out.p, out.n, &fd);
 	if (!err) {
@@ -289,29 +291,38 @@ static enum err put_person(struct session *s, const struct person_row *p,
 static enum err make(struct session *s, struct person_row *p,
     const char *password)
 {
-	char uri[FACTOR_URI] = "";
-	struct secret secret;
+	char uri[FACTOR_URI];
 	enum err err;
 
 	if ((p->role == ROLE_OPERATOR) != (s->job == READER_OPERATOR))
 		return ERR_DENIED;
 	if (s->job == READER_ACT && s->me.role != ROLE_CUSTODIAN)
 		return ERR_DENIED;
-	err = next_person(s, &p->id);
-	if (err)
-		return err;
+	err = person_number(s, &p->id);
+	if (!err)
+		err = person_renew(s, p, password, s->seed, uri);
+	crypt_wipe(uri, sizeof(uri));
+	return err;
+}
+
+enum err person_renew(struct session *s, struct person_row *p,
+    const char *password, const unsigned char seed[KEY_BYTES],
+    char ret_uri[FACTOR_URI])
+{
+	struct secret secret;
+	enum err err;
+
 	p->created_ns = session_now(s).ns;
 	err = person_make(p, password, &secret);
+	*ret_uri = '\0';
 	if (!err && secret.has_factor)
-		err = factor_uri(secret.factor, s->site, p->user, uri);
+		err = factor_uri(secret.factor, s->site, p->user, ret_uri);
 	crypt_wipe(&secret, sizeof(secret));
 	if (err)
 		return err;
-	if (s->job == READER_ACT)
-		person_sign(p, s->me.id, s->seed);
-	err = put_person(s, p, uri);
-	crypt_wipe(uri, sizeof(uri));
-	return err;
+	if (s->job != READER_OPERATOR && p->role != ROLE_OPERATOR)
+		person_sign(p, s->me.id, seed);
+	return put_person(s, p, seed, ret_uri);
 }
 
 /* A custodian's signature under an act; nothing else is ever signed so. */

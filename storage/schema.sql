@@ -69,7 +69,8 @@ CREATE TABLE person(
 	signer INTEGER NOT NULL,	-- 0: an operator, not signed
 	signature BLOB NOT NULL,
 	sealed BLOB NOT NULL,		-- the seed under the password
-	ended_ns INTEGER NOT NULL	-- 0: active
+	ended_ns INTEGER NOT NULL,	-- 0: active
+	first INTEGER NOT NULL		-- the password is somebody else's choice
 ) STRICT;
 
 CREATE TABLE request(

@@ -80,6 +80,8 @@ struct session {
 	struct person_row me;
 	unsigned char root[KEY_BYTES]; /* first custodian's signing key */
 	unsigned char seed[KEY_BYTES]; /* READER_ACT only */
+	unsigned char factor[FACTOR_BYTES]; /* shown, not yet confirmed */
+	bool factor_shown;
 	struct age_identity identity; /* an auditor's */
 	struct index *ix;
 	struct ledger *ledger;
@@ -190,7 +192,29 @@ void lease_close_all(struct session *s);
 /* Close those not used for a while; ms until the next is due, -1: none. */
 int lease_tick(struct session *s);
 
+/* --- reader_account.c --- */
+must_check enum err session_password_set(struct session *s, struct wire *w);
+must_check enum err session_factor_new(struct session *s, struct wire *w);
+must_check enum err session_factor_set(struct session *s, struct wire *w);
+
+/* --- reader_people.c --- */
+must_check enum err session_people(struct session *s, struct wire *w);
+must_check enum err session_person_new(struct session *s, struct wire *w);
+must_check enum err session_person_reset(struct session *s, struct wire *w);
+must_check enum err session_person_end(struct session *s, struct wire *w);
+
 /* --- reader_person.c --- */
+/* The number that the keeper gives a new person. */
+must_check enum err person_number(struct session *s, uint64_t *ret);
+/*
+ * Make keys for p (id, user, name, role and first stand), sign them with the
+ * custodian's seed unless p is an operator, and have the keeper put them; for
+ * a custodian with every day key wrapped anew. ret_uri: of the second factor,
+ * or "".
+ */
+must_check enum err person_renew(struct session *s, struct person_row *p,
+    const char *password, const unsigned char seed[KEY_BYTES],
+    char ret_uri[FACTOR_URI]);
 /* READER_ACT and READER_OPERATOR: carry out one MSG_USER_ADD. */
 must_check enum err session_add_person(struct session *s);
 

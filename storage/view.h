@@ -28,6 +28,8 @@ must_check enum err view_cameras(const struct view *v, char **ret);
 /* camera "" = all. ERR_INVALID where from >= to or above 400 days. */
 must_check enum err view_coverage(const struct view *v, const char *camera,
     int64_t from_ns, int64_t to_ns, char **ret);
+/* Everybody, active and ended, with signers. */
+must_check enum err view_people(const struct view *v, char **ret);
 must_check enum err view_requests(const struct view *v, char **ret);
 must_check enum err view_ledger(const struct view *v, uint64_t first,
     uint32_t count, char **ret);

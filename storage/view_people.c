@@ -100,6 +100,31 @@ enum err view_requests(const struct view *v, char **ret)
 	return view_text(json_pack("{s:o}", "requests", array), ret);
 }
 
+static enum err put_person(const struct person_row *p, void *arg)
+{
+	json_t *o = json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:b, s:b}", "id",
+	    (json_int_t)p->id, "user", p->user, "name",
+	    json_text(p->name, strlen(p->name)), "role", role_name(p->role),
+	    "created", json_time(p->created_ns), "ended",
+	    json_time_or_null(p->ended_ns), "first", p->first, "factor",
+	    person_has_factor(p));
+
+	return json_array_append_new(arg, o) ? ERR_NO_MEMORY : OK;
+}
+
+enum err view_people(const struct view *v, char **ret)
+{
+	json_t *array = json_array();
+	enum err err =
+	    array ? index_people(v->ix, put_person, array) : ERR_NO_MEMORY;
+
+	if (err) {
+		json_decref(array);
+		return err;
+	}
+	return view_text(json_pack("{s:o}", "people", array), ret);
+}
+
 static json_t *hex_json(const struct entry_field *f)
 {
 	char hex[2 * SIGN_BYTES + 1];

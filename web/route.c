@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "web/account.h"
 #include "web/api.h"
 #include "web/camera.h"
 #include "web/media.h"
@@ -34,6 +35,15 @@ static const struct route routes[] = {
 {METHOD_GET, "/api/v1/requests/%r/play", NEED_SESSION, 0, api_play},
 {METHOD_POST, "/api/v1/requests/%r/stop", NEED_SESSION, 0, api_stop},
 {METHOD_GET, "/api/v1/ledger", NEED_SESSION, 0, api_ledger},
+{METHOD_POST, "/api/v1/account/password", NEED_SESSION, 0, account_password},
+{METHOD_POST, "/api/v1/account/factor", NEED_SESSION, 0, account_factor_new},
+{METHOD_POST, "/api/v1/account/factor/confirm", NEED_SESSION, 0,
+    account_factor_set},
+{METHOD_GET, "/api/v1/people", NEED_SESSION, 0, account_people},
+{METHOD_POST, "/api/v1/people", NEED_SESSION, 0, account_person_new},
+{METHOD_POST, "/api/v1/people/%n/reset", NEED_SESSION, 0,
+    account_person_reset},
+{METHOD_POST, "/api/v1/people/%n/end", NEED_SESSION, 0, account_person_end},
 {METHOD_GET, "/api/v1/status", NEED_SESSION, ROUTE_QUIET, api_status},
 {METHOD_GET, "/media/%r/%c/run%n.mp4", NEED_SESSION, 0, media_movie},
 {METHOD_GET, "/media/%r/%c/%n/init", NEED_SESSION, 0, media_init},
@@ -46,6 +56,8 @@ static const struct route routes[] = {
 {METHOD_GET, "/watch/%*", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/audit", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/cameras", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/people", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/account", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/health", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/about", NEED_NOTHING, ROUTE_PAGE, page_index},
 };

@@ -23,6 +23,7 @@ struct session {
 	uint64_t person;
 	char user[WIRE_STR_MAX + 1];
 	enum role role;
+	bool first;		/* has to choose a password first */
 	struct peer *peer;
 	struct mono born, last;	/* kept by session.c */
 	unsigned refs;

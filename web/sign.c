@@ -46,11 +46,11 @@ static void reply_session(struct http *x, const struct session *s)
 		return;
 	}
 	reply_json(x, 200,
-	    json_text("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "person",
+	    json_text("{s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:b, s:s}", "person",
 		(long long)s->person, "user", s->user, "role",
-		role_name(s->role), "csrf", s->csrf.s, "site", site.name,
-		"zone", site.zone, "demo", (int)site.demo, "version",
-		SAQTA_VERSION));
+		role_name(s->role), "first", (int)s->first, "csrf", s->csrf.s,
+		"site", site.name, "zone", site.zone, "demo", (int)site.demo,
+		"version", SAQTA_VERSION));
 }
 
 /* The session that a browser had before this sign-in ends with it. */
@@ -70,7 +70,7 @@ static void signed_in(struct http *x)
 {
 	char user[WIRE_STR_MAX + 1];
 	uint64_t person;
-	uint8_t role;
+	uint8_t role, first;
 	int fd = x->in.fd;
 
 	if (x->err != OK) {
@@ -81,6 +81,7 @@ static void signed_in(struct http *x)
 	strncpy(user, wire_get_str(&x->in), sizeof(user) - 1);
 	user[sizeof(user) - 1] = '\0';
 	role = wire_get_u8(&x->in);
+	first = wire_get_u8(&x->in);
 	if (wire_end(&x->in) != OK || fd < 0 || !role_name(role)) {
 		reply_problem(x, ERR_INTERNAL, NULL, NULL);
 		return;
@@ -91,6 +92,7 @@ static void signed_in(struct http *x)
 		reply_problem(x, x->err, NULL, NULL);
 		return;
 	}
+	x->session->first = first != 0;
 	end_former(x);
 	reply_header(x, "Set-Cookie",
 	    COOKIE_NAME "=%s; Path=/; HttpOnly; "

@@ -58,6 +58,8 @@ static const struct {
 	"one act."},
     [ERR_LOCKED] = {"locked", 429,
 	"Too many failed attempts: wait and try again."},
+    [ERR_FIRST] = {"first-password", 403,
+	"This password is for one sign-in: choose your own first."},
 };
 
 static enum err known(enum err e)

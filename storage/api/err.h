@@ -50,6 +50,7 @@ enum err {
 	ERR_AWAY = 36,		/* the volume that holds it is away */
 	ERR_FACTOR = 40,	/* second factor: missing, wrong, used before */
 	ERR_LOCKED = 41,	/* too many failed attempts just now */
+	ERR_FIRST = 42,		/* a one-time password: set your own first */
 	ERR_MAX
 };
 

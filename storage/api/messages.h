@@ -63,7 +63,7 @@ enum msg {
 	MSG_SIGN_IN = 40,	/* str user, str credential, str client
 				   address */
 	MSG_SIGN_IN_IS = 41,	/* u64 person, str user, u8 enum role,
-				   fd: the session's socket */
+				   u8 first (below), fd: the session's socket */
 
 	/* --- a session's socket: web <-> reader, and (marked c) control --- */
 	MSG_CAMERAS = 60,	/* c - */
@@ -166,6 +166,33 @@ enum msg {
 				   -> MSG_OK: the new epoch is confirmed */
 	MSG_SIGN = 196,		/* keeper -> reader: bytes entry (an act) */
 	MSG_SIGN_IS = 197,	/* bytes signature (64), of act_text() */
+
+	/* --- a session's socket: one's own account, and people. While `first`
+	       is 1 the password is somebody else's choice, and a session does
+	       nothing but set its own and sign out. --- */
+	MSG_PASSWORD_SET = 202,	/* str credential, str new password.
+				   -> MSG_OK; his other sessions end */
+	MSG_FACTOR_NEW = 204,	/* - */
+	MSG_FACTOR_NEW_IS = 205, /* str otpauth URI, fd: QR code (qr.h) */
+	MSG_FACTOR_SET = 206,	/* str credential, str code of the new factor
+				   that 205 showed last. -> MSG_OK */
+	MSG_PEOPLE = 208,	/* - */
+	MSG_PEOPLE_IS = 209,	/* fd: JSON */
+	MSG_PERSON_NEW = 210,	/* str user, str full name, u8 enum role,
+				   str credential */
+	MSG_PERSON_NEW_IS = 211, /* u64 person, str one-time password, str
+				   otpauth URI or "", fd: its QR code or none */
+	MSG_PERSON_RESET = 212,	/* u64 person, str credential: new keys and
+				   a one-time password, for an auditor or
+				   operator. -> fields of 211 */
+	MSG_PERSON_RESET_IS = 213,
+	MSG_PERSON_END = 214,	/* u64 person, str reason, str credential.
+				   -> MSG_OK */
+
+	/* --- keeper <-> reader --- */
+	MSG_PERSON_SEAL = 216,	/* bytes: one's secret sealed anew, u8 enum
+				   account_change. -> MSG_OK, durable */
+	MSG_PERSON_ENDED = 218,	/* u64 person, str reason. -> MSG_OK, durable */
 	MSG_FACTOR_USED = 200,	/* u64 step of a code that this act consumes.
 				   -> MSG_OK, durable, or ERR_FACTOR */
 };
@@ -230,6 +257,11 @@ enum clock_state {
 #define FRAGMENT_DAMAGED 2u	/* packets were lost inside */
 #define FRAGMENT_UNTRUSTED 4u	/* clock not trusted */
 #define FRAGMENT_OVERLAP 8u	/* after a clock step back */
+
+enum account_change {
+	ACCOUNT_PASSWORD = 1,
+	ACCOUNT_FACTOR = 2,
+};
 
 enum verdict {
 	VERDICT_APPROVE = 1,	/* or shorten: times and cameras given rule */

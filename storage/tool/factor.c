@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <qrencode.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "storage/crypt.h"
+#include "storage/qr.h"
 
 #define MARGIN 2 /* light modules around the code */
 
@@ -30,22 +33,25 @@ bool write_demo_file(const char *option, const char *path, const char *line,
 	return ok;
 }
 
-static bool dark(const QRcode *q, int x, int y)
+/* A module of the code; beyond its edge all is light. */
+static bool dark(const char *rows, int width, int x, int y)
 {
-	return x >= 0 && y >= 0 && x < q->width && y < q->width &&
-	    q->data[y * q->width + x] & 1;
+	return x >= 0 && y >= 0 && x < width && y < width &&
+	    rows[y * (width + 1) + x] == '1';
 }
 
-/* Two rows a line; black on white whatever the terminal's colours are. */
-static void print_code(const QRcode *q)
+/* Two rows a line; dark on light whatever the terminal's colours are. */
+static void print_code(const char *rows)
 {
 	static const char *const half[] = {
 	    "\xe2\x96\x88", "\xe2\x96\x80", "\xe2\x96\x84", " "};
+	int width = (int)strcspn(rows, "\n");
 
-	for (int y = -MARGIN; y < q->width + MARGIN; y += 2) {
+	for (int y = -MARGIN; y < width + MARGIN; y += 2) {
 		fputs("\033[97;40m", stdout);
-		for (int x = -MARGIN; x < q->width + MARGIN; x++)
-			fputs(half[2 * dark(q, x, y) + dark(q, x, y + 1)],
+		for (int x = -MARGIN; x < width + MARGIN; x++)
+			fputs(half[2 * dark(rows, width, x, y) +
+				  dark(rows, width, x, y + 1)],
 			    stdout);
 		puts("\033[0m");
 	}
@@ -53,17 +59,19 @@ static void print_code(const QRcode *q)
 
 bool show_factor(const char *user, const char *uri, const char *file, bool demo)
 {
-	QRcode *q;
+	char *rows = NULL;
+	size_t n;
 
 	if (file)
 		return write_demo_file("--factor-file", file, uri, demo);
 	printf("\nSECOND FACTOR of %s. Scan it with an authenticator program; "
 	       "it is shown this once:\n\n",
 	    user);
-	q = QRcode_encodeString(uri, 0, QR_ECLEVEL_M, QR_MODE_8, 1);
-	if (q)
-		print_code(q);
-	QRcode_free(q);
+	if (!qr_rows(uri, &rows, &n)) {
+		print_code(rows);
+		crypt_wipe(rows, n);
+	}
+	free(rows);
 	printf("\n%s\n\n", uri);
 	return true;
 }

@@ -76,6 +76,17 @@ export const site = () => json(v1 + "site");
 export const session = () => json(v1 + "session");
 export const signIn = (user, password, code) =>
 	send("POST", v1 + "session", { user, password, code });
+export const setPassword = (body) =>
+	send("POST", v1 + "account/password", body);
+export const newFactor = () => send("POST", v1 + "account/factor", {});
+export const setFactor = (body) =>
+	send("POST", v1 + "account/factor/confirm", body);
+export const people = async () => (await json(v1 + "people")).people;
+export const newPerson = (body) => send("POST", v1 + "people", body);
+export const resetPerson = (id, body) =>
+	send("POST", `${v1}people/${id}/reset`, body);
+export const endPerson = (id, body) =>
+	send("POST", `${v1}people/${id}/end`, body);
 export const signOut = () => send("DELETE", v1 + "session");
 export const cameras = async () => (await json(v1 + "cameras")).cameras;
 export const probe = (body) => send("POST", v1 + "cameras/probe", body);

@@ -5,11 +5,13 @@ import { el, fill, say } from "./dom.js";
 import { firstLang, lang, languages, length, setLang, t } from "./i18n.js";
 import * as time from "./time.js";
 import about from "./pages/about.js";
+import account from "./pages/account.js";
 import audit from "./pages/audit.js";
 import cameras from "./pages/cameras.js";
 import find from "./pages/find.js";
 import health from "./pages/health.js";
 import home from "./pages/home.js";
+import people from "./pages/people.js";
 import request from "./pages/request.js";
 import requests from "./pages/requests.js";
 import signin from "./pages/signin.js";
@@ -28,11 +30,13 @@ const routes = [
 	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, "requests"],
 	[/^\/audit$/, audit, seers, "audit"],
 	[/^\/cameras$/, cameras, ["operator"], "cameras"],
+	[/^\/people$/, people, ["custodian"], "people"],
+	[/^\/account$/, account, all, ""],
 	[/^\/health$/, health, all, "health"],
 	[/^\/about$/, about, all, "about"],
 ];
 const paths = { home: "/", find: "/find", requests: "/requests",
-	audit: "/audit", cameras: "/cameras", health: "/health", about: "/about" };
+	audit: "/audit", cameras: "/cameras", people: "/people", health: "/health", about: "/about" };
 
 const app = {
 	session: null, site: null, skew: 0, leave: null, turn: 0,
@@ -168,6 +172,8 @@ async function pageOf(there)
 {
 	if (!app.session)
 		return signin(app);
+	if (app.session.first)
+		return account(app);
 	if (!there)
 		return plain("missing");
 	if (!there.roles.includes(app.session.role))
@@ -211,7 +217,8 @@ function frame(current)
 	fill(document.getElementById("head"), el("a", { href: "/",
 		class: "brand" }, el("img", { src: "/icon.svg", alt: "",
 		width: 24, height: 24 }), "Saqta"),
-	app.session && navigation(current), languageButtons(),
+	app.session && !app.session.first && navigation(current),
+	languageButtons(),
 	app.session && who());
 	fill(document.getElementById("foot"),
 		el("span", {}, app.site.site), " \u00b7 ",
@@ -236,7 +243,8 @@ function banners()
 function navigation(current)
 {
 	const mine = new Set(routes.filter(([, , roles]) =>
-		roles.includes(app.session.role)).map((r) => r[3]));
+		roles.includes(app.session.role)).map((r) => r[3])
+		.filter(Boolean));
 
 	return el("nav", { "aria-label": t("nav.label") }, [...mine].map(
 		(name) => el("a", { href: paths[name],
@@ -266,7 +274,8 @@ function who()
 	const { user, role } = app.session;
 
 	return el("div", { class: "who" },
-		el("span", {}, user, el("small", {}, t("role." + role))),
+		el("a", { href: "/account", id: "account" }, user,
+			el("small", {}, t("role." + role))),
 		el("button", { type: "button", id: "signout",
 			on: { click: leave } }, t("act.signout")));
 }

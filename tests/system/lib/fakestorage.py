@@ -166,7 +166,7 @@ class Storage:
             self.sessions.append(ours)
             self._serve(ours, self._session)
             send(sock, SIGN_IN + 1, g.id, u64(known[1]) + text(user)
-                 + u8(known[2]), os.dup(theirs.fileno()))
+                 + u8(known[2]) + u8(0), os.dup(theirs.fileno()))
             theirs.close()
 
     def _session(self, sock, g):

@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+# parallel
+"""Accounts over the real web and storage: made, renewed, ended, one's own.
+
+No camera runs: the programs' clock is put ahead half a minute for each new
+code of a second factor, so that nobody waits for one.
+"""
+import base64
+import os
+import struct
+import tempfile
+import time
+from pathlib import Path
+
+from lib import say
+from lib.appliance import PEOPLE, Appliance, totp, wait_for
+
+V1 = "/api/v1/"
+OWN = "a password of one's own"
+
+
+class Box(Appliance):
+    """A site whose clock goes on when a code is needed."""
+
+    def __init__(self, clock):
+        super().__init__(segment_s=5, env={"SAQTA_CLOCK_FILE": str(clock)})
+        self.clock = clock
+
+    def later(self, seconds):
+        self.clock_ahead += seconds
+        with open(self.clock, "r+b") as f:
+            f.write(struct.pack("=q", self.clock_ahead * 10 ** 9))
+
+    def code(self, user):
+        if self.factor(user):
+            self.later(30)
+        return super().code(user)
+
+    def act(self, user):
+        """What a custodian adds to an act."""
+        return {"password": PEOPLE[user][2], "code": self.code(user)}
+
+
+def problem(answer):
+    return answer.json().get("type", "").rsplit(":", 1)[-1]
+
+
+def refused(title, answer, status, name):
+    say.test(title, (answer.status, problem(answer)) == (status, name),
+             answer.status, answer.body)
+
+
+def entries(client, kind):
+    found = client.get(V1 + "ledger?first=0&count=200").json()["entries"]
+    return [e for e in found if e["type"] == kind]
+
+
+def secret_of(uri):
+    return base64.b32decode(uri.split("secret=")[1].split("&")[0])
+
+
+def test_auditor(box, aigul):
+    """Made with a one-time password, which opens nothing else."""
+    asked = {"user": "saule", "name": "Saule Akhmetova", "role": "auditor"}
+    refused("P6 nobody is made without a custodian's code", aigul.post(
+        V1 + "people", {**asked, "password": PEOPLE["aigul"][2]}), 401,
+        "second-factor")
+    made = aigul.post(V1 + "people", {**asked, **box.act("aigul")})
+    say.test("a custodian makes an auditor with a one-time password",
+             made.status == 201 and len(made.json()["password"]) == 19 and
+             made.json()["uri"] == "", made.status, made.body)
+    told = made.json()
+    refused("a user name is given once", aigul.post(
+        V1 + "people", {**asked, **box.act("aigul")}), 409, "exists")
+
+    saule = box.client()
+    answer = saule.sign_in("saule", told["password"])
+    say.test("the one-time password signs in and says so",
+             answer.status == 200 and answer.json()["first"] is True,
+             answer.body)
+    refused("before one's own password nothing else opens",
+            saule.get(V1 + "requests"), 403, "first-password")
+    other = box.client()
+    other.sign_in("saule", told["password"])
+    refused("the same password again is not one's own", saule.post(
+        V1 + "account/password", {"password": told["password"],
+                                  "new": told["password"]}), 422, "invalid")
+    answer = saule.post(V1 + "account/password", {
+        "password": told["password"], "new": OWN})
+    say.test("a password of one's own is set", answer.status == 204,
+             answer.body)
+    say.test("then the pages open", saule.get(V1 + "requests").status == 200 and
+             saule.get(V1 + "session").json()["first"] is False)
+    wait_for("the other session ends", 10,
+             lambda: other.get(V1 + "session").status == 401)
+    say.test("a new password ends one's other sessions", True)
+    refused("the one-time password is used up",
+            box.client().sign_in("saule", told["password"]), 401,
+            "wrong-password")
+    return told["person"], saule
+
+
+def test_own_factor(box):
+    """An auditor may have a second factor as well."""
+    marat = box.client("marat")
+    password = PEOPLE["marat"][2]
+    shown = marat.post(V1 + "account/factor").json()
+    rows = shown["qr"].split()
+    say.test("a new factor is shown as a QR code", len(rows) >= 21 and
+             all(len(row) == len(rows) for row in rows), shown)
+    secret = secret_of(shown["uri"])
+    refused("a factor counts when its code was shown", marat.post(
+        V1 + "account/factor/confirm", {"password": password,
+                                        "new_code": "000000"}), 401,
+        "second-factor")
+    now = int(time.time() + box.clock_ahead) // 30
+    answer = marat.post(V1 + "account/factor/confirm", {
+        "password": password, "new_code": totp(secret, now)})
+    say.test("the code confirms it", answer.status == 204, answer.body)
+    refused("P6 from then on the password alone does not sign in",
+            box.client().sign_in("marat", password), 401, "second-factor")
+    box.factor_path("marat").write_text(shown["uri"])
+    say.test("password and code do", box.client("marat").role == "auditor")
+
+
+def test_ends(box, aigul, daniyar, person, saule):
+    """Reset and end; who is ended is out at once."""
+    reset = daniyar.post(V1 + "people/%d/reset" % person, box.act("daniyar"))
+    say.test("a custodian gives an auditor a new one-time password",
+             reset.status == 201, reset.body)
+    wait_for("the old session ends", 10,
+             lambda: saule.get(V1 + "session").status == 401)
+    refused("a reset ends the password of before",
+            box.client().sign_in("saule", OWN), 401, "wrong-password")
+    saule = box.client("saule", reset.json()["password"])
+    answer = daniyar.post(V1 + "people/%d/end" % person, {
+        "reason": "", **box.act("daniyar")})
+    refused("an account ends with a reason", answer, 422, "invalid")
+    answer = daniyar.post(V1 + "people/%d/end" % person, {
+        "reason": "Has left the bank", **box.act("daniyar")})
+    say.test("a custodian ends an account", answer.status == 204, answer.body)
+    wait_for("her session ends", 10,
+             lambda: saule.get(V1 + "session").status == 401)
+    refused("who was ended does not sign in", box.client().sign_in(
+        "saule", reset.json()["password"]), 401, "wrong-password")
+
+
+def test_custodians(box, aigul):
+    """Two of them stay; a third comes with a factor."""
+    people = {p["user"]: p for p in aigul.get(V1 + "people").json()["people"]}
+    for user, title in (("aigul", "nobody ends himself"),
+                        ("daniyar", "P6 two custodians remain")):
+        answer = aigul.post(V1 + "people/%d/end" % people[user]["id"], {
+            "reason": "Holiday", **box.act("aigul")})
+        refused(title, answer, 403, "denied")
+    refused("a custodian's keys are not renewed: others hang on them",
+            aigul.post(V1 + "people/%d/reset" % people["daniyar"]["id"],
+                       box.act("aigul")), 403, "denied")
+    made = aigul.post(V1 + "people", {
+        "user": "erlan", "name": "Erlan Bekov", "role": "custodian",
+        **box.act("aigul")}).json()
+    box.factor_path("erlan").write_text(made["uri"])
+    erlan = box.client("erlan", made["password"])
+    answer = erlan.post(V1 + "account/password", {
+        "password": made["password"], "code": box.code("erlan"), "new": OWN})
+    say.test("a new custodian signs in with the factor that was shown",
+             answer.status == 204 and
+             erlan.get(V1 + "people").status == 200, answer.body)
+
+
+def test_ledger(aigul):
+    ended = entries(aigul, "person-ended")
+    changed = entries(aigul, "account-changed")
+    say.test("changes and ends of accounts are entered",
+             len(ended) == 1 and {e["fields"]["change"] for e in changed} ==
+             {1, 2} and ended[0]["fields"]["reason"] == "Has left the bank",
+             ended, changed)
+
+
+def story():
+    tmp = Path(tempfile.mkdtemp(prefix="saqta-clock-"))
+    tmp.chmod(0o755)
+    clock = tmp / "clock"
+    clock.write_bytes(bytes(16))
+    clock.chmod(0o644)
+    with Box(clock) as box:
+        aigul, daniyar = box.client("aigul"), box.client("daniyar")
+        refused("an auditor does not see who there is",
+                box.client("marat").get(V1 + "people"), 403, "denied")
+        person, saule = test_auditor(box, aigul)
+        test_own_factor(box)
+        test_ends(box, aigul, daniyar, person, saule)
+        test_custodians(box, aigul)
+        test_ledger(aigul)
+        done = box.tool("check", "--data", box.data, check=False,
+                        config=False)
+        say.test("the ledger proves itself afterwards", done.returncode == 0,
+                 done.stdout, done.stderr)
+        box.stop()
+        say.test("no program was ended by a sanitizer or a signal",
+                 not box.broken(), box.broken())
+    os.unlink(clock)
+    os.rmdir(tmp)
+
+
+say.main(story)

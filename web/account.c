@@ -1,0 +1,209 @@
+#include "web/account.h"
+
+#include <string.h>
+
+#include "web/json.h"
+#include "web/reply.h"
+
+#define PASSWORD_MIN 10
+#define PASSWORD_MAX 256
+#define CODE_DIGITS 6
+#define USER_MAX 32
+#define NAME_MAX_WEB 120
+#define REASON_MAX WIRE_STR_MAX
+#define QR_MAX (64u << 10)
+
+static void ask(struct http *x, struct wire *w, uint16_t answer,
+    void (*next)(struct http *))
+{
+	http_ask(x, x->session->peer, w, answer, next);
+}
+
+/* Ask w where the body was right, else say what was not. */
+static void end_body(struct http *x, struct json *j, struct wire *w,
+    uint16_t answer, void (*next)(struct http *))
+{
+	enum err err = json_end(j);
+
+	if (err == OK && w->err != OK)
+		reply_problem(x, ERR_TOO_LARGE, "too long together", NULL);
+	else if (err == OK)
+		ask(x, w, answer, next);
+	else
+		reply_problem(x, err, j->detail, j->pointer);
+	explicit_bzero(w, sizeof(*w));
+	json_wipe(j);
+}
+
+static void done(struct http *x)
+{
+	if (x->err != OK)
+		reply_failed(x);
+	else
+		x->reply.status = 204;
+}
+
+static void password_set(struct http *x)
+{
+	if (x->err == OK)
+		x->session->first = false;
+	done(x);
+}
+
+void account_password(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_PASSWORD_SET, 0);
+	json_put_credential(&j, &w);
+	wire_put_str(&w, json_get_str(&j, "new", PASSWORD_MIN, PASSWORD_MAX));
+	end_body(x, &j, &w, MSG_OK, password_set);
+}
+
+/* The QR code of an otpauth URI, "" without one; freed by bulk_unmap(). */
+static enum err map_code(struct http *x, const void **ret, size_t *ret_n)
+{
+	*ret = NULL;
+	*ret_n = 0;
+	return x->in.fd < 0 ? OK : bulk_map(x->in.fd, QR_MAX, ret, ret_n);
+}
+
+static void shown(struct http *x)
+{
+	const char *uri;
+	const void *rows;
+	size_t n;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	uri = wire_get_str(&x->in);
+	if (wire_end(&x->in) != OK || map_code(x, &rows, &n) != OK) {
+		reply_problem(x, ERR_INTERNAL, NULL, NULL);
+		return;
+	}
+	reply_json(x, 200,
+	    json_text("{s:s, s:s#}", "uri", uri, "qr", n ? rows : "", (int)n));
+	bulk_unmap(rows, n);
+}
+
+void account_factor_new(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_FACTOR_NEW, 0);
+	end_body(x, &j, &w, MSG_FACTOR_NEW_IS, shown);
+}
+
+void account_factor_set(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_FACTOR_SET, 0);
+	json_put_credential(&j, &w);
+	wire_put_str(&w,
+	    json_get_str(&j, "new_code", CODE_DIGITS, CODE_DIGITS));
+	end_body(x, &j, &w, MSG_OK, done);
+}
+
+static void people(struct http *x)
+{
+	if (x->err != OK)
+		reply_failed(x);
+	else
+		reply_bulk(x, "application/json", WIRE_BULK_MAX);
+}
+
+void account_people(struct http *x)
+{
+	struct wire w;
+
+	if (!http_query_only(x, NULL, 0)) {
+		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
+		return;
+	}
+	wire_begin(&w, MSG_PEOPLE, 0);
+	ask(x, &w, MSG_PEOPLE_IS, people);
+}
+
+/* A person with a new one-time password, told once. */
+static void made(struct http *x)
+{
+	const char *password, *uri;
+	const void *rows;
+	uint64_t person;
+	size_t n;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	person = wire_get_u64(&x->in);
+	password = wire_get_str(&x->in);
+	uri = wire_get_str(&x->in);
+	if (wire_end(&x->in) != OK || map_code(x, &rows, &n) != OK) {
+		reply_problem(x, ERR_INTERNAL, NULL, NULL);
+		return;
+	}
+	reply_json(x, 201,
+	    json_text("{s:I, s:s, s:s, s:s#}", "person", (long long)person,
+		"password", password, "uri", uri, "qr", n ? rows : "", (int)n));
+	bulk_unmap(rows, n);
+}
+
+static uint8_t get_role(struct json *j)
+{
+	const char *s = json_get_str(j, "role", 1, 16);
+
+	for (unsigned r = ROLE_OPERATOR; r <= ROLE_CUSTODIAN; r++)
+		if (strcmp(s, role_name((enum role)r)) == 0)
+			return (uint8_t)r;
+	json_refuse(j, "role", "operator, auditor or custodian");
+	return 0;
+}
+
+void account_person_new(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_PERSON_NEW, 0);
+	wire_put_str(&w, json_get_str(&j, "user", 2, USER_MAX));
+	wire_put_str(&w, json_get_str(&j, "name", 1, NAME_MAX_WEB));
+	wire_put_u8(&w, get_role(&j));
+	json_put_credential(&j, &w);
+	end_body(x, &j, &w, MSG_PERSON_NEW_IS, made);
+}
+
+void account_person_reset(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_PERSON_RESET, 0);
+	wire_put_u64(&w, x->args.number[0]);
+	json_put_credential(&j, &w);
+	end_body(x, &j, &w, MSG_PERSON_RESET_IS, made);
+}
+
+void account_person_end(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_PERSON_END, 0);
+	wire_put_u64(&w, x->args.number[0]);
+	wire_put_str(&w, json_get_str(&j, "reason", 3, REASON_MAX));
+	json_put_credential(&j, &w);
+	end_body(x, &j, &w, MSG_OK, done);
+}

@@ -1,0 +1,15 @@
+/* account.h - handlers: one's own account, and people. */
+#ifndef SAQTA_WEB_ACCOUNT_H
+#define SAQTA_WEB_ACCOUNT_H
+
+#include "web/http.h"
+
+void account_password(struct http *x);
+void account_factor_new(struct http *x);
+void account_factor_set(struct http *x);
+void account_people(struct http *x);
+void account_person_new(struct http *x);
+void account_person_reset(struct http *x);
+void account_person_end(struct http *x);
+
+#endif

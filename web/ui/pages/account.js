@@ -1,0 +1,100 @@
+// account.js - one's own password and second factor. Who came with a one-time
+// password sees this page and no other until he has chosen his own.
+import * as api from "../api.js";
+import { el, fill, say } from "../dom.js";
+import { codeField, field, form } from "../fields.js";
+import { t } from "../i18n.js";
+import { qr } from "../qr.js";
+
+const secret = (name, label, hint, autocomplete) => field(t(label),
+	el("input", { type: "password", name, autocomplete }), hint);
+
+export default async function account(app)
+{
+	const first = app.session.first;
+
+	return { title: t("account.title"), node: el("div", {},
+		el("h1", {}, t("account.title")),
+		first && el("p", { class: "told" }, t("account.first")),
+		password(app), !first && factor()) };
+}
+
+// Say which field is empty; true where none is.
+function filled(...fields)
+{
+	for (const f of fields)
+		f.fail(f.control.value ? "" : t("form.empty"));
+	const empty = fields.find((f) => !f.control.value);
+	empty?.control.focus();
+	return !empty;
+}
+
+function password(app)
+{
+	const old = secret("password", "account.old", "", "current-password");
+	const code = codeField(t("factor.signinHint"));
+	const fresh = secret("new", "account.new", t("account.newHint"),
+		"new-password");
+	const again = secret("again", "account.again", "", "new-password");
+
+	for (const f of [old, code, fresh, again])
+		f.node.classList.add("wide");
+	return el("section", { class: "card narrow" },
+		el("h2", {}, t("account.password")),
+		form(async () => {
+			if (!filled(old, fresh, again))
+				return;
+			const length = fresh.control.value.length;
+			fresh.fail(length < 10 ? t("account.short") : "");
+			const same = fresh.control.value === again.control.value;
+			again.fail(same ? "" : t("account.differ"));
+			if (length < 10 || !same)
+				return;
+			await api.setPassword({ password: old.control.value,
+				code: code.control.value.trim(),
+				new: fresh.control.value });
+			app.session.first = false;
+			await app.refresh();
+			say(t("account.passwordSet"));
+		}, old.node, code.node, fresh.node, again.node,
+		el("button", { class: "main", type: "submit" },
+			t("account.setPassword"))));
+}
+
+function factor()
+{
+	const place = el("div", {});
+	const show = el("button", { type: "button", on: { click: async () => {
+		const made = await api.newFactor();
+		fill(place, confirm(made, place));
+		place.querySelector("input")?.focus();
+	} } }, t("account.newFactor"));
+
+	return el("section", { class: "card narrow" },
+		el("h2", {}, t("account.factor")),
+		el("p", {}, t("account.factorText")), show, place);
+}
+
+function confirm(made, place)
+{
+	const fresh = codeField(t("account.newCodeHint"));
+	const old = secret("factor-password", "signin.password", "",
+		"current-password");
+	const code = codeField(t("account.oldCodeHint"));
+
+	fresh.node.querySelector("label").textContent = t("account.newCode");
+	for (const f of [old, code, fresh])
+		f.node.classList.add("wide");
+	return form(async () => {
+		if (!filled(fresh, old))
+			return;
+		await api.setFactor({ password: old.control.value,
+			code: code.control.value.trim(),
+			new_code: fresh.control.value.trim() });
+		fill(place, el("p", { class: "told" }, t("account.factorSet")));
+		say(t("account.factorSet"));
+	}, qr(made.qr, t("account.scan")),
+	el("p", {}, el("code", { class: "break" }, made.uri)),
+	fresh.node, old.node, code.node,
+	el("button", { class: "main", type: "submit" }, t("account.setFactor")));
+}

@@ -1,0 +1,151 @@
+// people.js - a custodian's view of who may do what: make, renew, end.
+import * as api from "../api.js";
+import { el, fill, say } from "../dom.js";
+import { codeField, field, form, textField } from "../fields.js";
+import { sortBy, t } from "../i18n.js";
+import { qr } from "../qr.js";
+import * as time from "../time.js";
+import { badge } from "./health.js";
+
+export default async function people(app)
+{
+	const told = el("div", { id: "made" });
+	const act = el("div", { id: "act" });
+	const list = el("div", {});
+	const renew = async () => fill(list, table(await api.people(),
+		(kind, p) => {
+			fill(act, ending(app, kind, p, told, act, renew));
+			act.querySelector("input, textarea")?.focus();
+		}, app));
+
+	await renew();
+	return { title: t("people.title"), node: el("div", {},
+		el("h1", {}, t("people.title")), told,
+		el("section", { class: "card" }, list), act, adding(told, renew)) };
+}
+
+const table = (all, act, app) => el("div", { class: "tables", tabindex: 0,
+	role: "region", "aria-label": t("people.title") }, el("table", {},
+	el("thead", {}, el("tr", {}, ["user", "name", "role", "since", "state",
+		"switch"].map((h) => el("th", { scope: "col" },
+		t("column." + h))))),
+	el("tbody", {}, sortBy(all, (p) => (p.ended ? "1" : "0") + p.name)
+		.map((p) => row(p, act, app)))));
+
+const row = (p, act, app) => el("tr", {},
+	el("td", {}, el("code", {}, p.user)), el("td", {}, p.name),
+	el("td", {}, t("role." + p.role)),
+	el("td", { class: "num" }, time.stamp(time.instant(p.created))),
+	el("td", {}, badge(!p.ended && !p.first, t(p.ended ? "people.ended" :
+		p.first ? "people.first" : "people.active")),
+	p.factor && el("div", { class: "soft" }, t("people.factor"))),
+	el("td", {}, !p.ended && p.user !== app.session.user &&
+		el("div", { class: "row" },
+			p.role !== "custodian" && button("reset", p, act),
+			button("end", p, act))));
+
+const button = (kind, p, act) => el("button", { type: "button",
+	"data-act": kind, "data-user": p.user,
+	on: { click: () => act(kind, p) } }, t("people." + kind),
+el("span", { class: "unseen" }, " " + p.name));
+
+// The custodian's credential for this one act.
+function credential()
+{
+	const password = field(t("decide.password"), el("input",
+		{ type: "password", name: "password",
+			autocomplete: "current-password" }),
+	t("decide.passwordHint"));
+	const code = codeField(t("factor.actHint"));
+
+	return { nodes: [password.node, code.node],
+		ok() {
+			for (const f of [password, code])
+				f.fail(f.control.value ? "" : t("form.empty"));
+			return password.control.value && code.control.value;
+		},
+		take() {
+			const body = { password: password.control.value,
+				code: code.control.value.trim() };
+			password.control.value = code.control.value = "";
+			return body;
+		} };
+}
+
+// A password that is shown this once, on a sheet for the person.
+function sheet(told, user, made)
+{
+	fill(told, el("section", { class: "card" },
+		el("h2", {}, t("people.sheet", { user })),
+		el("p", {}, t("people.sheetText")),
+		el("dl", { class: "facts" },
+			el("dt", {}, t("signin.user")), el("dd", {},
+				el("code", {}, user)),
+			el("dt", {}, t("people.oneTime")), el("dd", {},
+				el("code", { id: "one-time" }, made.password))),
+		made.uri && [el("p", {}, t("people.sheetFactor")),
+			qr(made.qr, t("account.scan")),
+			el("p", {}, el("code", { class: "break" }, made.uri))]));
+	told.querySelector("h2").scrollIntoView();
+	say(t("people.sheet", { user }));
+}
+
+function adding(told, renew)
+{
+	const user = textField(t("signin.user"), { name: "new-user",
+		maxlength: 32, autocapitalize: "none" }, t("people.userHint"));
+	const name = textField(t("column.name"), { name: "new-name",
+		maxlength: 100 });
+	const role = field(t("column.role"), el("select", { name: "new-role" },
+		["auditor", "custodian", "operator"].map((r) =>
+			el("option", { value: r }, t("role." + r)))));
+	const by = credential();
+
+	return el("section", { class: "card" }, el("details", {},
+		el("summary", {}, t("people.add")),
+		form(async () => {
+			for (const f of [user, name])
+				f.fail(f.control.value.trim() ? "" :
+					t("form.empty"));
+			if (!user.control.value.trim() ||
+			    !name.control.value.trim() || !by.ok())
+				return;
+			const who = user.control.value.trim();
+			sheet(told, who, await api.newPerson({ user: who,
+				name: name.control.value.trim(),
+				role: role.control.value, ...by.take() }));
+			user.control.value = name.control.value = "";
+			await renew();
+		}, el("div", { class: "row gap" }, user.node, name.node,
+			role.node), by.nodes, el("button",
+			{ class: "main", type: "submit" }, t("people.make")))));
+}
+
+function ending(app, kind, p, told, act, renew)
+{
+	const reason = kind === "end" && field(t("end.reason"),
+		el("input", { type: "text", maxlength: 500,
+			name: "end-reason" }));
+	const by = credential();
+
+	return el("section", { class: "card" },
+		el("h2", {}, t(`people.${kind}Title`, { name: p.name })),
+		el("p", {}, t(`people.${kind}Text`)),
+		form(async () => {
+			const why = reason && reason.control.value.trim();
+			reason && reason.fail(why ? "" : t("form.empty"));
+			if ((reason && !why) || !by.ok())
+				return;
+			if (kind === "end")
+				await api.endPerson(p.id, { reason: why,
+					...by.take() });
+			else
+				sheet(told, p.user, await api.resetPerson(p.id,
+					by.take()));
+			fill(act);
+			await renew();
+			say(t("people.done"));
+		}, reason && reason.node, by.nodes, el("button",
+			{ class: kind === "end" ? "stop" : "main",
+				type: "submit" }, t("people." + kind))));
+}
