@@ -201,6 +201,118 @@ static void P8_a_cut_segment_is_read_through_its_tail(void **state)
 	journal_free(&j);
 }
 
+/* A file as it is now, and what a power cut may leave of it. */
+struct torn {
+	char path[160];
+	unsigned char *p;
+	size_t n, durable; /* bytes that the sync covered */
+};
+
+static void take(struct torn *t, size_t durable)
+{
+	assert_int_equal(disk_read_all(data_fd, t->path, 1u << 20, &t->p,
+			     &t->n),
+	    OK);
+	t->durable = durable;
+}
+
+/* Step 0 leaves what was synced, the last step all. */
+static void tear(const struct torn *t, size_t step, size_t steps)
+{
+	size_t n = t->durable + (t->n - t->durable) * step / (steps - 1);
+	int fd = openat(data_fd, t->path, O_RDWR);
+
+	assert_true(fd >= 0);
+	assert_int_equal(disk_pwrite(fd, t->p, n, 0), OK);
+	assert_int_equal(ftruncate(fd, (off_t)n), 0);
+	close(fd);
+}
+
+/* The fragments that recovery would count in what is there now. */
+static size_t counting(uint64_t first)
+{
+	struct salvage b = {
+	    .dir_fd = data_fd, .camera = "cam1", .day = row.day};
+	struct journal_record r;
+	char path[160];
+	unsigned char *p;
+	uint64_t plain, size;
+	size_t n, counts = 0;
+	int fd;
+
+	assert_int_equal(disk_read_all(data_fd,
+			     path_journal("cam1", row.day, path, sizeof(path)),
+			     1u << 20, &p, &n),
+	    OK);
+	assert_int_equal(journal_parse(p, n, "cam1", row.day, &j), OK);
+	free(p);
+	b.r = &j.records[first];
+	b.n = j.n - first;
+	assert_int_equal(disk_open_append(data_fd,
+			     segment_path(path, sizeof(path)), &fd, &size),
+	    OK);
+	b.n = salvage_fit(&b, fd);
+	close(fd);
+	assert_true(b.n > 0);
+	plain = whole_chunks(&b);
+	if (!salvage_tail(&b, plain, &r))
+		plain += r.plain_len;
+	for (size_t i = 1; i < b.n; i++)
+		counts += b.r[i].plain_off + b.r[i].plain_len <= plain;
+	journal_free(&j);
+	return counts;
+}
+
+/*
+ * One sync after two fragments; then two more and the next tail, of which any
+ * part reached the disk: of file, journal and slot each its own.
+ */
+static void P8_what_a_sync_covered_counts_whatever_is_torn_after_it(void *
+	*state)
+{
+	struct segment *s = begin();
+	struct torn file, journal, slot;
+	uint64_t first = s->row.record;
+
+	(void)state;
+	put(s, 0);
+	put(s, 1);
+	assert_int_equal(segment_tail(s), OK);
+	segment_tail_synced(s);
+	segment_path(file.path, sizeof(file.path));
+	path_journal("cam1", row.day, journal.path, sizeof(journal.path));
+	path_slot("cam1", row.day, row.start_ns, row.seq, 0, slot.path,
+	    sizeof(slot.path));
+	file.durable = s->file_off;
+	journal.durable = head.records * JOURNAL_RECORD;
+	put(s, 2);
+	put(s, 3);
+	assert_true(s->file_off > file.durable); /* a chunk came */
+	assert_int_equal(segment_tail(s), OK);
+	take(&file, file.durable);
+	take(&journal, journal.durable);
+	take(&slot, 0);
+	segment_free(s);
+	for (size_t a = 0; a < 4; a++)
+		for (size_t b = 0; b < 6; b++)
+			for (size_t c = 0; c < 4; c++) {
+				size_t n;
+
+				tear(&file, a, 4);
+				tear(&journal, b, 6);
+				tear(&slot, c, 4);
+				n = counting(first);
+				if (n < 2 || (a + b + c == 11 && n != 4))
+					fail_msg("%zu %zu %zu: %zu count", a, b,
+					    c, n);
+			}
+	free(file.p);
+	free(journal.p);
+	free(slot.p);
+	assert_int_equal(journal_head_load(data_fd, "cam1", row.day, &head),
+	    OK);
+}
+
 static void the_sweep_removes_slots_and_nothing_else(void **state)
 {
 	struct salvage b = broken(2);
@@ -231,6 +343,8 @@ int main(void)
 	    cmocka_unit_test(a_tail_must_begin_where_the_chunks_end),
 	    cmocka_unit_test(records_fit_as_far_as_the_files_bear_them_out),
 	    cmocka_unit_test(P8_a_cut_segment_is_read_through_its_tail),
+	    cmocka_unit_test(
+		P8_what_a_sync_covered_counts_whatever_is_torn_after_it),
 	    cmocka_unit_test(the_sweep_removes_slots_and_nothing_else),
 	};
 
