@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timex.h>
 
 #include "recorder/clock.h"
 #include "recorder/cut.h"
@@ -128,13 +127,6 @@ const struct stream_stats *stream_stats(const struct stream *s)
 	return &s->stats;
 }
 
-static enum clock_state host_clock(void)
-{
-	struct timex t = {.modes = 0};
-
-	return adjtimex(&t) == TIME_ERROR ? CLOCK_FREE : CLOCK_SYNCED;
-}
-
 /* Hand over the open fragment, which ends where `end` (dts) is. */
 static enum err fragment_close(struct stream *s, int64_t end)
 {
@@ -209,7 +201,7 @@ static enum err segment_begin(struct stream *s, const struct frame *f,
 	struct feed_segment seg = {.start = utc,
 	    .arrival = f->unit.arrival,
 	    .epoch = s->clock.epoch,
-	    .clock_state = host_clock(),
+	    .clock_state = utc_state(),
 	    .width = s->video.width,
 	    .height = s->video.height};
 

@@ -1,4 +1,4 @@
-/* camera.c - a camera while storage runs: its segment and its gaps (P7). */
+/* camera.c - a camera while storage runs: its state, its segment. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +7,7 @@
 #include "storage/view.h"
 
 #define SILENT_NS (3 * NS_PER_SEC) /* then a vanished child is a failure */
+#define SEGMENTS_LONGEST 5 /* recorder/cut.c: without a key frame */
 #define QUIET_NS (5 * NS_PER_SEC) /* beyond the recorder's own time-out */
 
 struct camera *camera_find(struct keeper *k, const char *id)
@@ -40,11 +41,13 @@ void camera_no_recorder(struct keeper *k)
 {
 	struct camera_row row;
 
-	for (struct camera *m = k->cameras; m; m = m->next)
+	for (struct camera *m = k->cameras; m; m = m->next) {
+		m->live_ns = 0;
 		if (!index_camera_find(k->ix, m->id, &row))
 			no_recorder(k, &row,
 			    k->orderly_stop ? CAUSE_RECORDER_STOPPED :
 					      CAUSE_RECORDER_FAILED);
+	}
 }
 
 enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
@@ -53,6 +56,7 @@ enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
 	struct segment_row last;
 	struct camera_row row;
 	struct gap_row gap;
+	int64_t since;
 	enum err err = ERR_NO_MEMORY;
 
 	if (!m)
@@ -63,108 +67,26 @@ enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
 		free(m);
 		return err;
 	}
+	m->epoch = k->clock.at[0].number;
 	m->last_end_ns = row.added_ns;
 	if (!index_segment_last(k->ix, id, &last) &&
 	    last.end_ns > m->last_end_ns)
 		m->last_end_ns = last.end_ns;
+	m->far_end_ns = m->last_end_ns;
+	if (!index_segment_farthest(k->ix, id, INT64_MAX, &last) &&
+	    last.end_ns > m->far_end_ns)
+		m->far_end_ns = last.end_ns;
+	m->load_end_ns = clock_last_alive(k);
+	if (m->far_end_ns > m->load_end_ns)
+		m->load_end_ns = m->far_end_ns;
 	m->gap = !index_gap_open(k->ix, id, &gap);
 	if (row.state == CAMERA_STREAMING) /* in an earlier life */
 		no_recorder(k, &row, CAUSE_STORAGE_AWAY);
+	m->alarm = !index_alarm_find(k->ix, id, ALARM_NO_SEGMENT, &since);
 	m->next = k->cameras;
 	k->cameras = m;
 	*ret = m;
 	return OK;
-}
-
-static enum err enter_gap(struct keeper *k, enum entry_type type,
-    const struct gap_row *g)
-{
-	struct enter x;
-
-	enter_begin(k, &x, type, 0);
-	entry_put_text(&x.e, TAG_CAMERA, g->camera);
-	entry_put_i64(&x.e, TAG_FROM, g->from_ns);
-	if (type == ENTRY_GAP_CLOSED)
-		entry_put_i64(&x.e, TAG_TO, g->to_ns);
-	entry_put_u64(&x.e, TAG_CAUSE, g->cause);
-	return enter_end(k, &x, NULL);
-}
-
-static void open_gap(struct keeper *k, struct camera *m, int64_t from_ns,
-    enum cause cause)
-{
-	struct gap_row g = {.from_ns = from_ns,
-	    .to_ns = INT64_MAX,
-	    .cause = cause,
-	    .noticed_ns = k->now.ns};
-	enum err err;
-
-	memcpy(g.camera, m->id, sizeof(g.camera));
-	err = index_gap_put(k->ix, &g);
-	if (!err)
-		err = enter_gap(k, ENTRY_GAP_OPENED, &g);
-	if (err)
-		log_error("camera %s: a gap was not entered: %s", m->id,
-		    err_text(err));
-	else
-		log_warn("camera %s: a gap begins: %s", m->id,
-		    cause_name(cause));
-	m->gap = !err; /* else the next tick tries again */
-}
-
-static void close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
-    int64_t to_ns)
-{
-	enum err err;
-
-	g->to_ns = to_ns;
-	if (to_ns <= g->from_ns)
-		err = index_gap_drop(k->ix, m->id, g->from_ns);
-	else
-		err = index_gap_put(k->ix, g);
-	if (!err)
-		err = enter_gap(k, ENTRY_GAP_CLOSED, g);
-	if (err)
-		log_error("camera %s: the end of a gap was not entered: %s",
-		    m->id, err_text(err));
-	m->gap = false;
-}
-
-/* A cause of the box itself gives way when the camera turns out to be down. */
-static bool is_box_cause(enum cause c)
-{
-	return c == CAUSE_CONNECTING || c == CAUSE_STORAGE_AWAY ||
-	    c == CAUSE_MACHINE_OFF || c == CAUSE_RECORDER_STOPPED ||
-	    c == CAUSE_RECORDER_FAILED || c == CAUSE_SWITCHED_OFF;
-}
-
-void camera_gap(struct keeper *k, struct camera *m, enum cause cause)
-{
-	struct gap_row g;
-
-	m->silent_since_ns = 0;
-	if (cause == CAUSE_NONE || cause >= CAUSE_MAX)
-		cause = CAUSE_STREAM_ERROR;
-	if (!m->gap) {
-		open_gap(k, m, m->last_end_ns, cause);
-		return;
-	}
-	if (index_gap_open(k->ix, m->id, &g) || !is_box_cause(g.cause) ||
-	    cause == g.cause ||
-	    (is_box_cause(cause) && cause != CAUSE_SWITCHED_OFF))
-		return;
-	close_gap(k, m, &g, k->now.ns);
-	open_gap(k, m, k->now.ns > g.from_ns ? k->now.ns : g.from_ns, cause);
-}
-
-void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns)
-{
-	struct gap_row g;
-
-	m->silent_since_ns = 0;
-	if (m->gap && !index_gap_open(k->ix, m->id, &g))
-		close_gap(k, m, &g, start_ns);
-	m->gap = false;
 }
 
 void camera_end_segment(struct keeper *k, struct camera *m)
@@ -206,6 +128,69 @@ static bool is_short(const struct keeper *k, unsigned number)
 	return !v || volume_below(v, reserve_bytes(k));
 }
 
+/*
+ * P9: a live stream must have a segment sealed within two segment lengths. A
+ * segment ends at a key frame, and at the latest after five of its lengths: so
+ * it may be as much longer as the camera's key frames are apart.
+ */
+static int64_t alarm_after(const struct keeper *k, const struct camera *m)
+{
+	int64_t segment = k->conf.segment_s * NS_PER_SEC;
+	int64_t gop = m->gop_ns;
+
+	if (m->segment && k->mono.ns - m->key_ns > gop)
+		gop = k->mono.ns - m->key_ns;
+	if (gop > SEGMENTS_LONGEST * segment)
+		gop = SEGMENTS_LONGEST * segment;
+	return 2 * (gop > segment ? gop : segment);
+}
+
+static void enter_alarm(struct keeper *k, struct camera *m, bool raised)
+{
+	struct enter x;
+	int64_t since = k->now.ns;
+	enum err err;
+
+	if (!raised && index_alarm_find(k->ix, m->id, ALARM_NO_SEGMENT, &since))
+		since = k->now.ns;
+	enter_begin(k, &x, raised ? ENTRY_ALARM : ENTRY_ALARM_ENDED, 0);
+	entry_put_text(&x.e, TAG_CAMERA, m->id);
+	entry_put_i64(&x.e, TAG_FROM, since);
+	if (!raised)
+		entry_put_i64(&x.e, TAG_TO, k->now.ns);
+	entry_put_u64(&x.e, TAG_ALARM, ALARM_NO_SEGMENT);
+	err = enter_end(k, &x, NULL);
+	if (!err)
+		err = index_alarm_put(k->ix, m->id, ALARM_NO_SEGMENT,
+		    raised ? since : 0);
+	if (err)
+		log_error("camera %s: an alarm was not entered: %s", m->id,
+		    err_text(err));
+	else
+		log_warn("camera %s: %s", m->id,
+		    raised ? "ALARM: it sends, but nothing of it is sealed" :
+			     "the alarm is over");
+	m->alarm = raised;
+}
+
+static void watch_live(struct keeper *k, struct camera *m)
+{
+	int64_t since = m->sealed_ns > m->live_ns ? m->sealed_ns : m->live_ns;
+	bool bad = m->live_ns && k->mono.ns - since > alarm_after(k, m);
+
+	if (bad != m->alarm)
+		enter_alarm(k, m, bad);
+}
+
+void camera_live(struct keeper *k, struct camera *m, bool key)
+{
+	if (!key)
+		return;
+	if (m->key_ns)
+		m->gop_ns = k->mono.ns - m->key_ns;
+	m->key_ns = k->mono.ns;
+}
+
 void camera_tick(struct keeper *k, struct camera *m)
 {
 	int64_t quiet = QUIET_NS + k->conf.timeout_ms * NS_PER_MS;
@@ -222,6 +207,7 @@ void camera_tick(struct keeper *k, struct camera *m)
 		camera_end_segment(k, m);
 		camera_gap(k, m, CAUSE_DISK_FULL);
 	}
+	watch_live(k, m);
 	if (k->full && (m->segment || !m->gap)) {
 		camera_end_segment(k, m);
 		camera_gap(k, m, CAUSE_DISK_FULL);

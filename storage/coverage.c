@@ -6,6 +6,9 @@
 #include "storage/footage.h"
 #include "storage/volume.h"
 
+/* Clock steps let segments overlap; nobody has seen more than two do so. */
+#define ACTIVE_MAX 32
+
 /* Rows are gathered first: an index iteration may not ask the index. */
 struct rows {
 	struct segment_row *segments;
@@ -14,9 +17,23 @@ struct rows {
 	size_t gaps_n, gaps_room;
 };
 
+/* A part of a segment whose flags are the same. */
+struct piece {
+	int64_t from_ns, to_ns;
+	int64_t begin_ns, end_ns; /* of the segment */
+	uint32_t flags;
+	bool open;
+	uint64_t seq;
+};
+
 struct work {
 	const struct camera_row *camera;
+	int data_fd;
 	struct rows rows;
+	struct piece *pieces; /* in order of their start */
+	size_t pieces_n, pieces_room;
+	struct piece active[ACTIVE_MAX]; /* those that cover this instant */
+	size_t active_n;
 	struct coverage *out;
 	int64_t now_ns;
 	unsigned volume; /* that was looked at last */
@@ -109,52 +126,84 @@ static const struct gap_row *nearest(const struct work *w, int64_t hole_from,
 	return best;
 }
 
-/* Part of a hole that no gap row covers. */
+static struct span gap_span(const struct work *w, const struct gap_row *g,
+    int64_t from, int64_t to)
+{
+	return (struct span){.open = g->to_ns == INT64_MAX && to == w->now_ns,
+	    .cause = g->cause,
+	    .noticed_ns = g->noticed_ns,
+	    .from_ns = from,
+	    .to_ns = to};
+}
+
+/*
+ * Part of a hole that no gap row covers. Times that have not come yet stand
+ * here only beside footage of a clock that was set back.
+ */
 static enum err put_unknown(struct work *w, int64_t hole_from, int64_t hole_to,
     int64_t from, int64_t to)
 {
 	const struct gap_row *g = nearest(w, hole_from, hole_to, from, to);
 	int64_t added = w->camera->added_ns;
-	int64_t split = added < from ? from : added < to ? added : to;
+	int64_t past = w->now_ns < from ? from :
+	    w->now_ns < to		? w->now_ns :
+					  to;
+	int64_t split = added < from ? from : added < past ? added : past;
 	struct span s = {
 	    .from_ns = from, .to_ns = split, .cause = CAUSE_NOT_YET};
 	enum err err = put(w, s);
 
 	s.from_ns = split;
-	s.to_ns = to;
-	s.cause = g ? g->cause : CAUSE_RECORDER_FAILED;
-	s.noticed_ns = g ? g->noticed_ns : 0;
-	s.open = g && g->to_ns == INT64_MAX && to == w->now_ns;
+	s.to_ns = past;
+	s.cause = CAUSE_RECORDER_FAILED;
+	if (g)
+		s = gap_span(w, g, split, past);
+	if (!err)
+		err = put(w, s);
+	s = (struct span){
+	    .from_ns = past, .to_ns = to, .cause = CAUSE_CLOCK_STEP};
 	return err ? err : put(w, s);
+}
+
+/*
+ * Of the rows that cover `at` the one that began last; one that says that these
+ * seconds never were gives way, for the clock may have been set back to them.
+ * *ret_next: where this may change.
+ */
+static const struct gap_row *row_at(const struct work *w, int64_t at,
+    int64_t *ret_next)
+{
+	const struct gap_row *best = NULL;
+
+	for (size_t i = 0; i < w->rows.gaps_n; i++) {
+		const struct gap_row *g = &w->rows.gaps[i];
+		if (g->from_ns > at && g->from_ns < *ret_next)
+			*ret_next = g->from_ns;
+		if (g->from_ns > at || g->to_ns <= at)
+			continue;
+		if (g->to_ns < *ret_next)
+			*ret_next = g->to_ns;
+		/* rows are in order of their start */
+		if (!best || g->cause != CAUSE_CLOCK_STEP ||
+		    best->cause == CAUSE_CLOCK_STEP)
+			best = g;
+	}
+	return best;
 }
 
 /* Nothing was recorded in [from, to): say why, row by row. */
 static enum err put_hole(struct work *w, int64_t from, int64_t to)
 {
-	int64_t at = from;
 	enum err err = OK;
 
-	for (size_t i = 0; i < w->rows.gaps_n && at < to && !err; i++) {
-		const struct gap_row *g = &w->rows.gaps[i];
-		int64_t begin = g->from_ns > at ? g->from_ns : at;
-		int64_t end = g->to_ns < to ? g->to_ns : to;
-		struct span s = {
-		    .open = g->to_ns == INT64_MAX && end == w->now_ns,
-		    .cause = g->cause,
-		    .noticed_ns = g->noticed_ns,
-		    .from_ns = begin,
-		    .to_ns = end};
+	for (int64_t at = from, next; at < to && !err; at = next) {
+		const struct gap_row *g;
 
-		if (begin >= end)
-			continue;
-		if (begin > at)
-			err = put_unknown(w, from, to, at, begin);
-		if (!err)
-			err = put(w, s);
-		at = end;
+		next = to;
+		g = row_at(w, at, &next);
+		err = g ? put(w, gap_span(w, g, at, next)) :
+			  put_unknown(w, from, to, at, next);
 	}
-	if (!err && at < to)
-		err = put_unknown(w, from, to, at, to);
 	return err;
 }
 
@@ -162,22 +211,18 @@ static enum err put_hole(struct work *w, int64_t from, int64_t to)
 static bool gap_since(const struct work *w, int64_t t)
 {
 	for (size_t i = 0; i < w->rows.gaps_n; i++)
-		if (w->rows.gaps[i].to_ns > t)
+		if (w->rows.gaps[i].from_ns >= t - COVERAGE_JOIN_NS &&
+		    w->rows.gaps[i].from_ns <= w->now_ns &&
+		    w->rows.gaps[i].to_ns > t)
 			return true;
 	return false;
 }
 
-/* When an open segment ends so far; its start where its journal fails. */
-static int64_t open_end(const struct work *w, int data_fd,
-    const struct segment_row *s)
+/* When an open segment ends so far. */
+static int64_t open_end(const struct work *w, const struct footage *f)
 {
-	struct footage f;
-	int64_t end;
+	int64_t end = f->received_ns;
 
-	if (footage_read(data_fd, s, &f))
-		return s->start_ns;
-	end = f.received_ns;
-	footage_free(&f);
 	if (end < w->now_ns && w->now_ns - end <= COVERAGE_TAIL_NS &&
 	    !gap_since(w, end))
 		end = w->now_ns;
@@ -196,64 +241,200 @@ static uint32_t away(struct work *w, unsigned volume)
 	return w->away;
 }
 
-/*
- * One segment after all that ended before it; at: where the spans stand. Rows
- * a little outside the range tell whether its edges lie in a join.
- */
-static enum err put_segment(struct work *w, const struct segment_row *r,
-    int64_t end, int64_t *prev_end, int64_t *at, int64_t to)
+static enum err add_piece(struct work *w, struct piece p)
 {
-	struct span s = {.recorded = true,
-	    .open = r->state == SEGMENT_OPEN,
-	    .flags = (r->flags & ~FRAGMENT_KEY) | away(w, r->volume),
-	    .from_ns = *at,
-	    .to_ns = end < to ? end : to};
-	int64_t begin = r->start_ns < to ? r->start_ns : to;
+	struct piece *last = w->pieces_n ? &w->pieces[w->pieces_n - 1] : NULL;
+
+	if (p.to_ns <= p.from_ns)
+		return OK;
+	if (last && last->seq == p.seq && last->flags == p.flags &&
+	    last->to_ns >= p.from_ns) {
+		if (p.to_ns > last->to_ns)
+			last->to_ns = p.to_ns;
+		return OK;
+	}
+	if (!grow(&w->pieces, w->pieces_n, &w->pieces_room, sizeof(p)))
+		return ERR_NO_MEMORY;
+	w->pieces[w->pieces_n++] = p;
+	return OK;
+}
+
+/* Which of its seconds are damaged only the journal knows. */
+static enum err add_fragments(struct work *w, const struct footage *f,
+    struct piece p)
+{
+	int64_t end = p.to_ns;
 	enum err err = OK;
 
-	if (begin > *at &&
-	    (*prev_end == INT64_MIN ||
-		r->start_ns - *prev_end > COVERAGE_JOIN_NS)) {
-		err = put_hole(w, *at, begin);
-		s.from_ns = *at = begin;
+	for (size_t i = 0; i < f->n && !err; i++) {
+		const struct journal_record *r = &f->fragments[i];
+
+		p.to_ns = i + 1 < f->n ? f->fragments[i + 1].start_ns : end;
+		p.flags = (p.flags & SPAN_AWAY) |
+		    (r->flags & (FRAGMENT_DAMAGED | FRAGMENT_UNTRUSTED));
+		if (p.to_ns > p.from_ns)
+			err = add_piece(w, p);
+		p.from_ns = p.to_ns > p.from_ns ? p.to_ns : p.from_ns;
 	}
-	if (!err)
-		err = put(w, s);
-	if (s.to_ns > *at)
-		*at = s.to_ns;
-	if (end > *prev_end)
-		*prev_end = end;
 	return err;
 }
 
-static enum err put_segments(struct work *w, int data_fd, int64_t from,
-    int64_t to)
+static enum err add_segment(struct work *w, const struct segment_row *r)
 {
-	int64_t at = from, prev_end = INT64_MIN;
+	uint32_t is_away = away(w, r->volume);
+	struct piece p = {.from_ns = r->start_ns,
+	    .to_ns = r->end_ns,
+	    .flags =
+		(r->flags & (FRAGMENT_DAMAGED | FRAGMENT_UNTRUSTED)) | is_away,
+	    .open = r->state == SEGMENT_OPEN,
+	    .seq = r->seq};
+	struct footage f = {0};
+	bool read = false;
+	enum err err;
+
+	if (p.open || p.flags & FRAGMENT_DAMAGED)
+		read = !footage_read(w->data_fd, r, &f);
+	if (p.open)
+		p.to_ns = read ? open_end(w, &f) : r->start_ns;
+	p.begin_ns = p.from_ns;
+	p.end_ns = p.to_ns;
+	err = read && f.n && f.fragments[0].start_ns <= p.from_ns ?
+	    add_fragments(w, &f, p) :
+	    add_piece(w, p);
+	footage_free(&f);
+	return err;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+
+	if (x->from_ns != y->from_ns)
+		return x->from_ns < y->from_ns ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* Do two segments cover this instant, and more than a join of it together? */
+static bool is_overlap(const struct work *w)
+{
+	for (size_t i = 0; i < w->active_n; i++)
+		for (size_t k = i + 1; k < w->active_n; k++) {
+			const struct piece *a = &w->active[i];
+			const struct piece *b = &w->active[k];
+			int64_t from = a->begin_ns > b->begin_ns ? a->begin_ns :
+								   b->begin_ns;
+			int64_t to =
+			    a->end_ns < b->end_ns ? a->end_ns : b->end_ns;
+
+			if (a->seq != b->seq && to - from > COVERAGE_JOIN_NS)
+				return true;
+		}
+	return false;
+}
+
+static enum err put_recorded(struct work *w, int64_t from, int64_t to)
+{
+	struct span s = {.recorded = true, .from_ns = from, .to_ns = to};
+
+	for (size_t i = 0; i < w->active_n; i++) {
+		s.flags |= w->active[i].flags;
+		s.open = s.open || w->active[i].open;
+	}
+	if (is_overlap(w))
+		s.flags |= FRAGMENT_OVERLAP;
+	return put(w, s);
+}
+
+/* Let go of the pieces that end at or before t; when the next one ends. */
+static int64_t retire(struct work *w, int64_t t)
+{
+	int64_t next = INT64_MAX;
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->active_n; i++) {
+		if (w->active[i].to_ns <= t)
+			continue;
+		if (w->active[i].to_ns < next)
+			next = w->active[i].to_ns;
+		w->active[n++] = w->active[i];
+	}
+	w->active_n = n;
+	return next;
+}
+
+/*
+ * From one change to the next: which pieces cover what lies between. A hole
+ * that is a join belongs to what was recorded before it.
+ */
+static enum err sweep(struct work *w, int64_t from, int64_t to)
+{
+	int64_t at = INT64_MIN; /* rows a little outside tell of joins, too */
 	enum err err = OK;
 
-	for (size_t i = 0; i < w->rows.segments_n && !err; i++) {
-		const struct segment_row *r = &w->rows.segments[i];
-		int64_t end = r->state == SEGMENT_OPEN ?
-		    open_end(w, data_fd, r) :
-		    r->end_ns;
+	for (size_t i = 0; at < to && !err;) {
+		int64_t next = i < w->pieces_n ? w->pieces[i].from_ns : to;
+		int64_t ends = retire(w, at), a, b;
+		bool covered = w->active_n > 0;
+		struct span *last;
 
-		err = put_segment(w, r, end, &prev_end, &at, to);
+		next = covered && ends < next ? ends : next;
+		next = next < to ? next : to;
+		a = at > from ? at : from;
+		b = next;
+		last = w->out->n ? &w->out->spans[w->out->n - 1] : NULL;
+		if (covered && b > a)
+			err = put_recorded(w, a, b);
+		else if (b > a && at != INT64_MIN && i < w->pieces_n &&
+		    w->pieces[i].from_ns - at <= COVERAGE_JOIN_NS)
+			err = put(w,
+			    last ? (struct span){.recorded = true,
+				       .open = last->open,
+				       .flags = last->flags,
+				       .from_ns = a,
+				       .to_ns = b} :
+				   (struct span){.recorded = true,
+				       .from_ns = a,
+				       .to_ns = b});
+		else if (b > a)
+			err = put_hole(w, a, b);
+		at = next;
+		while (i < w->pieces_n && w->pieces[i].from_ns <= at) {
+			if (w->active_n < ACTIVE_MAX)
+				w->active[w->active_n++] = w->pieces[i];
+			i++;
+		}
 	}
-	if (!err && at < to)
-		err = put_hole(w, at, to);
 	return err;
+}
+
+enum err coverage_until(struct index *ix, const struct camera_row *c,
+    int64_t from_ns, int64_t to_ns, struct utc now, int64_t *ret)
+{
+	struct segment_row last;
+	int64_t until = now.ns > from_ns ? now.ns : from_ns;
+	enum err err;
+
+	if (to_ns <= until) {
+		*ret = to_ns;
+		return OK;
+	}
+	err = index_segment_farthest(ix, c->id, to_ns, &last);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	if (!err && last.end_ns > until)
+		until = last.end_ns;
+	*ret = until < to_ns ? until : to_ns;
+	return OK;
 }
 
 enum err coverage_of(struct index *ix, int data_fd, const struct camera_row *c,
     int64_t from_ns, int64_t to_ns, struct utc now, struct coverage *ret)
 {
 	struct coverage out = {0};
-	struct work w = {.camera = c, .out = &out, .now_ns = now.ns};
-	enum err err = OK;
+	struct work w = {
+	    .camera = c, .data_fd = data_fd, .out = &out, .now_ns = now.ns};
+	enum err err;
 
-	if (to_ns > now.ns)
-		to_ns = now.ns;
 	if (from_ns >= to_ns) {
 		*ret = out;
 		return OK;
@@ -264,10 +445,15 @@ enum err coverage_of(struct index *ix, int data_fd, const struct camera_row *c,
 	if (!err)
 		err =
 		    index_gaps(ix, c->id, from_ns, to_ns, gather_gap, &w.rows);
+	for (size_t i = 0; i < w.rows.segments_n && !err; i++)
+		err = add_segment(&w, &w.rows.segments[i]);
+	if (w.pieces_n)
+		qsort(w.pieces, w.pieces_n, sizeof(*w.pieces), by_start);
 	if (!err)
-		err = put_segments(&w, data_fd, from_ns, to_ns);
+		err = sweep(&w, from_ns, to_ns);
 	free(w.rows.segments);
 	free(w.rows.gaps);
+	free(w.pieces);
 	if (err) {
 		coverage_free(&out);
 		return err;

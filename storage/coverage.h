@@ -30,10 +30,20 @@ struct coverage {
 };
 
 /*
- * The spans of [from, min(to, now)): in order, joined without hole or overlap;
- * none where from is not before now. Where no row says why nothing was
- * recorded, the cause is "not yet" before the camera was added, else that of
- * the nearest gap known in the same hole, else "recorder failed".
+ * How far [from, to) can be told of: to now, for what is still to come is no
+ * gap; and to the end of footage beyond it, of a clock that was set back.
+ */
+must_check enum err coverage_until(struct index *ix,
+    const struct camera_row *c, int64_t from_ns, int64_t to_ns, struct utc now,
+    int64_t *ret);
+
+/*
+ * The spans of [from, to): in order, joined without hole or overlap; to as
+ * coverage_until() says. Where several segments cover an instant, its flags
+ * are those of all, and "overlap". Where no row says why nothing was
+ * recorded, the cause is "not yet" before the camera was added, "clock step"
+ * from now on, else that of the nearest gap known in the same hole, else
+ * "recorder failed".
  */
 must_check enum err coverage_of(struct index *ix, int data_fd,
     const struct camera_row *c, int64_t from_ns, int64_t to_ns,

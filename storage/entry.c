@@ -93,6 +93,7 @@ static const struct {
     [TAG_WITNESS_ROOT] = {"witness-root", HASH},
     [TAG_COSIGNATURE] = {"cosignature", ANY},
     [TAG_FINDING] = {"finding", NUMBER},
+    [TAG_ALARM] = {"alarm", NUMBER},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -137,6 +138,8 @@ static const char *const types[] = {
     [ENTRY_WITNESSED] = "witnessed",
     [ENTRY_WITNESS_ALARM] = "witness-alarm",
     [ENTRY_LOG_ALARM] = "log-alarm",
+    [ENTRY_ALARM] = "alarm-raised",
+    [ENTRY_ALARM_ENDED] = "alarm-ended",
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 

@@ -214,6 +214,28 @@ enum err footage_read(int data_fd, const struct segment_row *row,
 	return OK;
 }
 
+enum err footage_begin(int data_fd, const struct segment_row *row,
+    struct journal_record *ret)
+{
+	unsigned char record[JOURNAL_RECORD];
+	struct load l = {.fd = -1};
+	char path[160];
+	enum err err;
+
+	err = volume_open_read(data_fd, row->volume,
+	    path_journal(row->camera, row->day, path, sizeof(path)), &l.fd,
+	    &l.size);
+	if (err)
+		return err;
+	err = load_start(&l, row);
+	if (!err)
+		err = disk_pread(l.fd, record, sizeof(record), l.at);
+	if (!err)
+		err = journal_decode(record, l.chain, ret);
+	close(l.fd);
+	return err == ERR_FORMAT || err == ERR_TRUNCATED ? ERR_INTEGRITY : err;
+}
+
 void footage_free(struct footage *f)
 {
 	free(f->fragments);

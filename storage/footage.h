@@ -33,6 +33,10 @@ must_check enum err footage_read(int data_fd, const struct segment_row *row,
     struct footage *ret);
 void footage_free(struct footage *f);
 
+/* Only its begin record. As footage_read(). */
+must_check enum err footage_begin(int data_fd, const struct segment_row *row,
+    struct journal_record *ret);
+
 /* Open the segment's age file, with its tail; as age_file_open(), _tail(). */
 must_check enum err footage_open(int data_fd, const struct footage *f,
     const unsigned char file_key[AGE_FILE_KEY], struct age_file **ret);

@@ -205,6 +205,9 @@ void handle_camera_enable(struct keeper *k, struct conn *c, struct wire *w)
 		entry_put_u64(&x.e, TAG_ENABLED, enabled);
 		err = enter_end(k, &x, NULL);
 	}
+	if (!err && !m->segment)
+		camera_gap(k, m,
+		    enabled ? CAUSE_CONNECTING : CAUSE_SWITCHED_OFF);
 	finish(k, c, w->id, err, why);
 }
 

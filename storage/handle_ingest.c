@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "storage/api/log.h"
+#include "storage/coverage.h"
 #include "storage/keeper.h"
 
 /*
@@ -14,7 +15,6 @@
 #define FRAGMENT_MS 550
 #define AHEAD_NS (5 * NS_PER_SEC)	/* a start may lie ahead of our clock */
 #define BEHIND_NS (300 * NS_PER_SEC)	/* ... or wait in queues */
-#define JOIN_NS (100 * NS_PER_MS)	/* a hole below this is none */
 
 void handle_site(struct keeper *k, struct conn *c, struct wire *w)
 {
@@ -102,6 +102,10 @@ void handle_camera_state(struct keeper *k, struct conn *c, struct wire *w)
 	if (err)
 		log_error("camera %s: state not kept: %s", m->id,
 		    err_text(err));
+	if (state != CAMERA_STREAMING)
+		m->live_ns = 0;
+	else if (!m->live_ns)
+		m->live_ns = k->mono.ns;
 	if (state == CAMERA_OFF)
 		cause = CAUSE_SWITCHED_OFF;
 	if (state == CAMERA_OFF || (state == CAMERA_DOWN && cause)) {
@@ -143,9 +147,13 @@ void handle_hello_camera(struct keeper *k, struct conn *c, struct wire *w)
 	conn_send(c, w, -1);
 }
 
-static bool time_ok(const struct keeper *k, int64_t ns)
+/* Is an instant of epoch e about now? After a step e may be the one before. */
+static bool time_ok(const struct keeper *k, const struct wall_epoch *e,
+    int64_t ns)
 {
-	return ns > k->now.ns - BEHIND_NS && ns < k->now.ns + AHEAD_NS;
+	int64_t now = k->mono.ns + e->offset_ns;
+
+	return ns > now - BEHIND_NS && ns < now + AHEAD_NS;
 }
 
 /* Where the next segment goes: its number, day, key, volume and journal. */
@@ -208,12 +216,17 @@ static void answer_begin(struct keeper *k, struct conn *c, struct wire *w,
 	conn_send(c, w, -1);
 }
 
-/* The clock's epoch and state are ours; the child's are not believed. */
+/*
+ * The clock's epoch and state are ours; the child's are not believed, but its
+ * times tell which of our epochs it still counts in.
+ */
 void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct camera *m = c->camera;
 	int64_t start = wire_get_i64(w), mono = wire_get_i64(w);
 	int64_t camera_clock;
+	const struct wall_epoch *e =
+	    wall_find(&k->clock, start - mono, k->mono);
 	struct segment_row row;
 	struct age_recipient to;
 	const void *init = NULL;
@@ -227,7 +240,7 @@ void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 	wire_get_u16(w);
 	wire_get_u16(w);
 	err = wire_end(w);
-	if (!err && !time_ok(k, start))
+	if (!err && !time_ok(k, e, start))
 		err = ERR_INVALID;
 	if (!err)
 		err = bulk_map(w->fd, MP4_INIT_MAX, &init, &n);
@@ -237,7 +250,7 @@ void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 	}
 	if (!err)
 		err = segment_begin(volume_fd(k->data_fd, row.volume), &row,
-		    &to, init, n, mono, k->epoch, k->clock_state, camera_clock,
+		    &to, init, n, mono, e->number, k->clock.state, camera_clock,
 		    &m->head, &m->segment);
 	bulk_unmap(init, n);
 	if (!err)
@@ -252,26 +265,63 @@ void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 		m->recover = m->recover || err != ERR_DISK_FULL;
 		return;
 	}
+	camera_in_epoch(k, m, e);
 	m->last_fragment_ns = k->mono.ns;
 	k->dirty = true;
 	answer_begin(k, c, w, m->segment);
 }
 
-/* Between two fragments: joined, a hole with its own gap, or an overlap. */
-static uint32_t join(struct keeper *k, struct camera *m, int64_t start,
-    uint32_t flags)
+struct around {
+	const struct segment *own;
+	int64_t from_ns, to_ns;
+	bool found;
+};
+
+static enum err look_at(const struct segment_row *r, void *arg)
 {
-	if (m->gap) {
-		camera_gap_close(k, m, start);
-	} else if (start - m->last_end_ns > JOIN_NS) {
-		camera_gap(k, m, CAUSE_STREAM_ERROR);
-		camera_gap_close(k, m, start);
-	}
-	if (m->last_end_ns - start > JOIN_NS)
+	struct around *a = arg;
+
+	if (r->seq != a->own->row.seq && r->start_ns < a->to_ns &&
+	    r->end_ns > a->from_ns)
+		a->found = true;
+	return OK;
+}
+
+/* Was any of this time recorded before, by a clock that was set back? */
+static bool overlaps(struct keeper *k, const struct camera *m, int64_t start,
+    int64_t end)
+{
+	struct around a = {.own = m->segment,
+	    .from_ns = start + COVERAGE_JOIN_NS,
+	    .to_ns = end - COVERAGE_JOIN_NS};
+
+	if (a.from_ns >= m->far_end_ns)
+		return false;
+	for (const struct segment *s = k->sealing; s; s = s->next)
+		if (!strcmp(s->row.camera, m->id) && look_at(&s->row, &a))
+			return false;
+	return !index_segments(k->ix, m->id, start, end, look_at, &a) &&
+	    a.found;
+}
+
+/* What storage knows of a fragment beside what its sender says. */
+static uint32_t flags_of(struct keeper *k, struct camera *m,
+    const struct wall_epoch *e, int64_t start, int64_t end, uint32_t flags)
+{
+	flags &= FRAGMENT_KEY | FRAGMENT_DAMAGED | FRAGMENT_UNTRUSTED;
+	if (e != &k->clock.at[0] || !wall_trusted(&k->clock, k->mono))
+		flags |= FRAGMENT_UNTRUSTED;
+	if (overlaps(k, m, start, end))
 		flags |= FRAGMENT_OVERLAP;
-	return flags &
-	    (FRAGMENT_KEY | FRAGMENT_DAMAGED | FRAGMENT_UNTRUSTED |
-		FRAGMENT_OVERLAP);
+	return flags;
+}
+
+/* Fragments of a segment join: a hole in one would hide from coverage. */
+static bool joins(const struct segment *s, int64_t start)
+{
+	int64_t hole = start - s->row.end_ns;
+
+	return hole >= -COVERAGE_JOIN_NS && hole <= COVERAGE_JOIN_NS;
 }
 
 void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
@@ -280,26 +330,30 @@ void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
 	int64_t start = wire_get_i64(w), duration = wire_get_i64(w);
 	int64_t mono = wire_get_i64(w);
 	uint32_t flags = wire_get_u32(w);
+	const struct wall_epoch *e = NULL;
 	const void *p = NULL;
 	size_t n = 0;
 	enum err err = wire_end(w);
 
-	if (!err &&
-	    (!time_ok(k, start) || duration <= 0 || duration > BEHIND_NS))
-		err = ERR_INVALID;
 	if (!err && !m->segment)
 		err = ERR_NOT_FOUND;
 	if (!err)
+		e = wall_number(&k->clock, m->segment->epoch);
+	if (!err &&
+	    (!time_ok(k, e, start) || duration <= 0 || duration > BEHIND_NS ||
+		!joins(m->segment, start)))
+		err = ERR_INVALID;
+	if (!err)
 		err = bulk_map(w->fd, MP4_FRAGMENT_MAX, &p, &n);
 	if (!err) {
-		flags = join(k, m, start, flags);
+		flags = flags_of(k, m, e, start, start + duration, flags);
 		err =
 		    segment_put(m->segment, p, n, start, duration, mono, flags);
 	}
 	bulk_unmap(p, n);
 	if (!err) {
-		if (start + duration > m->last_end_ns)
-			m->last_end_ns = start + duration;
+		camera_received(k, m, e, start, start + duration);
+		camera_live(k, m, flags & FRAGMENT_KEY);
 		m->last_fragment_ns = k->mono.ns;
 		k->dirty = true;
 		return;

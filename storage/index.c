@@ -369,6 +369,41 @@ enum err index_setting_put(struct index *ix, const char *name, const void *p,
 	return err ? err : sql_run(ix, s);
 }
 
+/* Alarms are settings: few, and none outlives what it tells of. */
+static const char *alarm_name(const char *camera, enum alarm kind, char *buf,
+    size_t n)
+{
+	snprintf(buf, n, "alarm %d %s", (int)kind, camera);
+	return buf;
+}
+
+enum err index_alarm_put(struct index *ix, const char *camera, enum alarm kind,
+    int64_t since_ns)
+{
+	char name[CAMERA_ID_MAX + 24];
+
+	return index_setting_put(ix,
+	    alarm_name(camera, kind, name, sizeof(name)), &since_ns,
+	    sizeof(since_ns));
+}
+
+enum err index_alarm_find(struct index *ix, const char *camera, enum alarm kind,
+    int64_t *ret_since_ns)
+{
+	char name[CAMERA_ID_MAX + 24];
+	int64_t since = 0;
+	size_t n = 0;
+	enum err err =
+	    index_setting_find(ix, alarm_name(camera, kind, name, sizeof(name)),
+		&since, sizeof(since), &n);
+
+	if (!err && (n != sizeof(since) || !since))
+		err = ERR_NOT_FOUND;
+	if (!err)
+		*ret_since_ns = since;
+	return err;
+}
+
 enum err index_setting_find(struct index *ix, const char *name, void *p,
     size_t max, size_t *ret_n)
 {

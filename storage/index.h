@@ -158,6 +158,9 @@ must_check enum err index_segment_drop(struct index *ix, const char *camera,
 /* The segment with the greatest seq; ERR_NOT_FOUND. */
 must_check enum err index_segment_last(struct index *ix, const char *camera,
     struct segment_row *ret);
+/* Of those that begin before to_ns the one that begins last; ERR_NOT_FOUND. */
+must_check enum err index_segment_farthest(struct index *ix,
+    const char *camera, int64_t to_ns, struct segment_row *ret);
 /*
  * Segments of the camera that may overlap [from, to), in order of start: an
  * open one counts as endless, so the caller looks at its journal.
@@ -210,6 +213,13 @@ must_check enum err index_lease_find(struct index *ix, uint64_t entry,
 must_check enum err index_lease_closed(struct index *ix, uint64_t entry);
 must_check enum err index_leases_open(struct index *ix,
     enum err (*fn)(const struct lease_row *l, void *arg), void *arg);
+
+/* An alarm that stands: raised since; since_ns 0 ends it. ERR_NOT_FOUND. */
+enum alarm { ALARM_NO_SEGMENT = 1 };	/* a live stream, nothing sealed */
+must_check enum err index_alarm_put(struct index *ix, const char *camera,
+    enum alarm kind, int64_t since_ns);
+must_check enum err index_alarm_find(struct index *ix, const char *camera,
+    enum alarm kind, int64_t *ret_since_ns);
 
 must_check enum err index_setting_put(struct index *ix, const char *name,
     const void *p, size_t n);

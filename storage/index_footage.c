@@ -101,6 +101,18 @@ enum err index_segment_last(struct index *ix, const char *camera,
 	return err ? err : segment_one(ix, s, ret);
 }
 
+enum err index_segment_farthest(struct index *ix, const char *camera,
+    int64_t to_ns, struct segment_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment WHERE camera = ? AND start_ns < ? "
+	    "ORDER BY start_ns DESC LIMIT 1",
+	    "ti", camera, to_ns);
+
+	return err ? err : segment_one(ix, s, ret);
+}
+
 /*
  * A segment is at most a few minutes long, so those that began more than an
  * hour before the range cannot reach into it: the index is read from there.

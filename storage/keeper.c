@@ -14,7 +14,6 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,17 +24,6 @@
 #define CHECKPOINT_NS (10 * NS_PER_SEC)
 #define TURN_MESSAGES 32 /* of one connection in one turn */
 #define FDS_MAX 520
-
-static void read_clock(struct keeper *k)
-{
-	struct timex t = {0};
-
-	k->now = utc_now();
-	k->mono = mono_now();
-	k->clock_state = adjtimex(&t) == TIME_ERROR || t.status & STA_UNSYNC ?
-	    CLOCK_FREE :
-	    CLOCK_SYNCED;
-}
 
 static void receive(struct keeper *k, struct conn *c)
 {
@@ -124,7 +112,7 @@ static void turn(struct keeper *k, int signals)
 
 	if (poll(p, n, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
 		log_error("poll: %s", strerror(errno));
-	read_clock(k);
+	clock_read(k);
 	if (p[0].revents)
 		on_signal(k, signals);
 	/* connections first: accepting puts new ones before them */
@@ -247,11 +235,6 @@ static enum err open_data(struct keeper *k)
 		err = say(read_root(k), "ledger: first custodian");
 	if (!err)
 		err = say(keyring_open(k->data_fd, &k->keyring), "keyring");
-	k->epoch = 1;
-	if (!err &&
-	    index_setting_find(k->ix, "epoch", &k->epoch, sizeof(k->epoch), &n))
-		err = index_setting_put(k->ix, "epoch", &k->epoch,
-		    sizeof(k->epoch));
 	if (!err &&
 	    index_setting_find(k->ix, "recorder", k->recorder_key,
 		sizeof(k->recorder_key), &n))
@@ -279,31 +262,13 @@ static enum err open_sockets(struct keeper *k)
 	return err;
 }
 
-static void boot_id(char ret[37])
-{
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	if (!f || !fgets(ret, 37, f))
-		strcpy(ret, "unknown");
-	if (f)
-		fclose(f);
-}
-
 /* What was missed while storage was away is a gap with the reason (P7). */
-static void gaps_at_start(struct keeper *k, const char *boot)
+static void gaps_at_start(struct keeper *k, enum cause cause)
 {
-	char last[37] = "";
-	struct camera_row row;
-	size_t n;
-	enum cause cause;
+	int64_t alive = clock_last_alive(k);
 
-	if (index_setting_find(k->ix, "boot", last, sizeof(last) - 1, &n))
-		return;
-	cause = strcmp(last, boot) ? CAUSE_MACHINE_OFF : CAUSE_STORAGE_AWAY;
 	for (struct camera *m = k->cameras; m; m = m->next)
-		if (!index_camera_find(k->ix, m->id, &row))
-			camera_gap(k, m,
-			    row.enabled ? cause : CAUSE_SWITCHED_OFF);
+		camera_gap_since(k, m, cause, alive);
 }
 
 static enum err close_old_lease(const struct lease_row *l, void *arg)
@@ -320,19 +285,20 @@ static enum err close_old_lease(const struct lease_row *l, void *arg)
 
 static enum err start(struct keeper *k)
 {
-	char id[CAMERA_ID_MAX + 1] = "", boot[37];
+	char id[CAMERA_ID_MAX + 1] = "";
+	enum cause cause = CAUSE_NONE;
 	struct camera_row row;
 	struct camera *m;
 	struct enter x;
-	enum err err = OK;
+	enum err err;
 
-	boot_id(boot);
-	read_clock(k);
-	k->wall_minus_mono_ns = k->now.ns - k->mono.ns;
+	err = clock_start(k, &cause);
+	if (err)
+		return err;
 	enter_begin(k, &x, ENTRY_STARTED, 0);
 	entry_put_text(&x.e, TAG_VERSION, SAQTA_VERSION);
-	entry_put_text(&x.e, TAG_BOOT, boot);
-	entry_put_u64(&x.e, TAG_CLOCK_STATE, k->clock_state);
+	entry_put_text(&x.e, TAG_BOOT, k->boot);
+	entry_put_u64(&x.e, TAG_CLOCK_STATE, k->clock.state);
 	err = enter_end(k, &x, NULL);
 	while (!err && !index_camera_next(k->ix, id, &row)) {
 		memcpy(id, row.id, sizeof(id));
@@ -343,12 +309,12 @@ static enum err start(struct keeper *k)
 	}
 	if (!err)
 		err = say(recover_all(k), "recovery");
+	clock_read(k);
 	if (!err)
-		gaps_at_start(k, boot);
+		gaps_at_start(k, cause);
 	if (!err)
 		err = index_leases_open(k->ix, close_old_lease, k);
-	if (!err)
-		err = index_setting_put(k->ix, "boot", boot, strlen(boot));
+	clock_alive(k);
 	if (!err)
 		err = ledger_commit(k->ledger);
 	return err ? err : ledger_checkpoint(k->ledger);
@@ -379,7 +345,7 @@ static void finish(struct keeper *k)
 {
 	struct enter x;
 
-	read_clock(k);
+	clock_read(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_end_segment(k, m);
 	worker_free(k->syncer);
@@ -414,7 +380,7 @@ int keeper_main(const struct config *conf)
 	k.conf = *conf;
 	k.ingest = k.people = k.control = -1;
 	err = say(crypt_init(), "libsodium");
-	read_clock(&k);
+	k.now = utc_now();
 	if (!err)
 		err = open_data(&k);
 	if (!err)

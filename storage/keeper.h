@@ -18,6 +18,7 @@
 #include "storage/people.h"
 #include "storage/segment.h"
 #include "storage/site.h"
+#include "storage/wall.h"
 #include "storage/volume.h"
 #include "storage/worker.h"
 
@@ -55,7 +56,10 @@ struct camera {
 	struct conn *conn;		/* its child, or NULL */
 	struct segment *segment;	/* being written, or NULL */
 	bool recover;		/* the last one broke off: recover first */
+	uint32_t epoch;			/* by whose clock last_end_ns is */
 	int64_t last_end_ns;		/* end of what was received */
+	int64_t far_end_ns;		/* the latest such end ever */
+	int64_t load_end_ns;		/* the last moment before this start */
 	bool gap;			/* a gap is open from last_end_ns */
 	int64_t silent_since_ns;	/* child gone without a word; 0 */
 	int64_t last_fragment_ns;	/* when one came, by our clock */
@@ -65,6 +69,11 @@ struct camera {
 	uint64_t entered_records;	/* of durable, in the ledger */
 	unsigned entered_volume;
 	char entered_day[11];
+	/* Of live streams that nothing comes of (P9), monotonic. */
+	int64_t live_ns;	/* the recorder calls it streaming since */
+	int64_t sealed_ns;	/* when its last segment was sealed */
+	int64_t key_ns, gop_ns;	/* its last key frame; between the last two */
+	bool alarm;
 	uint64_t asked_seq;	/* of the picture that the child decodes */
 	struct segment_row asked;
 };
@@ -136,9 +145,8 @@ struct keeper {
 	bool orderly_stop;		/* the recorder said that it stops */
 	struct utc now;			/* of this turn */
 	struct mono mono;
-	int64_t wall_minus_mono_ns;
-	uint32_t epoch;
-	enum clock_state clock_state;
+	struct wall clock;
+	char boot[37];			/* the kernel's id of this boot */
 	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns, next_sync_ns;
 	bool stop;
 };
@@ -191,20 +199,55 @@ void enter_refusal(struct keeper *k, uint64_t person, enum err why,
 /* Is id one of the words of list ("cam1 cam2")? */
 bool list_has(const char *list, const char *id);
 
+/* --- clock.c: the host's clock; a step of it is entered --- */
+/*
+ * Before the cameras are loaded. ret_cause: why nothing was recorded between
+ * the last durable moment and now.
+ */
+must_check enum err clock_start(struct keeper *k, enum cause *ret_cause);
+/* Both clocks for this turn. */
+void clock_read(struct keeper *k);
+/* Keep the moment: the last durable one if the machine goes off now (P7). */
+void clock_alive(struct keeper *k);
+/*
+ * That moment before this start: as the present clock would have said it, and
+ * after a new start of the machine as its clock said then.
+ */
+int64_t clock_last_alive(const struct keeper *k);
+
+/* --- gap.c: what was not recorded, and why (P7) --- */
+/*
+ * Nothing is recorded for this cause: open a gap where the last fragment
+ * ended; where one is open already, the cause changes now if it may.
+ */
+void camera_gap(struct keeper *k, struct camera *m, enum cause cause);
+/* The same, but the cause changed at that moment and always does. */
+void camera_gap_since(struct keeper *k, struct camera *m, enum cause cause,
+    int64_t at_ns);
+/* Recording begins: the open gap, or a hole that nobody spoke of, ends. */
+void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns);
+/* A fragment [start, end) came, by the clock of epoch e. */
+void camera_received(struct keeper *k, struct camera *m, const struct wall_epoch *e,
+    int64_t start_ns, int64_t end_ns);
+/* last_end_ns as the clock of epoch e would have said. */
+void camera_in_epoch(struct keeper *k, struct camera *m,
+    const struct wall_epoch *e);
+/* The wall clock was stepped: an open gap ends and goes on by the new one. */
+void camera_stepped(struct keeper *k, struct camera *m);
+
 /* --- camera.c --- */
 struct camera *camera_find(struct keeper *k, const char *id);
 must_check enum err camera_load(struct keeper *k, const char *id,
     struct camera **ret);
 /* The supervisor has gone: no camera is shown as more than down. */
 void camera_no_recorder(struct keeper *k);
-/* Open a gap where the last fragment ended, unless one is open. */
-void camera_gap(struct keeper *k, struct camera *m, enum cause cause);
-void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns);
 /* End the segment being written, if any; it is sealed after the next sync. */
 void camera_end_segment(struct keeper *k, struct camera *m);
 /* The write of a segment failed: close it as it is; recovery finishes it. */
 void camera_broken(struct keeper *k, struct camera *m, enum err err);
 void camera_tick(struct keeper *k, struct camera *m);
+/* A fragment came; did a key frame begin it? */
+void camera_live(struct keeper *k, struct camera *m, bool key);
 /* The key of the day, made and durable where it is not there yet. */
 must_check enum err camera_day_key(struct keeper *k, const char *camera,
     const char *day, struct age_recipient *ret);

@@ -129,13 +129,17 @@ enum err play_make(struct index *ix, int data_fd, const char *camera,
 	struct camera_row c;
 	struct gather g = {0};
 	struct play p = {0};
+	int64_t until;
 	enum err err = index_camera_find(ix, camera, &c);
 
 	if (err)
 		return err;
 	snprintf(p.camera, sizeof(p.camera), "%s", c.id);
 	snprintf(p.name, sizeof(p.name), "%s", c.name);
-	err = coverage_of(ix, data_fd, &c, from_ns, to_ns, now, &p.coverage);
+	err = coverage_until(ix, &c, from_ns, to_ns, now, &until);
+	if (!err)
+		err = coverage_of(ix, data_fd, &c, from_ns, until, now,
+		    &p.coverage);
 	if (!err)
 		err =
 		    index_segments(ix, camera, from_ns, to_ns, gather_one, &g);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/bytes.h"
 #include "storage/disk.h"
 #include "storage/keeper.h"
 #include "storage/salvage.h"
@@ -418,7 +419,7 @@ static enum err recover_spans(struct work *w)
 			next = seq + 1;
 		at += s.n;
 	}
-	if (!err) {	/* all are ended: no slot is needed any more */
+	if (!err) { /* all are ended: no slot is needed any more */
 		salvage_sweep(w->at, w->m->id, w->day);
 		err = index_camera_find(w->k->ix, w->m->id, &cam);
 	}
@@ -469,21 +470,49 @@ static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
 	return err;
 }
 
-/* Keep the newest days, the newest first. */
-static void keep_newest(char best[DAYS][11], const char *day)
+/* A day and the last segment in its journal. */
+struct written {
+	char day[11];
+	uint64_t seq;
+};
+
+/* By the number of their segments: the clock may have been set back. */
+static void keep_newest(struct written best[DAYS], const char *day,
+    uint64_t seq)
 {
 	for (int i = 0; i < DAYS; i++)
-		if (strcmp(day, best[i]) > 0) {
-			memmove(best[i + 1 < DAYS ? i + 1 : i], best[i],
-			    (size_t)(DAYS - 1 - i) * sizeof(best[0]));
-			memcpy(best[i], day, 11);
+		if (!*best[i].day || seq > best[i].seq) {
+			memmove(best + i + 1, best + i,
+			    (size_t)(DAYS - 1 - i) * sizeof(*best));
+			memcpy(best[i].day, day, sizeof(best[i].day));
+			best[i].seq = seq;
 			return;
 		}
 }
 
+/* The segment of the last record; the tail of a journal may be torn. */
+static uint64_t last_seq(int at, const char *dd)
+{
+	unsigned char head[16];
+	char path[32];
+	uint64_t size = 0, seq = 0;
+	int fd = -1;
+
+	snprintf(path, sizeof(path), "%.4s/journal", dd);
+	if (disk_open_read(at, path, &fd, &size))
+		return 0;
+	for (uint64_t i = size / JOURNAL_RECORD; i && !seq; i--)
+		if (!disk_pread(fd, head, sizeof(head),
+			(i - 1) * JOURNAL_RECORD) &&
+		    !memcmp(head, "SqJ1", 4))
+			seq = be_get(head + 8, 8);
+	close(fd);
+	return seq;
+}
+
 /* Folders of digits: level 0 is yyyy, 1 mm, 2 dd; day grows on the way. */
 static void walk_days(int at, const char *dir, int level, const char *day,
-    char best[DAYS][11])
+    struct written best[DAYS])
 {
 	const size_t digits = level ? 2 : 4;
 	DIR *d = disk_opendir(at, dir);
@@ -500,7 +529,7 @@ static void walk_days(int at, const char *dir, int level, const char *day,
 		snprintf(below, sizeof(below), "%.8s%s%.4s", day,
 		    level ? "-" : "", e->d_name);
 		if (level == 2)
-			keep_newest(best, below);
+			keep_newest(best, below, last_seq(dirfd(d), e->d_name));
 		else
 			walk_days(dirfd(d), e->d_name, level + 1, below, best);
 	}
@@ -509,15 +538,16 @@ static void walk_days(int at, const char *dir, int level, const char *day,
 
 enum err recover_volume(struct keeper *k, struct camera *m, unsigned number)
 {
-	char day[DAYS][11] = {"", ""}, dir[64];
+	struct written day[DAYS] = {0};
+	char dir[64];
 	enum err err = OK;
 
 	snprintf(dir, sizeof(dir), "footage/%s", m->id);
 	walk_days(volume_fd(k->data_fd, number), dir, 0, "", day);
 	/* the older day first, so that the head is the newest one's */
 	for (int i = DAYS - 1; i >= 0 && !err; i--)
-		if (*day[i])
-			err = recover_day(k, m, number, day[i]);
+		if (*day[i].day)
+			err = recover_day(k, m, number, day[i].day);
 	if (err)
 		log_error("camera %s: recovery on volume %u: %s", m->id, number,
 		    err_text(err));

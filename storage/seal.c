@@ -159,6 +159,7 @@ void seal_synced(struct keeper *k)
 	}
 	while (*at) {
 		struct segment *s = *at;
+		struct camera *m;
 
 		if (!s->synced || !synced(k, s->row.volume)) {
 			at = &s->next;
@@ -167,6 +168,9 @@ void seal_synced(struct keeper *k)
 		*at = s->next;
 		segment_tail_drop(s);
 		err = seal_enter(k, &s->row, s->root, s->cipher_hash);
+		m = err ? NULL : camera_find(k, s->row.camera);
+		if (m)
+			m->sealed_ns = k->mono.ns;
 		if (!err)
 			err = worker_put(k->prover, s);
 		if (err) {

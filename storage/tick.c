@@ -1,38 +1,15 @@
 /*
- * tick.c - what the keeper looks at each second: the clock, volumes and their
- * room (P11), silent cameras, chain heads, tomorrow's keys.
+ * tick.c - what the keeper looks at each second: volumes and their room (P11),
+ * silent cameras, chain heads, tomorrow's keys.
  */
 #include <string.h>
 
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 
-#define STEP_NS NS_PER_SEC /* the wall clock jumped against the monotonic */
 #define HEADS_NS (10 * NS_PER_SEC)
 #define HEADS_PER_ENTRY 40
 #define KEY_AHEAD_NS (600 * NS_PER_SEC)
-
-/* A step of the wall clock begins a new clock epoch and is entered. */
-static void watch_clock(struct keeper *k)
-{
-	int64_t diff = k->now.ns - k->mono.ns;
-	int64_t step = diff - k->wall_minus_mono_ns;
-	struct enter x;
-
-	k->wall_minus_mono_ns = diff;
-	if (step > -STEP_NS && step < STEP_NS)
-		return;
-	k->epoch++;
-	log_warn("the clock was stepped by %lld ms: clock epoch %u",
-	    (long long)(step / NS_PER_MS), k->epoch);
-	enter_begin(k, &x, ENTRY_CLOCK, 0);
-	entry_put_u64(&x.e, TAG_CLOCK_STATE, k->clock_state);
-	entry_put_u64(&x.e, TAG_EPOCH, k->epoch);
-	entry_put_i64(&x.e, TAG_STEP, step);
-	if (enter_end(k, &x, NULL) ||
-	    index_setting_put(k->ix, "epoch", &k->epoch, sizeof(k->epoch)))
-		log_error("the clock step was not entered");
-}
 
 static void put_heads(struct keeper *k, struct camera **m)
 {
@@ -88,7 +65,7 @@ static void make_keys_ahead(struct keeper *k)
 
 void keeper_tick(struct keeper *k)
 {
-	watch_clock(k);
+	clock_alive(k);
 	looks_tick(k);
 	volumes_tick(k);
 	for (struct camera *m = k->cameras; m; m = m->next)

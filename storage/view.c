@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timex.h>
 
 #include "storage/epoch.h"
+#include "storage/footage.h"
 #include "storage/view_json.h"
 
 #define SEGMENT_NS_DEFAULT (60 * NS_PER_SEC)
@@ -30,6 +30,7 @@ static const char *const causes[CAUSE_MAX] = {
     [CAUSE_STREAM_ERROR] = "stream-error",
     [CAUSE_CONNECTING] = "connecting",
     [CAUSE_LOST] = "lost",
+    [CAUSE_CLOCK_STEP] = "clock-step",
 };
 
 /* As in storage/DESIGN.md, "Promises". */
@@ -166,7 +167,8 @@ enum err view_recording(const struct view *v, const struct camera_row *c,
 	if (!err)
 		*ret = c->enabled && c->state == CAMERA_STREAMING &&
 		    proved_ns &&
-		    v->now.ns - proved_ns <= 3 * length + PROOF_GRACE_NS;
+		    v->now.ns - proved_ns <= 3 * length + PROOF_GRACE_NS &&
+		    proved_ns - v->now.ns <= PROOF_GRACE_NS;
 	return err;
 }
 
@@ -247,6 +249,40 @@ static enum err add_history(const struct view *v, const char *id,
 	return err;
 }
 
+/*
+ * How far its clock is ahead of ours: what its last sender reports said when
+ * one of its last two segments began; the first of a connection has none.
+ */
+static json_t *clock_offset(const struct view *v, const char *camera)
+{
+	struct journal_record r;
+	struct segment_row s;
+	enum err err = index_segment_last(v->ix, camera, &s);
+
+	for (int i = 0; i < 2 && !err; i++) {
+		if (!footage_begin(v->data_fd, &s, &r) && r.camera_clock_ns)
+			return json_integer((r.camera_clock_ns - r.start_ns) /
+			    NS_PER_MS);
+		err = index_segment_find(v->ix, camera, s.seq - 1, &s);
+	}
+	return json_null();
+}
+
+static json_t *alarms(const struct view *v, const char *camera)
+{
+	json_t *a = json_array();
+	int64_t since;
+
+	if (!index_alarm_find(v->ix, camera, ALARM_NO_SEGMENT, &since) &&
+	    json_array_append_new(a,
+		json_pack("{s:s, s:o}", "kind", "no-segment", "since",
+		    json_time(since))) < 0) {
+		json_decref(a);
+		return NULL;
+	}
+	return a;
+}
+
 static enum err one_camera(const struct view *v, const struct camera_row *c,
     json_t *array)
 {
@@ -262,14 +298,15 @@ static enum err one_camera(const struct view *v, const struct camera_row *c,
 	if (err)
 		return err;
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o, s:s, "
-		      "s:o, s:o, s:o}",
+		      "s:o, s:o, s:o, s:o, s:o}",
 	    "id", c->id, "name", c->name, "atm", c->atm, "place", c->place,
 	    "transport", c->transport == TRANSPORT_UDP ? "udp" : "tcp",
 	    "enabled", c->enabled, "state", state_name(c, recording), "cause",
 	    cause_name(c->cause), "since", json_time_or_null(c->since_ns),
 	    "detail", as_operator ? c->detail : "", "last_sealed",
 	    json_time_or_null(sealed), "last_proved", json_time_or_null(proved),
-	    "recorded_from", json_time_or_null(first));
+	    "recorded_from", json_time_or_null(first), "clock_offset_ms",
+	    clock_offset(v, c->id), "alarms", alarms(v, c->id));
 	if (o && as_operator &&
 	    json_object_set_new(o, "url", json_text(c->url, strlen(c->url))) <
 		0)
@@ -328,19 +365,19 @@ static enum err count_cameras(const struct view *v, struct count *n)
 /* The last entry "clock epoch" is not sought: the settings have its number. */
 static json_t *clock_state(const struct view *v)
 {
-	struct timex t = {0};
-	int state = adjtimex(&t);
+	static const char *const names[] = {
+	    [CLOCK_UNKNOWN] = "unknown",
+	    [CLOCK_SYNCED] = "synchronised",
+	    [CLOCK_FREE] = "free",
+	};
 	uint32_t epoch = 0;
 	size_t n = 0;
 
 	if (index_setting_find(v->ix, "epoch", &epoch, sizeof(epoch), &n) ||
 	    n != sizeof(epoch))
 		epoch = 0;
-	return json_pack("{s:s, s:I}", "state",
-	    state < 0					     ? "unknown" :
-		state == TIME_ERROR || t.status & STA_UNSYNC ? "free" :
-							       "synchronised",
-	    "epoch", (json_int_t)epoch);
+	return json_pack("{s:s, s:I}", "state", names[utc_state()], "epoch",
+	    (json_int_t)epoch);
 }
 
 static json_t *ledger_state(const struct view *v)

@@ -37,18 +37,48 @@ static enum err coverage_json(const struct view *v, const struct camera_row *c,
 	return err;
 }
 
-/* "to" is at most now: what is still to come is no gap; "asked_to" says so. */
+/* One end for all the cameras that are asked about. */
+static enum err until(const struct view *v, const char *camera, int64_t from_ns,
+    int64_t to_ns, int64_t *ret)
+{
+	struct camera_row c = {0};
+	int64_t far = from_ns, one;
+	enum err err = *camera ? index_camera_find(v->ix, camera, &c) :
+				 index_camera_next(v->ix, "", &c);
+
+	while (!err) {
+		err = coverage_until(v->ix, &c, from_ns, to_ns, v->now, &one);
+		if (!err && one > far)
+			far = one;
+		if (!err)
+			err = *camera ? ERR_NOT_FOUND :
+					index_camera_next(v->ix, c.id, &c);
+		else
+			return err;
+	}
+	if (*camera && !*c.id)
+		return err;
+	*ret = far;
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/*
+ * "to" is at most now, or the end of footage beyond it after a clock step:
+ * what is still to come is no gap; "asked_to" says so.
+ */
 enum err view_coverage(const struct view *v, const char *camera,
     int64_t from_ns, int64_t to_ns, char **ret)
 {
-	int64_t end = to_ns < v->now.ns ? to_ns : v->now.ns;
 	struct camera_row c = {0};
+	int64_t end;
 	json_t *array;
-	enum err err = OK;
+	enum err err;
 
 	if (from_ns < 0 || from_ns >= to_ns || to_ns - from_ns > RANGE_MAX_NS)
 		return ERR_INVALID;
-	end = end > from_ns ? end : from_ns;
+	err = until(v, camera, from_ns, to_ns, &end);
+	if (err)
+		return err;
 	array = json_array();
 	if (*camera) {
 		err = index_camera_find(v->ix, camera, &c);

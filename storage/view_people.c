@@ -190,6 +190,9 @@ static json_t *number_json(unsigned tag, uint64_t v)
 		return json_string(v < 3 ? clocks[v] : "unknown");
 	case TAG_FLAGS:
 		return json_flags((uint32_t)v);
+	case TAG_ALARM:
+		return json_string(v == ALARM_NO_SEGMENT ? "no-segment" :
+							   "unknown");
 	default:
 		return json_ns((int64_t)v);
 	}

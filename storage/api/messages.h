@@ -244,6 +244,7 @@ enum cause {
 	CAUSE_STREAM_ERROR = 15, /* the stream broke its own format */
 	CAUSE_CONNECTING = 16,	/* the way up after the camera was added */
 	CAUSE_LOST = 17,	/* recorded, but missing or damaged on disk */
+	CAUSE_CLOCK_STEP = 18,	/* the clock was set past these seconds */
 	CAUSE_MAX
 };
 

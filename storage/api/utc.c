@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,24 +21,22 @@ static int64_t clock_ns(clockid_t id)
 }
 
 #ifdef CLOCK_HOOK
-/* What the file says now; zeros where there is none. */
-static const volatile int64_t *hook_file(void)
-{
-	static const volatile int64_t none[2];
-	static const volatile int64_t *map;
-	const char *path = getenv("SAQTA_CLOCK_FILE");
-	void *p = MAP_FAILED;
-	int fd;
+static const volatile int64_t no_hook[3];
+static const volatile int64_t *hook = no_hook; /* wall, mono, state */
 
-	if (map || !path)
-		return map ? map : none;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		p = mmap(NULL, 16, PROT_READ, MAP_SHARED, fd, 0);
+/* Before main(): a sandbox may forbid it later, and children inherit it. */
+__attribute__((constructor)) static void map_hook(void)
+{
+	const char *path = getenv("SAQTA_CLOCK_FILE");
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	void *p = fd < 0 ?
+	    MAP_FAILED :
+	    mmap(NULL, sizeof(no_hook), PROT_READ, MAP_SHARED, fd, 0);
+
+	if (p != MAP_FAILED)
+		hook = p;
+	if (fd >= 0)
 		close(fd);
-	}
-	map = p == MAP_FAILED ? none : p;
-	return map;
 }
 #endif
 
@@ -49,16 +48,32 @@ struct utc utc_now(void)
 
 	if (offset)
 		t.ns += strtoll(offset, NULL, 10) * NS_PER_SEC;
-	t.ns += hook_file()[0];
+	t.ns += hook[0];
 #endif
 	return t;
+}
+
+enum clock_state utc_state(void)
+{
+	struct timex t = {.modes = 0};
+	int state;
+
+#ifdef CLOCK_HOOK
+	if (hook[2])
+		return (enum clock_state)hook[2];
+#endif
+	state = adjtimex(&t);
+	if (state < 0)
+		return CLOCK_UNKNOWN;
+	return state == TIME_ERROR || t.status & STA_UNSYNC ? CLOCK_FREE :
+							      CLOCK_SYNCED;
 }
 
 struct mono mono_now(void)
 {
 	struct mono t = {clock_ns(CLOCK_BOOTTIME)};
 #ifdef CLOCK_HOOK
-	t.ns += hook_file()[1];
+	t.ns += hook[1];
 #endif
 	return t;
 }

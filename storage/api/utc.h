@@ -14,9 +14,12 @@
 #include <stdint.h>
 
 #include "storage/api/err.h"
+#include "storage/api/messages.h"
 
 #define NS_PER_SEC INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
+/* The wall clock moved so far against the monotonic one: it was stepped. */
+#define UTC_STEP_NS (500 * NS_PER_MS)
 
 struct utc {
 	int64_t ns;
@@ -34,12 +37,16 @@ struct day {
 /*
  * The clocks of this process. Where the environment has SAQTA_CLOCK_OFFSET
  * (seconds, may be negative) and the program was built with CLOCK_HOOK (tests
- * and demo), utc_now() adds it. SAQTA_CLOCK_FILE names a file of two signed
- * 64-bit numbers of this machine: nanoseconds added to the wall clock and to
- * the monotonic one, looked at anew each time.
+ * and demo), utc_now() adds it. SAQTA_CLOCK_FILE names a file of signed 64-bit
+ * numbers of this machine, looked at anew each time: nanoseconds added to the
+ * wall clock and to the monotonic one; enum clock_state for utc_state() to
+ * say, 0 or none: what the kernel says.
  */
 struct utc utc_now(void);
 struct mono mono_now(void);
+
+/* Does the kernel call the wall clock synchronised? */
+enum clock_state utc_state(void);
 
 /* Use the zone `name` of the system's tz database; ERR_NOT_FOUND if absent. */
 must_check enum err utc_site(const char *name);

@@ -45,6 +45,7 @@ static void print_status(const json_t *j)
 	const json_t *s = json_object_get(j, "storage");
 	const json_t *c = json_object_get(j, "cameras");
 	const json_t *l = json_object_get(j, "ledger");
+	const json_t *k = json_object_get(j, "clock");
 
 	printf("Saqta %s, %s, %s\n", text(j, "version"), text(j, "site"),
 	    text(j, "now"));
@@ -56,6 +57,8 @@ static void print_status(const json_t *j)
 	    (double)number(s, "reserve_bytes") / 1e9);
 	printf("ledger    %lld entries, checkpoint at %lld\n",
 	    number(l, "size"), number(l, "checkpoint"));
+	printf("clock     %s, epoch %lld\n", text(k, "state"),
+	    number(k, "epoch"));
 }
 
 int tool_status(int argc, char **argv)
@@ -124,14 +127,25 @@ int volume_list(const struct config *conf, bool json)
 
 static void print_cameras(const json_t *j)
 {
-	const json_t *all = json_object_get(j, "cameras"), *c;
+	const json_t *all = json_object_get(j, "cameras"), *c, *a;
+	char clock[32];
 
-	printf("%-16s %-11s %-12s %-30s %s\n", "camera", "state", "cause",
-	    "last proved", "detail");
-	for (size_t i = 0; (c = json_array_get(all, i)); i++)
-		printf("%-16s %-11s %-12s %-30s %s\n", text(c, "id"),
+	printf("%-16s %-11s %-12s %-30s %-10s %s\n", "camera", "state", "cause",
+	    "last proved", "its clock", "detail");
+	for (size_t i = 0; (c = json_array_get(all, i)); i++) {
+		snprintf(clock, sizeof(clock), "-");
+		if (json_is_integer(json_object_get(c, "clock_offset_ms")))
+			snprintf(clock, sizeof(clock), "%+.1f s",
+			    (double)number(c, "clock_offset_ms") / 1000);
+		printf("%-16s %-11s %-12s %-30s %-10s %s\n", text(c, "id"),
 		    text(c, "state"), text(c, "cause"), text(c, "last_proved"),
-		    text(c, "detail"));
+		    clock, text(c, "detail"));
+		a = json_array_get(json_object_get(c, "alarms"), 0);
+		if (a)
+			printf("  ALARM since %s: it sends, but nothing of it "
+			       "is sealed\n",
+			    text(a, "since"));
+	}
 }
 
 int camera_list(const struct config *conf, bool json)
@@ -154,12 +168,17 @@ int camera_list(const struct config *conf, bool json)
 
 static void print_spans(const json_t *camera)
 {
-	const json_t *all = json_object_get(camera, "spans"), *s;
+	const json_t *all = json_object_get(camera, "spans"), *s, *f;
 
-	for (size_t i = 0; (s = json_array_get(all, i)); i++)
-		printf("  %-8s %s  %s  %s\n", text(s, "kind"), text(s, "from"),
+	for (size_t i = 0; (s = json_array_get(all, i)); i++) {
+		printf("  %-8s %s  %s  %s", text(s, "kind"), text(s, "from"),
 		    text(s, "to"),
 		    strcmp(text(s, "kind"), "gap") ? "" : text(s, "cause"));
+		f = json_object_get(s, "flags");
+		for (size_t k = 0; k < json_array_size(f); k++)
+			printf(" %s", json_string_value(json_array_get(f, k)));
+		putchar('\n');
+	}
 }
 
 static void print_coverage(const json_t *j)

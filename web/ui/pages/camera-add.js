@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
 import { field, form, textField } from "../fields.js";
 import { length, number, t } from "../i18n.js";
+import { offset } from "./health.js";
 import * as time from "../time.js";
 
 const EVERY = 2e3;
@@ -109,10 +110,6 @@ const whatItIs = (seen, next) => el("div", { class: "told good" },
 		fact("probe.plays", plays(seen.plays))),
 	el("button", { type: "button", class: "main", name: "next",
 		on: { click: next } }, t("act.next")));
-
-const offset = (ms) => ms === null ? t("probe.offsetUnknown") :
-	t(ms < 0 ? "probe.offsetBehind" : "probe.offsetAhead",
-		{ length: length(Math.abs(ms)) });
 
 const plays = (p) => Object.entries(p).map(([browser, how]) => el("div", {},
 	`${browser[0].toUpperCase()}${browser.slice(1)}: ` +

@@ -92,7 +92,7 @@ export function cameraTable(cameras, now)
 	return el("div", { class: "tables", tabindex: 0, role: "region",
 		"aria-label": t("health.cameras") }, el("table", {},
 		el("thead", {}, el("tr", {}, ["camera", "atm", "state",
-			"proved", "since"].map((h) => el("th",
+			"proved", "since", "offset"].map((h) => el("th",
 			{ scope: "col" }, t("column." + h))))),
 		el("tbody", {}, sortBy(cameras, (c) => c.atm + c.name)
 			.map((c) => cameraRow(c, now)))));
@@ -104,7 +104,15 @@ const cameraRow = (c, now) => el("tr", {},
 	el("td", {}, badge(c.state === "recording", t("camera." + c.state)),
 		c.cause !== "none" && c.state !== "recording" &&
 			el("div", {}, causeText(c.cause)),
+		(c.alarms ?? []).map((a) => el("div", { role: "alert" },
+			badge(false, t("alarm." + a.kind)))),
 		c.detail && el("div", { class: "soft" }, c.detail)),
 	el("td", { class: "num" }, ago(c.last_proved, now)),
 	el("td", { class: "num" }, c.recorded_from ?
-		time.stamp(time.instant(c.recorded_from)) : "\u2013"));
+		time.stamp(time.instant(c.recorded_from)) : "\u2013"),
+	el("td", { class: "num" }, offset(c.clock_offset_ms)));
+
+// How far a camera's own clock is off; null where it does not say.
+export const offset = (ms) => ms === null ? t("probe.offsetUnknown") :
+	t(ms < 0 ? "probe.offsetBehind" : "probe.offsetAhead",
+		{ length: length(Math.abs(ms)) });

@@ -227,6 +227,9 @@ export default {
 	"cause.stream-error": "camera's stream was broken",
 	"cause.connecting": "camera was being connected for the first time",
 	"cause.lost": "was recorded, but is missing or damaged on disk",
+	"cause.clock-step": "clock was set past these seconds",
+	"alarm.no-segment": "sends, but nothing of it is sealed",
+	"column.offset": "Camera's clock",
 
 	"health.title": "Health", "health.cameras": "Cameras",
 	"health.noCameras": "No camera has been added yet.",
@@ -350,6 +353,8 @@ export default {
 	"entry.lease-opened.download": "{who} downloads under {request}: {camera}, {range}.",
 	"entry.lease-closed": "Entry {lease} is closed: {served} were really given.",
 	"entry.hold-placed": "A hold was placed: {cameras}, {range}, for {request}.",
+	"entry.alarm-raised": "ALARM: camera {camera} sends, but nothing of it is sealed.",
+	"entry.alarm-ended": "The alarm of camera {camera} is over.",
 	"entry.damaged": "This entry is damaged: it cannot be read.",
 	"entry.other": "{type} by {who}.",
 

@@ -239,6 +239,9 @@ export default {
 	"cause.stream-error": "камераның ағыны бүлінген",
 	"cause.connecting": "камера алғаш рет қосылып жатты",
 	"cause.lost": "жазылған, бірақ дискіде жоқ немесе зақымданған",
+	"cause.clock-step": "сағат бұл секундтардан аттап ауыстырылды",
+	"alarm.no-segment": "ағын бар, бірақ ештеңе жазылмады",
+	"column.offset": "Камера сағаты",
 
 	"health.title": "Жай-күйі", "health.cameras": "Камералар",
 	"health.noCameras": "Әлі бірде-бір камера қосылмаған.",
@@ -374,6 +377,8 @@ export default {
 	"entry.lease-opened.download": "{who}: {request} бойынша жүктеу: {camera}, {range}.",
 	"entry.lease-closed": "{lease} жазбасы жабылды: нақты берілгені {served}.",
 	"entry.hold-placed": "Өшірілуден сақтау: {cameras}, {range}, {request} үшін.",
+	"entry.alarm-raised": "ДАБЫЛ: {camera} камерасы жіберіп тұр, бірақ жазба жоқ.",
+	"entry.alarm-ended": "{camera} камерасының дабылы аяқталды.",
 	"entry.damaged": "Бұл жазба зақымданған: оны оқу мүмкін емес.",
 	"entry.other": "{type}, {who}.",
 

@@ -246,6 +246,9 @@ export default {
 	"cause.stream-error": "поток камеры был повреждён",
 	"cause.connecting": "первое подключение камеры",
 	"cause.lost": "было записано, но на диске отсутствует или повреждено",
+	"cause.clock-step": "часы были переведены через эти секунды",
+	"alarm.no-segment": "поток идёт, но ничего не записано",
+	"column.offset": "Часы камеры",
 
 	"health.title": "Состояние", "health.cameras": "Камеры",
 	"health.noCameras": "Ни одной камеры ещё не добавлено.",
@@ -380,6 +383,8 @@ export default {
 	"entry.lease-opened.download": "{who}: скачивание по {request}: {camera}, {range}.",
 	"entry.lease-closed": "Запись {lease} закрыта: действительно выдано {served}.",
 	"entry.hold-placed": "Удержание от удаления: {cameras}, {range}, для {request}.",
+	"entry.alarm-raised": "ТРЕВОГА: камера {camera} передаёт, но записи нет.",
+	"entry.alarm-ended": "Тревога камеры {camera} окончена.",
 	"entry.damaged": "Эта запись повреждена: прочитать её нельзя.",
 	"entry.other": "{type}, {who}.",
 
