@@ -94,6 +94,9 @@ static const struct {
     [TAG_COSIGNATURE] = {"cosignature", ANY},
     [TAG_FINDING] = {"finding", NUMBER},
     [TAG_ALARM] = {"alarm", NUMBER},
+    [TAG_REBUILD_WHY] = {"rebuild-why", NUMBER},
+    [TAG_SEGMENTS] = {"segments", NUMBER},
+    [TAG_COPY] = {"copy-entries", NUMBER},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -140,6 +143,8 @@ static const char *const types[] = {
     [ENTRY_LOG_ALARM] = "log-alarm",
     [ENTRY_ALARM] = "alarm-raised",
     [ENTRY_ALARM_ENDED] = "alarm-ended",
+    [ENTRY_REBUILD_BEGUN] = "rebuild-begun",
+    [ENTRY_REBUILD_ENDED] = "rebuild-ended",
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 

@@ -113,6 +113,24 @@ static enum err enter_camera(struct keeper *k, const struct camera_row *r,
 	return enter_end(k, &x, NULL);
 }
 
+/* Of one that a rebuild found in the ledger alone, id and number stand. */
+static enum err take_bare(struct keeper *k, struct camera_row *r)
+{
+	struct camera_row old;
+	int64_t retired = 0;
+	enum err err = index_camera_find(k->ix, r->id, &old);
+
+	if (!err)
+		err = index_retired(k->ix, r->id, &retired);
+	if (err)
+		return err;
+	if (*old.url || retired)
+		return ERR_EXISTS;
+	r->added_ns = old.added_ns;
+	r->next_seq = old.next_seq;
+	return OK;
+}
+
 void handle_camera_add(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct camera_row r = {.enabled = true,
@@ -128,16 +146,17 @@ void handle_camera_add(struct keeper *k, struct conn *c, struct wire *w)
 	if (!why)
 		why = take_place(k, &r);
 	err = !may_onboard(c) ? ERR_DENIED : why ? ERR_INVALID : OK;
-	if (!err && camera_find(k, r.id))
-		err = ERR_EXISTS;
 	r.added_ns = r.since_ns = k->now.ns;
+	m = err ? NULL : camera_find(k, r.id);
+	if (m)
+		err = take_bare(k, &r);
 	if (!err)
 		err = index_camera_put(k->ix, &r);
 	if (!err)
 		err = put_stood(k, &r, device);
 	if (!err)
 		err = enter_camera(k, &r, device, who_asks(c));
-	if (!err)
+	if (!err && !m)
 		err = camera_load(k, r.id, &m);
 	if (err) {
 		conn_error(c, id, err, err == ERR_INVALID ? why : NULL);

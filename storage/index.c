@@ -26,7 +26,7 @@ static const char *const migrations[] = {
 /* storage/schema.sql, linked in (Makefile) */
 extern const char _binary_schema_sql_start[], _binary_schema_sql_end[];
 
-static enum err translate(struct index *ix, int rc)
+enum err sql_translate(struct index *ix, int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_OK:
@@ -46,6 +46,7 @@ static enum err translate(struct index *ix, int rc)
 		return ERR_NOT_FOUND;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+		ix->corrupt = true;
 		return ERR_INTEGRITY;
 	case SQLITE_IOERR:
 	case SQLITE_READONLY:
@@ -67,7 +68,7 @@ static enum err prepare(struct index *ix, const char *sql, sqlite3_stmt **ret)
 		}
 	if (ix->cached == STATEMENTS_MAX)
 		return ERR_INTERNAL;
-	err = translate(ix,
+	err = sql_translate(ix,
 	    sqlite3_prepare_v3(ix->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret,
 		NULL));
 	if (err)
@@ -108,7 +109,7 @@ enum err sql_bind(struct index *ix, sqlite3_stmt **ret, const char *sql,
 	va_end(ap);
 	if (rc) {
 		sql_done(s);
-		return translate(ix, rc);
+		return sql_translate(ix, rc);
 	}
 	*ret = s;
 	return OK;
@@ -124,7 +125,7 @@ enum err sql_step(struct index *ix, sqlite3_stmt *s)
 {
 	int rc = sqlite3_step(s);
 
-	return rc == SQLITE_DONE ? ERR_NOT_FOUND : translate(ix, rc);
+	return rc == SQLITE_DONE ? ERR_NOT_FOUND : sql_translate(ix, rc);
 }
 
 enum err sql_run(struct index *ix, sqlite3_stmt *s)
@@ -158,9 +159,9 @@ size_t sql_bytes(sqlite3_stmt *s, int column, void *ret, size_t room)
 	return n;
 }
 
-static enum err exec(struct index *ix, const char *sql)
+enum err sql_exec(struct index *ix, const char *sql)
 {
-	return translate(ix, sqlite3_exec(ix->db, sql, NULL, NULL, NULL));
+	return sql_translate(ix, sqlite3_exec(ix->db, sql, NULL, NULL, NULL));
 }
 
 static enum err version_get(struct index *ix, int64_t *ret)
@@ -182,21 +183,21 @@ static enum err version_put(struct index *ix, size_t version)
 	char sql[48];
 
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu", version);
-	return exec(ix, sql);
+	return sql_exec(ix, sql);
 }
 
 static enum err schema_make(struct index *ix)
 {
 	size_t n = (size_t)(_binary_schema_sql_end - _binary_schema_sql_start);
 	char *sql = strndup(_binary_schema_sql_start, n);
-	enum err err = sql ? exec(ix, "BEGIN IMMEDIATE") : ERR_NO_MEMORY;
+	enum err err = sql ? sql_exec(ix, "BEGIN IMMEDIATE") : ERR_NO_MEMORY;
 
 	if (!err)
-		err = exec(ix, sql);
+		err = sql_exec(ix, sql);
 	if (!err)
 		err = version_put(ix, SCHEMA_VERSION);
 	if (!err)
-		err = exec(ix, "COMMIT");
+		err = sql_exec(ix, "COMMIT");
 	free(sql);
 	return err;
 }
@@ -207,13 +208,13 @@ static enum err migrate(struct index *ix, size_t version)
 	enum err err = OK;
 
 	for (; !err && version < SCHEMA_VERSION; version++) {
-		err = exec(ix, "BEGIN IMMEDIATE");
+		err = sql_exec(ix, "BEGIN IMMEDIATE");
 		if (!err)
-			err = exec(ix, migrations[version]);
+			err = sql_exec(ix, migrations[version]);
 		if (!err)
 			err = version_put(ix, version + 1);
 		if (!err)
-			err = exec(ix, "COMMIT");
+			err = sql_exec(ix, "COMMIT");
 	}
 	return err;
 }
@@ -226,10 +227,10 @@ static enum err migrate(struct index *ix, size_t version)
 static enum err set_up(struct index *ix, bool readonly)
 {
 	int64_t version = 0;
-	enum err err = exec(ix, "PRAGMA busy_timeout = 5000");
+	enum err err = sql_exec(ix, "PRAGMA busy_timeout = 5000");
 
 	if (!err && !readonly)
-		err = exec(ix,
+		err = sql_exec(ix,
 		    "PRAGMA journal_mode = WAL;"
 		    "PRAGMA synchronous = NORMAL;"
 		    "PRAGMA secure_delete = ON;"
@@ -244,7 +245,7 @@ static enum err set_up(struct index *ix, bool readonly)
 	if (!err && version != (int64_t)SCHEMA_VERSION) {
 		log_error("index.db has schema %lld, this program knows %zu",
 		    (long long)version, SCHEMA_VERSION);
-		err = ERR_INTEGRITY;
+		err = ERR_INVALID;
 	}
 	return err;
 }
@@ -260,7 +261,7 @@ enum err index_open(const char *data, bool readonly, struct index **ret)
 	if (!ix)
 		return ERR_NO_MEMORY;
 	snprintf(path, sizeof(path), "%s/index.db", data);
-	err = translate(ix,
+	err = sql_translate(ix,
 	    sqlite3_open_v2(path, &ix->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
 	if (!err)
 		err = set_up(ix, readonly);
@@ -282,19 +283,24 @@ void index_close(struct index *ix)
 	free(ix);
 }
 
+bool index_is_corrupt(const struct index *ix)
+{
+	return ix->corrupt;
+}
+
 enum err index_begin(struct index *ix)
 {
-	return exec(ix, "BEGIN IMMEDIATE");
+	return sql_exec(ix, "BEGIN IMMEDIATE");
 }
 
 enum err index_commit(struct index *ix)
 {
-	return exec(ix, "COMMIT");
+	return sql_exec(ix, "COMMIT");
 }
 
 void index_abort(struct index *ix)
 {
-	if (!sqlite3_get_autocommit(ix->db) && exec(ix, "ROLLBACK"))
+	if (!sqlite3_get_autocommit(ix->db) && sql_exec(ix, "ROLLBACK"))
 		log_warn("index: rollback failed");
 }
 
@@ -402,6 +408,15 @@ enum err index_alarm_find(struct index *ix, const char *camera, enum alarm kind,
 	if (!err)
 		*ret_since_ns = since;
 	return err;
+}
+
+enum err index_setting_drop(struct index *ix, const char *name)
+{
+	sqlite3_stmt *s;
+	enum err err =
+	    sql_bind(ix, &s, "DELETE FROM setting WHERE name = ?", "t", name);
+
+	return err ? err : sql_run(ix, s);
 }
 
 enum err index_setting_find(struct index *ix, const char *name, void *p,

@@ -111,11 +111,34 @@ struct lease_row {
 
 /*
  * Open data/index.db, made where it is absent (not when readonly).
- * ERR_NOT_FOUND, ERR_INTEGRITY (not a database, a newer schema), ERR_DISK.
+ * ERR_NOT_FOUND, ERR_INTEGRITY (not a database, or a damaged one), ERR_INVALID
+ * (a schema that this program does not know), ERR_DISK.
  */
 must_check enum err index_open(const char *data, bool readonly,
     struct index **ret);
 void index_close(struct index *ix);	/* NULL is legal */
+/* Has a statement met a damaged page? */
+bool index_is_corrupt(const struct index *ix);
+/*
+ * SQLite's integrity check of data/index.db, on a connection of its own: for a
+ * worker. ERR_INTEGRITY. Blocks; reads it all.
+ */
+must_check enum err index_verify(const char *data);
+
+/* --- index_copy.c: what ledger and footage cannot give back --- */
+/*
+ * Bring dir/index-copy.db up to data/index.db: every table but those that a
+ * rebuild makes. On a connection of its own: for a worker. ERR_EXISTS where the
+ * copy knows more of the ledger: it is left alone. Blocks.
+ */
+must_check enum err index_copy(const char *data, const char *dir);
+/*
+ * Check the copy in dir, and say how many ledger entries it knows; -1: it does
+ * not say. ERR_NOT_FOUND, ERR_INTEGRITY.
+ */
+must_check enum err index_copy_entries(const char *dir, int64_t *ret);
+/* Put what the copy in dir has into ix, over what is there. */
+must_check enum err index_restore(struct index *ix, const char *dir);
 /* One transaction around several changes. */
 must_check enum err index_begin(struct index *ix);
 must_check enum err index_commit(struct index *ix);
@@ -152,6 +175,13 @@ must_check enum err index_segment_put(struct index *ix,
     const struct segment_row *s);
 must_check enum err index_segment_find(struct index *ix, const char *camera,
     uint64_t seq, struct segment_row *ret);
+/* Insert a row that a rebuild found, unless there is one. */
+must_check enum err index_segment_found(struct index *ix,
+    const struct segment_row *s);
+must_check enum err index_segment_proof(struct index *ix, const char *camera,
+    uint64_t seq, enum segment_proof proof);
+/* No camera's next number is one that a segment has. */
+must_check enum err index_numbers_raise(struct index *ix);
 /* Drop the row of a segment that never came to be (recovery). */
 must_check enum err index_segment_drop(struct index *ix, const char *camera,
     uint64_t seq);
@@ -164,6 +194,8 @@ must_check enum err index_segment_farthest(struct index *ix,
 /*
  * Segments of the camera that may overlap [from, to), in order of start: an
  * open one counts as endless, so the caller looks at its journal.
+ * ERR_REBUILDING while the index is made anew: what is not known yet is neither
+ * a gap nor footage that is not there.
  */
 must_check enum err index_segments(struct index *ix, const char *camera,
     int64_t from_ns, int64_t to_ns,
@@ -175,6 +207,10 @@ must_check enum err index_segment_times(struct index *ix, const char *camera,
     int64_t *ret_first, int64_t *ret_sealed, int64_t *ret_proved);
 
 must_check enum err index_gap_put(struct index *ix, const struct gap_row *g);
+/* Insert an open gap that a rebuild found, unless there is one. */
+must_check enum err index_gap_found(struct index *ix, const struct gap_row *g);
+/* Set its end, whatever its cause was; insert it where it is unknown. */
+must_check enum err index_gap_close(struct index *ix, const struct gap_row *g);
 must_check enum err index_gap_drop(struct index *ix, const char *camera,
     int64_t from_ns);
 /* The open gap of a camera; ERR_NOT_FOUND. */
@@ -225,5 +261,11 @@ must_check enum err index_setting_put(struct index *ix, const char *name,
     const void *p, size_t n);
 must_check enum err index_setting_find(struct index *ix, const char *name,
     void *p, size_t max, size_t *ret_n);
+must_check enum err index_setting_drop(struct index *ix, const char *name);
+
+/* The setting "rebuild" marks that rows are still missing. */
+#define INDEX_REBUILD "rebuild"
+/* The setting "entries": ledger entries that the index knows, decimal. */
+#define INDEX_ENTRIES "entries"
 
 #endif

@@ -23,6 +23,54 @@ enum err index_segment_put(struct index *ix, const struct segment_row *r)
 	return err ? err : sql_run(ix, s);
 }
 
+enum err index_segment_found(struct index *ix, const struct segment_row *r)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "INSERT INTO segment VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+	    "ON CONFLICT(camera, seq) DO NOTHING",
+	    "titiiiiiiiiiii", r->camera, (int64_t)r->seq, r->day, r->start_ns,
+	    r->end_ns, (int64_t)r->bytes, (int64_t)r->state,
+	    (int64_t)r->fragments, (int64_t)r->flags, r->retain_ns,
+	    (int64_t)r->proof, (int64_t)r->record, r->entry,
+	    (int64_t)r->volume);
+
+	return err ? err : sql_run(ix, s);
+}
+
+enum err index_segment_proof(struct index *ix, const char *camera, uint64_t seq,
+    enum segment_proof proof)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "UPDATE segment SET proof = ? WHERE camera = ? AND seq = ?", "iti",
+	    (int64_t)proof, camera, (int64_t)seq);
+
+	return err ? err : sql_run(ix, s);
+}
+
+enum err index_numbers_raise(struct index *ix)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "UPDATE camera SET next_seq = max(next_seq, ifnull((SELECT "
+	    "max(seq) + 1 FROM segment WHERE camera = id), 1))",
+	    "");
+
+	return err ? err : sql_run(ix, s);
+}
+
+/* Rows are still missing: no range can be told. */
+static enum err whole(struct index *ix)
+{
+	char any[4];
+	size_t n;
+	enum err err =
+	    index_setting_find(ix, INDEX_REBUILD, any, sizeof(any), &n);
+
+	return err == ERR_NOT_FOUND ? OK : err ? err : ERR_REBUILDING;
+}
+
 enum err index_segment_drop(struct index *ix, const char *camera, uint64_t seq)
 {
 	sqlite3_stmt *s;
@@ -122,11 +170,14 @@ enum err index_segments(struct index *ix, const char *camera, int64_t from_ns,
     void *arg)
 {
 	sqlite3_stmt *s;
-	enum err err = sql_bind(ix, &s,
+	enum err err = whole(ix);
+
+	if (err)
+		return err;
+	err = sql_bind(ix, &s,
 	    "SELECT * FROM segment WHERE camera = ? AND start_ns >= ? AND "
 	    "start_ns < ? AND (end_ns > ? OR state = 1) ORDER BY start_ns, seq",
 	    "tiii", camera, from_ns - 3600 * NS_PER_SEC, to_ns, from_ns);
-
 	return err ? err : segment_each(ix, s, fn, arg);
 }
 
@@ -183,6 +234,28 @@ enum err index_gap_put(struct index *ix, const struct gap_row *g)
 	return err ? err : sql_run(ix, s);
 }
 
+enum err index_gap_found(struct index *ix, const struct gap_row *g)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "INSERT INTO gap VALUES(?,?,NULL,?,?) ON CONFLICT DO NOTHING",
+	    "tiii", g->camera, g->from_ns, (int64_t)g->cause, g->noticed_ns);
+
+	return err ? err : sql_run(ix, s);
+}
+
+enum err index_gap_close(struct index *ix, const struct gap_row *g)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "INSERT INTO gap VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+	    "to_ns = excluded.to_ns WHERE to_ns IS NULL",
+	    "tiiii", g->camera, g->from_ns, g->to_ns, (int64_t)g->cause,
+	    g->noticed_ns);
+
+	return err ? err : sql_run(ix, s);
+}
+
 enum err index_gap_drop(struct index *ix, const char *camera, int64_t from_ns)
 {
 	sqlite3_stmt *s;
@@ -227,11 +300,14 @@ enum err index_gaps(struct index *ix, const char *camera, int64_t from_ns,
 {
 	sqlite3_stmt *s;
 	struct gap_row g;
-	enum err err = sql_bind(ix, &s,
+	enum err err = whole(ix);
+
+	if (err)
+		return err;
+	err = sql_bind(ix, &s,
 	    "SELECT * FROM gap WHERE camera = ? AND from_ns < ? AND "
 	    "(to_ns IS NULL OR to_ns > ?) ORDER BY from_ns",
 	    "tii", camera, to_ns, from_ns);
-
 	if (err)
 		return err;
 	while (!(err = sql_step(ix, s))) {

@@ -17,7 +17,13 @@ struct index {
 		sqlite3_stmt *stmt;
 	} cache[STATEMENTS_MAX];
 	size_t cached;
+	bool corrupt;		/* SQLite met a page that is not one */
 };
+
+/* A result of SQLite as one of ours. */
+must_check enum err sql_translate(struct index *ix, int rc);
+/* Statements without parameters or rows. */
+must_check enum err sql_exec(struct index *ix, const char *sql);
 
 /*
  * The statement for a literal, with its parameters bound in order:

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -88,7 +89,8 @@ static void end_turn(struct keeper *k)
 static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 {
 	const int fixed[] = {signals, k->ingest, k->people, k->control,
-	    worker_fd(k->syncer), worker_fd(k->prover), worker_fd(k->copier)};
+	    worker_fd(k->syncer), worker_fd(k->prover), worker_fd(k->copier),
+	    worker_fd(k->clerk)};
 	size_t n = 0;
 
 	for (; n < sizeof(fixed) / sizeof(fixed[0]); n++)
@@ -107,7 +109,7 @@ static void turn(struct keeper *k, int signals)
 	    k->next_sync_ns :
 	    k->next_tick_ns;
 	int64_t left = (wake - mono_now().ns) / NS_PER_MS + 1;
-	size_t n = gather(k, signals, p), i = 7;
+	size_t n = gather(k, signals, p), i = 8;
 	struct conn *c = k->conns;
 
 	if (poll(p, n, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
@@ -200,11 +202,26 @@ static void open_copy(struct keeper *k)
 		    k->conf.ledger_copy, strerror(errno));
 }
 
+/* Held until the process ends; a reader has another descriptor. */
+static enum err lock_data(const struct keeper *k)
+{
+	int fd = open(k->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return OK;
+	log_error("%s: another saqta-storage runs on this data: this one "
+		  "changes nothing and ends",
+	    k->conf.data);
+	if (fd >= 0)
+		close(fd);
+	return ERR_BUSY;
+}
+
 static enum err open_data(struct keeper *k)
 {
 	struct statvfs v;
-	size_t n;
 	enum err err;
+	size_t n;
 
 	k->data_fd = open(k->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (k->data_fd < 0) {
@@ -227,10 +244,14 @@ static enum err open_data(struct keeper *k)
 	if (!err)
 		err = say(utc_site(k->site.zone), "time zone");
 	if (!err)
-		err = say(index_open(k->conf.data, false, &k->ix), "index");
+		err = lock_data(k);
+	if (!err)
+		err = say(index_start(k), "index");
 	open_copy(k);
 	if (!err)
 		err = say(epoch_open(k), "ledger");
+	if (!err)
+		err = say(index_fit(k), "index");
 	if (!err)
 		err = say(read_root(k), "ledger: first custodian");
 	if (!err)
@@ -337,7 +358,9 @@ static enum err start_workers(struct keeper *k, int *ret_signals)
 	err = worker_new(run_sync, &k->syncer);
 	if (!err)
 		err = worker_new(run_prove, &k->prover);
-	return err ? err : worker_new(epoch_run_copy, &k->copier);
+	if (!err)
+		err = worker_new(epoch_run_copy, &k->copier);
+	return err ? err : worker_new(clerk_run, &k->clerk);
 }
 
 /* In order: seal what is open, sync, enter, checkpoint. */
@@ -348,6 +371,7 @@ static void finish(struct keeper *k)
 	clock_read(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_end_segment(k, m);
+	index_stop(k);
 	worker_free(k->syncer);
 	worker_free(k->prover);
 	volumes_seal(k);

@@ -16,6 +16,7 @@
 #include "storage/ledger.h"
 #include "storage/lockout.h"
 #include "storage/people.h"
+#include "storage/rebuild.h"
 #include "storage/segment.h"
 #include "storage/site.h"
 #include "storage/wall.h"
@@ -133,6 +134,14 @@ struct keeper {
 	struct worker *syncer, *prover, *copier;
 	int copy_fd;			/* [storage] ledger_copy; -1: none */
 	struct copying copying;
+	struct worker *clerk;
+	struct rebuild *rebuild;	/* runs, or is to run; NULL */
+	int64_t next_copy_ns;
+	bool clerk_busy;
+	bool verified, damaged;	/* index.db was checked; is not one */
+	bool asked;		/* saqta rebuild */
+	int anew;		/* why the index was made anew at start; 0 */
+	int64_t copy_entries;	/* that the copy knew; -1 */
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
 	struct {
@@ -328,6 +337,17 @@ void volume_broke(struct keeper *k, unsigned number);
 /* At the end: sync each volume, enter what waits for that. Blocks. */
 void volumes_seal(struct keeper *k);
 
+/* --- keeper_index.c: the index checked, copied, made anew --- */
+/* Open data/index.db, made anew from its copy where it cannot be used. */
+must_check enum err index_start(struct keeper *k);
+/* ... or where it is not what the ledger, now open, says. */
+must_check enum err index_fit(struct keeper *k);
+/* What a crash of an earlier rebuild left to do, and checks; after start(). */
+void index_tick(struct keeper *k);
+void index_stop(struct keeper *k);
+/* For the clerk's thread. */
+void clerk_run(void *job);
+
 /* --- handlers, by peer --- */
 void handle_site(struct keeper *, struct conn *, struct wire *);
 void handle_hello_recorder(struct keeper *, struct conn *, struct wire *);
@@ -363,6 +383,7 @@ void handle_revoke(struct keeper *, struct conn *, struct wire *);
 void handle_lease_open(struct keeper *, struct conn *, struct wire *);
 void handle_lease_close(struct keeper *, struct conn *, struct wire *);
 void handle_refusal(struct keeper *, struct conn *, struct wire *);
+void handle_rebuild(struct keeper *, struct conn *, struct wire *);
 void handle_volume_add(struct keeper *, struct conn *, struct wire *);
 void handle_next_person(struct keeper *, struct conn *, struct wire *);
 void handle_person_put(struct keeper *, struct conn *, struct wire *);

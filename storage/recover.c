@@ -410,8 +410,10 @@ static enum err recover_spans(struct work *w)
 		struct segment_row row;
 
 		/* earlier ones were finished before the next one began */
-		if (last || index_segment_find(w->k->ix, w->m->id, seq, &row) ||
-		    row.state == SEGMENT_OPEN)
+		if (last ||
+		    (index_segment_find(w->k->ix, w->m->id, seq, &row) ?
+			    !w->k->rebuild :
+			    row.state == SEGMENT_OPEN))
 			err = finish_span(w, &s);
 		if (!err && w->j.n <= at)
 			err = give_back(w, seq);

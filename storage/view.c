@@ -411,6 +411,20 @@ static json_t *promise_states(void)
 	return o;
 }
 
+/* {"state":"whole"}, or how much of a rebuild is done. */
+static json_t *index_state(const struct view *v)
+{
+	char percent[8] = "";
+	size_t n = 0;
+
+	if (index_setting_find(v->ix, INDEX_REBUILD, percent,
+		sizeof(percent) - 1, &n))
+		return json_pack("{s:s}", "state", "whole");
+	percent[n] = '\0';
+	return json_pack("{s:s, s:i}", "state", "rebuilding", "percent",
+	    atoi(percent));
+}
+
 static const char *storage_state(const struct view_room *r)
 {
 	return r->full ? "full" : r->away ? "away" : "ok";
@@ -428,7 +442,7 @@ enum err view_status(const struct view *v, char **ret)
 	volumes = view_volumes(v, &room);
 	return view_text(
 	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o}, "
-		      "s:o, s:{s:i, s:i, s:i}, s:o, s:o}",
+		      "s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o}",
 		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
 		"demo", v->demo, "now", json_time(v->now.ns), "storage",
 		"state", storage_state(&room), "free_bytes",
@@ -437,6 +451,6 @@ enum err view_status(const struct view *v, char **ret)
 		(json_int_t)room.reserve_bytes, "volumes", volumes, "ledger",
 		ledger_state(v), "cameras", "total", n.total, "enabled",
 		n.enabled, "recording", n.recording, "clock", clock_state(v),
-		"promises", promise_states()),
+		"index", index_state(v), "promises", promise_states()),
 	    ret);
 }

@@ -60,6 +60,8 @@ static const struct {
 	"Too many failed attempts: wait and try again."},
     [ERR_FIRST] = {"first-password", 403,
 	"This password is for one sign-in: choose your own first."},
+    [ERR_REBUILDING] = {"rebuilding", 503,
+	"The index is being made anew: try again in some minutes."},
 };
 
 static enum err known(enum err e)

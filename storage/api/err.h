@@ -48,6 +48,7 @@ enum err {
 	ERR_RANGE = 34,		/* a byte range beyond the end: 416 */
 	ERR_METHOD = 35,	/* HTTP method not allowed here: 405 */
 	ERR_AWAY = 36,		/* the volume that holds it is away */
+	ERR_REBUILDING = 37,	/* the index is being made anew */
 	ERR_FACTOR = 40,	/* second factor: missing, wrong, used before */
 	ERR_LOCKED = 41,	/* too many failed attempts just now */
 	ERR_FIRST = 42,		/* a one-time password: set your own first */

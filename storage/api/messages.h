@@ -129,6 +129,7 @@ enum msg {
 
 	/* --- control --- */
 	MSG_VOLUME_ADD = 300,	/* str path of the mount point. -> MSG_OK */
+	MSG_REBUILD = 302,	/* -> MSG_OK: it has begun */
 
 	/* --- keeper <-> reader, never outside storage --- */
 	MSG_READER_START = 120,	/* keeper -> reader: fields in reader.h */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -211,4 +212,25 @@ bool print_bulk(struct wire *w)
 	close(w->fd);
 	w->fd = -1;
 	return fflush(stdout) == 0;
+}
+
+bool become_owner(const char *data)
+{
+	struct stat st;
+
+	if (stat(data, &st) < 0) {
+		fprintf(stderr,
+		    "saqta: %s: %s; make it first, owned by the "
+		    "user of saqta-storage\n",
+		    data, strerror(errno));
+		return false;
+	}
+	if (geteuid() || !st.st_uid)
+		return true;
+	if (setegid(st.st_gid) < 0 || seteuid(st.st_uid) < 0) {
+		fprintf(stderr, "saqta: cannot act as the owner of %s: %s\n",
+		    data, strerror(errno));
+		return false;
+	}
+	return true;
 }

@@ -40,6 +40,12 @@ bool ask_secret(const char *prompt, bool from_stdin, bool again, char *buf,
  */
 bool ask_credential(const char *prompt, bool from_stdin, char *buf, size_t n);
 
+/*
+ * As root: act as the owner of the data directory, so that all in it is
+ * storage's. False after a message.
+ */
+bool become_owner(const char *data);
+
 /* Read the configuration (path NULL: the default); false after a message. */
 bool tool_config(const char *path, struct config *ret);
 

@@ -14,6 +14,7 @@ int tool_atm(int argc, char **argv);
 int tool_status(int argc, char **argv);
 int tool_coverage(int argc, char **argv);
 int tool_volume(int argc, char **argv);
+int tool_rebuild(int argc, char **argv);
 
 /* saqta camera list, as a table or as JSON (in status.c). */
 struct config;

@@ -46,28 +46,6 @@ struct setup {
 	struct utc now;
 };
 
-/* As root: become the owner of the data directory, so that all is storage's. */
-static bool become_owner(const char *data)
-{
-	struct stat st;
-
-	if (stat(data, &st) < 0) {
-		fprintf(stderr,
-		    "saqta: %s: %s; make it first, owned by the "
-		    "user of saqta-storage\n",
-		    data, strerror(errno));
-		return false;
-	}
-	if (geteuid() || !st.st_uid)
-		return true;
-	if (setegid(st.st_gid) < 0 || seteuid(st.st_uid) < 0) {
-		fprintf(stderr, "saqta: cannot act as the owner of %s: %s\n",
-		    data, strerror(errno));
-		return false;
-	}
-	return true;
-}
-
 static enum err make_first(struct setup *s)
 {
 	struct secret secret;

@@ -25,6 +25,7 @@ static const struct {
     {"status", tool_status, "how the appliance does"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},
+    {"rebuild", tool_rebuild, "make the index anew, while recording goes on"},
     {"open", tool_open, "decrypt an age file with an identity"},
     {"paper", tool_paper, "join the two halves of the paper key"},
 };

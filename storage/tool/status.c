@@ -55,6 +55,9 @@ static void print_status(const json_t *j)
 	    text(s, "state"), (double)number(s, "free_bytes") / 1e9,
 	    (double)number(s, "total_bytes") / 1e9,
 	    (double)number(s, "reserve_bytes") / 1e9);
+	if (!strcmp(text(json_object_get(j, "index"), "state"), "rebuilding"))
+		printf("index     is being made anew: %lld %%\n",
+		    number(json_object_get(j, "index"), "percent"));
 	printf("ledger    %lld entries, checkpoint at %lld\n",
 	    number(l, "size"), number(l, "checkpoint"));
 	printf("clock     %s, epoch %lld\n", text(k, "state"),

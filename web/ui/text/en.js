@@ -407,4 +407,5 @@ export default {
 	"problem.internal": "The appliance met an error; its log has more.",
 	"problem.disk-full": "The disk is full.",
 	"problem.volume-away": "The volume that holds this footage is away.",
+	"problem.rebuilding": "The index is being made anew. Recording goes on; try again in some minutes.",
 };
