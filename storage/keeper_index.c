@@ -15,6 +15,7 @@
 
 #include "storage/api/log.h"
 #include "storage/disk.h"
+#include "storage/clerk.h"
 #include "storage/keeper.h"
 #include "storage/ledger_keys.h"
 
@@ -41,85 +42,6 @@ static const char *const whys[] = {
     [WHY_AHEAD] = "index.db knows entries that the ledger does not have",
     [WHY_BROKEN_OFF] = "an earlier one was broken off",
 };
-
-/* What the clerk's thread does: one thing at a time. */
-struct clerk {
-	enum { CLERK_COPY, CLERK_VERIFY, CLERK_REBUILD } what;
-	char data[160];
-	int dirs[VOLUMES_MAX];	/* of CLERK_COPY; owned */
-	unsigned dirs_n;
-	struct rebuild *rebuild;
-	enum err err;
-};
-
-_Static_assert(REBUILD_DIRS == VOLUMES_MAX, "each volume is looked at");
-
-static char *dir_path(int fd, char buf[32])
-{
-	snprintf(buf, 32, "/proc/self/fd/%d", fd);
-	return buf;
-}
-
-/* A copy that cannot be read is made again the next time. */
-static void copy_all(struct clerk *c)
-{
-	char dir[32];
-
-	for (unsigned i = 0; i < c->dirs_n; i++) {
-		enum err err = index_copy(c->data, dir_path(c->dirs[i], dir));
-
-		if (err == ERR_INTEGRITY && !index_verify(c->data))
-			unlinkat(c->dirs[i], "index-copy.db", 0);
-		if (err && !c->err)
-			c->err = err;
-		close(c->dirs[i]);
-	}
-}
-
-void clerk_run(void *job)
-{
-	struct clerk *c = job;
-
-	if (c->what == CLERK_COPY)
-		copy_all(c);
-	else if (c->what == CLERK_VERIFY)
-		c->err = index_verify(c->data);
-	else
-		rebuild_run(c->rebuild);
-}
-
-static struct clerk *clerk_new(struct keeper *k, int what)
-{
-	struct clerk *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->what = what;
-	snprintf(c->data, sizeof(c->data), "%s", k->conf.data);
-	return c;
-}
-
-static void clerk_put(struct keeper *k, struct clerk *c)
-{
-	k->clerk_busy = c && !worker_put(k->clerk, c);
-	if (!k->clerk_busy)
-		free(c);
-}
-
-static void put_copy(struct keeper *k)
-{
-	struct clerk *c = clerk_new(k, CLERK_COPY);
-
-	for (unsigned i = 0; c && i < volumes_count(); i++) {
-		int fd = volume_at(i)->fd;
-
-		if (fd >= 0)
-			fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-		if (fd >= 0)
-			c->dirs[c->dirs_n++] = fd;
-	}
-	clerk_put(k, c);
-}
 
 /* Numbers of entries go on over the ledger's epochs. */
 static uint64_t known(const struct keeper *k)
@@ -472,28 +394,6 @@ static enum err renew(struct keeper *k, enum why why)
 	return OK;
 }
 
-static void start_rebuild(struct keeper *k)
-{
-	struct clerk *c = clerk_new(k, CLERK_REBUILD);
-	struct rebuild *r = k->rebuild;
-
-	if (!c)
-		return;
-	r->end = ledger_size(k->ledger);
-	for (unsigned i = 0; i < volumes_count(); i++) {
-		int fd = volume_at(i)->fd;
-
-		if (fd >= 0)
-			fd = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-		if (fd < 0)
-			continue;
-		r->dirs[r->dirs_n].number = volume_at(i)->number;
-		r->dirs[r->dirs_n++].fd = fd;
-	}
-	c->rebuild = r;
-	clerk_put(k, c);
-}
-
 /* People and cameras that only the ledger knew are taken up. */
 static void load_cameras(struct keeper *k)
 {
@@ -588,15 +488,15 @@ void index_tick(struct keeper *k)
 				  "begin");
 	}
 	if (k->rebuild) {
-		start_rebuild(k);
+		clerk_rebuild(k);
 	} else if (!k->verified && !is_small(k)) {
 		k->verified = true;
-		clerk_put(k, clerk_new(k, CLERK_VERIFY));
+		clerk_verify(k);
 	} else if (k->mono.ns >= k->next_copy_ns) {
 		k->next_copy_ns = k->mono.ns + COPY_NS;
 		if (entries_put(k))
 			log_warn("the index was not marked");
-		put_copy(k);
+		clerk_copy(k);
 	}
 }
 
