@@ -97,6 +97,13 @@ $(B)/tests/camera: tests/camera/camera.c tests/camera/scene.c tests/camera/scene
 	$(CC) -I. -D_GNU_SOURCE $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS_camera))) \
 	    -O2 -g -std=gnu17 $(WARN) -o $@ $(filter %.c,$^) $(call libs,$(PKGS_camera))
 
+# A hostile child in the real sandbox; never sanitized, so that limits hold.
+HOSTILE := tests/hostile/hostile.c recorder/sandbox.c recorder/video.c
+$(B)/tests/hostile: $(HOSTILE) recorder/sandbox.h recorder/video.h
+	@mkdir -p $(@D)
+	$(CC) -I. -D_GNU_SOURCE -O2 -g -std=gnu17 $(WARN) -o $@ $(HOSTILE) \
+	    $(call libs,libavformat libavcodec libavutil libseccomp)
+
 # Fuzzers (libFuzzer): web_* and those of the recorder by name, else storage.
 FUZZ_RECORDER := $(addprefix $(B)/fuzz/,$(addsuffix _fuzz,rtsp depay))
 $(FUZZ_RECORDER): $(B)/fuzz/%: $(B)/o/tests/fuzz/%.o $(B)/librecorder.a $(B)/libapi.a
@@ -138,7 +145,7 @@ deps-test:
 # Everything is built anew below, once what it needs is there.
 CHECK := build/san
 check: deps-test
-	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera
+	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera $(CHECK)/tests/hostile
 	tests/run --build $(CHECK) TEST=$(TEST)
 lint:
 	tests/run --build $(B) tests/lint
@@ -162,7 +169,7 @@ bench: deps-test
 # The system tests over and over, until SOAK_S seconds are over or one fails.
 SOAK_S ?= 3600
 soak: deps-test
-	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera
+	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera $(CHECK)/tests/hostile
 	end=$$(($$(date +%s) + $(SOAK_S))); while [ $$(date +%s) -lt $$end ]; do \
 	    tests/run --build $(CHECK) tests/system || exit 1; done
 mutants: deps-test

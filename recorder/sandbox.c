@@ -68,7 +68,6 @@ static const int allowed[] = {
     SCMP_SYS(gettid),
     SCMP_SYS(getuid),
     SCMP_SYS(geteuid),
-    SCMP_SYS(tgkill),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
     SCMP_SYS(set_robust_list),
@@ -181,6 +180,11 @@ static enum err system_calls(int control, int ingest)
 	for (size_t i = 0; !err && i < N(allowed); i++)
 		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0))
 			err = ERR_SYS;
+	/* abort(): itself, and not the child of another camera. */
+	if (!err &&
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())))
+		err = ERR_SYS;
 	for (size_t i = 0; !err && i < N(fcntls); i++)
 		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
 			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i])))

@@ -216,6 +216,29 @@ static void answer_begin(struct keeper *k, struct conn *c, struct wire *w,
 	conn_send(c, w, -1);
 }
 
+/* No camera sends so much: its process does as it likes. */
+static void cut_off(struct keeper *k, struct conn *c, uint32_t id)
+{
+	struct camera *m = c->camera;
+
+	log_warn("camera %s: its process sends more than a camera and is cut "
+		 "off",
+	    m->id);
+	conn_error(c, id, ERR_TOO_LARGE, NULL);
+	c->closing = true;
+	camera_end_segment(k, m);
+	camera_gap(k, m, CAUSE_STREAM_ERROR);
+}
+
+/* A segment that its child does not end. */
+static bool is_endless(const struct keeper *k, const struct segment *s,
+    int64_t start)
+{
+	return s->row.fragments >= PACE_FRAGMENTS_MAX ||
+	    start - s->row.start_ns >
+	    PACE_LENGTHS_MAX * k->conf.segment_s * NS_PER_SEC;
+}
+
 /*
  * The clock's epoch and state are ours; the child's are not believed, but its
  * times tell which of our epochs it still counts in.
@@ -240,6 +263,10 @@ void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 	wire_get_u16(w);
 	wire_get_u16(w);
 	err = wire_end(w);
+	if (!pace_segment(&m->pace, k->conf.segment_s, k->mono)) {
+		cut_off(k, c, w->id);
+		return;
+	}
 	if (!err && !time_ok(k, e, start))
 		err = ERR_INVALID;
 	if (!err)
@@ -345,6 +372,12 @@ void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
 		err = ERR_INVALID;
 	if (!err)
 		err = bulk_map(w->fd, MP4_FRAGMENT_MAX, &p, &n);
+	if (!pace_fragment(&m->pace, n, k->mono) ||
+	    (!err && is_endless(k, m->segment, start))) {
+		bulk_unmap(p, n);
+		cut_off(k, c, w->id);
+		return;
+	}
 	if (!err) {
 		flags = flags_of(k, m, e, start, start + duration, flags);
 		err =

@@ -14,6 +14,7 @@
 #include "storage/index.h"
 #include "storage/keyring.h"
 #include "storage/ledger.h"
+#include "storage/pace.h"
 #include "storage/lockout.h"
 #include "storage/people.h"
 #include "storage/rebuild.h"
@@ -75,6 +76,7 @@ struct camera {
 	int64_t sealed_ns;	/* when its last segment was sealed */
 	int64_t key_ns, gop_ns;	/* its last key frame; between the last two */
 	bool alarm;
+	struct pace pace;	/* what its process may send */
 	uint64_t asked_seq;	/* of the picture that the child decodes */
 	struct segment_row asked;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/api/messages.h"
 #include "storage/api/wire.h"
 #include "storage/disk.h"
 #include "storage/site.h"
@@ -263,6 +264,8 @@ enum err segment_put(struct segment *s, const void *p, size_t n,
 		err = add_piece(s, r.plain_off, n, r.content);
 	if (err)
 		return err;
+	if (flags & FRAGMENT_KEY && !s->key_piece)
+		s->key_piece = s->pieces_n - 1;
 	s->samples += r.samples;
 	s->row.fragments++;
 	s->row.flags |= flags;
@@ -318,19 +321,19 @@ static enum err prove_piece(const struct segment *s, size_t i,
 
 static enum err prove(struct segment *s, struct age_file *f, unsigned char *buf)
 {
-	size_t first =
-	    s->pieces[0].len + (s->pieces_n > 1 ? s->pieces[1].len : 0);
+	size_t key = s->key_piece ? s->key_piece : 1;
 	enum err err = OK;
 
 	for (size_t i = 0; !err && i < s->pieces_n; i++) {
-		/* pieces 0 and 1 stay together for the picture */
-		unsigned char *at = buf + (i == 1 ? s->pieces[0].len : 0);
+		/* Behind the init part, which stays for the picture. */
+		unsigned char *at = buf + (i ? s->pieces[0].len : 0);
 
 		err = age_file_read(f, s->pieces[i].off, at, s->pieces[i].len);
 		if (!err)
 			err = prove_piece(s, i, at);
-		if (!err && i == 1)
-			err = bulk_from(buf, first, &s->proof_fd);
+		if (!err && i == key)
+			err = bulk_from(buf,
+			    s->pieces[0].len + s->pieces[i].len, &s->proof_fd);
 	}
 	return err;
 }

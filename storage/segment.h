@@ -53,6 +53,7 @@ struct segment {
 	int64_t camera_clock_ns;
 	struct segment_piece *pieces;	/* [0] is the init part */
 	size_t pieces_n, pieces_room;
+	size_t key_piece;	/* the first that begins with a key frame; 0 */
 	bool sealed, synced;
 	unsigned char root[HASH_BYTES], cipher_hash[HASH_BYTES];
 	int proof_fd;			/* init + first fragment, re-read; -1 */

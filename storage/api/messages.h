@@ -54,8 +54,10 @@ enum msg {
 				   u32 flags FRAGMENT_*, fd: moof + mdat */
 	MSG_SEGMENT_END = 30,	/* (quiet) u8 enum cause; CAUSE_NONE where the
 				   next begin follows without a gap */
-	MSG_PICTURE = 32,	/* storage -> child: u64 seq, fd: init + first
-				   fragment as re-read from the disk (P9) */
+	MSG_PICTURE = 32,	/* storage -> child: u64 seq, fd: init + the
+				   first fragment that begins with a key frame
+				   (else the first), as re-read from the disk
+				   (P9) */
 	MSG_PICTURE_IS = 33,	/* u64 seq, u8 decoded, u16 width, u16 height */
 
 	/* --- people, from web, nobody signed in. A credential is the password

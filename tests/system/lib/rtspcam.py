@@ -399,7 +399,7 @@ class Camera:
             ts = (self.start_time +
                   (i // n * n + shown) * CLOCK // s.fps) & 0xffffffff
             ps = packets(s.codec, nal_list)
-            blob = b""
+            blob = bytearray()
             for j, p in enumerate(ps):
                 rtp = struct.pack(">BBHII", 0x80,
                                   96 | (0x80 if j + 1 == len(ps) else 0),
@@ -425,4 +425,4 @@ class Camera:
             sent.append((key, nal_list))
             if blob:
                 with lock:
-                    c.sendall(self._mangle(blob))
+                    c.sendall(self._mangle(bytes(blob)))

@@ -369,8 +369,8 @@ static void B8_a_report_of_long_ago_is_no_clock(void **state)
 	    20 * NS_PER_SEC);
 }
 
-static void B9_what_follows_a_lost_packet_is_damaged_up_to_the_next_key(void *
-	*state)
+static void P7_B9_what_follows_a_lost_packet_is_damaged_up_to_the_next_key(void
+	**state)
 {
 	(void)state;
 	tick();
@@ -640,7 +640,7 @@ int main(void)
 	    T(B3_a_jump_inflates_no_segment),
 	    T(B4_doubled_and_missing_stamps_rise_and_are_counted),
 	    T(B8_a_report_of_long_ago_is_no_clock),
-	    T(B9_what_follows_a_lost_packet_is_damaged_up_to_the_next_key),
+	    T(P7_B9_what_follows_a_lost_packet_is_damaged_up_to_the_next_key),
 	    T(C1_without_sets_nothing_begins_until_they_come),
 	    T(C1_sets_that_came_once_stand_in_every_segment),
 	    T(C2_new_sets_at_a_key_frame_begin_a_segment),
