@@ -9,7 +9,7 @@ DESTDIR ?=
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 PKGS_storage := libsodium sqlite3 jansson inih libseccomp liboath libqrencode
-PKGS_recorder := libavformat libavcodec libavutil libsodium jansson inih libseccomp
+PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium
 PKGS_test := cmocka
 PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web))
@@ -105,7 +105,7 @@ $(B)/tests/hostile: $(HOSTILE) recorder/sandbox.h recorder/video.h
 	    $(call libs,libavformat libavcodec libavutil libseccomp)
 
 # Fuzzers (libFuzzer): web_* and those of the recorder by name, else storage.
-FUZZ_RECORDER := $(addprefix $(B)/fuzz/,$(addsuffix _fuzz,rtsp depay))
+FUZZ_RECORDER := $(addprefix $(B)/fuzz/,$(addsuffix _fuzz,rtsp depay onvif))
 $(FUZZ_RECORDER): $(B)/fuzz/%: $(B)/o/tests/fuzz/%.o $(B)/librecorder.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_recorder))
@@ -124,7 +124,7 @@ $(B)/bench/%: $(B)/o/tests/bench/%.o $(B)/libstorage.a $(B)/libapi.a
 # What a machine needs; tests/deps installs what is missing, as root.
 DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
-    libavformat-dev libavcodec-dev libavutil-dev libmicrohttpd-dev \
+    libavformat-dev libavcodec-dev libavutil-dev libexpat1-dev libmicrohttpd-dev \
     libgnutls28-dev openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \

@@ -105,3 +105,42 @@ char *answer_probe(const struct camera *c)
 	    "plays", "chrome", b.chrome, "edge", b.edge, "firefox", b.firefox,
 	    "safari", b.safari));
 }
+
+char *answer_onvif(const struct device *d)
+{
+	const struct onvif_device *o = &d->device;
+	json_t *profiles = json_array();
+
+	for (unsigned i = 0; i < o->profiles; i++) {
+		const struct onvif_profile *p = &o->profile[i];
+
+		json_array_append_new(profiles,
+		    json_pack("{s:o, s:o, s:o, s:i, s:i, s:o}", "token",
+			text(p->token), "name", text(p->name), "encoding",
+			text(p->encoding), "width", (int)p->width, "height",
+			(int)p->height, "url", text_or_null(p->uri)));
+	}
+	return dump(json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
+	    d->host, "maker", text(o->maker), "model", text(o->model),
+	    "firmware", text(o->firmware), "serial", text(o->serial),
+	    "clock_offset_ms",
+	    o->clock_s == INT64_MAX ? json_null() :
+				      json_integer(o->clock_s * 1000),
+	    "profiles", profiles));
+}
+
+char *answer_found(const struct device *d)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < d->found_n; i++) {
+		const struct onvif_found *f = &d->found[i].found;
+
+		json_array_append_new(list,
+		    json_pack("{s:s, s:o, s:o, s:o, s:o}", "address",
+			d->found[i].address, "name", text_or_null(f->name),
+			"hardware", text_or_null(f->hardware), "endpoint",
+			text_or_null(f->endpoint), "xaddr", text(f->xaddr)));
+	}
+	return dump(json_pack("{s:o}", "devices", list));
+}

@@ -10,6 +10,7 @@
 #define SAQTA_ANSWER_H
 
 #include "recorder/camera.h"
+#include "recorder/device.h"
 
 /*
  * error is a code that pages translate, message a sentence in English. host
@@ -23,6 +24,10 @@ const char *answer_error_name(enum cause cause);
 
 /* What the probe of c measured. */
 char *answer_probe(const struct camera *c);
+
+/* What a device said of itself; what was found by a search. */
+char *answer_onvif(const struct device *d);
+char *answer_found(const struct device *d);
 
 /* How browsers do with a codec and profile: "yes", "hardware", "no". */
 struct answer_plays {

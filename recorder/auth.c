@@ -241,3 +241,26 @@ enum err auth_answer(struct auth *a, const char *user, const char *password,
 		    ", qop=auth, nc=%s, cnonce=\"%s\"", nc, cnonce);
 	return n < 0 || (size_t)n >= max ? ERR_TOO_LARGE : OK;
 }
+
+enum err auth_token(const char *nonce, const char *created,
+    const char *password, char *digest64, size_t digest_max, char *nonce64,
+    size_t nonce_max)
+{
+	const char *const parts[] = {nonce, created, password};
+	struct AVSHA *sha = av_sha_alloc();
+	uint8_t sum[20];
+
+	if (!sha || av_sha_init(sha, 160) < 0) {
+		av_free(sha);
+		return ERR_NO_MEMORY;
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		av_sha_update(sha, (const uint8_t *)parts[i], strlen(parts[i]));
+	av_sha_final(sha, sum);
+	av_free(sha);
+	if (!av_base64_encode(digest64, (int)digest_max, sum, sizeof(sum)) ||
+	    !av_base64_encode(nonce64, (int)nonce_max, (const uint8_t *)nonce,
+		(int)strlen(nonce)))
+		return ERR_TOO_LARGE;
+	return OK;
+}

@@ -41,4 +41,13 @@ must_check enum err auth_answer(struct auth *a, const char *user,
     const char *password, const char *method, const char *uri,
     const char *cnonce, char *buf, size_t max);
 
+/*
+ * The PasswordDigest of a WS-Security UsernameToken (profile 1.0, 3.1):
+ * Base64(SHA-1(nonce + created + password)), and the nonce in Base64.
+ * ERR_TOO_LARGE, ERR_NO_MEMORY.
+ */
+must_check enum err auth_token(const char *nonce, const char *created,
+    const char *password, char *digest64, size_t digest_max, char *nonce64,
+    size_t nonce_max);
+
 #endif

@@ -30,6 +30,13 @@ enum control_msg {
 				   i64 their span, str audio,
 				   i64 camera clock - ours in ns, u8 known */
 	CONTROL_STOP = 1010,	/* supervisor: u8 enum cause of the gap */
+	CONTROL_CONNECT = 1040,	/* child of a device: u16 port of its host */
+	CONTROL_CONNECTED = 1041, /* fd; or MSG_ERROR */
+	CONTROL_TOKEN = 1042,	/* str created (a time): for WS-Security */
+	CONTROL_TOKEN_IS = 1043, /* str user, str digest, str nonce */
+	CONTROL_DEVICE = 1044,	/* child: what a device is, see device.c */
+	CONTROL_FOUND = 1046,	/* child: str address, str endpoint, str URL,
+				   str name, str hardware */
 	CONTROL_SLOW = 1020,	/* child: it ends because pictures come ever
 				   later; the next one shall bear it */
 	CONTROL_ALIVE = 1022,	/* child: once a second */
@@ -53,6 +60,7 @@ struct child_start {
 
 enum zygote_kind {
 	ZYGOTE_CHILD,		/* fork a child with child_start */
+	ZYGOTE_DEVICE,		/* fork a child of a device (device.h) */
 	ZYGOTE_RESOLVE,		/* fork a resolver; its answer goes to fd 0 */
 	ZYGOTE_KILL,		/* pid, which the zygote forked */
 	ZYGOTE_STARTED,		/* answer: token, pid (-1: it did not work) */

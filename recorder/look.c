@@ -16,6 +16,7 @@ static void finish(struct look *l, char *text)
 	l->text = text;
 	l->done = true;
 	camera_wipe(&l->camera);
+	device_close(&l->device);
 	reach_end(&l->reach);
 	l->reaching = false;
 }
@@ -42,6 +43,19 @@ static void probe_begin(struct look *l, const char *url,
 	l->camera.credentials = *credentials;
 }
 
+static void device_begin(struct look *l, const char *target,
+    const struct credentials *credentials)
+{
+	struct device *d = &l->device;
+	enum err err = l->kind == LOOK_ONVIF ?
+	    device_open(d, target, credentials, l->host.zygote, l->host.token) :
+	    device_search(d, target, l->host.zygote, l->host.token);
+
+	if (err)
+		fail(l, err == ERR_INVALID ? "invalid" : "internal",
+		    err == ERR_INVALID ? d->detail : err_text(err));
+}
+
 struct look *look_new(enum look_kind kind, const char *target,
     enum transport transport, const struct credentials *credentials, int zygote)
 {
@@ -52,12 +66,17 @@ struct look *look_new(enum look_kind kind, const char *target,
 		return NULL;
 	l->kind = kind;
 	l->host = (struct camera_host){.zygote = zygote,
-	    .token = TOKENS + TOKENS_EACH * (looks++ % (TOKENS / TOKENS_EACH)),
+	    .token =
+		TOKENS + 1 + TOKENS_EACH * (looks++ % (TOKENS / TOKENS_EACH)),
 	    .timeout_ms = TIMEOUT_MS};
 	l->reach.ping = l->reach.tcp = -1;
 	l->end.ns = mono_now().ns + LOOK_MS * NS_PER_MS;
 	camera_init(&l->camera, &l->host);
-	probe_begin(l, target, transport, credentials);
+	l->device.control = l->device.conn = -1;
+	if (kind == LOOK_PROBE)
+		probe_begin(l, target, transport, credentials);
+	else
+		device_begin(l, target, credentials);
 	return l;
 }
 
@@ -66,6 +85,7 @@ void look_free(struct look *l)
 	if (!l)
 		return;
 	camera_wipe(&l->camera);
+	device_close(&l->device);
 	reach_end(&l->reach);
 	free(l->text);
 	free(l);
@@ -75,20 +95,28 @@ int look_poll(const struct look *l, struct pollfd p[LOOK_POLLS])
 {
 	if (l->done)
 		return 0;
+	if (l->kind != LOOK_PROBE && !l->reaching)
+		return device_poll(&l->device, p);
 	return l->reaching ? reach_poll(&l->reach, p) :
 			     camera_poll(&l->camera, p);
 }
 
 void look_ready(struct look *l, const struct pollfd *p, struct mono now)
 {
-	if (!l->done && !l->reaching)
+	if (l->done || l->reaching)
+		return;
+	if (l->kind != LOOK_PROBE)
+		device_ready(&l->device, p);
+	else
 		camera_ready(&l->camera, p, now);
 }
 
 void look_zygote(struct look *l, const struct zygote_message *m)
 {
-	if (!l->done)
+	if (!l->done && l->kind == LOOK_PROBE)
 		camera_zygote(&l->camera, m);
+	else if (!l->done)
+		device_zygote(&l->device, m);
 }
 
 /* The port says nothing, so say whether the host does. */
@@ -138,12 +166,40 @@ static void down(struct look *l, struct mono now)
 	finish(l, answer_error(answer_error_name(c->cause), c->detail, host));
 }
 
+static void device_look(struct look *l, struct mono now)
+{
+	struct device *d = &l->device;
+
+	device_tick(d, now);
+	if (!d->ended && now.ns < l->end.ns)
+		return;
+	if (!d->ended)
+		finish(l,
+		    answer_error("no-answer",
+			"the device does not answer in time", "answers"));
+	else if (d->cause != CAUSE_NONE)
+		finish(l,
+		    answer_error(answer_error_name(d->cause), d->detail,
+			d->cause != CAUSE_NO_ANSWER ? NULL :
+			    d->refused		    ? "refuses" :
+			    d->silent		    ? "silent" :
+						      "answers"));
+	else if (l->kind == LOOK_ONVIF)
+		finish(l, answer_onvif(d));
+	else
+		finish(l, answer_found(d));
+}
+
 int look_tick(struct look *l, struct mono now)
 {
 	int wait = 50;
 
 	if (l->done)
 		return 0;
+	if (l->kind != LOOK_PROBE) {
+		device_look(l, now);
+		return l->done ? 0 : wait;
+	}
 	if (l->reaching) {
 		reached(l, now);
 		return l->done ? 0 : wait;

@@ -9,6 +9,7 @@
 #define SAQTA_LOOK_H
 
 #include "recorder/camera.h"
+#include "recorder/device.h"
 #include "recorder/reach.h"
 
 #define LOOK_POLLS (CAMERA_POLLS + REACH_POLLS)
@@ -20,6 +21,7 @@ struct look {
 	/* Until it is done. */
 	struct camera_host host;
 	struct camera camera;
+	struct device device;	/* LOOK_ONVIF, LOOK_DISCOVER */
 	struct reach reach;
 	bool reaching;
 	struct mono end;
@@ -28,7 +30,8 @@ struct look {
 
 /*
  * Begin to look at what target names: for LOOK_PROBE an RTSP URL without
- * credentials. credentials are copied. NULL: no memory. A target that is none
+ * credentials, for LOOK_ONVIF and LOOK_DISCOVER see device.h. credentials are
+ * copied. NULL: no memory. A target that is none
  * gives a look that is done. Freed by look_free().
  */
 struct look *look_new(enum look_kind kind, const char *target,

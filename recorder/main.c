@@ -21,10 +21,20 @@ static int usage(FILE *to)
 {
 	fprintf(to,
 	    "usage: saqta-recorder [--config FILE]\n"
-	    "       saqta-recorder probe [--udp] URL    "
-	    "(user LF password LF on standard input)\n"
+	    "       saqta-recorder probe [--udp] URL\n"
+	    "       saqta-recorder onvif ADDRESS\n"
+	    "       saqta-recorder discover ADDRESS|RANGE|\"\"\n"
+	    "         (user LF password LF on standard input)\n"
 	    "       saqta-recorder --version\n");
 	return to == stdout ? 0 : 2;
+}
+
+static enum look_kind look_of(const char *verb)
+{
+	return !strcmp(verb, "probe") ? LOOK_PROBE :
+	    !strcmp(verb, "onvif")    ? LOOK_ONVIF :
+	    !strcmp(verb, "discover") ? LOOK_DISCOVER :
+					LOOK_MAX;
 }
 
 static int record(const char *config_path, int zygote)
@@ -59,6 +69,7 @@ int main(int argc, char **argv)
 	};
 	const char *config = CONFIG_PATH_DEFAULT;
 	int udp = 0, o, zygote;
+	enum look_kind kind;
 
 	log_name("saqta-recorder");
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -80,13 +91,14 @@ int main(int argc, char **argv)
 	}
 	argv += optind;
 	argc -= optind;
-	if (argc && (strcmp(argv[0], "probe") || argc != 2))
+	kind = argc ? look_of(argv[0]) : LOOK_MAX;
+	if (argc && (kind == LOOK_MAX || argc != 2))
 		return usage(stderr);
 	signal(SIGPIPE, SIG_IGN);
 	if (sandbox_harden() || zygote_start(&zygote)) {
 		log_error("the process that forks children cannot start");
 		return 1;
 	}
-	return argc ? probe_run(LOOK_PROBE, argv[1], udp, zygote) :
+	return argc ? probe_run(kind, argv[1], udp, zygote) :
 		      record(config, zygote);
 }

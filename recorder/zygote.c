@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "recorder/child.h"
+#include "recorder/device.h"
 #include "recorder/sandbox.h"
 #include "recorder/video.h"
 
@@ -128,6 +129,8 @@ static _Noreturn void become(const struct zygote_message *m,
 	if (m->kind == ZYGOTE_RESOLVE)
 		resolve(m, fd[0]);
 	prctl(PR_SET_NAME, "saqta-camera");
+	if (m->kind == ZYGOTE_DEVICE)
+		device_main(&m->start, fd);
 	child_main(&m->start, fd);
 }
 

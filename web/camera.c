@@ -107,6 +107,43 @@ void camera_probe(struct http *x)
 	with_key(x, probe_now);
 }
 
+static void onvif_now(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_LOOK, 0);
+	wire_put_u8(&w, LOOK_ONVIF);
+	wire_put_str(&w, json_get_str(&j, "address", 1, 255));
+	wire_put_u8(&w, TRANSPORT_TCP);
+	put_login(x, &j, &w);
+	end_body(x, &j, &w, MSG_LOOK_IS, looked);
+}
+
+void camera_onvif(struct http *x)
+{
+	with_key(x, onvif_now);
+}
+
+void camera_discover(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_LOOK, 0);
+	wire_put_u8(&w, LOOK_DISCOVER);
+	wire_put_str(&w, json_get_str(&j, "target", 0, 48));
+	wire_put_u8(&w, TRANSPORT_TCP);
+	wire_put_bytes(&w, "", 0);
+	end_body(x, &j, &w, MSG_LOOK_IS, looked);
+}
+
 static void added(struct http *x)
 {
 	if (x->err != OK)

@@ -8,6 +8,8 @@
 #include "web/http.h"
 
 void camera_probe(struct http *x);
+void camera_onvif(struct http *x);
+void camera_discover(struct http *x);
 void camera_add(struct http *x);
 void camera_enable(struct http *x);
 void camera_disable(struct http *x);

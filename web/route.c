@@ -21,6 +21,8 @@ static const struct route routes[] = {
 {METHOD_GET, "/api/v1/cameras", NEED_SESSION, 0, api_cameras},
 {METHOD_POST, "/api/v1/cameras", NEED_SESSION, 0, camera_add},
 {METHOD_POST, "/api/v1/cameras/probe", NEED_SESSION, 0, camera_probe},
+{METHOD_POST, "/api/v1/cameras/onvif", NEED_SESSION, 0, camera_onvif},
+{METHOD_POST, "/api/v1/cameras/discover", NEED_SESSION, 0, camera_discover},
 {METHOD_POST, "/api/v1/cameras/%c/enable", NEED_SESSION, 0, camera_enable},
 {METHOD_POST, "/api/v1/cameras/%c/disable", NEED_SESSION, 0, camera_disable},
 {METHOD_POST, "/api/v1/cameras/%c/replace", NEED_SESSION, 0, camera_replace},

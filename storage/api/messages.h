@@ -216,6 +216,8 @@ enum transport {
 /* What may be looked at without recording it. */
 enum look_kind {
 	LOOK_PROBE = 1,		/* target: an RTSP URL without credentials */
+	LOOK_ONVIF = 2,		/* target: the address of a device */
+	LOOK_DISCOVER = 3,	/* target: "" by multicast, or a range */
 	LOOK_MAX
 };
 

@@ -14,6 +14,8 @@ static const char usage[] =
     "                        [--user USER] URL [-]\n"
     "       saqta camera list [--config FILE] [--json]\n"
     "       saqta camera probe [--user USER] [--udp] [--json] URL [-]\n"
+    "       saqta camera discover [--json] [ADDRESS|RANGE]\n"
+    "       saqta camera onvif [--user USER] [--json] ADDRESS [-]\n"
     "       saqta camera enable|disable [--config FILE] ID\n"
     "       saqta camera replace [--config FILE] --id ID [--device TEXT]\n"
     "                        [--udp] [--user USER] URL [-]\n"
@@ -22,6 +24,9 @@ static const char usage[] =
     "       saqta atm move [--config FILE] ATM PLACE\n"
     "  ID is the position of a camera; it keeps its footage when the device\n"
     "  is replaced or the ATM is moved, and its history when it is retired.\n"
+    "  RANGE is A.B.C.D-E or A.B.C.D/N, at most 256 addresses; without it "
+    "all\n"
+    "  that hear a multicast are asked.\n"
     "  URL is rtsp://HOST[:PORT]/PATH without user and password; with --user "
     "the\n"
     "  password is asked for, or read from standard input with -.\n";
@@ -105,13 +110,13 @@ static int enable(struct args *a, bool on)
 	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
 }
 
-static int probe(struct args *a, bool json)
+static int look(struct args *a, const char *verb, bool json)
 {
 	int status;
 
 	if (!ask_password(a))
 		return EXIT_FAILED;
-	status = tool_look("probe", a->url, a->udp, a->user, a->password, json);
+	status = tool_look(verb, a->url, a->udp, a->user, a->password, json);
 	crypt_wipe(a->password, sizeof(a->password));
 	return status;
 }
@@ -157,8 +162,10 @@ static int run(struct args *a, const char *verb, size_t n, bool json)
 		return tool_config(a->path, &a->conf) ?
 		    camera_list(&a->conf, json) :
 		    EXIT_FAILED;
-	if (!strcmp(verb, "probe") && n >= 2)
-		return probe(a, json);
+	if ((!strcmp(verb, "probe") || !strcmp(verb, "onvif")) && n >= 2)
+		return look(a, verb, json);
+	if (!strcmp(verb, "discover") && n <= 2 && !a->user)
+		return look(a, verb, json);
 	if (!strcmp(verb, "enable") && n == 2)
 		return enable(a, true);
 	if (!strcmp(verb, "disable") && n == 2)

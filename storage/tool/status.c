@@ -270,15 +270,44 @@ static void print_probe(const json_t *j)
 	putchar('\n');
 }
 
+static void print_found(const json_t *j)
+{
+	const json_t *all = json_object_get(j, "devices"), *d;
+
+	for (size_t i = 0; (d = json_array_get(all, i)); i++)
+		printf("%-15s %-20s %-20s %s\n", text(d, "address"),
+		    text(d, "name"), text(d, "hardware"), text(d, "xaddr"));
+	if (!json_array_size(all))
+		printf("no device answered\n");
+}
+
+static void print_onvif(const json_t *j)
+{
+	const json_t *all = json_object_get(j, "profiles"), *p;
+
+	printf("%s %s, firmware %s, serial number %s\n", text(j, "maker"),
+	    text(j, "model"), text(j, "firmware"), text(j, "serial"));
+	if (json_is_integer(json_object_get(j, "clock_offset_ms")))
+		printf("its clock is %+.0f s off ours\n",
+		    real(j, "clock_offset_ms") / 1000);
+	for (size_t i = 0; (p = json_array_get(all, i)); i++)
+		printf("%-16s %-6s %4lld x %-4lld %s\n", text(p, "name"),
+		    text(p, "encoding"), number(p, "width"),
+		    number(p, "height"), text(p, "url"));
+}
+
 bool print_look(const char *verb, const char *said)
 {
 	json_t *j = json_loads(said, JSON_REJECT_DUPLICATES, NULL);
 
-	(void)verb;
 	if (!j)
 		return false;
 	if (json_object_get(j, "error"))
 		fprintf(stderr, "saqta: %s\n", text(j, "message"));
+	else if (!strcmp(verb, "discover"))
+		print_found(j);
+	else if (!strcmp(verb, "onvif"))
+		print_onvif(j);
 	else
 		print_probe(j);
 	json_decref(j);

@@ -47,9 +47,28 @@ async function wrongPassword()
 	await shot("camera-wrong-password");
 }
 
+// The stream's address by ONVIF, the login that stands in the form already.
+async function search()
+{
+	await p.fill("[name=camera-password]", password);
+	await p.click("#search summary");
+	await p.fill("[name=target]", "127.0.0.2");
+	await p.click("[name=search]");
+	await p.click("[data-xaddr]");
+	await p.see("#device", 12000);
+	is(/Maker & Sons M-200 s\/n SN00417/.test(await p.text("#device")),
+		"a device of the network says what it is",
+		await p.text("#device"));
+	await p.fill("[name=url]", "rtsp://wrong/");
+	await p.click("#device button");
+	is(await p.eval(() => document.querySelector("[name=url]").value) ===
+		opt.url, "its stream is taken over");
+	await p.press("Enter");
+}
+
 async function rightPassword()
 {
-	await look(password);
+	await search();
 	await p.see("#seen", 12000);
 	const seen = await p.text("#seen");
 	is(/H\.264/.test(seen) && /320 . 240/.test(seen) &&
@@ -58,6 +77,9 @@ async function rightPassword()
 	"what the camera is: codec, size, rates, clock, who plays it", seen);
 	await shot("camera-seen");
 	await p.click("[name=next]");
+	await p.see("[name=device]");
+	is(/M-200/.test(await p.eval(() => document.querySelector(
+		"[name=device]").value)), "the device's name goes along");
 	await p.fill("[name=id]", "atm0417-room");
 	await p.fill("[name=camera-name]", "Room");
 	await p.fill("[name=atm]", "0417");
@@ -103,7 +125,7 @@ async function languages()
 		await p.click(`.langs [lang=${code}]`);
 		await p.reads(word);
 		const keys = await p.eval(() => document.body.innerText
-			.match(/\b(add|probe|proof|cameras|act)\.[a-z]+/g));
+			.match(/\b(add|probe|proof|cameras|act|search)\.[a-z]+/g));
 		is(!keys && await p.sideways() <= 0,
 			`every word of the page is there in ${code}`, keys);
 	}

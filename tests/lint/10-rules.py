@@ -33,6 +33,7 @@ LIBRARIES = {
     "ffmpeg": r"libav|libsw",
     "libmicrohttpd": r"microhttpd",
     "gnutls": r"gnutls",
+    "expat": r"expat",
     "liboath": r"liboath",
     "libqrencode": r"qrencode\.h",
 }

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from lib import say
 from lib.appliance import Appliance, wait_for
+from lib.onvifdev import Device, Discoverable
 from lib.rtspcam import Camera, Source, make
 
 V1 = "/api/v1/"
@@ -139,6 +140,102 @@ def failing(clients, source):
             for k, v in want.items()), (took, told))
     closed.close()
     deaf.close()
+
+
+def onvif(box, clients):
+    """Devices that answer by ONVIF, each with its own trouble."""
+    ten_years = 3650 * 86400
+    good, off = Device(), Device(clock_s=-ten_years, chunked=True)
+    ways = {f: Device() for f in ("huge", "deep", "bomb", "outside",
+                                  "garbage", "elsewhere", "hang")}
+    for fault, device in ways.items():
+        device.fault = {fault}
+
+    def tool(device, password="s3cret"):
+        done = box.tool("camera", "onvif", "--json", "--user", "admin",
+                        device.address, "-", stdin=password + "\n",
+                        check=False, config=False)
+        return json.loads(done.stdout)
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        asked = {name: pool.submit(tool, d) for name, d in
+                 {"good": good, "off": off, **ways}.items()}
+        wrong = pool.submit(tool, good, "nope")
+        api = pool.submit(lambda: clients[0].post(V1 + "cameras/onvif", {
+            "address": good.address, "user": "admin", "password": "s3cret"}))
+    told = {name: x.result() for name, x in asked.items()}
+    main = told["good"].get("profiles", [{}])[0]
+    say.test("ONVIF says maker, model, firmware and serial number",
+             [told["good"].get(k) for k in ("maker", "model", "firmware",
+                                            "serial")] ==
+             ["Maker & Sons", "M-200", "5.7", "SN00417"], told["good"])
+    say.test("and the streams, without the password a device put into them",
+             main == {"token": "MainStream", "name": "main",
+                      "encoding": "H264", "width": 1920, "height": 1080,
+                      "url": "rtsp://127.0.0.1:554/live"} and
+             told["good"]["profiles"][1]["url"].endswith("?sub"), told["good"])
+    say.test("the digest is right by the formula, each nonce fresh",
+             not off.refused and len(off.nonces) == 5,
+             off.refused, len(off.nonces))
+    say.test("a clock off by ten years is told, and no obstacle",
+             told["off"].get("model") == "M-200" and
+             abs(told["off"]["clock_offset_ms"] / 1000 + ten_years) < 60 and
+             abs(told["good"]["clock_offset_ms"]) < 60000, told["off"])
+    say.test("a wrong password is called that",
+             wrong.result().get("error") == "password" and
+             "wrong digest" in good.refused, wrong.result())
+    say.test("the API says the same",
+             api.result().status == 200 and
+             api.result().json().get("serial") == "SN00417",
+             api.result().body)
+    for fault in ("huge", "deep", "bomb", "outside", "garbage"):
+        say.test("an answer that is %s is refused" % fault,
+                 told[fault].get("error") == "camera-error" and
+                 "root:" not in json.dumps(told[fault]), told[fault])
+    say.test("a device that hangs is called that, in time",
+             told["hang"].get("error") == "no-answer", told["hang"])
+    say.test("a media service elsewhere is asked at the named host only",
+             (told["elsewhere"].get("error"), told["elsewhere"].get("host")) ==
+             ("no-answer", "refuses"), told["elsewhere"])
+    for d in [good, off, *ways.values()]:
+        d.close()
+
+
+def discovery(box, clients):
+    one, two = Device(), Device()
+    there = Discoverable([one, two], ("127.0.0.1", "127.0.0.9"),
+                         group=True, hostile=b"<!DOCTYPE x><x/>" * 99)
+
+    def tool(*target):
+        return json.loads(box.tool("camera", "discover", "--json", *target,
+                                   config=False).stdout)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        group = pool.submit(tool)
+        ranged = pool.submit(tool, "127.0.0.8-12")
+        api = pool.submit(lambda: clients[1].post(
+            V1 + "cameras/discover", {"target": "127.0.0.1"}))
+    want = {"http://%s/onvif/device_service" % d.address for d in (one, two)}
+    for title, told, source in (
+            ("by multicast", group.result(), None),
+            ("in a range of addresses", ranged.result(), "127.0.0.9"),
+            ("at one address, by the API", api.result().json(),
+             "127.0.0.1")):
+        found = told.get("devices", [])
+        say.test("devices are found " + title, len(found) == 2 and
+                 {d["xaddr"] for d in found} == want and all(
+                     d["name"] == "Front door" and d["hardware"] == "M-200"
+                     and source in (None, d["address"]) for d in found),
+                 told)
+    say.test("each probe has its own message id",
+             len({i for _, i in there.probes}) == 3, there.probes)
+    done = box.tool("camera", "discover", "--json", "10.0.0.0/8", check=False,
+                    config=False)
+    say.test("a range too large is refused",
+             json.loads(done.stdout).get("error") == "invalid", done.stdout)
+    there.close()
+    one.close()
+    two.close()
 
 
 def rights(box):
@@ -326,6 +423,8 @@ def story():
         clients = [operator] + [box.client("oleg") for _ in range(2)]
         probing(box, clients, cam)
         failing(clients, source)
+        onvif(box, clients)
+        discovery(box, clients)
         rights(box)
         adding(box, operator, cam)
         history(box, operator, source)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lib import say
 from lib.appliance import PEOPLE, Appliance
+from lib.onvifdev import Device, Discoverable
 from lib.rtspcam import Camera, Source, make
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -22,6 +23,8 @@ def story():
     with Appliance() as box:
         source = Source(make(str(box.tmp / "a"), "h264", 4), "h264")
         cam = Camera(source, user="admin", password=SECRET)
+        device = Device(user="admin", password=SECRET, url=cam.url)
+        there = Discoverable([device], ("127.0.0.2",))
         accounts, secret = box.tmp / "accounts.json", box.tmp / "secret"
         accounts.write_text(json.dumps({"operator": {
             "user": "oleg", "password": PEOPLE["oleg"][2]}}))
@@ -34,6 +37,8 @@ def story():
             stderr=subprocess.STDOUT)
         print(done.stdout.decode(errors="replace"), end="", flush=True)
         say.test("the whole flow succeeds", done.returncode == 0)
+        there.close()
+        device.close()
         cam.close()
 
 

@@ -90,6 +90,9 @@ export const endPerson = (id, body) =>
 export const signOut = () => send("DELETE", v1 + "session");
 export const cameras = async () => (await json(v1 + "cameras")).cameras;
 export const probe = (body) => send("POST", v1 + "cameras/probe", body);
+export const discover = (target) =>
+	send("POST", v1 + "cameras/discover", { target });
+export const onvif = (body) => send("POST", v1 + "cameras/onvif", body);
 export const addCamera = (body) => send("POST", v1 + "cameras", body);
 export const replaceDevice = (id, body) =>
 	send("POST", `${v1}cameras/${id}/replace`, body);

@@ -6,6 +6,7 @@ import { field, form, textField } from "../fields.js";
 import { length, number, t } from "../i18n.js";
 import { offset } from "./health.js";
 import * as time from "../time.js";
+import { finder } from "./camera-find.js";
 
 const EVERY = 2e3;
 const PROOF = 90e3;	// so long at most, says ux.md; then it says what is wrong
@@ -18,10 +19,11 @@ export function wizard(app, added)
 	const begin = () => {
 		leave();
 		fill(node, el("h2", {}, t("add.title")),
-			lookStep((seen) => whereStep(node, seen, (id) => {
-				added();
-				proof(node, id, state, begin);
-			})));
+			lookStep((seen, device) => whereStep(node, seen, device,
+				(id) => {
+					added();
+					proof(node, id, state, begin);
+				})));
 	};
 
 	begin();
@@ -45,6 +47,7 @@ function lookStep(next)
 		el("option", { value: "tcp" }, t("add.tcp")),
 		el("option", { value: "udp" }, t("add.udp"))));
 	const result = el("div", { "aria-live": "polite" });
+	let device = "";
 	const login = () => ({ url: url.control.value.trim(),
 		transport: transport.control.value,
 		user: user.control.value, password: password.control.value });
@@ -58,7 +61,7 @@ function lookStep(next)
 		try {
 			const seen = await api.probe(asked);
 			fill(result, seen.error ? whyNot(seen) : whatItIs(seen,
-				() => next(asked)));
+				() => next(asked, device)));
 			result.querySelector("button")?.focus();
 		} catch (problem) {
 			fill(result);
@@ -68,11 +71,15 @@ function lookStep(next)
 	el("div", { class: "row top" }, user.node, password.node,
 		transport.node),
 	el("p", {}, el("button", { name: "look" }, t("act.look"))), result);
-	return node;
+	return el("div", {}, node, finder(login, (found, name) => {
+		url.control.value = found;
+		device = name;
+		url.control.focus();
+	}));
 }
 
 // The code in the reader's language; the camera's own words below it.
-function whyNot(seen)
+export function whyNot(seen)
 {
 	const key = `probe.${seen.error}.${seen.host}`;
 	const text = seen.error === "no-answer" && seen.host ? t(key) :
@@ -117,7 +124,7 @@ const plays = (p) => Object.entries(p).map(([browser, how]) => el("div", {},
 
 // --- where does it hang ---
 
-async function whereStep(node, seen, next)
+async function whereStep(node, seen, known, next)
 {
 	const taken = (await api.cameras()).filter((c) => !c.retired);
 	const where = field(t("add.which"), el("select", { name: "which" },
@@ -125,7 +132,7 @@ async function whereStep(node, seen, next)
 		taken.map((c) => el("option", { value: c.id },
 			t("add.replaces", { camera: `${c.name} (${c.id})` })))));
 	const device = textField(t("add.device"), { name: "device", size: 30,
-		maxlength: 100 }, t("add.deviceHint"));
+		maxlength: 100, value: known }, t("add.deviceHint"));
 	const fresh = newPosition();
 
 	where.control.addEventListener("change", () => {
