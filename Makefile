@@ -10,7 +10,7 @@ DESTDIR ?=
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 PKGS_storage := libsodium sqlite3 jansson inih libseccomp liboath libqrencode
 PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp
-PKGS_web := libmicrohttpd jansson inih gnutls libsodium
+PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl
 PKGS_test := cmocka
 PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web))
 libs = $(shell pkg-config --libs $(1))
@@ -125,7 +125,7 @@ $(B)/bench/%: $(B)/o/tests/bench/%.o $(B)/libstorage.a $(B)/libapi.a
 DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
     libavformat-dev libavcodec-dev libavutil-dev libexpat1-dev libmicrohttpd-dev \
-    libgnutls28-dev openssl tzdata
+    libgnutls28-dev libcurl4-openssl-dev openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly

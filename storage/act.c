@@ -48,6 +48,7 @@ static enum err do_confirm(struct keeper *k, const struct entry *e)
 	if (!err)
 		err = index_setting_put(k->ix, "epoch-confirmed", &at,
 		    sizeof(at));
+	alarm_clear(k->ix, ALARM_OURS);
 	if (!err)
 		log_info("epoch %u of the ledger is confirmed",
 		    ledger_epoch(k->ledger));
@@ -87,6 +88,10 @@ static const struct act {
 } acts[] = {
     {MSG_LEDGER_CONFIRM, ENTRY_EPOCH_CONFIRMED, draft_confirm, do_confirm},
     {MSG_LEDGER_ROTATE, ENTRY_LOG_KEY, draft_rotate, do_rotate},
+    {MSG_WITNESS_ADD, ENTRY_WITNESS_ADDED, witness_draft_add, witness_do},
+    {MSG_WITNESS_ALLOW, ENTRY_LOG_ALLOWED, witness_draft_allow, witness_do},
+    {MSG_WITNESS_REMOVE, ENTRY_WITNESS_REMOVED, witness_draft_remove,
+	witness_do},
 };
 
 static const struct act *act_find(uint16_t msg)

@@ -191,7 +191,8 @@ static void check_entered(struct check *c, const struct check_camera *cam)
 {
 	size_t tail = cam->n, late = 0;
 
-	while (tail && !cam->segments[tail - 1].entered)
+	while (tail && !cam->segments[tail - 1].entered &&
+	    cam->segments[tail - 1].from_ns >= c->epoch_ns)
 		late += cam->segments[--tail].kind != 0;
 	for (size_t i = 0; i < cam->n; i++) {
 		const struct check_segment *s = &cam->segments[i];

@@ -77,20 +77,27 @@ void cosign_line(const void *text, size_t text_n, const struct vkey *witness,
 	    b64);
 }
 
+int64_t cosign_time_s(const unsigned char cosignature[COSIGN_BYTES])
+{
+	uint64_t time_s = be_get(cosignature, 8);
+
+	return time_s > INT64_MAX ? -1 : (int64_t)time_s;
+}
+
 enum err cosign_check(const void *text, size_t text_n,
     const unsigned char key[KEY_BYTES],
     const unsigned char cosignature[COSIGN_BYTES], int64_t *ret_time_s)
 {
-	uint64_t time_s = be_get(cosignature, 8);
+	int64_t time_s = cosign_time_s(cosignature);
 	char said[MESSAGE_MAX];
 	size_t n;
 
-	if (time_s > INT64_MAX || text_n > NOTE_MAX)
+	if (time_s < 0 || text_n > NOTE_MAX)
 		return ERR_INTEGRITY;
-	n = message(text, text_n, (int64_t)time_s, said);
+	n = message(text, text_n, time_s, said);
 	if (sign_check(key, said, n, cosignature + 8))
 		return ERR_INTEGRITY;
-	*ret_time_s = (int64_t)time_s;
+	*ret_time_s = time_s;
 	return OK;
 }
 

@@ -32,6 +32,9 @@ void cosign_line(const void *text, size_t text_n, const struct vkey *witness,
     const unsigned char seed[KEY_BYTES], int64_t time_s,
     char out[COSIGN_LINE_MAX]);
 
+/* When it says that it was made; -1 where that is no time. */
+int64_t cosign_time_s(const unsigned char cosignature[COSIGN_BYTES]);
+
 /* Does the cosignature fit text and key? ret_time_s is what it says. */
 must_check enum err cosign_check(const void *text, size_t text_n,
     const unsigned char key[KEY_BYTES],

@@ -62,6 +62,13 @@ static const struct row {
     {MSG_PERSON_PUT, PEER_READER, handle_person_put, ENTRY_PERSON},
     {MSG_LEDGER_ROTATE, TOOL, handle_act, ENTRY_LOG_KEY},
     {MSG_LEDGER_CONFIRM, TOOL, handle_act, ENTRY_EPOCH_CONFIRMED},
+    {MSG_ADD_CHECKPOINT, PEER_PEOPLE, handle_add_checkpoint, ENTRY_LOG_ALARM},
+    {MSG_WITNESS_NEXT, PEER_PEOPLE, handle_witness_next, 0},
+    {MSG_WITNESS_SAID, PEER_PEOPLE, handle_witness_said, ENTRY_WITNESSED},
+    {MSG_WITNESS_ADD, TOOL, handle_act, ENTRY_WITNESS_ADDED},
+    {MSG_WITNESS_ALLOW, TOOL, handle_act, ENTRY_LOG_ALLOWED},
+    {MSG_WITNESS_REMOVE, TOOL, handle_act, ENTRY_WITNESS_REMOVED},
+    {MSG_WITNESS_LIST, TOOL, handle_witness_list, 0},
     {MSG_SIGN_IS, PEER_READER, handle_sign_is, ENTRY_LOG_KEY},
 };
 

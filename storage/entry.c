@@ -93,6 +93,7 @@ static const struct {
     [TAG_WITNESS_ROOT] = {"witness-root", HASH},
     [TAG_COSIGNATURE] = {"cosignature", ANY},
     [TAG_FINDING] = {"finding", NUMBER},
+    [TAG_WITNESS_PIN] = {"witness-pin", TEXT},
     [TAG_ALARM] = {"alarm", NUMBER},
     [TAG_REBUILD_WHY] = {"rebuild-why", NUMBER},
     [TAG_SEGMENTS] = {"segments", NUMBER},

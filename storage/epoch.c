@@ -419,6 +419,38 @@ enum err epoch_open(struct keeper *k)
 	return epoch_begin(k, &f);
 }
 
+void epoch_change(struct keeper *k)
+{
+	struct former f = {.why = k->lost_because};
+	enum err e = OK;
+
+	if (k->copying.busy)
+		return; /* soon */
+	while (k->readers)
+		reader_end(k, k->readers);
+	if (ledger_commit(k->ledger) || ledger_checkpoint(k->ledger))
+		log_error("the last entries of the former epoch are lost");
+	if (epoch_last(k->data_fd, &f.last))
+		e = ERR_DISK;
+	learn_number(k, &f);
+	if (ledger_epoch(k->ledger) > f.last)
+		f.last = ledger_epoch(k->ledger);
+	strcpy(f.c.origin, ledger_origin(k->ledger));
+	f.c.size = k->lost_size;
+	f.has_size = true;
+	f.has_key = ledger_key_of(k->ledger, UINT64_MAX, f.key);
+	f.found = ledger_size(k->ledger);
+	k->lost_because = OK;
+	if (!e)
+		e = epoch_begin(k, &f);
+	witness_reset(k);
+	if (e) {
+		log_error("no new epoch of the ledger: %s; storage stops",
+		    err_text(e));
+		k->stop = true;
+	}
+}
+
 bool epoch_confirmed(struct index *ix, struct ledger *l)
 {
 	unsigned char buf[ENTRY_MAX], text[ACT_MAX];

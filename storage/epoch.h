@@ -37,6 +37,9 @@ must_check enum err epoch_open(struct keeper *k);
 /* Leave k's ledger (NULL is legal) as ledger.<n> and begin the next epoch. */
 must_check enum err epoch_begin(struct keeper *k, const struct former *f);
 
+/* A witness has seen another history, or more: begin the next epoch now. */
+void epoch_change(struct keeper *k);
+
 /* Is this log the first one, or confirmed by a custodian? */
 bool epoch_confirmed(struct index *ix, struct ledger *l);
 

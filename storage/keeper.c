@@ -63,6 +63,8 @@ static void end_turn(struct keeper *k)
 {
 	enum err err = OK;
 
+	if (!k->ledger)
+		return;	/* no new epoch could be begun: it stops */
 	if (ledger_dirty(k->ledger))
 		err = ledger_commit(k->ledger);
 	if (!err && k->mono.ns >= k->next_checkpoint_ns) {
@@ -255,6 +257,8 @@ static enum err open_data(struct keeper *k)
 	if (!err)
 		err = say(read_root(k), "ledger: first custodian");
 	if (!err)
+		witness_open(k);
+	if (!err)
 		err = say(keyring_open(k->data_fd, &k->keyring), "keyring");
 	if (!err &&
 	    index_setting_find(k->ix, "recorder", k->recorder_key,
@@ -418,7 +422,7 @@ int keeper_main(const struct config *conf)
 		    (unsigned long long)ledger_size(k.ledger));
 	while (!err && !k.stop)
 		turn(&k, signals);
-	if (!err)
+	if (!err && k.ledger)
 		finish(&k);
 	index_close(k.ix);
 	keyring_close(k.keyring);

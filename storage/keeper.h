@@ -10,6 +10,7 @@
 
 #include "storage/api/config.h"
 #include "storage/api/wire.h"
+#include "storage/alarm.h"
 #include "storage/epoch.h"
 #include "storage/index.h"
 #include "storage/keyring.h"
@@ -22,6 +23,7 @@
 #include "storage/site.h"
 #include "storage/wall.h"
 #include "storage/volume.h"
+#include "storage/witness.h"
 #include "storage/worker.h"
 
 /* Who is at the other end: the columns of the dispatch table. */
@@ -144,6 +146,9 @@ struct keeper {
 	bool asked;		/* saqta rebuild */
 	int anew;		/* why the index was made anew at start; 0 */
 	int64_t copy_entries;	/* that the copy knew; -1 */
+	struct witnessing witnessing;
+	enum err lost_because;		/* a witness says: begin a new epoch */
+	uint64_t lost_size;		/* entries that it has seen */
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
 	struct {

@@ -130,8 +130,10 @@ static enum err first_key(struct ledger *l)
 
 	if (!e)
 		e = entry_parse(buf, n, &v);
-	if (e || v.type != ENTRY_LOG_BEGINS)
+	if (e)
 		return e;
+	if (v.type != ENTRY_LOG_BEGINS)
+		return OK;
 	if (entry_find(&v, TAG_ORIGIN, &f)) {
 		if (!*l->origin && f.n < sizeof(l->origin))
 			memcpy(l->origin, f.p, f.n);

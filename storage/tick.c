@@ -66,6 +66,8 @@ static void make_keys_ahead(struct keeper *k)
 void keeper_tick(struct keeper *k)
 {
 	clock_alive(k);
+	if (k->lost_because)
+		epoch_change(k);
 	looks_tick(k);
 	volumes_tick(k);
 	index_tick(k);

@@ -442,14 +442,15 @@ enum err view_status(const struct view *v, char **ret)
 	volumes = view_volumes(v, &room);
 	return view_text(
 	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o}, "
-		      "s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o}",
+		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o}",
 		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
 		"demo", v->demo, "now", json_time(v->now.ns), "storage",
 		"state", storage_state(&room), "free_bytes",
 		(json_int_t)room.free_bytes, "total_bytes",
 		(json_int_t)room.total_bytes, "reserve_bytes",
 		(json_int_t)room.reserve_bytes, "volumes", volumes, "ledger",
-		ledger_state(v), "cameras", "total", n.total, "enabled",
+		ledger_state(v), "witness", view_witness_state(v), "cameras",
+		"total", n.total, "enabled",
 		n.enabled, "recording", n.recording, "clock", clock_state(v),
 		"index", index_state(v), "promises", promise_states()),
 	    ret);

@@ -40,6 +40,11 @@ must_check enum err view_play(const struct view *v, const char *request,
     int64_t from_ns, int64_t to_ns, const struct play *plays, size_t n,
     char **ret);
 
+/* Witnesses, logs and our own keys, for the tool. */
+struct witnessing;
+must_check enum err view_witnesses(const struct ledger *l, int data_fd,
+    const struct witnessing *x, char **ret);
+
 /* Stable names for JSON: "no-answer", "network", ... */
 const char *cause_name(enum cause c);
 

@@ -33,6 +33,9 @@ json_t *view_person(const struct view *v, uint64_t person);
 must_check enum err view_recording(const struct view *v,
     const struct camera_row *c, int64_t proved_ns, bool *ret);
 
+/* Who witnesses our log and since when; NULL without memory. */
+json_t *view_witness_state(const struct view *v);
+
 /* All volumes together. */
 struct view_room {
 	uint64_t free_bytes, total_bytes, reserve_bytes;

@@ -175,6 +175,7 @@ static json_t *number_json(unsigned tag, uint64_t v)
 	case TAG_ENDS:
 	case TAG_SERVED_FROM:
 	case TAG_SERVED_TO:
+	case TAG_WITNESS_TIME:
 		return json_time((int64_t)v);
 	case TAG_CAUSE:
 		return json_string(cause_name((enum cause)v));
@@ -227,6 +228,10 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_RECIPIENT:
 	case TAG_REQUEST:
 	case TAG_ORIGIN:
+	case TAG_FORMER:
+	case TAG_WITNESS:
+	case TAG_WITNESS_URL:
+	case TAG_WITNESS_PIN:
 	case TAG_ZONE:
 	case TAG_VERSION:
 	case TAG_BOOT:

@@ -156,7 +156,7 @@ enum err call_start(struct peer *p, struct call *c, struct wire *w,
 		c->next = p->calls;
 		p->calls = c;
 		p->calls_n++;
-		err = wire_send(p->fd, w, -1);
+		err = wire_send(p->fd, w, w->fd);
 		if (err != OK) {
 			p->calls = c->next;
 			p->calls_n--;

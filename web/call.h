@@ -69,7 +69,8 @@ void peer_put(struct peer *p);		/* NULL is legal */
 void peer_end(struct peer *p);		/* close it soon; dead() follows */
 
 /*
- * Ask w (a request without its id) on p. c belongs to the caller and must live
+ * Ask w (a request without its id) on p, with the descriptor w->fd beside it
+ * unless that is -1 (borrowed). c belongs to the caller and must live
  * until done(), which follows if and only if this returns OK.
  */
 must_check enum err call_start(struct peer *p, struct call *c, struct wire *w,

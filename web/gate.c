@@ -104,7 +104,7 @@ void gate_headers(struct http *x)
 		return;
 	if (writes && !(x->route->flags & ROUTE_NO_CSRF) && !has_csrf(x))
 		return;
-	if (writes && has_body(x) &&
+	if (writes && !(x->route->flags & ROUTE_TEXT) && has_body(x) &&
 	    !gate_is_json(http_header(x, "Content-Type")))
 		reply_problem_as(x, 415, ERR_FORMAT,
 		    "the body must be application/json", NULL);

@@ -18,6 +18,7 @@
 #include "web/people.h"
 #include "web/session.h"
 #include "web/tls.h"
+#include "web/witness.h"
 
 #define TURN_MS 500
 
@@ -104,8 +105,12 @@ static enum err run(const struct config *cfg)
 	if (err == OK) {
 		log_info("https://%s:%d/ certificate SHA-256 %s", cfg->listen,
 		    cfg->port, tls.fingerprint);
-		err = serve(cfg);
+		log_info("as a witness: /tlog-witness, pin %s", tls.pin);
+		err = witness_open(cfg->run);
 	}
+	if (err == OK)
+		err = serve(cfg);
+	witness_close();
 	/* First what answers wait for, so that no connection is suspended. */
 	call_stop();
 	http_close();

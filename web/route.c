@@ -9,6 +9,7 @@
 #include "web/media.h"
 #include "web/page.h"
 #include "web/sign.h"
+#include "web/witness.h"
 
 /* clang-format off */
 static const struct route routes[] = {
@@ -50,6 +51,8 @@ static const struct route routes[] = {
 {METHOD_GET, "/media/%r/%c/run%n.mp4", NEED_SESSION, 0, media_movie},
 {METHOD_GET, "/media/%r/%c/%n/init", NEED_SESSION, 0, media_init},
 {METHOD_GET, "/media/%r/%c/%n/%n", NEED_SESSION, 0, media_fragment},
+{METHOD_POST, "/tlog-witness/add-checkpoint", NEED_NOTHING,
+    ROUTE_NO_CSRF | ROUTE_TEXT, witness_add_checkpoint},
 /* Paths of the page's own router: all get index.html. */
 {METHOD_GET, "/", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/find", NEED_NOTHING, ROUTE_PAGE, page_index},

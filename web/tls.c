@@ -156,6 +156,24 @@ static enum err get_file(int dir, const char *name, char **ret)
 	return OK;
 }
 
+/* SHA-256 of the public key, as curl and RFC 7469 pin it. */
+static bool get_pin(gnutls_x509_crt_t crt, char *out, size_t room)
+{
+	unsigned char sum[32];
+	size_t n = sizeof(sum);
+	gnutls_datum_t in = {sum, sizeof(sum)}, b64;
+	bool fits;
+
+	if (gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, sum, &n) !=
+		0 ||
+	    gnutls_base64_encode2(&in, &b64) != 0)
+		return false;
+	fits = (size_t)snprintf(out, room, "sha256//%.*s", (int)b64.size,
+		   (char *)b64.data) < room;
+	gnutls_free(b64.data);
+	return fits;
+}
+
 /* That key and certificate belong together, and the fingerprint. */
 static enum err check(struct tls *t)
 {
@@ -174,7 +192,8 @@ static enum err check(struct tls *t)
 	    gnutls_x509_crt_init(&crt) != 0 ||
 	    gnutls_x509_crt_import(crt, &c, GNUTLS_X509_FMT_PEM) != 0 ||
 	    gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, sum, &n) !=
-		0)
+		0 ||
+	    !get_pin(crt, t->pin, sizeof(t->pin)))
 		goto out;
 	for (size_t i = 0; i < n; i++)
 		sprintf(t->fingerprint + 3 * i, "%02X%s", sum[i],

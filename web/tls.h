@@ -13,6 +13,7 @@
 struct tls {
 	char *key, *cert;	/* PEM, NUL-terminated */
 	char fingerprint[32 * 3]; /* SHA-256 of the certificate, "AB:CD:..." */
+	char pin[64];		/* of its public key, "sha256//..." (RFC 7469) */
 };
 
 /*

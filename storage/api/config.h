@@ -28,6 +28,7 @@ struct config {
 	char web_user[32];
 	int segment_s;		/* 5..300, default 60 */
 	int reserve_mb;		/* room kept for ledger, keyring, index */
+	int witness_s;		/* at most that long between cosignatures */
 	char ledger_copy[160];	/* directory, best of another disk */
 	/* [recorder] */
 	char recorder_state[160]; /* directory of the recorder's own key */

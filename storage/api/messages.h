@@ -163,10 +163,30 @@ enum msg {
 	MSG_NEXT_PERSON_IS = 139, /* u64: the number the new person gets */
 
 	/* --- 180-199: witnesses of the ledger, acts of custodians --- */
+	MSG_ADD_CHECKPOINT = 180, /* people: fd: body of C2SP add-checkpoint, as
+				   somebody sent it */
+	MSG_ADD_CHECKPOINT_IS = 181, /* u16 HTTP status, str media type, bytes
+				   body of the answer */
+	MSG_WITNESS_NEXT = 182,	/* people: whom to ask for a cosignature now? */
+	MSG_WITNESS_NEXT_IS = 183, /* str witness, str URL to POST to, str pin
+				   ("" or curl's sha256//...), fd: body;
+				   MSG_END where nobody is due */
+	MSG_WITNESS_SAID = 184,	/* people: str witness, u16 HTTP status (0: no
+				   answer), bytes body (at most
+				   WITNESS_ANSWER_MAX). -> MSG_OK */
+	MSG_WITNESS_ADD = 186,	/* control: str custodian, str credential,
+				   str vkey of the witness, str URL prefix,
+				   str pin. -> MSG_OK */
+	MSG_WITNESS_ALLOW = 188, /* control: str custodian, str credential,
+				   str vkey of a log. -> MSG_OK */
+	MSG_WITNESS_LIST = 190,	/* control: - */
+	MSG_WITNESS_LIST_IS = 191, /* fd: JSON */
 	MSG_LEDGER_ROTATE = 192, /* control: str custodian, str credential.
 				   -> MSG_OK: the log has another key */
 	MSG_LEDGER_CONFIRM = 194, /* control: str custodian, str credential.
 				   -> MSG_OK: the new epoch is confirmed */
+	MSG_WITNESS_REMOVE = 198, /* control: str custodian, str credential,
+				   str vkey of a witness or log. -> MSG_OK */
 	MSG_SIGN = 196,		/* keeper -> reader: bytes entry (an act) */
 	MSG_SIGN_IS = 197,	/* bytes signature (64), of act_text() */
 
@@ -201,6 +221,7 @@ enum msg {
 };
 
 #define MOVIE_READ_MAX (1u << 20)
+#define WITNESS_ANSWER_MAX 2048	/* bytes of what a witness answers */
 
 enum role {
 	ROLE_OPERATOR = 1,	/* health and cameras, never footage (P6) */

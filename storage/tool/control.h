@@ -11,6 +11,7 @@ int tool_user(int argc, char **argv);
 int tool_camera(int argc, char **argv);
 int tool_ledger(int argc, char **argv);
 int tool_atm(int argc, char **argv);
+int tool_witness(int argc, char **argv);
 int tool_status(int argc, char **argv);
 int tool_coverage(int argc, char **argv);
 int tool_volume(int argc, char **argv);
@@ -19,6 +20,8 @@ int tool_rebuild(int argc, char **argv);
 /* saqta camera list, as a table or as JSON (in status.c). */
 struct config;
 int camera_list(const struct config *conf, bool json);
+/* saqta witness list, or only our own keys (in status.c). */
+int witness_list(const struct config *conf, bool keys, bool json);
 /* saqta volume list (in status.c); JSON is the status' "storage". */
 int volume_list(const struct config *conf, bool json);
 

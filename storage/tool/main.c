@@ -18,6 +18,7 @@ static const struct {
     {"init", tool_init, "set up a site: keys, first custodian, paper key"},
     {"user", tool_user, "add people"},
     {"volume", tool_volume, "add and list the volumes that footage lies on"},
+    {"witness", tool_witness, "who witnesses our log, whose we witness"},
     {"ledger", tool_ledger, "confirm a new epoch, give the log another key"},
     {"camera", tool_camera,
 	"add, list, probe, switch, replace, retire cameras"},

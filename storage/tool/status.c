@@ -40,6 +40,31 @@ static long long number(const json_t *j, const char *key)
 	return json_integer_value(json_object_get(j, key));
 }
 
+/* "2 min ago", for how long nobody but the box has vouched for the log. */
+static void print_witness(const json_t *w)
+{
+	const json_t *alarm = json_object_get(w, "alarm");
+	const json_t *log_alarm = json_object_get(w, "log_alarm");
+
+	if (json_is_integer(json_object_get(w, "age_s")))
+		printf("witness   %lld s ago: %s, %lld entries\n",
+		    number(w, "age_s"),
+		    json_string_value(json_array_get(json_object_get(w, "by"),
+			0)),
+		    number(w, "size"));
+	else
+		printf("witness   none has cosigned the ledger yet "
+		       "(%lld named)\n",
+		    number(w, "witnesses"));
+	if (json_is_object(alarm))
+		printf("ALARM     witness %s refused our log (%s), %s\n",
+		    text(alarm, "who"), text(alarm, "kind"), text(alarm, "at"));
+	if (json_is_object(log_alarm))
+		printf("ALARM     the log %s was refused here (%s), %s\n",
+		    text(log_alarm, "who"), text(log_alarm, "kind"),
+		    text(log_alarm, "at"));
+}
+
 static void print_status(const json_t *j)
 {
 	const json_t *s = json_object_get(j, "storage");
@@ -62,6 +87,11 @@ static void print_status(const json_t *j)
 	    number(l, "size"), number(l, "checkpoint"));
 	printf("clock     %s, epoch %lld\n", text(k, "state"),
 	    number(k, "epoch"));
+	if (!json_is_true(json_object_get(l, "confirmed")))
+		printf("ALARM     the ledger was lost or set back: epoch %lld "
+		       "waits for a custodian (saqta ledger confirm)\n",
+		    number(l, "epoch"));
+	print_witness(json_object_get(j, "witness"));
 }
 
 int tool_status(int argc, char **argv)
@@ -312,4 +342,38 @@ bool print_look(const char *verb, const char *said)
 		print_probe(j);
 	json_decref(j);
 	return true;
+}
+
+static void print_witnesses(const json_t *j)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach(json_object_get(j, "witnesses"), i, o)
+	    printf("witness %-9s %s\n        %s %s\n", text(o, "state"),
+		text(o, "key"), text(o, "url"), text(o, "pin"));
+	json_array_foreach(json_object_get(j, "logs"), i, o)
+	    printf("log     %-9lld %s\n", number(o, "size"), text(o, "key"));
+}
+
+int witness_list(const struct config *conf, bool keys, bool json)
+{
+	struct wire w;
+	json_t *j;
+
+	wire_begin(&w, MSG_WITNESS_LIST, 1);
+	if (!tool_call(conf, &w))
+		return EXIT_FAILED;
+	if (json)
+		return print_bulk(&w) ? EXIT_FINE : EXIT_FAILED;
+	j = load_bulk(&w);
+	if (!j)
+		return EXIT_FAILED;
+	if (keys)
+		printf("log      %s\nwitness  %s\n", text(j, "log_key"),
+		    text(j, "witness_key"));
+	else
+		print_witnesses(j);
+	json_decref(j);
+	return EXIT_FINE;
 }

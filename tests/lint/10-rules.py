@@ -34,6 +34,7 @@ LIBRARIES = {
     "libmicrohttpd": r"microhttpd",
     "gnutls": r"gnutls",
     "expat": r"expat",
+    "libcurl": r"curl/",
     "liboath": r"liboath",
     "libqrencode": r"qrencode\.h",
 }

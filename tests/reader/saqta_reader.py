@@ -780,11 +780,13 @@ class Compare:
             if s.kind and not s.entered:
                 late.setdefault(camera, []).append(seq)
         for camera, seqs in late.items():
-            fresh = [q for q in seqs if q > done.get(camera, 0)]
+            lost_too = [q for q in seqs if self.footage.segments[
+                camera, q].begin.start < self.footage.epoch]
+            fresh = [q for q in seqs if q > done.get(camera, 0) and
+                     q not in lost_too]
             for q in seqs:
                 note = q in fresh and len(fresh) <= 2
-                lost = (self.footage.segments[camera, q].begin.start <
-                        self.footage.epoch)
+                lost = q in lost_too
                 (self.report.note if note else self.report.missing if lost
                  else self.report.changed)(
                     f"{camera} segment {q}", "is not in the ledger")

@@ -205,7 +205,8 @@ class Client:
 class Appliance:
     def __init__(self, build=None, tmp=None, site="Test site",
                  zone="Asia/Almaty", segment_s=5, port=None,
-                 env=None, apart=False):
+                 env=None, apart=False, origin="demo.saqta.invalid/box1"):
+        self.origin = origin
         self.build = Path(build or os.environ["SAQTA_BUILD"]).resolve()
         self.given_tmp = tmp or os.environ.get("SAQTA_TMP")
         # Sockets have short paths and other users must get through.
@@ -274,7 +275,7 @@ class Appliance:
                          self.users[owner].pw_gid)
         self.write_conf()
         if not (self.data / "site").exists():
-            self.tool("init", "--origin", "demo.saqta.invalid/box1",
+            self.tool("init", "--origin", self.origin,
                       "--custodian", FIRST, "--name", PEOPLE[FIRST][0],
                       "--paper-file", self.paper,
                       "--factor-file", self.factor_path(FIRST), "-",

@@ -8,7 +8,8 @@ import { causeText } from "../timeline.js";
 
 const PAGE = 100;
 // What the box writes about its own work; hidden until asked for.
-const routine = new Set(["chain-heads", "segment", "read-back", "day-key"]);
+const routine = new Set(["chain-heads", "segment", "read-back", "day-key",
+	"witnessed"]);
 
 export default async function audit()
 {
@@ -145,4 +146,6 @@ const texts = (f) => ({
 	atm: f.atm ?? "\u2013", place: f.place ?? "\u2013",
 	device: f.device || "\u2013",
 	served: served(f), zone: f.zone ?? "\u2013",
+	witness: f.witness ?? "\u2013",
+	entries: number(Number(f["witness-size"] ?? 0)),
 });

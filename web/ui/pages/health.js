@@ -71,7 +71,19 @@ const clock = (app, s) => el("dl", { class: "facts" },
 	fact("health.yourClock", t("health.apart",
 		{ length: length(Math.abs(app.skew)) })));
 
+// Who vouches for the ledger beside the box, and since when not.
+const witnessed = (w) => w.age_s === null ? badge(!w.witnesses,
+	t("health.byNobody")) : [t("time.ago", { length:
+	length(Math.max(0, w.age_s) * 1e3) }), ": ", w.by.join(", ")];
+
 const record = (s) => el("dl", { class: "facts" },
+	fact("health.witnessed", witnessed(s.witness)),
+	s.witness.alarm && fact("health.refusedBy", badge(false,
+		s.witness.alarm.who)),
+	s.witness.log_alarm && fact("health.refusedHere", badge(false,
+		s.witness.log_alarm.who)),
+	!s.ledger.confirmed && fact("health.epoch", badge(false,
+		t("health.unconfirmed", { n: s.ledger.epoch }))),
 	fact("health.entries", number(s.ledger.size)),
 	fact("health.checkpoint", number(s.ledger.checkpoint)),
 	fact("health.root", el("code", {}, s.ledger.root.slice(0, 16) +

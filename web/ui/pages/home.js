@@ -1,7 +1,7 @@
 // home.js - what waits for me, and is all recorded? The way to the problem.
 import * as api from "../api.js";
 import { el } from "../dom.js";
-import { number, t } from "../i18n.js";
+import { length, number, t } from "../i18n.js";
 import { cameraTable } from "./health.js";
 import { requestLine } from "./requests.js";
 
@@ -15,7 +15,7 @@ export default async function home(app)
 
 	return { title: t("home.title"), node: el("div", {},
 		el("h1", {}, t("home.hello", { name: app.session.user })),
-		recordingNow(status),
+		recordingNow(status), witnessedNow(status),
 		seer && el("div", { class: "cols" },
 			app.session.role === "custodian" &&
 				list(t("home.waiting"), waiting,
@@ -39,6 +39,28 @@ function recordingNow({ cameras, storage })
 			enabled: number(cameras.enabled) }), " ",
 		!well && el("a", { href: "/health" }, t("home.toHealth")),
 		storage.state !== "ok" && " " + t("storage.full"));
+}
+
+// How long nobody but the box has vouched for the ledger, and who did last.
+const LATE_S = 1200;
+
+function witnessedNow({ ledger, witness })
+{
+	const told = (well, key, values) => el("p",
+		{ class: "told " + (well ? "good" : "bad") }, t(key, values));
+	const who = witness.by.join(", ");
+
+	if (!ledger.confirmed)
+		return told(false, "home.epoch");
+	if (witness.alarm)
+		return told(false, "home.refused", { who: witness.alarm.who });
+	if (witness.age_s === null)
+		return witness.witnesses ? told(false, "home.neverWitnessed") :
+			el("p", { class: "soft" }, t("home.noWitness"));
+	return told(witness.age_s < LATE_S, witness.age_s < LATE_S ?
+		"home.witnessed" : "home.witnessLate", { who,
+		ago: t("time.ago", { length:
+			length(Math.max(0, witness.age_s) * 1e3) }) });
 }
 
 const list = (title, requests, none, more = null) => el("section",
