@@ -12,6 +12,7 @@ PKGS_storage := libsodium sqlite3 jansson inih libseccomp liboath libqrencode
 PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl
 PKGS_test := cmocka
+PKGS_storage += libarchive
 PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web))
 libs = $(shell pkg-config --libs $(1))
 
@@ -37,11 +38,12 @@ endif
 src = $(sort $(wildcard $(1)/*.c))
 obj = $(patsubst %.c,$(B)/o/%.o,$(1))
 API := $(call src,storage/api)
-STORAGE := $(filter-out storage/main.c,$(call src,storage))
+STORAGE := $(filter-out storage/main.c storage/verify_main.c,$(call src,storage))
 TOOL := $(call src,storage/tool)
 RECORDER := $(filter-out recorder/main.c,$(call src,recorder))
 WEB := $(filter-out web/main.c,$(call src,web))
-PROGRAMS := $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web $(B)/saqta
+PROGRAMS := $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web $(B)/saqta \
+    $(B)/saqta-verify
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
@@ -61,8 +63,13 @@ $(B)/o/storage/schema.o: storage/schema.sql
 	@mkdir -p $(@D)
 	cd storage && ld -r -b binary -z noexecstack -o $(abspath $@) schema.sql
 
+$(B)/o/storage/report.o: storage/report.html
+	@mkdir -p $(@D)
+	cd storage && ld -r -b binary -z noexecstack -o $(abspath $@) report.html
+
 $(B)/libapi.a: $(call obj,$(API))
-$(B)/libstorage.a: $(call obj,$(STORAGE)) $(B)/o/storage/schema.o
+$(B)/libstorage.a: $(call obj,$(STORAGE)) $(B)/o/storage/schema.o \
+    $(B)/o/storage/report.o
 $(B)/librecorder.a: $(call obj,$(RECORDER))
 $(B)/libweb.a: $(call obj,$(WEB))
 $(B)/lib%.a:
@@ -72,6 +79,9 @@ $(B)/saqta-storage: $(B)/o/storage/main.o $(B)/libstorage.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
 $(B)/saqta: $(call obj,$(TOOL)) $(B)/libstorage.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
+# For outsiders: no index, no archive writer, no FFmpeg.
+$(B)/saqta-verify: $(B)/o/storage/verify_main.o $(B)/o/storage/tool/verify.o $(B)/libstorage.a $(B)/libapi.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,libsodium jansson)
 $(B)/saqta-recorder: $(B)/o/recorder/main.o $(B)/librecorder.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_recorder))
 $(B)/saqta-web: $(B)/o/web/main.o $(B)/libweb.a $(B)/libapi.a
@@ -132,6 +142,7 @@ DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
 DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
     clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
     patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
+DEPS += libarchive-dev
 deps:
 	tests/deps $(DEPS)
 deps-test:
@@ -180,7 +191,7 @@ libdir := $(DESTDIR)$(PREFIX)/lib
 sharedir := $(DESTDIR)$(PREFIX)/share/saqta
 install: programs
 	install -D -t $(sbindir) $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web
-	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/saqta
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/saqta $(B)/saqta-verify
 	install -D -m 644 -t $(libdir)/systemd/system systemd/*.service
 	install -D -m 644 systemd/saqta.sysusers $(libdir)/sysusers.d/saqta.conf
 	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf

@@ -98,6 +98,10 @@ static const struct {
     [TAG_REBUILD_WHY] = {"rebuild-why", NUMBER},
     [TAG_SEGMENTS] = {"segments", NUMBER},
     [TAG_COPY] = {"copy-entries", NUMBER},
+    [TAG_EXPORT] = {"export", TEXT},
+    [TAG_MANIFEST] = {"manifest", HASH},
+    [TAG_PACKAGE] = {"package", HASH},
+    [TAG_RIGHTS] = {"rights", NUMBER},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -146,6 +150,9 @@ static const char *const types[] = {
     [ENTRY_ALARM_ENDED] = "alarm-ended",
     [ENTRY_REBUILD_BEGUN] = "rebuild-begun",
     [ENTRY_REBUILD_ENDED] = "rebuild-ended",
+    [ENTRY_EXPORT] = "export",
+    [ENTRY_EXPORT_READY] = "export-ready",
+    [ENTRY_EXPORT_ERASED] = "export-erased",
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 

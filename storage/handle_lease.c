@@ -58,9 +58,8 @@ void handle_refusal(struct keeper *k, struct conn *c, struct wire *w)
 		c->closing = true;
 }
 
-/* Is this person's grant for that request good now? */
-static enum err grant_good(struct keeper *k, const struct reader *r,
-    const char *name, struct request_row *ret)
+enum err grant_good(struct keeper *k, const struct reader *r, const char *name,
+    struct request_row *ret)
 {
 	enum err err = index_request_find(k->ix, name, ret);
 
@@ -141,7 +140,8 @@ static enum err lease_ok(struct keeper *k, const struct reader *r,
 	    l->to_ns > q->granted_to_ns + ROUND_NS)
 		return ERR_NOT_APPROVED;
 	if (l->to_ns <= l->from_ns || l->to_ns - l->from_ns > LEASE_NS ||
-	    (l->kind != LEASE_VIEW && l->kind != LEASE_DOWNLOAD))
+	    (l->kind != LEASE_VIEW && l->kind != LEASE_DOWNLOAD &&
+		l->kind != LEASE_EXPORT))
 		return ERR_INVALID;
 	return OK;
 }

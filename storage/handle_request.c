@@ -110,7 +110,8 @@ static enum err request_number(struct keeper *k, char *ret)
 	return index_setting_put(k->ix, "request", &n, sizeof(n));
 }
 
-static enum err enter_request(struct keeper *k, struct request_row *q)
+static enum err enter_request(struct keeper *k, struct request_row *q,
+    unsigned rights)
 {
 	struct enter x;
 	uint64_t entry;
@@ -123,6 +124,7 @@ static enum err enter_request(struct keeper *k, struct request_row *q)
 	enter_cameras(&x, q->cameras);
 	enter_text(&x, TAG_REASON, q->reason);
 	enter_text(&x, TAG_CASE, q->case_no);
+	entry_put_u64(&x.e, TAG_RIGHTS, rights);
 	err = enter_end(k, &x, &entry);
 	if (err)
 		return err;
@@ -142,6 +144,7 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	struct request_row q = {.requester = c->reader->person,
 	    .created_ns = k->now.ns,
 	    .state = REQUEST_SUBMITTED};
+	unsigned rights = RIGHT_VIEW;
 	uint32_t id = w->id;
 	enum err err;
 
@@ -150,16 +153,22 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	wire_get_text(w, q.reason, sizeof(q.reason));
 	wire_get_text(w, q.case_no, sizeof(q.case_no));
 	err = get_cameras(k, w, q.cameras, sizeof(q.cameras));
+	if (!err && wire_more(w))
+		rights = wire_get_u8(w);
 	if (!err)
 		err = wire_end(w);
+	if (!err && rights != RIGHT_VIEW && rights != RIGHT_EXPORT)
+		err = ERR_INVALID;
 	if (!err)
 		err = request_ok(k, c->reader, &q);
 	if (!err)
 		err = request_number(k, q.id);
 	if (!err)
-		err = enter_request(k, &q);
+		err = enter_request(k, &q, rights);
 	if (!err)
 		err = index_request_put(k->ix, &q);
+	if (!err)
+		err = index_rights_put(k->ix, q.id, rights);
 	if (err) {
 		conn_error(c, id, err, NULL);
 		return;
@@ -210,9 +219,12 @@ static enum err enter_decision(struct keeper *k, struct request_row *q,
     unsigned verdict, const unsigned char grant[HASH_BYTES])
 {
 	struct enter x;
+	unsigned rights;
 	uint64_t entry;
-	enum err err;
+	enum err err = index_rights_find(k->ix, q->id, &rights);
 
+	if (err)
+		return err;
 	enter_begin(k, &x, ENTRY_DECISION, q->decider);
 	entry_put_i64(&x.e, TAG_FROM, q->granted_from_ns);
 	entry_put_i64(&x.e, TAG_TO, q->granted_to_ns);
@@ -223,6 +235,7 @@ static enum err enter_decision(struct keeper *k, struct request_row *q,
 	entry_put_i64(&x.e, TAG_ENDS, q->ends_ns);
 	enter_text(&x, TAG_REASON, q->decision_reason);
 	entry_put_bytes(&x.e, TAG_GRANT, grant, HASH_BYTES);
+	entry_put_u64(&x.e, TAG_RIGHTS, rights);
 	err = enter_end(k, &x, &entry);
 	q->decision_entry = (int64_t)entry;
 	return err;
@@ -337,6 +350,8 @@ void handle_revoke(struct keeper *k, struct conn *c, struct wire *w)
 	}
 	if (!err)
 		err = index_request_put(k->ix, &q);
+	if (!err)
+		export_revoke(k, name);
 	if (err)
 		conn_error(c, w->id, err, NULL);
 	else

@@ -20,6 +20,14 @@ static const char *const migrations[] = {
 	  "INSERT INTO stood SELECT 2, id, added_ns, NULL, atm, '' FROM camera;"
 	  "INSERT INTO stood SELECT 3, atm, min(added_ns), NULL, place, '' "
 	  "FROM camera GROUP BY atm",
+    [3] = "CREATE TABLE IF NOT EXISTS export(id TEXT PRIMARY KEY, request TEXT "
+	  "NOT NULL, "
+	  "person INTEGER NOT NULL, state INTEGER NOT NULL, "
+	  "created_ns INTEGER NOT NULL, ready_ns INTEGER NOT NULL, "
+	  "ends_ns INTEGER NOT NULL, bytes INTEGER NOT NULL, "
+	  "sha256 BLOB NOT NULL) STRICT, WITHOUT ROWID; "
+	  "CREATE TABLE IF NOT EXISTS request_rights(request TEXT PRIMARY KEY, "
+	  "rights INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

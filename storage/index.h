@@ -18,6 +18,7 @@
 #define NAME_MAX_BYTES 128	/* bytes of a name, with NUL */
 #define CAMERAS_MAX 16		/* cameras in one request */
 #define REQUEST_ID_MAX 24
+#define EXPORT_ID_MAX 24
 #define SEALED_CREDENTIALS_MAX 320
 
 struct index;
@@ -100,6 +101,18 @@ struct request_row {
 	int64_t ends_ns;
 	char decision_reason[TEXT_MAX];
 	int64_t entry, decision_entry;
+};
+enum export_state { EXPORT_PREPARING = 1, EXPORT_READY = 2, EXPORT_FAILED = 3,
+	EXPORT_ERASED = 4 };
+struct export_row {
+	char id[EXPORT_ID_MAX];		/* EXP-2026-00001 */
+	char request[REQUEST_ID_MAX];
+	uint64_t person;
+	enum export_state state;
+	int64_t created_ns;
+	int64_t ready_ns, ends_ns;	/* 0: not yet; then when it is erased */
+	uint64_t bytes;			/* of the ZIP */
+	unsigned char sha256[HASH_BYTES];	/* of the ZIP */
 };
 struct lease_row {
 	uint64_t entry, person;
@@ -241,6 +254,12 @@ must_check enum err index_text_put(struct index *ix, uint64_t entry,
     unsigned tag, const unsigned char salt[32], const char *text);
 must_check enum err index_text_find(struct index *ix, uint64_t entry,
     unsigned tag, char ret[TEXT_MAX]);
+/* With its salt, to open a commitment. */
+must_check enum err index_text_open(struct index *ix, uint64_t entry,
+    unsigned tag, unsigned char ret_salt[32], char ret[TEXT_MAX]);
+/* Entries that have a text with this tag, ascending. fn may not ask ix. */
+must_check enum err index_text_entries(struct index *ix, unsigned tag,
+    enum err (*fn)(uint64_t entry, void *arg), void *arg);
 
 must_check enum err index_lease_put(struct index *ix,
     const struct lease_row *l);
@@ -256,6 +275,19 @@ must_check enum err index_alarm_put(struct index *ix, const char *camera,
     enum alarm kind, int64_t since_ns);
 must_check enum err index_alarm_find(struct index *ix, const char *camera,
     enum alarm kind, int64_t *ret_since_ns);
+/* --- index_export.c --- */
+must_check enum err index_export_put(struct index *ix,
+    const struct export_row *x);	/* insert or replace */
+must_check enum err index_export_find(struct index *ix, const char *id,
+    struct export_row *ret);
+/* Newest first; person 0: of everybody; at most 500. */
+must_check enum err index_exports(struct index *ix, uint64_t person,
+    enum err (*fn)(const struct export_row *x, void *arg), void *arg);
+/* What was asked for: RIGHT_VIEW where nothing else was said. */
+must_check enum err index_rights_put(struct index *ix, const char *request,
+    unsigned rights);
+must_check enum err index_rights_find(struct index *ix, const char *request,
+    unsigned *ret);
 
 must_check enum err index_setting_put(struct index *ix, const char *name,
     const void *p, size_t n);

@@ -189,6 +189,44 @@ enum err index_text_find(struct index *ix, uint64_t entry, unsigned tag,
 	return err;
 }
 
+enum err index_text_open(struct index *ix, uint64_t entry, unsigned tag,
+    unsigned char ret_salt[32], char ret[TEXT_MAX])
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT salt, text FROM text WHERE entry = ? AND tag = ?", "ii",
+	    (int64_t)entry, (int64_t)tag);
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err && sql_bytes(s, 0, ret_salt, 32) != 32)
+		err = ERR_INTEGRITY;
+	if (!err)
+		sql_text(s, 1, ret, TEXT_MAX);
+	sql_done(s);
+	return err;
+}
+
+enum err index_text_entries(struct index *ix, unsigned tag,
+    enum err (*fn)(uint64_t, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT entry FROM text WHERE tag = ? ORDER BY entry", "i",
+	    (int64_t)tag);
+
+	if (err)
+		return err;
+	while (!(err = sql_step(ix, s))) {
+		err = fn((uint64_t)sql_i64(s, 0), arg);
+		if (err)
+			break;
+	}
+	sql_done(s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err index_lease_put(struct index *ix, const struct lease_row *l)
 {
 	sqlite3_stmt *s;

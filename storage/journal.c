@@ -119,6 +119,30 @@ static void decode(const unsigned char *p, struct journal_record *r)
 	memcpy(r->chain, p + CHAINED, HASH_BYTES);
 }
 
+void journal_claim(const struct journal_record *r,
+    unsigned char ret[JOURNAL_CLAIM])
+{
+	static const unsigned char none[HASH_BYTES];
+	unsigned char b[JOURNAL_RECORD];
+	struct journal_record copy = *r;
+
+	journal_encode(&copy, none, b);
+	memcpy(ret, b, JOURNAL_CLAIM);
+}
+
+enum err journal_claim_parse(const unsigned char p[JOURNAL_CLAIM],
+    struct journal_record *ret)
+{
+	unsigned char b[JOURNAL_RECORD] = {0};
+
+	if (be_get(p, 4) != MAGIC || be_get(p + 5, 3) ||
+	    (p[4] != JOURNAL_BEGIN && p[4] != JOURNAL_FRAGMENT))
+		return ERR_FORMAT;
+	memcpy(b, p, JOURNAL_CLAIM);
+	decode(b, ret);
+	return OK;
+}
+
 enum err journal_decode(const unsigned char p[JOURNAL_RECORD],
     const unsigned char prev[HASH_BYTES], struct journal_record *ret)
 {

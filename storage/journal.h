@@ -51,6 +51,13 @@ void journal_encode(struct journal_record *r,
 must_check enum err journal_decode(const unsigned char p[JOURNAL_RECORD],
     const unsigned char prev[HASH_BYTES], struct journal_record *ret);
 
+/* The claim of a record, bytes 0..127, and what it says (the rest is zero). */
+void journal_claim(const struct journal_record *r,
+    unsigned char ret[JOURNAL_CLAIM]);
+/* ERR_FORMAT where it is not that of a begin or fragment record. */
+must_check enum err journal_claim_parse(const unsigned char p[JOURNAL_CLAIM],
+    struct journal_record *ret);
+
 /* Merkle leaf of a begin or fragment record. */
 void journal_leaf(const unsigned char p[JOURNAL_RECORD],
     unsigned char ret[HASH_BYTES]);

@@ -339,6 +339,8 @@ static enum err start(struct keeper *k)
 		gaps_at_start(k, cause);
 	if (!err)
 		err = index_leases_open(k->ix, close_old_lease, k);
+	if (!err)
+		err = export_start(k);
 	clock_alive(k);
 	if (!err)
 		err = ledger_commit(k->ledger);

@@ -113,6 +113,7 @@ struct reader {
 	struct wire act;	/* the message that an act carries out */
 	struct entry *draft;	/* act.c: what its custodian is to sign */
 	struct lease *leases;
+	char export_id[EXPORT_ID_MAX];	/* what it prepares; "": nothing */
 	bool signed_in;
 	unsigned wrong;		/* credentials for acts, so far */
 };
@@ -250,6 +251,20 @@ void camera_in_epoch(struct keeper *k, struct camera *m,
     const struct wall_epoch *e);
 /* The wall clock was stepped: an open gap ends and goes on by the new one. */
 void camera_stepped(struct keeper *k, struct camera *m);
+/* --- handle_lease.c --- */
+/* Is this person's grant for that request good now? */
+must_check enum err grant_good(struct keeper *k, const struct reader *r,
+    const char *name, struct request_row *ret);
+
+/* --- handle_export.c --- */
+/* Erase what is old enough; each tick. */
+void export_tick(struct keeper *k);
+/* Erase what was made under this request. */
+void export_revoke(struct keeper *k, const char *request);
+/* Drop what was being prepared when storage stopped. */
+must_check enum err export_start(struct keeper *k);
+/* Drop what the reader prepares, if anything. */
+void export_give_up(struct keeper *k, struct reader *r);
 
 /* --- camera.c --- */
 struct camera *camera_find(struct keeper *k, const char *id);
@@ -392,6 +407,10 @@ void handle_lease_close(struct keeper *, struct conn *, struct wire *);
 void handle_refusal(struct keeper *, struct conn *, struct wire *);
 void handle_rebuild(struct keeper *, struct conn *, struct wire *);
 void handle_volume_add(struct keeper *, struct conn *, struct wire *);
+void handle_export_begin(struct keeper *, struct conn *, struct wire *);
+void handle_export_enter(struct keeper *, struct conn *, struct wire *);
+void handle_export_done(struct keeper *, struct conn *, struct wire *);
+void handle_export_failed(struct keeper *, struct conn *, struct wire *);
 void handle_next_person(struct keeper *, struct conn *, struct wire *);
 void handle_person_put(struct keeper *, struct conn *, struct wire *);
 void handle_person_seal(struct keeper *, struct conn *, struct wire *);

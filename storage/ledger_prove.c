@@ -168,3 +168,13 @@ enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],
 	free(p);
 	return e == ERR_FORMAT || e == ERR_NOT_FOUND ? ERR_INTEGRITY : e;
 }
+
+size_t ledger_key_changes(const struct ledger *l, uint64_t *ret, size_t max)
+{
+	size_t n = 0;
+
+	/* the first key is named by entry 0, which is no change */
+	for (unsigned i = 1; i < l->keys_n && n < max; i++)
+		ret[n++] = l->keys[i].from;
+	return n;
+}

@@ -1,99 +1,13 @@
-#include "storage/mp4.h"
+#include "storage/mp4_box.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FOURCC(a, b, c, d) \
-	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
 #define AVC1 FOURCC('a', 'v', 'c', '1')
 #define HVC1 FOURCC('h', 'v', 'c', '1')
 #define VISUAL_ENTRY 78 /* bytes of VisualSampleEntry before its boxes */
 #define NON_SYNC 0x00010000u /* sample_is_non_sync_sample, 8.8.3.1 */
-
-/* Bytes that are still to be read; `bad` is sticky. */
-struct in {
-	const unsigned char *p;
-	size_t n;
-	bool bad;
-};
-
-struct box {
-	uint32_t type;
-	const unsigned char *start;
-	size_t size; /* with its header */
-	struct in in; /* its payload */
-};
-
-static const unsigned char *take(struct in *in, size_t n)
-{
-	const unsigned char *p = in->p;
-
-	if (in->bad || n > in->n) {
-		in->bad = true;
-		return NULL;
-	}
-	in->p += n;
-	in->n -= n;
-	return p;
-}
-
-static uint64_t get(struct in *in, size_t n)
-{
-	const unsigned char *p = take(in, n);
-	uint64_t v = 0;
-
-	for (size_t i = 0; p && i < n; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static uint32_t get32(struct in *in)
-{
-	return (uint32_t)get(in, 4);
-}
-
-/*
- * The next box; false at the end of the bytes or where one is broken (then bad
- * is set). Sizes 0 (to the end) and 1 (64 bits) are not written by Saqta.
- */
-static bool next(struct in *in, struct box *ret)
-{
-	const unsigned char *start = in->p;
-	uint32_t size;
-
-	if (!in->n || in->bad)
-		return false;
-	size = get32(in);
-	ret->type = get32(in);
-	if (in->bad || size < 8 || !take(in, size - 8)) {
-		in->bad = true;
-		return false;
-	}
-	ret->start = start;
-	ret->size = size;
-	ret->in = (struct in){start + 8, size - 8, false};
-	return true;
-}
-
-/* The only box of that type among the children; bad where not exactly one. */
-static struct in only(struct in in, uint32_t type)
-{
-	struct in found = {.bad = true};
-	struct box b;
-	bool seen = false;
-
-	while (next(&in, &b)) {
-		if (b.type != type)
-			continue;
-		found = b.in;
-		if (seen)
-			in.bad = true;
-		seen = true;
-	}
-	found.bad |= in.bad;
-	return found;
-}
 
 /* RFC 6381 and ISO/IEC 14496-15 annex E.3. */
 static void mime(struct mp4_init *init)
@@ -148,7 +62,7 @@ static enum err parse_entry(struct box *entry, struct mp4_init *init)
 	return OK;
 }
 
-static enum err parse_stsd(struct in stbl, struct mp4_init *init)
+enum err mp4_stsd_parse(struct in stbl, struct mp4_init *init)
 {
 	struct box b, entry;
 
@@ -182,7 +96,7 @@ static enum err parse_trak(struct in trak, struct mp4_init *init)
 	    mdhd.bad || hdlr.bad || stbl.bad || !init->track_id ||
 	    !init->timescale)
 		return ERR_FORMAT;
-	return parse_stsd(stbl, init);
+	return mp4_stsd_parse(stbl, init);
 }
 
 enum err mp4_init_parse(const void *p, size_t n, struct mp4_init *ret)
@@ -414,27 +328,40 @@ static void hash_u32(struct sha256 *h, uint32_t v)
 	sha256_put(h, b, sizeof(b));
 }
 
+void mp4_hash_begin(const struct mp4_init *init, uint32_t n, struct sha256 *h)
+{
+	sha256_init(h);
+	sha256_put(h, "saqta samples v1\n", 17);
+	sha256_put(h, init->codec, 4);
+	hash_u32(h, (uint32_t)init->config_n);
+	sha256_put(h, init->config, init->config_n);
+	hash_u32(h, init->timescale);
+	hash_u32(h, n);
+}
+
+void mp4_hash_sample(struct sha256 *h, uint32_t duration, int32_t composition,
+    bool sync, uint32_t size)
+{
+	unsigned char flag = sync;
+
+	hash_u32(h, duration);
+	hash_u32(h, (uint32_t)composition);
+	sha256_put(h, &flag, 1);
+	hash_u32(h, size);
+}
+
 void mp4_sample_hash(const struct mp4_init *init, const struct mp4_fragment *f,
     const void *p, unsigned char ret[HASH_BYTES])
 {
 	const unsigned char *bytes = p;
 	struct sha256 h;
 
-	sha256_init(&h);
-	sha256_put(&h, "saqta samples v1\n", 17);
-	sha256_put(&h, init->codec, 4);
-	hash_u32(&h, (uint32_t)init->config_n);
-	sha256_put(&h, init->config, init->config_n);
-	hash_u32(&h, init->timescale);
-	hash_u32(&h, f->n);
+	mp4_hash_begin(init, f->n, &h);
 	for (uint32_t i = 0; i < f->n; i++) {
 		const struct mp4_sample *s = &f->samples[i];
-		unsigned char sync = s->sync;
 
-		hash_u32(&h, s->duration);
-		hash_u32(&h, (uint32_t)s->composition);
-		sha256_put(&h, &sync, 1);
-		hash_u32(&h, s->size);
+		mp4_hash_sample(&h, s->duration, s->composition, s->sync,
+		    s->size);
 		sha256_put(&h, bytes + s->offset, s->size);
 	}
 	sha256_end(&h, ret);

@@ -67,5 +67,13 @@ void mp4_free(struct mp4_fragment *f);
 void mp4_sample_hash(const struct mp4_init *init,
     const struct mp4_fragment *f, const void *p,
     unsigned char ret[HASH_BYTES]);
+/*
+ * The same in pieces: what stands before the first of n samples, and what
+ * stands before each sample's bytes, which the caller puts himself.
+ */
+void mp4_hash_begin(const struct mp4_init *init, uint32_t n,
+    struct sha256 *h);
+void mp4_hash_sample(struct sha256 *h, uint32_t duration, int32_t composition,
+    bool sync, uint32_t size);
 
 #endif

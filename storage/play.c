@@ -101,6 +101,21 @@ static enum err put_part(struct play *p, struct play_part *part)
 	return OK;
 }
 
+static enum err put_lost(struct play *p, const struct segment_row *row,
+    int64_t from, int64_t to)
+{
+	struct play_lost l = {row->seq,
+	    row->start_ns > from ? row->start_ns : from,
+	    row->end_ns < to ? row->end_ns : to};
+
+	if (l.from_ns >= l.to_ns)
+		return OK;
+	if (!grow(&p->lost, p->lost_n, &p->lost_room, sizeof(l)))
+		return ERR_NO_MEMORY;
+	p->lost[p->lost_n++] = l;
+	return OK;
+}
+
 static enum err put_segment(struct play *p, int data_fd,
     const struct segment_row *row, int64_t from, int64_t to)
 {
@@ -111,6 +126,9 @@ static enum err put_segment(struct play *p, int data_fd,
 	if (err == ERR_AWAY ||
 	    (err == ERR_NOT_FOUND && row->state == SEGMENT_OPEN))
 		return OK;
+	if ((err == ERR_NOT_FOUND || err == ERR_INTEGRITY) &&
+	    row->state != SEGMENT_OPEN)
+		return put_lost(p, row, from, to);
 	if (err)
 		return err;
 	choose(&part.footage, from, to, &part.first, &part.n);
@@ -160,6 +178,7 @@ void play_free(struct play *p)
 		footage_free(&p->parts[i].footage);
 	free(p->parts);
 	free(p->runs);
+	free(p->lost);
 	coverage_free(&p->coverage);
 	*p = (struct play){0};
 }

@@ -25,6 +25,12 @@ struct play_run {
 	uint16_t width, height;
 };
 
+/* A segment that was recorded and cannot be read any more. */
+struct play_lost {
+	uint64_t seq;
+	int64_t from_ns, to_ns;
+};
+
 struct play {
 	char camera[CAMERA_ID_MAX + 1];
 	char name[NAME_MAX_BYTES];
@@ -33,13 +39,16 @@ struct play {
 	struct play_run *runs;
 	size_t runs_n, runs_room;
 	struct coverage coverage;
+	struct play_lost *lost;
+	size_t lost_n, lost_room;
 };
 
 /*
  * Runs and gaps of one camera in [from, to). A run is rounded out to whole
  * fragments and begins with a key frame, so it may begin and end a little
  * outside; fragments of two segments belong to one run where at most
- * COVERAGE_JOIN_NS lie between them and their init parts are the same.
+ * COVERAGE_JOIN_NS lie between them and their init parts are the same. An
+ * ended segment whose file or journal is missing or shortened is named as lost.
  *
  *   ret  on success to be freed by play_free()
  *

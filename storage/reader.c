@@ -165,6 +165,10 @@ static const struct row {
     {MSG_PERSON_NEW, CUSTODIAN, 0, session_person_new},
     {MSG_PERSON_RESET, CUSTODIAN, 0, session_person_reset},
     {MSG_PERSON_END, CUSTODIAN, 0, session_person_end},
+    {MSG_EXPORT_NEW, AUDITOR, 1, session_export_new},
+    {MSG_EXPORTS, AUDITOR | CUSTODIAN, 0, session_exports},
+    {MSG_EXPORT, AUDITOR, 0, session_export},
+    {MSG_EXPORT_READ, AUDITOR, 0, session_export_read},
     {MSG_STOP_WATCHING, ANYBODY, 1, session_stop_watching},
     {MSG_SIGN_OUT, ANYBODY, 0, session_sign_out},
 };
@@ -250,9 +254,13 @@ static void run(struct session *s)
 	for (;;) {
 		struct pollfd p[2] = {{.fd = s->client, .events = POLLIN},
 		    {.fd = s->keeper, .events = POLLIN}};
+		int wait = lease_tick(s);
 		struct wire w;
 
-		if (poll(p, 2, lease_tick(s)) < 0)
+		/* an export goes on between messages, a little at a time */
+		if (export_step(s))
+			wait = 0;
+		if (poll(p, 2, wait) < 0)
 			continue;
 		/* nothing is outstanding: what comes is late, or the end */
 		if (p[1].revents) {
@@ -264,6 +272,8 @@ static void run(struct session *s)
 		if (p[0].revents && !serve(s))
 			break;
 	}
+	export_drop(s);
+	spool_drop(s);
 	access_drop(s);
 }
 

@@ -85,7 +85,7 @@ static enum err copy_init(struct session *s, const struct play_part *part,
 	return mp4_init_parse(*ret_bytes, n, ret);
 }
 
-static enum err lay_out(struct session *s, const struct play *p,
+enum err movie_lay_out(struct session *s, const struct play *p,
     const struct play_run *r, struct movie **ret)
 {
 	const struct play_part *parts = &p->parts[r->first_part];
@@ -132,7 +132,7 @@ static enum err laid_get(struct session *s, const char *camera, uint32_t run,
 	*ret_run = &p->runs[run];
 	if (l->movie && l->run == run && !strcmp(l->camera, camera))
 		return OK;
-	err = lay_out(s, p, *ret_run, &m);
+	err = movie_lay_out(s, p, *ret_run, &m);
 	if (err)
 		return err;
 	laid_free(l);
@@ -209,8 +209,7 @@ enum err session_movie(struct session *s, struct wire *w)
 	return wire_send(s->client, &answer, -1);
 }
 
-/* The n-th fragment of a run. */
-static enum err nth(const struct play *p, const struct play_run *run,
+enum err run_fragment(const struct play *p, const struct play_run *run,
     uint32_t n, const struct play_part **ret_part,
     const struct journal_record **ret)
 {
@@ -235,7 +234,7 @@ static enum err hold(struct session *s, const struct play *p,
 	const struct journal_record *r;
 	const struct play_part *part;
 	unsigned char *bytes;
-	enum err err = nth(p, run, source, &part, &r);
+	enum err err = run_fragment(p, run, source, &part, &r);
 
 	if (!err && (!l->fragment || l->source != source)) {
 		err = fragment_read(s, part, r, &bytes);

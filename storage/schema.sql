@@ -118,3 +118,22 @@ CREATE TABLE setting(
 	name TEXT PRIMARY KEY,
 	value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Evidence packages; the file is exports/<id>.age, for its requester alone.
+CREATE TABLE export(
+	id TEXT PRIMARY KEY,
+	request TEXT NOT NULL,
+	person INTEGER NOT NULL,
+	state INTEGER NOT NULL,		-- enum export_state
+	created_ns INTEGER NOT NULL,
+	ready_ns INTEGER NOT NULL,	-- 0: not yet
+	ends_ns INTEGER NOT NULL,	-- then it is erased
+	bytes INTEGER NOT NULL,		-- of the ZIP
+	sha256 BLOB NOT NULL		-- of the ZIP
+) STRICT, WITHOUT ROWID;
+
+-- What a request asks for: enum right; a request without a row: to view.
+CREATE TABLE request_rights(
+	request TEXT PRIMARY KEY,
+	rights INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

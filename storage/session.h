@@ -74,6 +74,9 @@ struct access {
 	struct opened files[FILES_MAX];
 };
 
+struct export_job;
+struct spool;
+
 struct session {
 	int keeper, client, data_fd;
 	enum reader_job job;
@@ -92,6 +95,8 @@ struct session {
 	uint32_t next_id;
 	struct held leases[LEASES_MAX];
 	struct access access;
+	struct export_job *job_export; /* NULL: none runs */
+	struct spool *spool; /* the package read last, or NULL */
 	/* what the message at hand is about, for the entry of a refusal */
 	struct {
 		char request[REQUEST_ID_MAX];
@@ -178,6 +183,29 @@ must_check enum err fragment_read(struct session *s,
 must_check enum err session_movie(struct session *s, struct wire *w);
 must_check enum err session_movie_read(struct session *s, struct wire *w);
 void laid_free(struct laid *l);
+
+/* Lay a run of p out; the parts may be any of p that follow one another. */
+must_check enum err movie_lay_out(struct session *s, const struct play *p,
+    const struct play_run *r, struct movie **ret);
+/* The n-th fragment of a run. ERR_INTERNAL where it has not as many. */
+must_check enum err run_fragment(const struct play *p,
+    const struct play_run *run, uint32_t n, const struct play_part **ret_part,
+    const struct journal_record **ret);
+
+/* --- reader_export.c --- */
+must_check enum err session_export_new(struct session *s, struct wire *w);
+/* A little of the work, if there is any; false where there is none. */
+bool export_step(struct session *s);
+/* Give up what runs. */
+void export_drop(struct session *s);
+/* What runs, "" for nothing, and how far it is. */
+const char *export_running(const struct session *s, unsigned *ret_permille);
+
+/* --- reader_spool.c --- */
+must_check enum err session_exports(struct session *s, struct wire *w);
+must_check enum err session_export(struct session *s, struct wire *w);
+must_check enum err session_export_read(struct session *s, struct wire *w);
+void spool_drop(struct session *s);
 
 /* --- reader_lease.c --- */
 /*

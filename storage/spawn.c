@@ -159,6 +159,7 @@ void reader_end(struct keeper *k, struct reader *r)
 	struct reader **at = &k->readers;
 
 	close_leases(k, r);
+	export_give_up(k, r);
 	if (r->signed_in) {
 		struct enter x;
 

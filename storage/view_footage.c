@@ -148,8 +148,19 @@ static json_t *run_json(const struct play *p, size_t number)
 	    parts);
 }
 
-static json_t *gaps_json(const struct coverage *c)
+static bool put_gap(json_t *gaps, int64_t from_ns, int64_t to_ns,
+    enum cause cause, int64_t noticed_ns)
 {
+	return !json_array_append_new(gaps,
+	    json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "from",
+		json_time(from_ns), "to", json_time(to_ns), "from_ns",
+		json_ns(from_ns), "to_ns", json_ns(to_ns), "cause",
+		cause_name(cause), "noticed", json_time_or_null(noticed_ns)));
+}
+
+static json_t *gaps_json(const struct play *p)
+{
+	const struct coverage *c = &p->coverage;
 	json_t *gaps = json_array();
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -157,17 +168,18 @@ static json_t *gaps_json(const struct coverage *c)
 
 		if (s->recorded)
 			continue;
-		if (json_array_append_new(gaps,
-			json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "from",
-			    json_time(s->from_ns), "to", json_time(s->to_ns),
-			    "from_ns", json_ns(s->from_ns), "to_ns",
-			    json_ns(s->to_ns), "cause", cause_name(s->cause),
-			    "noticed", json_time_or_null(s->noticed_ns)))) {
-			json_decref(gaps);
-			return NULL;
-		}
+		if (!put_gap(gaps, s->from_ns, s->to_ns, s->cause,
+			s->noticed_ns))
+			goto failed;
 	}
+	for (size_t i = 0; i < p->lost_n; i++)
+		if (!put_gap(gaps, p->lost[i].from_ns, p->lost[i].to_ns,
+			CAUSE_LOST, 0))
+			goto failed;
 	return gaps;
+failed:
+	json_decref(gaps);
+	return NULL;
 }
 
 enum err view_play(const struct view *v, const char *request, int64_t from_ns,
@@ -186,7 +198,7 @@ enum err view_play(const struct view *v, const char *request, int64_t from_ns,
 		if (json_array_append_new(cameras,
 			json_pack("{s:s, s:o, s:o, s:o}", "camera", p->camera,
 			    "name", json_text(p->name, strlen(p->name)), "runs",
-			    runs, "gaps", gaps_json(&p->coverage))))
+			    runs, "gaps", gaps_json(p))))
 			err = ERR_NO_MEMORY;
 	}
 	if (err) {

@@ -73,7 +73,8 @@ enum msg {
 	MSG_COVERAGE = 62,	/* c str camera ("" = all), i64 from, i64 to */
 	MSG_COVERAGE_IS = 63,	/* fd: JSON */
 	MSG_REQUEST_NEW = 64,	/* i64 from, i64 to, str reason, str case,
-				   u8 n, n * str camera */
+				   u8 n, n * str camera, then may follow
+				   u8 enum right (else RIGHT_VIEW) */
 	MSG_REQUEST_NEW_IS = 65, /* str request id, such as REQ-2026-00031 */
 	MSG_REQUESTS = 66,	/* - */
 	MSG_REQUESTS_IS = 67,	/* fd: JSON: those this person may see */
@@ -101,6 +102,15 @@ enum msg {
 	MSG_REVOKE = 88,	/* str request, str reason. -> MSG_OK. By its
 				   requester (closes it) or by a custodian who
 				   is not the requester */
+	MSG_EXPORT_NEW = 160,	/* str request: begin to prepare a package */
+	MSG_EXPORT_NEW_IS = 161, /* str export id, such as EXP-2026-00001 */
+	MSG_EXPORTS = 162,	/* - */
+	MSG_EXPORTS_IS = 163,	/* fd: JSON: those this person may see */
+	MSG_EXPORT = 164,	/* str export id */
+	MSG_EXPORT_IS = 165,	/* u64 bytes, str etag, str file name */
+	MSG_EXPORT_READ = 166,	/* str export id, u64 offset, u32 length
+				   (<= MOVIE_READ_MAX) */
+	MSG_EXPORT_READ_IS = 167, /* fd: exactly those bytes */
 
 	/* --- control, from the saqta tool, root or the storage user --- */
 	MSG_CAMERA_ADD = 100,	/* str id, str name, str atm, str place,
@@ -159,6 +169,16 @@ enum msg {
 	MSG_PERSON_PUT = 136,	/* str otpauth URI for 105, fd: person record
 				   and, for a custodian, re-wrapped day keys
 				   (reader.h). -> MSG_OK */
+	MSG_EXPORT_BEGIN = 170,	/* str request, u64 bytes it may take */
+	MSG_EXPORT_BEGIN_IS = 171, /* str export id,
+				   fd: the empty spool file, to be written */
+	MSG_EXPORT_ENTER = 172,	/* str export id, bytes SHA-256 of the manifest
+				   (32) */
+	MSG_EXPORT_ENTER_IS = 173, /* u64 entry: it is durable, and a checkpoint
+				   on the disk covers it */
+	MSG_EXPORT_DONE = 174,	/* str export id, u64 bytes and bytes SHA-256
+				   (32) of the ZIP. -> MSG_OK, entered */
+	MSG_EXPORT_FAILED = 176, /* str export id: drop it. -> MSG_OK */
 	MSG_NEXT_PERSON = 138,	/* - */
 	MSG_NEXT_PERSON_IS = 139, /* u64: the number the new person gets */
 
@@ -298,6 +318,13 @@ enum verdict {
 enum lease_kind {
 	LEASE_VIEW = 1,
 	LEASE_DOWNLOAD = 2,
+	LEASE_EXPORT = 3,	/* out of an evidence package */
+};
+
+/* What a request asks for, and its grant gives. */
+enum right {
+	RIGHT_VIEW = 1,		/* watch, and plain downloads of what is seen */
+	RIGHT_EXPORT = 2,	/* and evidence packages */
 };
 
 /* camera id: [a-z0-9] then [a-z0-9-], at most this many bytes */

@@ -216,6 +216,11 @@ static uint64_t get_be(struct wire *w, size_t n)
 	return v;
 }
 
+bool wire_more(const struct wire *w)
+{
+	return !w->err && w->pos < w->len;
+}
+
 uint8_t wire_get_u8(struct wire *w)
 {
 	return (uint8_t)get_be(w, 1);

@@ -14,6 +14,7 @@
 #ifndef SAQTA_WIRE_H
 #define SAQTA_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,6 +67,8 @@ must_check enum err wire_send(int sock, struct wire *w, int fd);
  */
 must_check enum err wire_recv(int sock, struct wire *w);
 
+/* Is there a field left? For those that older senders do not put. */
+bool wire_more(const struct wire *w);
 uint8_t wire_get_u8(struct wire *w);
 uint16_t wire_get_u16(struct wire *w);
 uint32_t wire_get_u32(struct wire *w);

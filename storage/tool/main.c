@@ -9,6 +9,7 @@
 #include "storage/tool/init.h"
 #include "storage/tool/open.h"
 #include "storage/tool/paper.h"
+#include "storage/tool/verify.h"
 
 static const struct {
 	const char *name;
@@ -27,6 +28,7 @@ static const struct {
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},
     {"rebuild", tool_rebuild, "make the index anew, while recording goes on"},
+    {"verify", tool_verify, "prove an evidence package, as an outsider"},
     {"open", tool_open, "decrypt an age file with an identity"},
     {"paper", tool_paper, "join the two halves of the paper key"},
 };

@@ -8,7 +8,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tests/unit/storage/clip.h"
@@ -58,9 +60,13 @@ struct box {
 	uint64_t next_lease;
 	struct person_row made; /* by READER_ACT */
 	char uri[FACTOR_URI]; /* of his second factor */
+	struct ledger *ledger; /* for exports: package_box.h */
+	enum err export_err; /* what MSG_EXPORT_ENTER is answered with */
 };
 
 static struct box box;
+/* How the footage is made; a test may choose before box_make(). */
+static const char *box_clip = CLIP_H264_B;
 
 static const char *const passwords[] = {
     "", "custodian-one", "auditor-two", "operator-three", "custodian-four"};
@@ -213,7 +219,7 @@ static inline int box_make(void **state)
 	assert_non_null(mkdtemp(box.dir));
 	box.fd = open(box.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(box.fd >= 0);
-	clip_make(&box.clip, CLIP_H264_B);
+	clip_make(&box.clip, box_clip);
 	assert_int_equal(box.clip.fragments, 4);
 	identity_new(&box.paper);
 	assert_int_equal(index_open(box.dir, false, &box.ix), OK);

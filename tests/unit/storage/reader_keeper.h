@@ -198,6 +198,77 @@ static inline void keeper_person_put(struct wire *w)
 	reply_err(id, OK);
 }
 
+static inline void keeper_export_begin(struct wire *w)
+{
+	struct export_row x = {.id = "EXP-2026-00001",
+	    .person = AUDITOR_2,
+	    .state = EXPORT_PREPARING,
+	    .created_ns = NOW};
+	uint32_t id = w->id;
+	int fd;
+
+	snprintf(x.request, sizeof(x.request), "%s", wire_get_str(w));
+	assert_true(wire_get_u64(w) > 0);
+	assert_int_equal(wire_end(w), OK);
+	assert_int_equal(index_export_put(box.ix, &x), OK);
+	mkdirat(box.fd, "exports", 0700);
+	fd = openat(box.fd, "exports/EXP-2026-00001.age",
+	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	wire_begin(w, MSG_EXPORT_BEGIN_IS, id);
+	wire_put_str(w, x.id);
+	reply(w, fd);
+}
+
+static inline void keeper_export_enter(struct wire *w)
+{
+	struct request_row q;
+	struct export_row x;
+	uint32_t id = w->id;
+	uint64_t entry;
+	struct entry e;
+	const void *p;
+	size_t n;
+
+	assert_int_equal(index_export_find(box.ix, wire_get_str(w), &x), OK);
+	assert_int_equal(index_request_find(box.ix, x.request, &q), OK);
+	p = wire_get_bytes(w, &n);
+	assert_int_equal(n, HASH_BYTES);
+	if (box.export_err) {
+		reply_err(id, box.export_err);
+		return;
+	}
+	entry_begin(&e, ENTRY_EXPORT, (struct utc){NOW}, x.person);
+	entry_put_text(&e, TAG_REQUEST, x.request);
+	entry_put_u64(&e, TAG_DECISION, (uint64_t)q.decision_entry);
+	entry_put_text(&e, TAG_EXPORT, x.id);
+	entry_put_bytes(&e, TAG_MANIFEST, p, n);
+	assert_int_equal(ledger_put(box.ledger, &e, &entry), OK);
+	assert_int_equal(ledger_commit(box.ledger), OK);
+	assert_int_equal(ledger_checkpoint(box.ledger), OK);
+	wire_begin(w, MSG_EXPORT_ENTER_IS, id);
+	wire_put_u64(w, entry);
+	reply(w, -1);
+}
+
+static inline void keeper_export_done(struct wire *w)
+{
+	struct export_row x;
+	const void *p;
+	size_t n;
+
+	assert_int_equal(index_export_find(box.ix, wire_get_str(w), &x), OK);
+	x.bytes = wire_get_u64(w);
+	p = wire_get_bytes(w, &n);
+	assert_int_equal(n, HASH_BYTES);
+	memcpy(x.sha256, p, n);
+	x.state = EXPORT_READY;
+	x.ready_ns = NOW;
+	x.ends_ns = NOW + 3600 * NS_PER_SEC;
+	assert_int_equal(index_export_put(box.ix, &x), OK);
+	reply_err(w->id, OK);
+}
+
 /* Handle one message of the reader; false when it has closed. */
 static inline bool keeper_turn(void)
 {
@@ -235,6 +306,18 @@ static inline bool keeper_turn(void)
 		wire_begin(&w, MSG_NEXT_PERSON_IS, w.id);
 		wire_put_u64(&w, 9);
 		reply(&w, -1);
+		break;
+	case MSG_EXPORT_BEGIN:
+		keeper_export_begin(&w);
+		break;
+	case MSG_EXPORT_ENTER:
+		keeper_export_enter(&w);
+		break;
+	case MSG_EXPORT_DONE:
+		keeper_export_done(&w);
+		break;
+	case MSG_EXPORT_FAILED:
+		reply_err(w.id, OK);
 		break;
 	case MSG_PERSON_PUT:
 		keeper_person_put(&w);

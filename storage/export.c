@@ -1,0 +1,274 @@
+#include "storage/export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/ledger_keys.h"
+
+static bool room(void *array, size_t n, size_t *cap, size_t size)
+{
+	void **p = array;
+	size_t want = *cap ? 2 * *cap : 32;
+	void *bigger;
+
+	if (n < *cap)
+		return true;
+	bigger = realloc(*p, want * size);
+	if (!bigger)
+		return false;
+	*p = bigger;
+	*cap = want;
+	return true;
+}
+
+/* "20261122-141507-cam1-EXP-2026-00031.mp4", local time. */
+static void name_file(const struct export *x, struct export_file *f)
+{
+	char t[40];
+
+	utc_rfc3339((struct utc){f->run.from_ns}, t, sizeof(t));
+	snprintf(f->name, sizeof(f->name),
+	    "%.4s%.2s%.2s-%.2s%.2s%.2s-%s-%s.mp4", t, t + 5, t + 8, t + 11,
+	    t + 14, t + 17, x->plays[f->play].camera, x->id);
+	/* two runs that begin in one second: the later one says so */
+	for (const struct export_file *o = x->files; o < f; o++)
+		if (!strcmp(o->name, f->name))
+			snprintf(f->name, sizeof(f->name),
+			    "%.4s%.2s%.2s-%.2s%.2s%.2s.%.3s-%s-%s.mp4", t,
+			    t + 5, t + 8, t + 11, t + 14, t + 17, t + 20,
+			    x->plays[f->play].camera, x->id);
+}
+
+static void put_part(struct play_run *run, size_t at,
+    const struct play_part *part)
+{
+	const struct journal_record *r = part->footage.fragments + part->first;
+
+	if (!run->parts_n) {
+		run->first_part = at;
+		run->from_ns = r->start_ns;
+	}
+	run->parts_n++;
+	run->to_ns = r[part->n - 1].start_ns + r[part->n - 1].duration_ns;
+	for (size_t i = 0; i < part->n; i++)
+		run->bytes += r[i].plain_len;
+}
+
+static enum err end_file(struct export *x, size_t play, struct play_run *run,
+    size_t *cap)
+{
+	struct export_file *f;
+
+	if (!run->parts_n)
+		return OK;
+	if (x->files_n == ZIP_FILES_MAX - 4)
+		return ERR_TOO_LARGE;
+	if (!room(&x->files, x->files_n, cap, sizeof(*f)))
+		return ERR_NO_MEMORY;
+	f = &x->files[x->files_n++];
+	*f = (struct export_file){.play = play, .run = *run};
+	name_file(x, f);
+	*run = (struct play_run){0};
+	return OK;
+}
+
+enum err export_plan(struct export *x)
+{
+	size_t cap = 0;
+	enum err err = OK;
+
+	for (size_t i = 0; i < x->plays_n; i++) {
+		const struct play *p = &x->plays[i];
+
+		for (size_t k = 0; k < p->runs_n && !err; k++) {
+			const struct play_run *r = &p->runs[k];
+			struct play_run run = {0};
+
+			for (size_t n = 0; n < r->parts_n && !err; n++) {
+				size_t at = r->first_part + n;
+
+				if (x->bad[i][at])
+					err = end_file(x, i, &run, &cap);
+				else
+					put_part(&run, at, &p->parts[at]);
+			}
+			if (!err)
+				err = end_file(x, i, &run, &cap);
+		}
+	}
+	return err || x->files_n ? err : ERR_NO_FOOTAGE;
+}
+
+enum err export_own_entry(const struct ledger *l, uint64_t number,
+    uint64_t *ret)
+{
+	uint64_t index = number & ((UINT64_C(1) << EPOCH_SHIFT) - 1);
+
+	if (ledger_number(l, index) != number)
+		return ERR_UNSUPPORTED;
+	*ret = index;
+	return OK;
+}
+
+enum err export_entry_add(struct export *x, uint64_t index)
+{
+	if (!room(&x->entries, x->entries_n, &x->entries_room,
+		sizeof(*x->entries)))
+		return ERR_NO_MEMORY;
+	x->entries[x->entries_n++] = index;
+	return OK;
+}
+
+/* An entry with the texts of its commitments, where they still exist. */
+static enum err add_opened(struct export *x, struct index *ix,
+    const struct ledger *l, uint64_t number, const unsigned *tags, size_t n)
+{
+	uint64_t index = 0;
+	enum err err = export_own_entry(l, number, &index);
+
+	if (!err)
+		err = export_entry_add(x, index);
+
+	for (size_t i = 0; i < n && !err; i++) {
+		struct export_text *t;
+
+		if (!room(&x->texts, x->texts_n, &x->texts_room, sizeof(*t)))
+			return ERR_NO_MEMORY;
+		t = &x->texts[x->texts_n];
+		t->entry = index;
+		t->tag = tags[i];
+		err = index_text_open(ix, number, tags[i], t->salt, t->text);
+		if (!err)
+			x->texts_n++;
+		else if (err == ERR_NOT_FOUND) /* erased */
+			err = OK;
+	}
+	return err;
+}
+
+/* The last entry of a type whose field says this, among those with a text. */
+struct look {
+	struct ledger *l;
+	enum entry_type type;
+	enum entry_tag tag;
+	const void *want;
+	size_t n;
+	bool found;
+	uint64_t entry;
+};
+
+static enum err look_at(uint64_t number, void *arg)
+{
+	struct look *k = arg;
+	unsigned char buf[ENTRY_MAX];
+	struct entry_field f;
+	struct entry_view v;
+	uint64_t index;
+	size_t n;
+	enum err err;
+
+	if (export_own_entry(k->l, number, &index))
+		return OK;	/* of a former epoch */
+	err = ledger_get(k->l, index, buf, &n);
+	if (!err)
+		err = entry_parse(buf, n, &v);
+	if (!err && v.type == (unsigned)k->type && entry_find(&v, k->tag, &f) &&
+	    f.n == k->n && !memcmp(f.p, k->want, k->n)) {
+		k->found = true;
+		k->entry = number;
+	}
+	return err;
+}
+
+static enum err add_person(struct export *x, struct index *ix, struct ledger *l,
+    uint64_t person)
+{
+	static const unsigned tags[] = {TAG_NAME};
+	unsigned char want[8];
+	struct look k = {
+	    l, ENTRY_PERSON, TAG_PERSON, want, sizeof(want), false, 0};
+	enum err err;
+
+	for (int i = 0; i < 8; i++)
+		want[i] = (unsigned char)(person >> (56 - 8 * i));
+	err = index_text_entries(ix, TAG_NAME, look_at, &k);
+	if (!err && k.found)
+		err = add_opened(x, ix, l, k.entry, tags, 1);
+	return err;
+}
+
+static enum err add_camera(struct export *x, struct index *ix, struct ledger *l,
+    const char *camera)
+{
+	static const unsigned tags[] = {TAG_ATM, TAG_PLACE};
+	struct look k = {l, ENTRY_CAMERA_ADDED, TAG_CAMERA, camera,
+	    strlen(camera), false, 0};
+	enum err err = index_text_entries(ix, TAG_ATM, look_at, &k);
+
+	if (!err && k.found)
+		err = add_opened(x, ix, l, k.entry, tags, 2);
+	return err;
+}
+
+static enum err add_segments(struct export *x, const struct ledger *l)
+{
+	enum err err = OK;
+
+	for (size_t i = 0; i < x->files_n && !err; i++) {
+		const struct export_file *f = &x->files[i];
+
+		for (size_t k = 0; k < f->run.parts_n && !err; k++) {
+			const struct segment_row *row =
+			    &x->plays[f->play]
+				 .parts[f->run.first_part + k]
+				 .footage.row;
+			uint64_t index = 0;
+
+			if (row->state == SEGMENT_OPEN || row->entry < 0)
+				return ERR_BUSY;
+			err = export_own_entry(l, (uint64_t)row->entry, &index);
+			if (!err)
+				err = export_entry_add(x, index);
+		}
+	}
+	return err;
+}
+
+enum err export_entries(struct export *x, struct index *ix, struct ledger *l)
+{
+	static const unsigned asked[] = {TAG_REASON, TAG_CASE};
+	static const unsigned decided[] = {TAG_REASON};
+	uint64_t changes[64];
+	size_t n = ledger_key_changes(l, changes, 64);
+	enum err err = export_entry_add(x, 0);
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = export_entry_add(x, changes[i]);
+	if (!err)
+		err =
+		    add_opened(x, ix, l, (uint64_t)x->request.entry, asked, 2);
+	if (!err)
+		err = add_opened(x, ix, l, (uint64_t)x->request.decision_entry,
+		    decided, 1);
+	if (!err)
+		err = add_person(x, ix, l, x->requester.id);
+	if (!err && x->decider.id != x->requester.id)
+		err = add_person(x, ix, l, x->decider.id);
+	for (size_t i = 0; i < x->plays_n && !err; i++)
+		err = add_camera(x, ix, l, x->plays[i].camera);
+	return err ? err : add_segments(x, l);
+}
+
+void export_wipe(struct export *x)
+{
+	for (size_t i = 0; x->bad && i < x->plays_n; i++)
+		free(x->bad[i]);
+	free(x->bad);
+	free(x->files);
+	if (x->texts)
+		crypt_wipe(x->texts, x->texts_room * sizeof(*x->texts));
+	free(x->texts);
+	free(x->entries);
+	crypt_wipe(x, sizeof(*x));
+}

@@ -1,0 +1,92 @@
+/*
+ * export.h - what an evidence package is made of (storage/DESIGN.md): which
+ * runs become files, what the manifest says, what the proof holds, the pages.
+ * reader_export.c does it step by step; the parts here touch no footage.
+ */
+#ifndef SAQTA_EXPORT_H
+#define SAQTA_EXPORT_H
+
+#include "storage/manifest.h"
+#include "storage/proof.h"
+#include "storage/view.h"
+
+#define EXPORT_FILE_NAME ZIP_NAME_MAX
+
+/* One unbroken run as one MP4. */
+struct export_file {
+	char name[EXPORT_FILE_NAME + 1];
+	size_t play; /* which camera */
+	struct play_run run; /* its parts, of that play */
+	uint64_t bytes;
+	unsigned char sha256[HASH_BYTES];
+};
+/* A commitment that is opened. */
+struct export_text {
+	uint64_t entry;
+	unsigned tag;
+	unsigned char salt[COMMITMENT_SALT];
+	char text[TEXT_MAX];
+};
+struct export
+{
+	char id[EXPORT_ID_MAX];
+	struct request_row request;
+	struct person_row requester, decider;
+	struct utc made;
+	const struct play *plays; /* borrowed; one a camera */
+	size_t plays_n;
+	bool **bad; /* [play][part]: not as recorded */
+	struct export_file *files;
+	size_t files_n;
+	struct export_text *texts;
+	size_t texts_n, texts_room;
+	uint64_t *entries; /* of the proof; sorted by proof */
+	size_t entries_n, entries_room;
+	struct manifest_paper papers[2];
+	size_t papers_n;
+};
+
+/*
+ * Which parts become which files: runs, parted where a part is bad. Needs
+ * plays and bad. ERR_NO_FOOTAGE where nothing is left.
+ */
+must_check enum err export_plan(struct export *x);
+/*
+ * Gather the entries that the proof must hold, with their texts: request,
+ * decision, both persons, cameras, segments. ERR_BUSY where a segment is not
+ * in the ledger yet.
+ */
+must_check enum err export_entries(struct export *x, struct index *ix,
+    struct ledger *l);
+/* An index of this log. */
+must_check enum err export_entry_add(struct export *x, uint64_t index);
+/*
+ * The index in this log of the entry with that number (ledger_keys.h).
+ * ERR_UNSUPPORTED where it stands in a former epoch's log: its proof would need
+ * that log's checkpoint.
+ */
+must_check enum err export_own_entry(const struct ledger *l, uint64_t number,
+    uint64_t *ret);
+void export_wipe(struct export *x);
+
+/* --- export_proof.c --- */
+/* The proof of all entries against the checkpoint that is on disk now. */
+must_check enum err export_proof(struct export *x, struct ledger *l,
+    struct proof_out *ret);
+
+/* --- view_export.c: JSON --- */
+must_check enum err export_manifest(const struct export *x,
+    const struct view *v, char **ret);
+/*
+ * The exports that this person may see. One that is being prepared by him now
+ * is `running`, and `permille` of it is done.
+ */
+must_check enum err view_exports(const struct view *v, const char *running,
+    unsigned permille, char **ret);
+
+/* --- export_report.c --- */
+/* The report for people, in three languages: HTML without script. */
+must_check enum err export_report(const struct export *x, const struct view *v,
+    char **ret, size_t *ret_n);
+
+#endif

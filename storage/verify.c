@@ -1,0 +1,371 @@
+#include "storage/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "storage/disk.h"
+#include "storage/ledger_keys.h"
+#include "storage/verify_state.h"
+
+static const char *const claims[CLAIMS] = {
+    [CLAIM_UNCHANGED] = "unchanged",
+    [CLAIM_COMPLETE] = "complete",
+    [CLAIM_TIME] = "time",
+    [CLAIM_PEOPLE] = "people",
+    [CLAIM_LOG] = "log",
+};
+
+const char *claim_name(enum claim c)
+{
+	return c >= 0 && c < CLAIMS ? claims[c] : "unknown";
+}
+
+const char *answer_name(enum answer a)
+{
+	return a == PROVEN  ? "proven" :
+	    a == NOT_PROVEN ? "not proven" :
+			      "not claimed";
+}
+
+void verify_finding(struct verify *v, bool missing, const char *code,
+    const char *file, int64_t at_ms, const char *fmt, ...)
+{
+	struct judgement *d = v->out;
+	struct finding *f = &d->findings[d->findings_n];
+	va_list ap;
+
+	if (missing)
+		d->missing++;
+	else
+		d->changed++;
+	if (d->findings_n == FINDINGS_MAX)
+		return;
+	d->findings_n++;
+	f->missing = missing;
+	f->code = code;
+	f->at_ms = at_ms;
+	snprintf(f->file, sizeof(f->file), "%s", file);
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+}
+
+void verify_say(struct verify *v, enum claim c, enum answer a, const char *fmt,
+    ...)
+{
+	va_list ap;
+
+	v->out->answers[c] = a;
+	va_start(ap, fmt);
+	vsnprintf(v->out->says[c], sizeof(v->out->says[c]), fmt, ap);
+	va_end(ap);
+}
+
+char *verify_time(int64_t ns, char buf[32])
+{
+	time_t s = (time_t)(ns / NS_PER_SEC);
+	struct tm tm;
+
+	if (!gmtime_r(&s, &tm) ||
+	    !strftime(buf, 32, "%Y-%m-%d %H:%M:%S UTC", &tm))
+		strcpy(buf, "?");
+	return buf;
+}
+
+bool field_is(const struct proof_entry *x, enum entry_tag tag, const char *s)
+{
+	struct entry_field f;
+
+	return entry_find(&x->view, tag, &f) && f.n == strlen(s) &&
+	    !memcmp(f.p, s, f.n);
+}
+
+bool field_is_u64(const struct proof_entry *x, enum entry_tag tag, uint64_t n)
+{
+	struct entry_field f;
+
+	return entry_find(&x->view, tag, &f) && f.n == 8 && field_u64(&f) == n;
+}
+
+const struct proof_entry *verify_entry(struct verify *v, uint64_t index,
+    enum entry_type type, const char *what)
+{
+	const struct proof_entry *x = proof_find(&v->proof, index);
+
+	if (x && x->view.type == (unsigned)type)
+		return x;
+	verify_finding(v, false, "entry", "proof.txt", -1,
+	    "entry %llu is not %s", (unsigned long long)index, what);
+	return NULL;
+}
+
+/* A small file of the package, returned, to be freed by free(). */
+static enum err read_file(struct verify *v, const char *name, uint64_t max,
+    unsigned char **ret, size_t *ret_n)
+{
+	const struct zip_file *f = zip_find(&v->zip, name);
+	enum err e;
+
+	if (!f) {
+		verify_finding(v, true, "file", name, -1,
+		    "%s is not in the package", name);
+		return ERR_NOT_FOUND;
+	}
+	if (f->size > max) {
+		verify_finding(v, false, "file", name, -1, "%s is too large",
+		    name);
+		return ERR_TOO_LARGE;
+	}
+	*ret = malloc((size_t)f->size + 1);
+	if (!*ret)
+		return ERR_NO_MEMORY;
+	e = disk_pread(v->fd, *ret, (size_t)f->size, f->off);
+	if (e)
+		free(*ret);
+	*ret_n = (size_t)f->size;
+	return e;
+}
+
+static enum err read_manifest(struct verify *v)
+{
+	unsigned char *p;
+	size_t n;
+	enum err e = read_file(v, "manifest.json", MANIFEST_MAX, &p, &n);
+
+	if (e)
+		return e;
+	sha256(p, n, v->manifest_hash);
+	e = manifest_parse(p, n, &v->manifest);
+	free(p);
+	if (e == ERR_FORMAT || e == ERR_TOO_LARGE)
+		verify_finding(v, false, "manifest", "manifest.json", -1,
+		    "manifest.json is not a manifest");
+	return e;
+}
+
+static enum err read_proof(struct verify *v)
+{
+	unsigned char *p;
+	uint64_t bad;
+	size_t n;
+	enum err e = read_file(v, "proof.txt", PROOF_MAX, &p, &n);
+
+	if (e)
+		return e;
+	e = proof_parse(p, n, &v->proof);
+	free(p);
+	if (e == ERR_FORMAT || e == ERR_TOO_LARGE) {
+		verify_finding(v, false, "proof", "proof.txt", -1,
+		    "proof.txt is not a proof");
+		return e;
+	}
+	if (!e && proof_follow(&v->proof, &bad))
+		verify_finding(v, false, "proof", "proof.txt", -1,
+		    "entry %llu is not in the log of this checkpoint",
+		    (unsigned long long)bad);
+	return e;
+}
+
+/*
+ * The key that signs a checkpoint of that size: that of entry 0, then of each
+ * change of the key that the proof holds. False after a finding.
+ */
+static bool own_key(struct verify *v, const struct proof_entry *first,
+    unsigned char ret[KEY_BYTES])
+{
+	const struct proof *f = &v->proof;
+	struct entry_field key;
+	uint64_t signer;
+
+	if (!entry_find(&first->view, TAG_LOG_KEY, &key))
+		return false;
+	memcpy(ret, key.p, KEY_BYTES);
+	for (size_t i = 0; i < f->n; i++) {
+		const struct proof_entry *x = &f->entries[i];
+
+		if (x->view.type == ENTRY_LOG_KEY &&
+		    log_key_check(x->p, x->n, f->checkpoint.origin, ret, ret,
+			&signer))
+			return false;
+	}
+	return true;
+}
+
+/* The log's own key must have signed; that alone proves no origin. */
+static void check_own_key(struct verify *v)
+{
+	const struct proof_entry *x =
+	    verify_entry(v, 0, ENTRY_LOG_BEGINS, "the beginning of a log");
+	const struct proof *f = &v->proof;
+	unsigned char key[KEY_BYTES];
+	size_t text_n;
+
+	if (!x)
+		return;
+	if (!field_is(x, TAG_ORIGIN, f->checkpoint.origin) ||
+	    strcmp(v->manifest.origin, f->checkpoint.origin) != 0)
+		verify_finding(v, false, "origin", "proof.txt", -1,
+		    "manifest, checkpoint and entry 0 name different logs");
+	if (!own_key(v, x, key) ||
+	    note_check(f->note, f->note_n, f->checkpoint.origin, key, &text_n))
+		verify_finding(v, false, "signature", "proof.txt", -1,
+		    "the checkpoint is not signed by the log's key");
+}
+
+static void check_origin(struct verify *v)
+{
+	const struct proof *f = &v->proof;
+	enum err e;
+
+	v->out->entries = f->checkpoint.size;
+	snprintf(v->out->origin_name, sizeof(v->out->origin_name), "%s",
+	    f->checkpoint.origin);
+	check_own_key(v);
+	if (!v->policy)
+		return;
+	e = policy_origin(v->policy, f->checkpoint.origin, f->note, f->note_n);
+	if (e == ERR_INTEGRITY)
+		verify_finding(v, false, "signature", "proof.txt", -1,
+		    "the signature of the checkpoint does not fit");
+	if (e)
+		return;
+	e = policy_quorum(v->policy, f->note, f->note_n, &v->witness_s,
+	    v->witnesses, sizeof(v->witnesses));
+	v->out->origin = !e || e == ERR_NOT_FOUND;
+}
+
+/* Pages of the package, and nothing that nobody speaks of. */
+static enum err check_papers(struct verify *v)
+{
+	const struct manifest *m = &v->manifest;
+
+	for (size_t i = 0; i < m->papers_n; i++) {
+		unsigned char hash[HASH_BYTES], *p;
+		size_t n;
+		enum err e =
+		    read_file(v, m->papers[i].name, MANIFEST_MAX, &p, &n);
+
+		if (e == ERR_NO_MEMORY || e == ERR_DISK)
+			return e;
+		if (e)
+			continue;
+		sha256(p, n, hash);
+		free(p);
+		if (memcmp(hash, m->papers[i].sha256, HASH_BYTES) != 0)
+			verify_finding(v, false, "file", m->papers[i].name, -1,
+			    "%s was changed", m->papers[i].name);
+	}
+	for (size_t i = 0; i < v->zip.n; i++) {
+		const char *name = v->zip.files[i].name;
+		bool known = !strcmp(name, "manifest.json") ||
+		    !strcmp(name, "proof.txt");
+
+		for (size_t k = 0; k < m->files_n && !known; k++)
+			known = !strcmp(name, m->files[k].name);
+		for (size_t k = 0; k < m->papers_n && !known; k++)
+			known = !strcmp(name, m->papers[k].name);
+		if (!known)
+			verify_finding(v, false, "file", name, -1,
+			    "%s does not belong to the package", name);
+	}
+	return OK;
+}
+
+static enum err check_all(struct verify *v, uint64_t size)
+{
+	enum err e = zip_read(v->fd, size, &v->zip);
+
+	if (e == ERR_FORMAT || e == ERR_TOO_LARGE)
+		verify_finding(v, false, "package", "", -1,
+		    "this is not a whole evidence package");
+	if (!e)
+		e = read_manifest(v);
+	if (!e)
+		e = read_proof(v);
+	if (e)
+		return e;
+	snprintf(v->out->export_id, sizeof(v->out->export_id), "%s",
+	    v->manifest.id);
+	check_origin(v);
+	e = check_papers(v);
+	if (!e)
+		e = verify_footage(v);
+	if (!e)
+		verify_people(v);
+	return e;
+}
+
+static void judge_log(struct verify *v)
+{
+	char t[32];
+
+	if (v->out->changed)
+		verify_say(v, CLAIM_LOG, NOT_PROVEN,
+		    "the package contradicts itself or the log");
+	else if (!v->policy)
+		verify_say(v, CLAIM_LOG, NOT_PROVEN,
+		    "no policy was given: whose log this is, is not known");
+	else if (v->witness_s)
+		verify_say(v, CLAIM_LOG, PROVEN,
+		    "no entry up to %llu was removed or changed since %s; "
+		    "cosigned by %s",
+		    (unsigned long long)v->out->entries,
+		    verify_time(v->witness_s * NS_PER_SEC, t), v->witnesses);
+	else if (v->policy->quorum < 0)
+		verify_say(v, CLAIM_LOG, NOT_CLAIMED,
+		    "the policy names no witness: the owner of the log's key "
+		    "could have written it anew");
+	else
+		verify_say(v, CLAIM_LOG, NOT_PROVEN,
+		    "the policy's witnesses did not cosign this log");
+}
+
+/* What was not answered, because the package could not be read so far. */
+static void judge(struct verify *v)
+{
+	struct judgement *d = v->out;
+
+	judge_log(v);
+	for (int c = 0; c < CLAIMS; c++) {
+		if (!*d->says[c])
+			verify_say(v, (enum claim)c, NOT_PROVEN,
+			    "the package could not be read so far");
+		/* what contradicts itself proves nothing */
+		if (d->answers[c] == PROVEN && d->changed)
+			verify_say(v, (enum claim)c, NOT_PROVEN,
+			    "the package contradicts itself or the log");
+		/* nor does a log of unknown origin */
+		if (d->answers[c] == PROVEN && !d->origin)
+			d->answers[c] = NOT_PROVEN;
+	}
+	if (d->changed)
+		d->status = VERIFY_CHANGED;
+	else if (d->missing)
+		d->status = VERIFY_INCOMPLETE;
+	else if (!d->origin)
+		d->status = VERIFY_NO_ORIGIN;
+	else
+		d->status = VERIFY_GENUINE;
+}
+
+enum err verify_package(int fd, uint64_t size, const struct policy *policy,
+    struct judgement *ret)
+{
+	struct verify v = {.fd = fd, .policy = policy, .out = ret};
+	enum err e;
+
+	memset(ret, 0, sizeof(*ret));
+	e = check_all(&v, size);
+	if (e != ERR_NO_MEMORY && e != ERR_DISK) {
+		judge(&v);
+		e = OK;
+	}
+	free(v.held);
+	zip_free(&v.zip);
+	manifest_free(&v.manifest);
+	proof_free(&v.proof);
+	return e;
+}

@@ -1,0 +1,171 @@
+/* verify_people.c - who asked, who decided, and that this is what was made. */
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/ledger_keys.h"
+#include "storage/verify_state.h"
+
+/* What was opened must be what was committed to. */
+static void check_opened(struct verify *v)
+{
+	const struct manifest *m = &v->manifest;
+	unsigned char hash[HASH_BYTES];
+	struct entry_field f;
+
+	for (size_t i = 0; i < m->opened_n; i++) {
+		const struct manifest_opened *o = &m->opened[i];
+		const struct proof_entry *x = proof_find(&v->proof, o->entry);
+
+		commitment_of(o->text, o->salt, hash);
+		if (!x || !entry_find(&x->view, o->tag, &f) ||
+		    f.n != HASH_BYTES || memcmp(f.p, hash, HASH_BYTES) != 0)
+			verify_finding(v, false, "opened", "manifest.json", -1,
+			    "entry %llu, %s: not the text that was entered",
+			    (unsigned long long)o->entry,
+			    entry_tag_name(o->tag));
+	}
+}
+
+/* Entries name others by number, which has the epoch in it: DESIGN.md. */
+static bool names_entry(const struct proof_entry *x, enum entry_tag tag,
+    uint64_t index)
+{
+	struct entry_field f;
+
+	return entry_find(&x->view, tag, &f) &&
+	    (field_u64(&f) & ((UINT64_C(1) << EPOCH_SHIFT) - 1)) == index;
+}
+
+/* The entry of this export must name this very manifest. */
+static const struct proof_entry *check_export(struct verify *v)
+{
+	const struct manifest *m = &v->manifest;
+	struct entry_field f;
+
+	for (size_t i = 0; i < v->proof.n; i++) {
+		const struct proof_entry *x = &v->proof.entries[i];
+
+		if (x->view.type != ENTRY_EXPORT ||
+		    !field_is(x, TAG_EXPORT, m->id))
+			continue;
+		if (!entry_find(&x->view, TAG_MANIFEST, &f) ||
+		    memcmp(f.p, v->manifest_hash, HASH_BYTES) != 0 ||
+		    !field_is(x, TAG_REQUEST, m->request) ||
+		    !names_entry(x, TAG_DECISION, m->decision_entry))
+			break;
+		return x;
+	}
+	verify_finding(v, false, "export", "manifest.json", -1,
+	    "the log does not know this manifest as that of %s", m->id);
+	return NULL;
+}
+
+static bool cameras_are(const struct proof_entry *x, const struct manifest *m)
+{
+	unsigned char want[CAMERAS_MAX * (1 + CAMERA_ID_MAX)];
+	struct entry_field f;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->cameras_n; i++) {
+		size_t len = strlen(m->cameras[i]);
+
+		want[n++] = (unsigned char)len;
+		memcpy(want + n, m->cameras[i], len);
+		n += len;
+	}
+	return entry_find(&x->view, TAG_CAMERAS, &f) && f.n == n &&
+	    !memcmp(f.p, want, n);
+}
+
+/* A person's name, where the package opens it; else the number alone. */
+static void name_of(struct verify *v, uint64_t person, char *ret, size_t room)
+{
+	for (size_t i = 0; i < v->proof.n; i++) {
+		const struct proof_entry *x = &v->proof.entries[i];
+		const char *name;
+
+		if (x->view.type != ENTRY_PERSON ||
+		    !field_is_u64(x, TAG_PERSON, person))
+			continue;
+		name = manifest_text(&v->manifest, x->index, TAG_NAME);
+		if (name) {
+			snprintf(ret, room, "%s", name);
+			return;
+		}
+	}
+	snprintf(ret, room, "person %llu", (unsigned long long)person);
+}
+
+static void judge_people(struct verify *v, const struct proof_entry *request,
+    const struct proof_entry *decision)
+{
+	const struct manifest *m = &v->manifest;
+	char asked[128], decided[128], a[32], b[32];
+	const char *reason;
+
+	name_of(v, request->view.person, asked, sizeof(asked));
+	name_of(v, decision->view.person, decided, sizeof(decided));
+	reason = manifest_text(m, request->index, TAG_REASON);
+	if (v->out->changed)
+		verify_say(v, CLAIM_PEOPLE, NOT_PROVEN,
+		    "the package contradicts itself or the log");
+	else
+		verify_say(v, CLAIM_PEOPLE, PROVEN,
+		    "%s asked on %s (%s; \"%.160s\"), %s decided on %s", asked,
+		    verify_time(request->view.time.ns, a), m->request,
+		    reason ? reason : "reason not opened", decided,
+		    verify_time(decision->view.time.ns, b));
+}
+
+static void judge_time(struct verify *v, const struct proof_entry *made)
+{
+	char t[32], w[32];
+
+	verify_time(made ? made->view.time.ns : 0, t);
+	if (v->out->changed)
+		verify_say(v, CLAIM_TIME, NOT_PROVEN,
+		    "the package contradicts itself or the log");
+	else if (v->witness_s)
+		verify_say(v, CLAIM_TIME, PROVEN,
+		    "existed by %s, as %s cosigned; not before: not claimed",
+		    verify_time(v->witness_s * NS_PER_SEC, w), v->witnesses);
+	else
+		verify_say(v, CLAIM_TIME,
+		    v->policy && v->policy->quorum < 0 ? NOT_CLAIMED :
+							 NOT_PROVEN,
+		    "no witness of the policy; by the log's own clock "
+		    "exported on %s",
+		    t);
+}
+
+void verify_people(struct verify *v)
+{
+	const struct manifest *m = &v->manifest;
+	const struct proof_entry *made, *request, *decision;
+
+	check_opened(v);
+	made = check_export(v);
+	request = verify_entry(v, m->request_entry, ENTRY_REQUEST, "a request");
+	decision =
+	    verify_entry(v, m->decision_entry, ENTRY_DECISION, "a decision");
+	judge_time(v, made);
+	if (!made || !request || !decision)
+		return;
+	if (!field_is(request, TAG_REQUEST, m->request) ||
+	    !field_is(decision, TAG_REQUEST, m->request) ||
+	    !field_is_u64(decision, TAG_PERSON, request->view.person) ||
+	    !field_is_u64(decision, TAG_VERDICT, VERDICT_APPROVE) ||
+	    !field_is_u64(decision, TAG_FROM, (uint64_t)m->from_ns) ||
+	    !field_is_u64(decision, TAG_TO, (uint64_t)m->to_ns) ||
+	    !cameras_are(decision, m))
+		verify_finding(v, false, "decision", "manifest.json", -1,
+		    "%s: what was decided is not what the manifest says",
+		    m->request);
+	if (request->view.person == decision->view.person)
+		verify_finding(v, false, "alone", "", -1,
+		    "%s was decided by the one who asked", m->request);
+	if (made->view.person != request->view.person)
+		verify_finding(v, false, "export", "", -1,
+		    "%s was not exported by the one who asked", m->request);
+	judge_people(v, request, decision);
+}

@@ -1,0 +1,51 @@
+/*
+ * verify_state.h - what verify*.c share. For these files only.
+ */
+#ifndef SAQTA_VERIFY_STATE_H
+#define SAQTA_VERIFY_STATE_H
+
+#include "storage/manifest.h"
+#include "storage/proof.h"
+#include "storage/verify.h"
+
+/* A recorded fragment that the package holds. */
+struct held_fragment {
+	const struct manifest_segment *segment;
+	const struct journal_record *claim;
+};
+
+struct verify {
+	int fd;
+	const struct policy *policy; /* or NULL */
+	struct zip zip;
+	struct manifest manifest;
+	unsigned char manifest_hash[HASH_BYTES];
+	struct proof proof;
+	struct judgement *out;
+	struct held_fragment *held; /* in the order of the files */
+	size_t held_n;
+	int64_t witness_s; /* when the quorum cosigned; 0 */
+	char witnesses[256];
+};
+
+/* Note what is wrong; at_ms -1, file "" where there is none. */
+void verify_finding(struct verify *v, bool missing, const char *code,
+    const char *file, int64_t at_ms, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+void verify_say(struct verify *v, enum claim c, enum answer a, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
+/* "2026-11-22 09:15:07 UTC"; buf of 32 bytes, returned. */
+char *verify_time(int64_t ns, char buf[32]);
+/* The entry of that index and type, else a finding and NULL. */
+const struct proof_entry *verify_entry(struct verify *v, uint64_t index,
+    enum entry_type type, const char *what);
+/* Is the field there and is it this text, or this number? */
+bool field_is(const struct proof_entry *x, enum entry_tag tag, const char *s);
+bool field_is_u64(const struct proof_entry *x, enum entry_tag tag, uint64_t n);
+
+/* --- verify_footage.c: files, fragments, segments, what is missing --- */
+must_check enum err verify_footage(struct verify *v);
+/* --- verify_people.c: commitments, request, decision, export --- */
+void verify_people(struct verify *v);
+
+#endif

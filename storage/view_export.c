@@ -1,0 +1,362 @@
+/* view_export.c - manifest.json of a package, and the list of exports. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/export.h"
+#include "storage/ledger_keys.h"
+#include "storage/view_json.h"
+
+/* Manifests have decimal text for every instant, small or not. */
+static json_t *ns_text(int64_t ns)
+{
+	return json_sprintf("%lld", (long long)ns);
+}
+
+static json_t *hex_text(const void *p, size_t n)
+{
+	char text[2 * JOURNAL_CLAIM + 1];
+
+	hex_encode(p, n, text);
+	return json_string(text);
+}
+
+/* An entry's index in the log of its epoch, which export.c saw to be ours. */
+static json_int_t index_of(int64_t number)
+{
+	return number & ((INT64_C(1) << EPOCH_SHIFT) - 1);
+}
+
+/* Append what may be NULL for lack of memory. */
+static void add(json_t *array, json_t *v, enum err *err)
+{
+	if (json_array_append_new(array, v))
+		*err = ERR_NO_MEMORY;
+}
+
+static json_t *claim_json(const struct journal_record *r, bool whole)
+{
+	unsigned char claim[JOURNAL_CLAIM], leaf[HASH_BYTES];
+
+	journal_claim(r, claim);
+	if (whole)
+		return hex_text(claim, sizeof(claim));
+	merkle_leaf(claim, sizeof(claim), leaf);
+	return hex_text(leaf, sizeof(leaf));
+}
+
+/* Every leaf: the claims of what is exported, hashes of what is not. */
+static json_t *segment_json(const char *camera, const struct play_part *p,
+    enum err *err)
+{
+	const struct footage *f = &p->footage;
+	json_t *leaves = json_array();
+
+	add(leaves, claim_json(&f->begin, true), err);
+	for (size_t i = 0; i < f->n; i++)
+		add(leaves,
+		    claim_json(&f->fragments[i],
+			i >= p->first && i < p->first + p->n),
+		    err);
+	return json_pack("{s:s, s:I, s:I, s:o}", "camera", camera, "seq",
+	    (json_int_t)f->row.seq, "entry", index_of(f->row.entry), "leaves",
+	    leaves);
+}
+
+static json_t *file_json(const struct export *x, const struct export_file *f,
+    enum err *err)
+{
+	const struct play *p = &x->plays[f->play];
+	json_t *parts = json_array();
+
+	for (size_t i = 0; i < f->run.parts_n; i++) {
+		const struct play_part *part = &p->parts[f->run.first_part + i];
+
+		add(parts,
+		    json_pack("{s:I, s:I, s:I}", "seq",
+			(json_int_t)part->footage.row.seq, "first",
+			(json_int_t)part->first, "count", (json_int_t)part->n),
+		    err);
+	}
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}",
+	    "name", f->name, "camera", p->camera, "from",
+	    json_time(f->run.from_ns), "to", json_time(f->run.to_ns), "from_ns",
+	    ns_text(f->run.from_ns), "to_ns", ns_text(f->run.to_ns), "bytes",
+	    (json_int_t)f->bytes, "sha256", hex_text(f->sha256, HASH_BYTES),
+	    "parts", parts);
+}
+
+static void put_gap(json_t *gaps, const struct export *x, const char *camera,
+    int64_t from, int64_t to, enum cause cause, enum err *err)
+{
+	if (from < x->request.granted_from_ns)
+		from = x->request.granted_from_ns;
+	if (to > x->request.granted_to_ns)
+		to = x->request.granted_to_ns;
+	if (from < to)
+		add(gaps,
+		    json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "camera",
+			camera, "from", json_time(from), "to", json_time(to),
+			"from_ns", ns_text(from), "to_ns", ns_text(to), "cause",
+			cause_name(cause)),
+		    err);
+}
+
+static json_t *gaps_json(const struct export *x, enum err *err)
+{
+	json_t *gaps = json_array();
+
+	for (size_t i = 0; i < x->plays_n; i++) {
+		const struct play *p = &x->plays[i];
+
+		for (size_t k = 0; k < p->coverage.n; k++) {
+			const struct span *s = &p->coverage.spans[k];
+
+			if (!s->recorded)
+				put_gap(gaps, x, p->camera, s->from_ns,
+				    s->to_ns, s->cause, err);
+		}
+		for (size_t k = 0; k < p->lost_n; k++)
+			put_gap(gaps, x, p->camera, p->lost[k].from_ns,
+			    p->lost[k].to_ns, CAUSE_LOST, err);
+		for (size_t k = 0; k < p->parts_n; k++) {
+			const struct play_part *part = &p->parts[k];
+			const struct journal_record *r =
+			    part->footage.fragments + part->first;
+
+			if (x->bad[i][k])
+				put_gap(gaps, x, p->camera, r->start_ns,
+				    r[part->n - 1].start_ns +
+					r[part->n - 1].duration_ns,
+				    CAUSE_LOST, err);
+		}
+	}
+	return gaps;
+}
+
+static json_t *files_json(const struct export *x, enum err *err)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < x->files_n; i++)
+		add(files, file_json(x, &x->files[i], err), err);
+	return files;
+}
+
+static json_t *segments_json(const struct export *x, enum err *err)
+{
+	json_t *segments = json_array();
+
+	for (size_t i = 0; i < x->files_n; i++) {
+		const struct play *p = &x->plays[x->files[i].play];
+		const struct play_run *r = &x->files[i].run;
+
+		for (size_t k = 0; k < r->parts_n; k++)
+			add(segments,
+			    segment_json(p->camera,
+				&p->parts[r->first_part + k], err),
+			    err);
+	}
+	return segments;
+}
+
+static json_t *opened_json(const struct export *x, enum err *err)
+{
+	json_t *opened = json_array();
+
+	for (size_t i = 0; i < x->texts_n; i++) {
+		const struct export_text *t = &x->texts[i];
+
+		add(opened,
+		    json_pack("{s:I, s:i, s:s, s:o, s:s}", "entry",
+			(json_int_t)t->entry, "tag", (int)t->tag, "what",
+			entry_tag_name(t->tag), "salt",
+			hex_text(t->salt, sizeof(t->salt)), "text", t->text),
+		    err);
+	}
+	return opened;
+}
+
+static json_t *papers_json(const struct export *x, enum err *err)
+{
+	json_t *papers = json_array();
+
+	for (size_t i = 0; i < x->papers_n; i++)
+		add(papers,
+		    json_pack("{s:s, s:o}", "name", x->papers[i].name, "sha256",
+			hex_text(x->papers[i].sha256, HASH_BYTES)),
+		    err);
+	return papers;
+}
+
+/* Where a camera's clock and ours stood: one row whenever either changed. */
+static json_t *clocks_json(const struct export *x, enum err *err)
+{
+	json_t *clocks = json_array();
+
+	for (size_t i = 0; i < x->files_n; i++) {
+		const struct play *p = &x->plays[x->files[i].play];
+		const struct play_run *run = &x->files[i].run;
+
+		for (size_t k = 0; k < run->parts_n; k++) {
+			const struct journal_record *r =
+			    &p->parts[run->first_part + k].footage.begin;
+			json_t *offset = r->camera_clock_ns ?
+			    json_integer((r->camera_clock_ns - r->start_ns) /
+				NS_PER_MS) :
+			    json_null();
+
+			add(clocks,
+			    json_pack("{s:s, s:I, s:o, s:I, s:s, s:o}",
+				"camera", p->camera, "seq", (json_int_t)r->seq,
+				"from", json_time(r->start_ns), "epoch",
+				(json_int_t)r->epoch, "state",
+				r->clock_state == CLOCK_SYNCED ?
+				    "synchronised" :
+				    r->clock_state == CLOCK_FREE ? "free" :
+								   "unknown",
+				"camera_offset_ms", offset),
+			    err);
+		}
+	}
+	return clocks;
+}
+
+static json_t *cameras_json(const struct export *x, const struct view *v,
+    enum err *err)
+{
+	json_t *cameras = json_array();
+
+	for (size_t i = 0; i < x->plays_n; i++) {
+		struct camera_row c;
+
+		if (index_camera_find(v->ix, x->plays[i].camera, &c))
+			continue;
+		add(cameras,
+		    json_pack("{s:s, s:o, s:o, s:o}", "camera", c.id, "name",
+			json_text(c.name, strlen(c.name)), "atm",
+			json_text(c.atm, strlen(c.atm)), "place",
+			json_text(c.place, strlen(c.place))),
+		    err);
+	}
+	return cameras;
+}
+
+static json_t *person_json(const struct person_row *p, const char *part)
+{
+	return json_pack("{s:I, s:s, s:o}", "person", (json_int_t)p->id, "part",
+	    part, "name", json_text(p->name, strlen(p->name)));
+}
+
+static json_t *request_json(const struct request_row *r)
+{
+	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "id", r->id, "entry", index_of(r->entry), "decision_entry",
+	    index_of(r->decision_entry), "asked", json_time(r->created_ns),
+	    "decided", json_time(r->decided_ns), "from",
+	    json_time(r->granted_from_ns), "to", json_time(r->granted_to_ns),
+	    "from_ns", ns_text(r->granted_from_ns), "to_ns",
+	    ns_text(r->granted_to_ns), "cameras",
+	    json_words(r->granted_cameras));
+}
+
+enum err export_manifest(const struct export *x, const struct view *v,
+    char **ret)
+{
+	const char *origin = ledger_origin(v->ledger);
+	enum err err = OK;
+	json_t *o;
+
+	o = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:[o, o]}",
+	    "format", "saqta manifest v1", "software", "saqta " SAQTA_VERSION,
+	    "site", json_text(v->site, strlen(v->site)), "zone", v->zone,
+	    "origin", origin, "export", x->id, "made", json_time(x->made.ns),
+	    "request", request_json(&x->request), "people",
+	    person_json(&x->requester, "requester"),
+	    person_json(&x->decider, "decider"));
+	if (!o || json_object_set_new(o, "cameras", cameras_json(x, v, &err)) ||
+	    json_object_set_new(o, "files", files_json(x, &err)) ||
+	    json_object_set_new(o, "gaps", gaps_json(x, &err)) ||
+	    json_object_set_new(o, "clocks", clocks_json(x, &err)) ||
+	    json_object_set_new(o, "opened", opened_json(x, &err)) ||
+	    json_object_set_new(o, "papers", papers_json(x, &err)) ||
+	    json_object_set_new(o, "segments", segments_json(x, &err)))
+		err = ERR_NO_MEMORY;
+	if (err) {
+		json_decref(o);
+		return err;
+	}
+	err = view_text(o, ret);
+	if (!err && strlen(*ret) > MANIFEST_MAX) {
+		free(*ret);
+		err = ERR_TOO_LARGE;
+	}
+	return err;
+}
+
+static const char *const states[] = {
+    [EXPORT_PREPARING] = "preparing",
+    [EXPORT_READY] = "ready",
+    [EXPORT_FAILED] = "failed",
+    [EXPORT_ERASED] = "erased",
+};
+
+struct list {
+	const struct view *v;
+	const char *running;
+	unsigned permille;
+	struct export_row *rows;
+	size_t n, room;
+};
+
+static enum err gather(const struct export_row *x, void *arg)
+{
+	struct list *l = arg;
+
+	if (l->n == l->room) {
+		size_t want = l->room ? 2 * l->room : 16;
+		void *bigger = realloc(l->rows, want * sizeof(*x));
+
+		if (!bigger)
+			return ERR_NO_MEMORY;
+		l->rows = bigger;
+		l->room = want;
+	}
+	l->rows[l->n++] = *x;
+	return OK;
+}
+
+static json_t *export_json(const struct list *l, const struct export_row *x)
+{
+	bool ready = x->state == EXPORT_READY || x->state == EXPORT_ERASED;
+	bool running = !strcmp(l->running, x->id);
+
+	return json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, "
+			 "s:o}",
+	    "id", x->id, "request", x->request, "state", states[x->state],
+	    "mine", x->person == l->v->person, "person",
+	    view_person(l->v, x->person), "created", json_time(x->created_ns),
+	    "ready", json_time_or_null(x->ready_ns), "ends",
+	    json_time_or_null(x->ends_ns), "bytes", (json_int_t)x->bytes,
+	    "sha256", ready ? hex_text(x->sha256, HASH_BYTES) : json_null(),
+	    "permille",
+	    running ? json_integer((json_int_t)l->permille) : json_null());
+}
+
+enum err view_exports(const struct view *v, const char *running,
+    unsigned permille, char **ret)
+{
+	struct list l = {.v = v, .running = running, .permille = permille};
+	json_t *array = json_array();
+	enum err err = index_exports(v->ix,
+	    v->role == ROLE_CUSTODIAN ? 0 : v->person, gather, &l);
+
+	for (size_t i = 0; i < l.n && !err; i++)
+		add(array, export_json(&l, &l.rows[i]), &err);
+	free(l.rows);
+	if (err) {
+		json_decref(array);
+		return err;
+	}
+	return view_text(json_pack("{s:o}", "exports", array), ret);
+}
