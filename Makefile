@@ -52,7 +52,7 @@ BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*
 .PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants install clean
 all: programs
 programs: $(PROGRAMS)
-unit: $(UNIT)
+unit: $(UNIT) $(B)/tests/writer
 
 $(B)/o/%.o: %.c
 	@mkdir -p $(@D)
@@ -100,6 +100,10 @@ $(B)/unit/recorder/%: $(B)/o/tests/unit/recorder/%.o $(B)/librecorder.a $(B)/lib
 $(B)/unit/web/%: $(B)/o/tests/unit/web/%.o $(B)/libweb.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_web) cmocka)
+# Our age writer and random reader, for tests/vectors.
+$(B)/tests/writer: $(B)/o/tests/vectors/writer.o $(B)/libstorage.a $(B)/libapi.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
 # The simulated camera: GStreamer, never sanitized, warnings as everywhere.
 PKGS_camera := gstreamer-rtsp-server-1.0 gstreamer-app-1.0
 $(B)/tests/camera: tests/camera/camera.c tests/camera/scene.c tests/camera/scene.h

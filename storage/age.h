@@ -1,5 +1,6 @@
 /*
- * age.h - age v1 files (https://c2sp.org/age), X25519 recipients.
+ * age.h - age v1 files (https://c2sp.org/age): X25519 recipients, and files
+ * that others sealed by a passphrase (scrypt).
  *
  * A file is header || nonce(16) || chunks of 64 KiB, each sealed with
  * ChaCha20-Poly1305. Writing goes forward only; reading is by chunk, at random.
@@ -73,6 +74,16 @@ must_check enum err age_header_len(const void *p, size_t n,
  */
 must_check enum err age_header_open(const void *p, size_t n,
     const struct age_identity *ids, size_t ids_n,
+    unsigned char ret_file_key[AGE_FILE_KEY], size_t *ret_header_n);
+
+/*
+ * Open a header that was sealed by a passphrase (scrypt). ERR_NO_KEY where the
+ * passphrase is not this one or the header has none; ERR_TOO_LARGE where its
+ * work factor is above SCRYPT_LOG_N_MAX, which every function here says; as
+ * above. Blocks: at most 1 GiB and some seconds.
+ */
+must_check enum err age_header_open_passphrase(const void *p, size_t n,
+    const void *passphrase, size_t passphrase_n,
     unsigned char ret_file_key[AGE_FILE_KEY], size_t *ret_header_n);
 
 /* Check the MAC of a header with a known file key. */

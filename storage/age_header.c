@@ -11,9 +11,13 @@
 #define VERSION "age-encryption.org/v1\n"
 #define VERSION_N (sizeof(VERSION) - 1)
 #define X25519 "X25519"
-#define LINE_MAX_BODY 64	/* base64 letters in a full line of a body */
-#define KEY_B64 43		/* 32 bytes in base64 without padding */
+#define SCRYPT "scrypt"
+#define LINE_MAX_BODY 64 /* base64 letters in a full line of a body */
+#define KEY_B64 43 /* 32 bytes in base64 without padding */
 #define INFO_WRAP "age-encryption.org/v1/X25519"
+#define INFO_SCRYPT "age-encryption.org/v1/scrypt"
+#define SALT_N 16
+#define SALT_B64 22
 
 /* A header while it is read. */
 struct scan {
@@ -23,13 +27,23 @@ struct scan {
 
 struct line {
 	const char *p;
-	size_t n;		/* without the LF */
+	size_t n; /* without the LF */
 };
 
 struct stanza {
-	struct line args;	/* after "-> " */
-	unsigned char body[48];	/* its first full line, or less */
-	size_t body_n;		/* of the whole body */
+	struct line args; /* after "-> " */
+	unsigned char body[48]; /* its first full line, or less */
+	size_t body_n; /* of the whole body */
+};
+
+/* What a whole header says. */
+struct header {
+	bool found; /* an identity gave the file key */
+	unsigned char mac[HASH_BYTES];
+	bool scrypt; /* its only stanza, sealed by a passphrase */
+	unsigned char salt[SALT_N];
+	unsigned log_n;
+	unsigned char body[AGE_FILE_KEY + AEAD_TAG];
 };
 
 must_check static enum err next_line(struct scan *s, struct line *ret)
@@ -140,7 +154,7 @@ static bool is_type(const struct stanza *st, const char *type)
 must_check static enum err to_wrap(const struct stanza *st,
     struct age_wrap *ret)
 {
-	size_t type = sizeof(X25519), n;	/* with the space */
+	size_t type = sizeof(X25519), n; /* with the space */
 
 	if (st->args.n != type + KEY_B64 || st->body_n != sizeof(ret->body))
 		return ERR_FORMAT;
@@ -262,54 +276,98 @@ enum err age_header_write(const unsigned char file_key[AGE_FILE_KEY],
 	return OK;
 }
 
+/* Decimal, no sign, no zero in front. ERR_TOO_LARGE above the limit. */
+must_check static enum err to_log_n(const char *p, size_t n, unsigned *ret)
+{
+	unsigned v = 0;
+
+	if (n < 1 || n > 2 || p[0] == '0')
+		return ERR_FORMAT;
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return ERR_FORMAT;
+		v = v * 10 + (unsigned)(p[i] - '0');
+	}
+	*ret = v;
+	return v > SCRYPT_LOG_N_MAX ? ERR_TOO_LARGE : OK;
+}
+
+/* "scrypt SALT LOG_N" */
+must_check static enum err to_scrypt(const struct stanza *st,
+    struct header *ret)
+{
+	const char *salt = st->args.p + sizeof(SCRYPT);
+	size_t log_n = sizeof(SCRYPT) + SALT_B64 + 1, n;
+	enum err err;
+
+	if (st->args.n <= log_n || salt[SALT_B64] != ' ' ||
+	    st->body_n != sizeof(ret->body))
+		return ERR_FORMAT;
+	err = b64_decode(salt, SALT_B64, false, ret->salt, SALT_N, &n);
+	if (!err)
+		err = to_log_n(st->args.p + log_n, st->args.n - log_n,
+		    &ret->log_n);
+	memcpy(ret->body, st->body, sizeof(ret->body));
+	ret->scrypt = true;
+	return err;
+}
+
+/* Give the stanza to each identity, until one has opened the file key. */
+must_check static enum err try_all(const struct stanza *st,
+    const struct age_identity *ids, size_t ids_n,
+    unsigned char file_key[AGE_FILE_KEY], bool *found)
+{
+	struct age_wrap w;
+	enum err err = to_wrap(st, &w);
+
+	for (size_t i = 0; !err && !*found && i < ids_n; i++) {
+		err = age_unwrap(&w, &ids[i], file_key);
+		*found = !err;
+		if (err == ERR_NO_KEY)
+			err = OK;
+	}
+	return err;
+}
+
 /*
  * Walk a whole header. With identities, the first X25519 stanza that one of
  * them opens gives the file key; the others must be well formed all the same.
  */
 must_check static enum err walk(struct scan *s, const struct age_identity *ids,
-    size_t ids_n, unsigned char file_key[AGE_FILE_KEY], bool *ret_found,
-    unsigned char ret_mac[HASH_BYTES])
+    size_t ids_n, unsigned char file_key[AGE_FILE_KEY], struct header *ret)
 {
 	struct stanza st;
-	struct age_wrap w;
-	bool end = false, alone = false;
+	bool end = false;
 	size_t count = 0;
 	enum err err;
 
-	*ret_found = false;
+	memset(ret, 0, sizeof(*ret));
 	for (;;) {
-		err = scan_next(s, &st, &end, ret_mac);
+		err = scan_next(s, &st, &end, ret->mac);
 		if (err || end)
 			break;
 		count++;
-		/* age: a passphrase stands alone, or it would prove nothing. */
-		alone = alone || is_type(&st, "scrypt");
-		if (!is_type(&st, X25519))
-			continue;
-		err = to_wrap(&st, &w);
-		for (size_t i = 0; !err && !*ret_found && i < ids_n; i++) {
-			err = age_unwrap(&w, &ids[i], file_key);
-			*ret_found = !err;
-			if (err == ERR_NO_KEY)
-				err = OK;
-		}
+		if (is_type(&st, SCRYPT))
+			err = to_scrypt(&st, ret);
+		else if (is_type(&st, X25519))
+			err = try_all(&st, ids, ids_n, file_key, &ret->found);
 		if (err)
 			break;
 	}
-	if (!err && (count == 0 || (alone && count > 1)))
+	/* age: a passphrase stands alone, or it would prove nothing. */
+	if (!err && (count == 0 || (ret->scrypt && count > 1)))
 		err = ERR_FORMAT;
 	return err;
 }
 
 enum err age_header_len(const void *p, size_t n, size_t *ret_header_n)
 {
-	unsigned char mac[HASH_BYTES];
+	struct header h;
 	struct scan s;
-	bool found;
 	enum err err = scan_begin(&s, p, n);
 
 	if (!err)
-		err = walk(&s, NULL, 0, NULL, &found, mac);
+		err = walk(&s, NULL, 0, NULL, &h);
 	if (!err)
 		*ret_header_n = s.pos;
 	return err;
@@ -317,30 +375,73 @@ enum err age_header_len(const void *p, size_t n, size_t *ret_header_n)
 
 /* The MAC line is " " and 43 letters and LF after what it covers. */
 must_check static enum err check_mac(const struct scan *s,
-    const unsigned char mac[HASH_BYTES],
-    const unsigned char file_key[AGE_FILE_KEY])
+    const struct header *h, const unsigned char file_key[AGE_FILE_KEY])
 {
 	unsigned char want[HASH_BYTES];
 
 	header_mac(file_key, s->p, s->pos - KEY_B64 - 2, want);
-	return crypt_equal(mac, want, sizeof(want)) ? OK : ERR_INTEGRITY;
+	return crypt_equal(h->mac, want, sizeof(want)) ? OK : ERR_INTEGRITY;
 }
 
 enum err age_header_open(const void *p, size_t n,
     const struct age_identity *ids, size_t ids_n,
     unsigned char ret_file_key[AGE_FILE_KEY], size_t *ret_header_n)
 {
-	unsigned char mac[HASH_BYTES], key[AGE_FILE_KEY] = {0};
+	unsigned char key[AGE_FILE_KEY] = {0};
+	struct header h;
 	struct scan s;
-	bool found;
 	enum err err = scan_begin(&s, p, n);
 
 	if (!err)
-		err = walk(&s, ids, ids_n, key, &found, mac);
-	if (!err && !found)
+		err = walk(&s, ids, ids_n, key, &h);
+	if (!err && !h.found)
 		err = ERR_NO_KEY;
 	if (!err)
-		err = check_mac(&s, mac, key);
+		err = check_mac(&s, &h, key);
+	if (!err) {
+		memcpy(ret_file_key, key, sizeof(key));
+		*ret_header_n = s.pos;
+	}
+	crypt_wipe(key, sizeof(key));
+	return err;
+}
+
+/* The wrap key is scrypt(passphrase, label || salt). */
+must_check static enum err unwrap_scrypt(const struct header *h,
+    const void *passphrase, size_t passphrase_n,
+    unsigned char ret_file_key[AGE_FILE_KEY])
+{
+	unsigned char salt[sizeof(INFO_SCRYPT) - 1 + SALT_N], key[KEY_BYTES];
+	enum err err;
+
+	memcpy(salt, INFO_SCRYPT, sizeof(INFO_SCRYPT) - 1);
+	memcpy(salt + sizeof(INFO_SCRYPT) - 1, h->salt, SALT_N);
+	err = scrypt_key(passphrase, passphrase_n, salt, sizeof(salt), h->log_n,
+	    key);
+	if (!err &&
+	    aead_open(key, zero_nonce, h->body, sizeof(h->body), ret_file_key))
+		err = ERR_NO_KEY;
+	crypt_wipe(key, sizeof(key));
+	return err;
+}
+
+enum err age_header_open_passphrase(const void *p, size_t n,
+    const void *passphrase, size_t passphrase_n,
+    unsigned char ret_file_key[AGE_FILE_KEY], size_t *ret_header_n)
+{
+	unsigned char key[AGE_FILE_KEY] = {0};
+	struct header h;
+	struct scan s;
+	enum err err = scan_begin(&s, p, n);
+
+	if (!err)
+		err = walk(&s, NULL, 0, NULL, &h);
+	if (!err)
+		err = h.scrypt ?
+		    unwrap_scrypt(&h, passphrase, passphrase_n, key) :
+		    ERR_NO_KEY;
+	if (!err)
+		err = check_mac(&s, &h, key);
 	if (!err) {
 		memcpy(ret_file_key, key, sizeof(key));
 		*ret_header_n = s.pos;
@@ -352,15 +453,14 @@ enum err age_header_open(const void *p, size_t n,
 enum err age_header_check(const void *p, size_t n,
     const unsigned char file_key[AGE_FILE_KEY], size_t *ret_header_n)
 {
-	unsigned char mac[HASH_BYTES];
+	struct header h;
 	struct scan s;
-	bool found;
 	enum err err = scan_begin(&s, p, n);
 
 	if (!err)
-		err = walk(&s, NULL, 0, NULL, &found, mac);
+		err = walk(&s, NULL, 0, NULL, &h);
 	if (!err)
-		err = check_mac(&s, mac, file_key);
+		err = check_mac(&s, &h, file_key);
 	if (!err)
 		*ret_header_n = s.pos;
 	return err;

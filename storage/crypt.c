@@ -167,7 +167,7 @@ enum err sign_check(const unsigned char public_key[KEY_BYTES], const void *p,
  */
 #define SEALED_SALT 9
 #define SEALED_NONCE (SEALED_SALT + crypto_pwhash_argon2id_SALTBYTES)
-#define SEALED_BODY                                                            \
+#define SEALED_BODY \
 	(SEALED_NONCE + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
 /* A changed file must not make us take all memory or run for an hour. */
 #define OPS_MAX 16u
@@ -241,6 +241,19 @@ enum err secret_unseal(const char *password, size_t password_n,
 	crypt_wipe(key, sizeof(key));
 	crypt_wipe(secret, sizeof(secret));
 	return err;
+}
+
+enum err scrypt_key(const void *passphrase, size_t passphrase_n,
+    const void *salt, size_t salt_n, unsigned log_n,
+    unsigned char ret[KEY_BYTES])
+{
+	if (log_n < 1 || log_n > SCRYPT_LOG_N_MAX)
+		return ERR_TOO_LARGE;
+	return crypto_pwhash_scryptsalsa208sha256_ll(passphrase, passphrase_n,
+		   salt, salt_n, (uint64_t)1 << log_n, 8, 1, ret,
+		   KEY_BYTES) == 0 ?
+	    OK :
+	    ERR_NO_MEMORY;
 }
 
 enum err box_seal(const unsigned char public_key[KEY_BYTES], const void *p,

@@ -79,6 +79,18 @@ must_check enum err secret_unseal(const char *password, size_t password_n,
     const void *sealed, size_t n, unsigned char ret[SECRET_MAX],
     size_t *ret_n);
 
+/*
+ * scrypt (RFC 7914) with N = 2^log_n, r = 8, p = 1: 2^log_n KiB of memory.
+ * A file chooses log_n, so it is bounded: 20 is 1 GiB, what Argon2id may take
+ * here too. age writes 18 and itself opens up to 22 (4 GiB), which a small
+ * appliance that records cannot spare. ERR_TOO_LARGE above; ERR_NO_MEMORY.
+ * Blocks.
+ */
+#define SCRYPT_LOG_N_MAX 20u
+must_check enum err scrypt_key(const void *passphrase, size_t passphrase_n,
+    const void *salt, size_t salt_n, unsigned log_n,
+    unsigned char ret[KEY_BYTES]);
+
 /* Sealed boxes (crypto_box_seal), for camera credentials. out: n + 48. */
 #define BOX_EXTRA 48
 must_check enum err box_seal(const unsigned char public_key[KEY_BYTES],

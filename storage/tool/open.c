@@ -1,6 +1,7 @@
 /* See open.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #define IDENTITIES_MAX 1024
 #define IDENTITY_FILE_MAX (256 * 1024)
+#define PASSPHRASE_MAX 1024
 
 struct identities {
 	size_t n;
@@ -28,15 +30,18 @@ struct input {
 
 struct work {
 	struct identities ids;
+	size_t passphrase_n; /* 0: none was given */
 	struct input in;
 	unsigned char plain[AGE_CHUNK];
+	char passphrase[PASSPHRASE_MAX + 2];
 	char identity_text[IDENTITY_FILE_MAX + 1];
 };
 
 static int usage(void)
 {
 	fprintf(stderr,
-	    "usage: saqta open -i IDENTITY_FILE... [FILE]\n"
+	    "usage: saqta open [-i IDENTITY_FILE]... [--passphrase-file FILE] "
+	    "[FILE]\n"
 	    "Decrypts an age file to standard output.\n");
 	return 2;
 }
@@ -101,22 +106,29 @@ static bool take_line(struct identities *ids, char *line)
 	return true;
 }
 
-static int take_identities(struct work *w, const char *name)
+/* Read the file `name` into p, at most max bytes. */
+static bool read_small(const char *name, char *p, size_t max, size_t *ret_n)
 {
-	struct input *in = &w->in;	/* not in use yet */
-	char *text = w->identity_text, *line;
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
 	size_t n = 0;
-	int number = 0;
 	ssize_t got = 0;
 
-	in->fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (in->fd < 0)
-		return say(name, strerror(errno));
-	while (n < IDENTITY_FILE_MAX &&
-	    (got = read(in->fd, text + n, IDENTITY_FILE_MAX - n)) > 0)
+	if (fd < 0)
+		return false;
+	while (n < max && (got = read(fd, p + n, max - n)) > 0)
 		n += (size_t)got;
-	close(in->fd);
-	if (got < 0)
+	close(fd);
+	*ret_n = n;
+	return got >= 0;
+}
+
+static int take_identities(struct work *w, const char *name)
+{
+	char *text = w->identity_text, *line;
+	size_t n;
+	int number = 0;
+
+	if (!read_small(name, text, IDENTITY_FILE_MAX, &n))
 		return say(name, strerror(errno));
 	if (n == IDENTITY_FILE_MAX)
 		return say(name, "too large for an identity file.");
@@ -134,12 +146,42 @@ static int take_identities(struct work *w, const char *name)
 	return 0;
 }
 
-static const char *header_sentence(const struct input *in, enum err err)
+/* The first line of the file, without its end. */
+static int take_passphrase(struct work *w, const char *name)
+{
+	size_t n;
+
+	if (!read_small(name, w->passphrase, PASSPHRASE_MAX + 1, &n))
+		return say(name, strerror(errno));
+	w->passphrase[n] = '\0';
+	n = strcspn(w->passphrase, "\n");
+	if (n && w->passphrase[n - 1] == '\r')
+		n--;
+	if (n == 0)
+		return say(name, "the first line, a passphrase, is empty.");
+	if (n > PASSPHRASE_MAX)
+		return say(name, "too long for a passphrase.");
+	w->passphrase_n = n;
+	return 0;
+}
+
+static const char *header_sentence(const struct work *w, enum err err)
 {
 	static const char armor[] = "-----BEGIN AGE";
+	const struct input *in = &w->in;
 
 	if (err == ERR_NO_KEY)
-		return "none of the identities opens this file.";
+		return !w->passphrase_n ?
+		    "none of the identities opens this file." :
+		    w->ids.n ?
+		    "none of the identities opens this file, nor does the "
+		    "passphrase." :
+		    "the passphrase does not open this file.";
+	if (err == ERR_NO_MEMORY)
+		return "there is not the memory that the passphrase needs.";
+	if (err == ERR_TOO_LARGE)
+		return "the header is not within the limits: 16 KiB, and a "
+		       "passphrase that takes 1 GiB (scrypt work factor 20).";
 	if (err == ERR_INTEGRITY)
 		return "the header was changed: its check fails.";
 	if (in->n == 0 && in->end)
@@ -169,8 +211,11 @@ static int take_header(struct work *w, const char *name,
 	if (!err)
 		err = age_header_open(in->buf, in->n, w->ids.id, w->ids.n,
 		    file_key, &n);
+	if (err == ERR_NO_KEY && w->passphrase_n)
+		err = age_header_open_passphrase(in->buf, in->n, w->passphrase,
+		    w->passphrase_n, file_key, &n);
 	if (err)
-		return say(name, header_sentence(in, err));
+		return say(name, header_sentence(w, err));
 	used(in, n);
 	if (!fill(in, AGE_NONCE) || in->n < AGE_NONCE) {
 		crypt_wipe(file_key, sizeof(file_key));
@@ -279,7 +324,9 @@ static int open_file(struct work *w, const char *name)
 
 int tool_open(int argc, char **argv)
 {
-	const struct rlimit no_core = {0};	/* P1 */
+	static const struct option options[] = {
+	    {"passphrase-file", required_argument, NULL, 'p'}, {0}};
+	const struct rlimit no_core = {0}; /* P1 */
 	struct work *w;
 	int c, status = 0;
 	bool any = false;
@@ -290,9 +337,12 @@ int tool_open(int argc, char **argv)
 		return say("start", strerror(errno));
 	}
 	optind = 1;
-	while (!status && (c = getopt(argc, argv, "+i:")) != -1) {
+	while (!status &&
+	    (c = getopt_long(argc, argv, "+i:", options, NULL)) != -1) {
 		any = true;
-		status = c == 'i' ? take_identities(w, optarg) : usage();
+		status = c == 'i' ? take_identities(w, optarg) :
+		    c == 'p'	  ? take_passphrase(w, optarg) :
+				    usage();
 	}
 	if (!status && (!any || argc - optind > 1))
 		status = usage();

@@ -102,6 +102,32 @@ static void hkdf_gives_the_first_block_of_rfc_5869(void **state)
  * here, so the tag is that of an independent Poly1305 (in Python, which gives
  * the RFC's tag where the additional data is).
  */
+/* RFC 7914, 12: N = 16384, r = 8, p = 1; the first half of its 64 bytes. */
+static void scrypt_gives_the_key_of_rfc_7914(void **state)
+{
+	unsigned char key[KEY_BYTES];
+	char hex[2 * KEY_BYTES + 1];
+
+	(void)state;
+	assert_int_equal(scrypt_key("pleaseletmein", 13, "SodiumChloride", 14,
+			     14, key),
+	    OK);
+	hex_encode(key, sizeof(key), hex);
+	assert_string_equal(hex,
+	    "7023bdcb3afd7348461c06cd81fd38eb"
+	    "fda8fbba904f8e3ea9b543f6545da1f2");
+}
+
+static void scrypt_takes_one_gib_at_most(void **state)
+{
+	unsigned char key[KEY_BYTES];
+
+	(void)state;
+	assert_int_equal(scrypt_key("p", 1, "s", 1, SCRYPT_LOG_N_MAX + 1, key),
+	    ERR_TOO_LARGE);
+	assert_int_equal(scrypt_key("p", 1, "s", 1, 0, key), ERR_TOO_LARGE);
+}
+
 static void aead_gives_the_ciphertext_of_rfc_8439(void **state)
 {
 	unsigned char key[KEY_BYTES], nonce[AEAD_NONCE], out[256];
@@ -399,6 +425,8 @@ int main(void)
 	    cmocka_unit_test(sha256_gives_the_digests_of_fips_180),
 	    cmocka_unit_test(hmac_gives_the_results_of_rfc_4231),
 	    cmocka_unit_test(hkdf_gives_the_first_block_of_rfc_5869),
+	    cmocka_unit_test(scrypt_gives_the_key_of_rfc_7914),
+	    cmocka_unit_test(scrypt_takes_one_gib_at_most),
 	    cmocka_unit_test(aead_gives_the_ciphertext_of_rfc_8439),
 	    cmocka_unit_test(aead_works_in_place),
 	    cmocka_unit_test(x25519_gives_the_results_of_rfc_7748),
