@@ -71,12 +71,17 @@ static void alarm_log(struct keeper *k, size_t log, const struct submission *s,
 static void cosign(struct keeper *k, const struct submission *s, struct said *v)
 {
 	struct witnessing *x = &k->witnessing;
+	struct log_alarm a;
 
 	if (witness_keep(k->data_fd, s->c.origin, s->note, s->note_n)) {
 		log_error("the checkpoint of %s was not stored", s->c.origin);
 		say(v, 500, "not stored");
 		return;
 	}
+	/* it goes on where it was: no fork, but a late or spoiled request */
+	if (alarm_find(k->ix, ALARM_LOG, &a) && !strcmp(a.who, s->c.origin) &&
+	    a.finding != LOG_FORKED)
+		alarm_clear(k->ix, ALARM_LOG);
 	v->status = 200;
 	v->type = "text/plain; charset=utf-8";
 	cosign_line(s->note, s->text_n, &x->key, x->seed,

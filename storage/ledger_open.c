@@ -345,25 +345,20 @@ static enum err get_from_tile(struct ledger *l, uint64_t i,
     unsigned char buf[ENTRY_MAX], size_t *ret_n)
 {
 	unsigned char leaf[HASH_BYTES];
-	size_t at = 0, n = 0;
+	const unsigned char *entry;
+	size_t n;
 	enum err e = load_bundle(l, i / TILE_N);
 
+	if (!e)
+		e = tile_entry(l->bundle, l->bundle_len, i % TILE_N, &entry,
+		    &n);
 	if (e)
 		return e;
-	for (uint64_t k = 0; k <= i % TILE_N; k++) {
-		at += n;
-		if (l->bundle_len - at < 2)
-			return ERR_INTEGRITY;
-		n = (size_t)be_get(l->bundle + at, 2);
-		at += 2;
-		if (n > ENTRY_MAX || l->bundle_len - at < n)
-			return ERR_INTEGRITY;
-	}
-	merkle_leaf(l->bundle + at, n, leaf);
+	merkle_leaf(entry, n, leaf);
 	if (memcmp(leaf, l->bundle_leaves + i % TILE_N * HASH_BYTES,
 		HASH_BYTES))
 		return ERR_INTEGRITY;
-	memcpy(buf, l->bundle + at, n);
+	memcpy(buf, entry, n);
 	*ret_n = n;
 	return OK;
 }

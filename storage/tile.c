@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/bytes.h"
 #include "storage/disk.h"
+#include "storage/entry.h"
 #include "storage/tile.h"
 
 void tile_path(int level, uint64_t n, char out[TILE_PATH_MAX])
@@ -53,6 +55,26 @@ enum err tile_read(int dir, int level, uint64_t n,
 		e = ERR_INTEGRITY;
 	free(p);
 	return e;
+}
+
+enum err tile_entry(const void *p, size_t n, unsigned k,
+    const unsigned char **ret, size_t *ret_n)
+{
+	const unsigned char *b = p;
+	size_t at = 0, len = 0;
+
+	for (unsigned i = 0; i <= k; i++) {
+		at += len;
+		if (n - at < 2)
+			return ERR_INTEGRITY;
+		len = (size_t)be_get(b + at, 2);
+		at += 2;
+		if (len > ENTRY_MAX || n - at < len)
+			return ERR_INTEGRITY;
+	}
+	*ret = b + at;
+	*ret_n = len;
+	return OK;
 }
 
 static void tile_root(const unsigned char tile[TILE_BYTES],

@@ -31,6 +31,13 @@ must_check enum err tile_read(int dir, int level, uint64_t n,
     unsigned char ret[TILE_BYTES]);
 
 /*
+ * Entry k of an entry tile's n bytes: `u16 length || entry`, 256 times.
+ * ERR_INTEGRITY where it does not stand there whole. Pure.
+ */
+must_check enum err tile_entry(const void *p, size_t n, unsigned k,
+    const unsigned char **ret, size_t *ret_n);
+
+/*
  * The right edge of a tree of `tiles` full level-0 tiles: at each level the
  * hashes of the tile that is not full yet. hash[0] is not used.
  */

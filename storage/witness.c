@@ -182,6 +182,7 @@ enum err witness_do(struct keeper *k, const struct entry *e)
 	struct witnessing *x = &k->witnessing;
 	struct peers *p = &x->peers;
 	struct vkey key = {.kind = NOTE_ED25519};
+	struct log_alarm a;
 	struct entry_field f;
 	struct entry_view v;
 	uint64_t i;
@@ -196,6 +197,9 @@ enum err witness_do(struct keeper *k, const struct entry *e)
 	memcpy(key.key, f.p, KEY_BYTES);
 	if (v.type == ENTRY_WITNESS_REMOVED) {
 		drop(x, key.key);
+		if (alarm_find(k->ix, ALARM_LOG, &a) &&
+		    !strcmp(a.who, key.name))
+			alarm_clear(k->ix, ALARM_LOG);
 	} else if (v.type == ENTRY_LOG_ALLOWED && p->logs < LOGS_MAX) {
 		memset(x->alarmed_ns[p->logs], 0, sizeof(x->alarmed_ns[0]));
 		p->log[p->logs++] = key;
