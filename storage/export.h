@@ -70,7 +70,10 @@ must_check enum err export_own_entry(const struct ledger *l, uint64_t number,
 void export_wipe(struct export *x);
 
 /* --- export_proof.c --- */
-/* The proof of all entries against the checkpoint that is on disk now. */
+/*
+ * The proof of all entries against one checkpoint: cosigned by witnesses where
+ * they answer within five seconds. Blocks.
+ */
 must_check enum err export_proof(struct export *x, struct ledger *l,
     struct proof_out *ret);
 

@@ -168,6 +168,7 @@ void handle_export_enter(struct keeper *k, struct conn *c, struct wire *w)
 		conn_error(c, id, err, NULL);
 		return;
 	}
+	witness_hurry(k);
 	wire_begin(w, MSG_EXPORT_ENTER_IS, id);
 	wire_put_u64(w, entry);
 	conn_send(c, w, -1);

@@ -92,6 +92,12 @@ must_check enum err ledger_root_at(const struct ledger *l, uint64_t size,
  */
 must_check enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],
     size_t *ret_n, struct checkpoint *ret);
+/*
+ * The newest checkpoint that a witness has cosigned, with its lines.
+ * ERR_NOT_FOUND where none has yet; ERR_INTEGRITY.
+ */
+must_check enum err ledger_witnessed(struct ledger *l,
+    char ret_note[NOTE_MAX + 1], size_t *ret_n, struct checkpoint *ret);
 /* The entries by which the log's key changed: at most `max`, ascending. */
 size_t ledger_key_changes(const struct ledger *l, uint64_t *ret, size_t max);
 

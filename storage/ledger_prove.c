@@ -143,18 +143,16 @@ enum err ledger_root_at(const struct ledger *l, uint64_t size,
 	return with_source(l, size, root, &w);
 }
 
-enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],
-    size_t *ret_n, struct checkpoint *ret)
+static enum err read_note(struct ledger *l, const char *name,
+    char ret_note[NOTE_MAX + 1], size_t *ret_n, struct checkpoint *ret)
 {
 	unsigned char *p, entry[ENTRY_MAX];
 	struct checkpoint c;
 	size_t n, entry_n;
-	enum err e = disk_read_all(l->dir, "checkpoint", NOTE_MAX, &p, &n);
+	enum err e = disk_read_all(l->dir, name, NOTE_MAX, &p, &n);
 
 	if (e)
-		return e == ERR_NOT_FOUND || e == ERR_TOO_LARGE ?
-		    ERR_INTEGRITY :
-		    e;
+		return e == ERR_TOO_LARGE ? ERR_INTEGRITY : e;
 	e = checkpoint_parse(p, n, &c);
 	/* one that is new covers entries that we have not looked at yet */
 	if (!e && c.size > l->tree.n)
@@ -167,6 +165,20 @@ enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],
 	}
 	free(p);
 	return e == ERR_FORMAT || e == ERR_NOT_FOUND ? ERR_INTEGRITY : e;
+}
+
+enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],
+    size_t *ret_n, struct checkpoint *ret)
+{
+	enum err e = read_note(l, "checkpoint", ret_note, ret_n, ret);
+
+	return e == ERR_NOT_FOUND ? ERR_INTEGRITY : e;
+}
+
+enum err ledger_witnessed(struct ledger *l, char ret_note[NOTE_MAX + 1],
+    size_t *ret_n, struct checkpoint *ret)
+{
+	return read_note(l, "witnessed", ret_note, ret_n, ret);
 }
 
 size_t ledger_key_changes(const struct ledger *l, uint64_t *ret, size_t max)

@@ -33,6 +33,21 @@ void witness_reset(struct keeper *k)
 	memset(&x->round, 0, sizeof(x->round));
 }
 
+void witness_hurry(struct keeper *k)
+{
+	struct witnessing *x = &k->witnessing;
+	bool asking = false;
+
+	for (size_t i = 0; i < x->peers.witnesses; i++) {
+		if (x->link[i].state == WITNESS_FINE)
+			x->link[i].due_ns = 0;
+		asking = asking || x->link[i].asking_ns;
+	}
+	/* an answer under way belongs to the round that it was asked for */
+	if (!asking)
+		x->round.began_ns = 0;
+}
+
 static void begin(struct entry *e, enum entry_type type, struct keeper *k,
     const struct person_row *p)
 {

@@ -58,6 +58,9 @@ void witness_open(struct keeper *k);
 /* After a new epoch: every witness is asked anew. */
 void witness_reset(struct keeper *k);
 
+/* An export is being made: ask the witnesses that answer now, for all of it. */
+void witness_hurry(struct keeper *k);
+
 /* Acts of custodians (act.c): drafts, and what the signed entries bring about. */
 must_check enum err witness_draft_add(struct keeper *, struct wire *,
     const struct person_row *, struct entry *);

@@ -122,6 +122,34 @@ static void P10_a_reader_proves_against_the_newest_checkpoint(void **state)
 	ledger_close(l);
 }
 
+static void the_witnessed_checkpoint_is_told_where_there_is_one(void **state)
+{
+	char note[NOTE_MAX + 1];
+	struct ledger *l = open_at(dir), *r;
+	struct checkpoint c;
+	int fd = data_fd(dir);
+	size_t n;
+
+	(void)state;
+	put(l, 5);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	assert_int_equal(ledger_open_readonly(fd, &r), OK);
+	assert_int_equal(ledger_witnessed(r, note, &n, &c), ERR_NOT_FOUND);
+	put(l, 300);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	run("cp %s/ledger/checkpoint %s/ledger/witnessed", dir, dir);
+	put(l, 300);
+	assert_int_equal(ledger_checkpoint(l), OK);
+	assert_int_equal(ledger_witnessed(r, note, &n, &c), OK);
+	assert_int_equal(c.size, 305);
+	is_proved(r, 304, 305);
+	run("truncate -s 20 %s/ledger/witnessed", dir);
+	assert_int_equal(ledger_witnessed(r, note, &n, &c), ERR_INTEGRITY);
+	close(fd);
+	ledger_close(r);
+	ledger_close(l);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -131,6 +159,7 @@ int main(void)
 	    TEST(P10_growth_is_proved_from_tiles_and_tail),
 	    TEST(P10_entries_that_are_not_there_are_not_proved),
 	    TEST(P10_a_reader_proves_against_the_newest_checkpoint),
+	    TEST(the_witnessed_checkpoint_is_told_where_there_is_one),
 	};
 
 	return crypt_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
