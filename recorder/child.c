@@ -278,15 +278,20 @@ static enum err write_camera(struct child *c)
 static enum err prove(struct child *c, const struct feed_event *e)
 {
 	uint16_t width = 0, height = 0;
+	struct scene scene = {.print = 0};
+	enum err sent;
 	const void *p;
 	size_t n;
 	enum err err = bulk_map(e->fd, WIRE_BULK_MAX, &p, &n);
 
 	close(e->fd);
 	if (!err) {
-		err = picture_decode(p, n, &width, &height);
+		err = picture_decode(p, n, &width, &height, &scene);
 		bulk_unmap(p, n);
 	}
+	sent = err || !scene.print ? OK : feed_scene(c->feed, e->seq, &scene);
+	if (sent)
+		return sent;
 	return feed_picture(c->feed, e->seq, e->id, !err, width, height);
 }
 

@@ -179,6 +179,21 @@ enum err feed_picture(struct feed *f, uint64_t seq, uint32_t id, bool decoded,
 	return queue(f, it, NULL, 0);
 }
 
+enum err feed_scene(struct feed *f, uint64_t seq, const struct scene *s)
+{
+	struct item *it = item_new(f, MSG_SCENE);
+
+	if (!it)
+		return ERR_NO_MEMORY;
+	wire_put_u64(&it->w, seq);
+	wire_put_u8(&it->w, s->mean);
+	wire_put_u8(&it->w, s->contrast);
+	wire_put_u16(&it->w, s->sharpness);
+	wire_put_u64(&it->w, s->print);
+	wire_put_bytes(&it->w, s->grid, SCENE_GRID);
+	return queue(f, it, NULL, 0);
+}
+
 static enum err understand(struct feed *f, struct wire *w, struct feed_event *e)
 {
 	switch (w->type) {

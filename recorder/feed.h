@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "recorder/scene.h"
 #include "storage/api/messages.h"
 #include "storage/api/utc.h"
 
@@ -75,6 +76,10 @@ must_check enum err feed_read(struct feed *f, struct feed_event *ret);
 /* Answer FEED_PICTURE; seq and id are the event's. */
 must_check enum err feed_picture(struct feed *f, uint64_t seq, uint32_t id,
     bool decoded, uint16_t width, uint16_t height);
+
+/* Before it, where the picture was decoded: what it looks like. */
+must_check enum err feed_scene(struct feed *f, uint64_t seq,
+    const struct scene *s);
 
 /* Send what is queued, waiting at most ms; for an orderly stop. */
 void feed_drain(struct feed *f, int ms);

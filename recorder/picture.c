@@ -1,5 +1,6 @@
 #include "recorder/picture.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
@@ -56,8 +57,26 @@ static int first_picture(AVFormatContext *in, AVCodecContext *dec,
 	return got;
 }
 
+/* Eight bits of luminance in a plane of their own: what cameras send. */
+static bool has_luminance(const AVFrame *f)
+{
+	switch (f->format) {
+	case AV_PIX_FMT_YUV420P:
+	case AV_PIX_FMT_YUVJ420P:
+	case AV_PIX_FMT_YUV422P:
+	case AV_PIX_FMT_YUVJ422P:
+	case AV_PIX_FMT_YUV444P:
+	case AV_PIX_FMT_YUVJ444P:
+	case AV_PIX_FMT_GRAY8:
+		return f->linesize[0] >= f->width && f->width > 0 &&
+		    f->height > 0;
+	default:
+		return false;
+	}
+}
+
 static enum err decode(AVFormatContext *in, uint16_t *ret_width,
-    uint16_t *ret_height)
+    uint16_t *ret_height, struct scene *ret_scene)
 {
 	const AVCodec *codec;
 	AVCodecContext *dec = NULL;
@@ -79,6 +98,10 @@ static enum err decode(AVFormatContext *in, uint16_t *ret_width,
 		goto out;
 	if (frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT)
 		goto out;
+	*ret_scene = (struct scene){.mean = 0};
+	if (has_luminance(frame))
+		scene_measure(frame->data[0], (size_t)frame->linesize[0],
+		    (unsigned)frame->width, (unsigned)frame->height, ret_scene);
 	*ret_width = (uint16_t)frame->width;
 	*ret_height = (uint16_t)frame->height;
 	err = OK;
@@ -90,7 +113,7 @@ out:
 }
 
 enum err picture_decode(const void *p, size_t n, uint16_t *ret_width,
-    uint16_t *ret_height)
+    uint16_t *ret_height, struct scene *ret_scene)
 {
 	struct source s = {.p = p, .n = n};
 	AVFormatContext *in = avformat_alloc_context();
@@ -112,7 +135,7 @@ enum err picture_decode(const void *p, size_t n, uint16_t *ret_width,
 	    0)
 		err = ERR_FORMAT;
 	else
-		err = decode(in, ret_width, ret_height);
+		err = decode(in, ret_width, ret_height, ret_scene);
 	avformat_close_input(&in);
 	av_freep(&io->buffer);
 	avio_context_free(&io);

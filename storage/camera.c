@@ -83,6 +83,7 @@ enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
 	if (row.state == CAMERA_STREAMING) /* in an earlier life */
 		no_recorder(k, &row, CAUSE_STORAGE_AWAY);
 	m->alarm = !index_alarm_find(k->ix, id, ALARM_NO_SEGMENT, &since);
+	scene_load(k, m);
 	m->next = k->cameras;
 	k->cameras = m;
 	*ret = m;
@@ -145,32 +146,51 @@ static int64_t alarm_after(const struct keeper *k, const struct camera *m)
 	return 2 * (gop > segment ? gop : segment);
 }
 
-static void enter_alarm(struct keeper *k, struct camera *m, bool raised)
+static const char *alarm_text(enum alarm kind)
+{
+	switch (kind) {
+	case ALARM_NO_SEGMENT:
+		return "it sends, but nothing of it is sealed";
+	case ALARM_BLACK:
+		return "its picture is black";
+	case ALARM_COVERED:
+		return "its picture is covered: nothing is to be seen";
+	case ALARM_FROZEN:
+		return "its picture stands still, to the last pixel";
+	case ALARM_DEFOCUSED:
+		return "its picture is out of focus";
+	case ALARM_MOVED:
+		return "its picture is not that of its commissioning";
+	case ALARM_NONE:
+		break;
+	}
+	return "";
+}
+
+void camera_alarm(struct keeper *k, struct camera *m, enum alarm kind,
+    bool raised)
 {
 	struct enter x;
 	int64_t since = k->now.ns;
 	enum err err;
 
-	if (!raised && index_alarm_find(k->ix, m->id, ALARM_NO_SEGMENT, &since))
+	if (!raised && index_alarm_find(k->ix, m->id, kind, &since))
 		since = k->now.ns;
 	enter_begin(k, &x, raised ? ENTRY_ALARM : ENTRY_ALARM_ENDED, 0);
 	entry_put_text(&x.e, TAG_CAMERA, m->id);
 	entry_put_i64(&x.e, TAG_FROM, since);
 	if (!raised)
 		entry_put_i64(&x.e, TAG_TO, k->now.ns);
-	entry_put_u64(&x.e, TAG_ALARM, ALARM_NO_SEGMENT);
+	entry_put_u64(&x.e, TAG_ALARM, (uint64_t)kind);
 	err = enter_end(k, &x, NULL);
 	if (!err)
-		err = index_alarm_put(k->ix, m->id, ALARM_NO_SEGMENT,
-		    raised ? since : 0);
+		err = index_alarm_put(k->ix, m->id, kind, raised ? since : 0);
 	if (err)
 		log_error("camera %s: an alarm was not entered: %s", m->id,
 		    err_text(err));
 	else
-		log_warn("camera %s: %s", m->id,
-		    raised ? "ALARM: it sends, but nothing of it is sealed" :
-			     "the alarm is over");
-	m->alarm = raised;
+		log_warn("camera %s: %s: %s", m->id,
+		    raised ? "ALARM" : "the alarm is over", alarm_text(kind));
 }
 
 static void watch_live(struct keeper *k, struct camera *m)
@@ -179,7 +199,8 @@ static void watch_live(struct keeper *k, struct camera *m)
 	bool bad = m->live_ns && k->mono.ns - since > alarm_after(k, m);
 
 	if (bad != m->alarm)
-		enter_alarm(k, m, bad);
+		camera_alarm(k, m, ALARM_NO_SEGMENT, bad);
+	m->alarm = bad;
 }
 
 void camera_live(struct keeper *k, struct camera *m, bool key)

@@ -28,6 +28,8 @@ static const struct row {
     {MSG_FRAGMENT, PEER_CAMERA, handle_fragment, ENTRY_HEADS},
     {MSG_SEGMENT_END, PEER_CAMERA, handle_segment_end, ENTRY_SEGMENT},
     {MSG_PICTURE_IS, PEER_CAMERA, handle_picture_is, ENTRY_READ_BACK},
+    {MSG_SCENE, PEER_CAMERA, handle_scene, ENTRY_ALARM},
+    {MSG_SCENE_NEW, TOOL, handle_scene_new, ENTRY_SCENE_NEW},
     {MSG_SIGN_IN, PEER_PEOPLE, handle_sign_in, ENTRY_SIGN_IN},
     {MSG_CAMERAS, TOOL, handle_cameras, 0},
     {MSG_COVERAGE, TOOL, handle_coverage, 0},

@@ -123,6 +123,7 @@ static const char *const types[] = {
     [ENTRY_CAMERA_MOVED] = "camera-moved",
     [ENTRY_ATM_MOVED] = "atm-moved",
     [ENTRY_DAY_KEY] = "day-key",
+    [ENTRY_SCENE_NEW] = "scene-begun-anew",
     [ENTRY_SEGMENT] = "segment",
     [ENTRY_HEADS] = "chain-heads",
     [ENTRY_GAP_OPENED] = "gap-opened",

@@ -272,6 +272,8 @@ void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = index_stood_begin(k->ix, STOOD_DEVICE, id, k->now.ns,
 		    row.url, device);
+	if (!err)
+		err = scene_anew(k, m);
 	if (!err) {
 		enter_begin(k, &x, ENTRY_DEVICE, who_asks(c));
 		entry_put_text(&x.e, TAG_CAMERA, id);

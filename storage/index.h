@@ -270,7 +270,15 @@ must_check enum err index_leases_open(struct index *ix,
     enum err (*fn)(const struct lease_row *l, void *arg), void *arg);
 
 /* An alarm that stands: raised since; since_ns 0 ends it. ERR_NOT_FOUND. */
-enum alarm { ALARM_NO_SEGMENT = 1 };	/* a live stream, nothing sealed */
+enum alarm {
+	ALARM_NONE = 0,
+	ALARM_NO_SEGMENT = 1,	/* a live stream, nothing sealed */
+	ALARM_BLACK = 10,	/* of its picture: see scene.h */
+	ALARM_COVERED = 11,
+	ALARM_FROZEN = 12,
+	ALARM_DEFOCUSED = 13,
+	ALARM_MOVED = 14,
+};
 must_check enum err index_alarm_put(struct index *ix, const char *camera,
     enum alarm kind, int64_t since_ns);
 must_check enum err index_alarm_find(struct index *ix, const char *camera,

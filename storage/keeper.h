@@ -19,6 +19,7 @@
 #include "storage/lockout.h"
 #include "storage/people.h"
 #include "storage/rebuild.h"
+#include "storage/scene.h"
 #include "storage/segment.h"
 #include "storage/site.h"
 #include "storage/wall.h"
@@ -79,6 +80,8 @@ struct camera {
 	int64_t key_ns, gop_ns;	/* its last key frame; between the last two */
 	bool alarm;
 	struct pace pace;	/* what its process may send */
+	struct scene_watch scene;
+	uint64_t scene_seq;	/* of the last one taken */
 	uint64_t asked_seq;	/* of the picture that the child decodes */
 	struct segment_row asked;
 };
@@ -277,6 +280,9 @@ void camera_end_segment(struct keeper *k, struct camera *m);
 /* The write of a segment failed: close it as it is; recovery finishes it. */
 void camera_broken(struct keeper *k, struct camera *m, enum err err);
 void camera_tick(struct keeper *k, struct camera *m);
+/* An alarm begins or ends: entered, kept, logged. */
+void camera_alarm(struct keeper *k, struct camera *m, enum alarm kind,
+    bool raised);
 /* A fragment came; did a key frame begin it? */
 void camera_live(struct keeper *k, struct camera *m, bool key);
 /* The key of the day, made and durable where it is not there yet. */
@@ -294,6 +300,11 @@ void seal_proved(struct keeper *k);
 must_check enum err seal_enter(struct keeper *k, struct segment_row *row,
     const unsigned char root[HASH_BYTES],
     const unsigned char cipher[HASH_BYTES]);
+
+/* --- handle_scene.c --- */
+/* What was kept of a camera's scene; forget it, for it shall look otherwise. */
+void scene_load(struct keeper *k, struct camera *m);
+must_check enum err scene_anew(struct keeper *k, struct camera *m);
 
 /* --- spawn.c --- */
 /*
@@ -381,6 +392,8 @@ void handle_segment_begin(struct keeper *, struct conn *, struct wire *);
 void handle_fragment(struct keeper *, struct conn *, struct wire *);
 void handle_segment_end(struct keeper *, struct conn *, struct wire *);
 void handle_picture_is(struct keeper *, struct conn *, struct wire *);
+void handle_scene(struct keeper *, struct conn *, struct wire *);
+void handle_scene_new(struct keeper *, struct conn *, struct wire *);
 void handle_sign_in(struct keeper *, struct conn *, struct wire *);
 void handle_cameras(struct keeper *, struct conn *, struct wire *);
 void handle_coverage(struct keeper *, struct conn *, struct wire *);

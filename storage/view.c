@@ -270,16 +270,28 @@ static json_t *clock_offset(const struct view *v, const char *camera)
 
 static json_t *alarms(const struct view *v, const char *camera)
 {
+	static const struct {
+		enum alarm kind;
+		const char *name;
+	} kinds[] = {
+	    {ALARM_NO_SEGMENT, "no-segment"},
+	    {ALARM_BLACK, "black"},
+	    {ALARM_COVERED, "covered"},
+	    {ALARM_FROZEN, "frozen"},
+	    {ALARM_DEFOCUSED, "defocused"},
+	    {ALARM_MOVED, "moved"},
+	};
 	json_t *a = json_array();
 	int64_t since;
 
-	if (!index_alarm_find(v->ix, camera, ALARM_NO_SEGMENT, &since) &&
-	    json_array_append_new(a,
-		json_pack("{s:s, s:o}", "kind", "no-segment", "since",
-		    json_time(since))) < 0) {
-		json_decref(a);
-		return NULL;
-	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!index_alarm_find(v->ix, camera, kinds[i].kind, &since) &&
+		    json_array_append_new(a,
+			json_pack("{s:s, s:o}", "kind", kinds[i].name, "since",
+			    json_time(since))) < 0) {
+			json_decref(a);
+			return NULL;
+		}
 	return a;
 }
 

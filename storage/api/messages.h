@@ -59,6 +59,12 @@ enum msg {
 				   (else the first), as re-read from the disk
 				   (P9) */
 	MSG_PICTURE_IS = 33,	/* u64 seq, u8 decoded, u16 width, u16 height */
+	MSG_SCENE = 340,	/* (quiet) before it, where it was decoded: u64
+				   seq, u8 mean, u8 contrast, u16 sharpness,
+				   u64 print, bytes grid (64): see
+				   recorder/scene.h */
+	MSG_SCENE_NEW = 342,	/* from control: str id: the next good picture
+				   is the one to compare with. -> MSG_OK */
 
 	/* --- people, from web, nobody signed in. A credential is the password
 	       and, for who has a second factor, LF and its code (people.h). --- */
@@ -242,6 +248,7 @@ enum msg {
 
 #define MOVIE_READ_MAX (1u << 20)
 #define WITNESS_ANSWER_MAX 2048	/* bytes of what a witness answers */
+#define SCENE_GRID 64	/* cells, 8 x 8 */
 
 enum role {
 	ROLE_OPERATOR = 1,	/* health and cameras, never footage (P6) */

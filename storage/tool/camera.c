@@ -21,12 +21,15 @@ static const char usage[] =
     "                        [--udp] [--user USER] URL [-]\n"
     "       saqta camera retire [--config FILE] --reason TEXT ID\n"
     "       saqta camera move [--config FILE] --atm ATM ID\n"
+    "       saqta camera scene [--config FILE] ID\n"
     "       saqta atm move [--config FILE] ATM PLACE\n"
     "  ID is the position of a camera; it keeps its footage when the device\n"
     "  is replaced or the ATM is moved, and its history when it is retired.\n"
     "  RANGE is A.B.C.D-E or A.B.C.D/N, at most 256 addresses; without it "
     "all\n"
     "  that hear a multicast are asked.\n"
+    "  scene: it was moved or refocused on purpose; its next good picture is\n"
+    "  the one that later ones are compared with.\n"
     "  URL is rtsp://HOST[:PORT]/PATH without user and password; with --user "
     "the\n"
     "  password is asked for, or read from standard input with -.\n";
@@ -110,6 +113,17 @@ static int enable(struct args *a, bool on)
 	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
 }
 
+static int scene(struct args *a)
+{
+	struct wire w;
+
+	if (!tool_config(a->path, &a->conf))
+		return EXIT_FAILED;
+	wire_begin(&w, MSG_SCENE_NEW, 1);
+	wire_put_str(&w, a->url);
+	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
+}
+
 static int look(struct args *a, const char *verb, bool json)
 {
 	int status;
@@ -170,6 +184,8 @@ static int run(struct args *a, const char *verb, size_t n, bool json)
 		return enable(a, true);
 	if (!strcmp(verb, "disable") && n == 2)
 		return enable(a, false);
+	if (!strcmp(verb, "scene") && n == 2)
+		return scene(a);
 	if (!strcmp(verb, "replace") && n >= 2 && a->id)
 		return replace(a);
 	if (!strcmp(verb, "retire") && n == 2 && a->reason)

@@ -158,9 +158,26 @@ int volume_list(const struct config *conf, bool json)
 	return EXIT_FINE;
 }
 
+static const char *alarm_text(const char *kind)
+{
+	static const char *const texts[][2] = {
+	    {"no-segment", "it sends, but nothing of it is sealed"},
+	    {"black", "its picture is black"},
+	    {"covered", "its picture is covered: nothing is to be seen"},
+	    {"frozen", "its picture stands still, to the last pixel"},
+	    {"defocused", "its picture is out of focus"},
+	    {"moved", "its picture is not that of its commissioning"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!strcmp(kind, texts[i][0]))
+			return texts[i][1];
+	return kind;
+}
+
 static void print_cameras(const json_t *j)
 {
-	const json_t *all = json_object_get(j, "cameras"), *c, *a;
+	const json_t *all = json_object_get(j, "cameras"), *c, *a, *list;
 	char clock[32];
 
 	printf("%-16s %-11s %-12s %-30s %-10s %s\n", "camera", "state", "cause",
@@ -173,11 +190,10 @@ static void print_cameras(const json_t *j)
 		printf("%-16s %-11s %-12s %-30s %-10s %s\n", text(c, "id"),
 		    text(c, "state"), text(c, "cause"), text(c, "last_proved"),
 		    clock, text(c, "detail"));
-		a = json_array_get(json_object_get(c, "alarms"), 0);
-		if (a)
-			printf("  ALARM since %s: it sends, but nothing of it "
-			       "is sealed\n",
-			    text(a, "since"));
+		list = json_object_get(c, "alarms");
+		for (size_t k = 0; (a = json_array_get(list, k)); k++)
+			printf("  ALARM since %s: %s\n", text(a, "since"),
+			    alarm_text(text(a, "kind")));
 	}
 }
 

@@ -18,7 +18,7 @@ CLOCK = 90000
 
 
 def make(path, codec="h264", seconds=4, fps=25, gop=25, bframes=0,
-         size="320x240"):
+         size="320x240", draw="testsrc2=size=%s:rate=%d:duration=%d"):
     """An elementary stream (Annex B) made by ffmpeg, one slice a picture."""
     lib = {"h264": "libx264", "h265": "libx265"}[codec]
     params = "bframes=%d:scenecut=0:keyint=%d:min-keyint=%d" % (
@@ -29,7 +29,7 @@ def make(path, codec="h264", seconds=4, fps=25, gop=25, bframes=0,
         params += ":sliced-threads=0:slices=1"
     subprocess.run(
         ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
-         "testsrc2=size=%s:rate=%d:duration=%d" % (size, fps, seconds),
+         draw % (size, fps, seconds),
          "-c:v", lib, "-threads", "1", "-preset", "ultrafast", "-bf",
          str(bframes), "-" + lib[3:] + "-params", params, "-pix_fmt",
          "yuv420p", "-f", "hevc" if codec == "h265" else "h264", path],

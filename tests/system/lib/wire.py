@@ -19,6 +19,7 @@ HELLO_CAMERA, HELLO_CAMERA_IS = 24, 25
 SEGMENT_BEGIN, SEGMENT_BEGIN_IS = 26, 27
 FRAGMENT, SEGMENT_END = 28, 30
 PICTURE, PICTURE_IS = 32, 33
+SCENE = 340
 
 CAUSES = ["none", "no answer", "password", "network", "no key frame",
           "unsupported", "camera error", "disk full", "disk error",
@@ -117,6 +118,7 @@ class Segment:
         self.cause = None       # None: not ended
         self.cut = None
         self.picture = None     # (decoded, width, height)
+        self.scene = None       # (mean, contrast, sharpness, print, grid)
         self.ended_at = None
 
     @property
@@ -277,6 +279,13 @@ class Storage:
                     "8", segment.seq))
                 os.close(fd)
             return None
+        elif m.type == SCENE:
+            seq, mean, contrast, sharp, print_, grid = m.get("81128b")
+            m.end()
+            assert len(grid) == 64
+            for g in self.segments:
+                if g.camera == camera and g.seq == seq:
+                    g.scene = (mean, contrast, sharp, print_, grid)
         elif m.type == PICTURE_IS:
             seq, decoded, w, h = m.get("8122")
             m.end()

@@ -131,8 +131,11 @@ function variant(type, f)
 {
 	return { "decision refuse": ".refused",
 		"lease-opened download": ".download", "read-back 2": ".failed",
-		"camera-switched 0": ".off" }[`${type} ${f.verdict ??
-		f["lease-kind"] ?? f.result ?? f.enabled}`] ?? "";
+		"camera-switched 0": ".off", "alarm-raised 10": ".black",
+		"alarm-raised 11": ".covered", "alarm-raised 12": ".frozen",
+		"alarm-raised 13": ".defocused", "alarm-raised 14": ".moved",
+	}[`${type} ${f.verdict ?? f["lease-kind"] ?? f.result ??
+		f.enabled ?? f.alarm}`] ?? "";
 }
 
 const texts = (f) => ({
