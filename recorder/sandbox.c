@@ -167,7 +167,7 @@ static enum err messages(scmp_filter_ctx ctx, int sock)
 {
 	return sock >= 0 &&
 		seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sock)) ?
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sock, 0)) ?
 	    ERR_SYS :
 	    OK;
 }
@@ -183,11 +183,11 @@ static enum err system_calls(int control, int ingest)
 	/* abort(): itself, and not the child of another camera. */
 	if (!err &&
 	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())))
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)))
 		err = ERR_SYS;
 	for (size_t i = 0; !err && i < N(fcntls); i++)
 		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i])))
+			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i], 0)))
 			err = ERR_SYS;
 	if (!err)
 		err = messages(ctx, control);
