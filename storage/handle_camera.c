@@ -137,7 +137,7 @@ void handle_camera_add(struct keeper *k, struct conn *c, struct wire *w)
 	    .next_seq = 1,
 	    .state = CAMERA_CONNECTING,
 	    .cause = CAUSE_CONNECTING};
-	char device[NAME_MAX_BYTES];
+	char device[NAME_MAX_BYTES], full[320];
 	struct camera *m;
 	uint32_t id = w->id;
 	const char *why = get_camera(w, &r, device);
@@ -150,6 +150,10 @@ void handle_camera_add(struct keeper *k, struct conn *c, struct wire *w)
 	m = err ? NULL : camera_find(k, r.id);
 	if (m)
 		err = take_bare(k, &r);
+	else if (!err && capacity_refuses(k, full, sizeof(full))) {
+		err = ERR_INVALID;
+		why = full;
+	}
 	if (!err)
 		err = index_camera_put(k->ix, &r);
 	if (!err)

@@ -28,7 +28,11 @@ static const char *const migrations[] = {
 	  "sha256 BLOB NOT NULL) STRICT, WITHOUT ROWID; "
 	  "CREATE TABLE IF NOT EXISTS request_rights(request TEXT PRIMARY KEY, "
 	  "rights INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    [4] = "INSERT INTO camera_day SELECT camera, day, count(*), sum(bytes), "
+	  "sum(end_ns - start_ns), max(flags), max(retain_ns) FROM segment "
+	  "WHERE state != 1 GROUP BY camera, day",
 };
+#define DAYS_FROM 4	/* camera_day begins */
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 
 /* storage/schema.sql, linked in (Makefile) */
@@ -210,6 +214,28 @@ static enum err schema_make(struct index *ix)
 	return err;
 }
 
+/* Table and triggers as schema.sql has them: from their comment to the next. */
+static enum err days_make(struct index *ix)
+{
+	const char *from =
+	    strstr(_binary_schema_sql_start, "CREATE TABLE camera_day(");
+	const char *to = from ? strstr(from, "\nCREATE TABLE ") : NULL;
+	char *sql = to ? strndup(from, (size_t)(to - from)) : NULL;
+	enum err err = sql ? OK : ERR_INTERNAL;
+
+	if (!err)
+		err = sql_exec(ix,
+		    "DROP TABLE IF EXISTS camera_day;"
+		    "DROP TRIGGER IF EXISTS segment_in;"
+		    "DROP TRIGGER IF EXISTS segment_sealed;"
+		    "DROP TRIGGER IF EXISTS segment_changed;"
+		    "DROP TRIGGER IF EXISTS segment_out");
+	if (!err)
+		err = sql_exec(ix, sql);
+	free(sql);
+	return err;
+}
+
 /* One transaction a step, so that a crash leaves a whole version. */
 static enum err migrate(struct index *ix, size_t version)
 {
@@ -217,6 +243,8 @@ static enum err migrate(struct index *ix, size_t version)
 
 	for (; !err && version < SCHEMA_VERSION; version++) {
 		err = sql_exec(ix, "BEGIN IMMEDIATE");
+		if (!err && version == DAYS_FROM)
+			err = days_make(ix);
 		if (!err)
 			err = sql_exec(ix, migrations[version]);
 		if (!err)

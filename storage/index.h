@@ -219,6 +219,19 @@ must_check enum err index_segments_open(struct index *ix,
 must_check enum err index_segment_times(struct index *ix, const char *camera,
     int64_t *ret_first, int64_t *ret_sealed, int64_t *ret_proved);
 
+/* Sums of one local day of a camera, of segments that are not open. */
+struct day_row {
+	char camera[CAMERA_ID_MAX + 1];
+	char day[11];
+	uint64_t segments, bytes;
+	int64_t recorded_ns, retain_ns;
+	uint32_t flags;
+};
+/* Of days >= from ("yyyy-mm-dd"), by camera and day; camera "" = all. */
+must_check enum err index_days(struct index *ix, const char *camera,
+    const char *from, enum err (*fn)(const struct day_row *d, void *arg),
+    void *arg);
+
 must_check enum err index_gap_put(struct index *ix, const struct gap_row *g);
 /* Insert an open gap that a rebuild found, unless there is one. */
 must_check enum err index_gap_found(struct index *ix, const struct gap_row *g);

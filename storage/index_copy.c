@@ -15,7 +15,7 @@
 #define SQL_MAX 4096
 
 /* Made anew from ledger and journals (storage/rebuild.c). */
-#define IS_DERIVED "('segment','gap','lease')"
+#define IS_DERIVED "('segment','gap','lease','camera_day')"
 
 struct table {
 	char name[64];

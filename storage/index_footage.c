@@ -216,6 +216,36 @@ enum err index_segment_times(struct index *ix, const char *camera,
 	return err;
 }
 
+enum err index_days(struct index *ix, const char *camera, const char *from,
+    enum err (*fn)(const struct day_row *, void *), void *arg)
+{
+	static const char one[] = "SELECT * FROM camera_day WHERE camera = ? "
+				  "AND day >= ? ORDER BY day";
+	static const char all[] = "SELECT * FROM camera_day WHERE camera > ? "
+				  "AND day >= ? ORDER BY camera, day";
+	sqlite3_stmt *s;
+	enum err err =
+	    sql_bind(ix, &s, *camera ? one : all, "tt", camera, from);
+
+	if (err)
+		return err;
+	while (!(err = sql_step(ix, s))) {
+		struct day_row d = {.segments = (uint64_t)sql_i64(s, 2),
+		    .bytes = (uint64_t)sql_i64(s, 3),
+		    .recorded_ns = sql_i64(s, 4),
+		    .flags = (uint32_t)sql_i64(s, 5),
+		    .retain_ns = sql_i64(s, 6)};
+
+		sql_text(s, 0, d.camera, sizeof(d.camera));
+		sql_text(s, 1, d.day, sizeof(d.day));
+		err = fn(&d, arg);
+		if (err)
+			break;
+	}
+	sql_done(s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err index_gap_put(struct index *ix, const struct gap_row *g)
 {
 	static const char open[] =

@@ -144,7 +144,7 @@ struct keeper {
 	struct copying copying;
 	struct worker *clerk;
 	struct rebuild *rebuild;	/* runs, or is to run; NULL */
-	int64_t next_copy_ns;
+	int64_t next_copy_ns, next_forecast_ns;
 	bool clerk_busy;
 	bool verified, damaged;	/* index.db was checked; is not one */
 	bool asked;		/* saqta rebuild */
@@ -381,6 +381,11 @@ void index_stop(struct keeper *k);
 /* For the clerk's thread. */
 void clerk_run(void *job);
 
+/* --- keeper_forecast.c: how long the disks last (P11) --- */
+void forecast_tick(struct keeper *k);
+/* Would one camera more not fit for six months, and nobody accepted that? */
+bool capacity_refuses(struct keeper *k, char *why, size_t n);
+
 /* --- handlers, by peer --- */
 void handle_site(struct keeper *, struct conn *, struct wire *);
 void handle_hello_recorder(struct keeper *, struct conn *, struct wire *);
@@ -418,6 +423,7 @@ void handle_revoke(struct keeper *, struct conn *, struct wire *);
 void handle_lease_open(struct keeper *, struct conn *, struct wire *);
 void handle_lease_close(struct keeper *, struct conn *, struct wire *);
 void handle_refusal(struct keeper *, struct conn *, struct wire *);
+void handle_capacity_accept(struct keeper *, struct conn *, struct wire *);
 void handle_rebuild(struct keeper *, struct conn *, struct wire *);
 void handle_volume_add(struct keeper *, struct conn *, struct wire *);
 void handle_export_begin(struct keeper *, struct conn *, struct wire *);

@@ -49,6 +49,55 @@ CREATE TABLE segment(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX segment_time ON segment(camera, start_ns, end_ns);
 
+-- Sums of a camera's local day, kept by the triggers below: months at a glance,
+-- forecasts, what is due. Segments that are still open do not count.
+CREATE TABLE camera_day(
+	camera TEXT NOT NULL,
+	day TEXT NOT NULL,
+	segments INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
+	recorded_ns INTEGER NOT NULL,
+	flags INTEGER NOT NULL,		-- OR of all there ever were
+	retain_ns INTEGER NOT NULL,	-- the latest
+	PRIMARY KEY(camera, day)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER segment_in AFTER INSERT ON segment WHEN NEW.state != 1 BEGIN
+	INSERT INTO camera_day VALUES(NEW.camera, NEW.day, 1, NEW.bytes,
+	    NEW.end_ns - NEW.start_ns, NEW.flags, NEW.retain_ns)
+	ON CONFLICT(camera, day) DO UPDATE SET segments = segments + 1,
+	    bytes = bytes + excluded.bytes,
+	    recorded_ns = recorded_ns + excluded.recorded_ns,
+	    flags = flags | excluded.flags,
+	    retain_ns = max(retain_ns, excluded.retain_ns);
+END;
+CREATE TRIGGER segment_sealed AFTER UPDATE ON segment
+WHEN OLD.state = 1 AND NEW.state != 1 BEGIN
+	INSERT INTO camera_day VALUES(NEW.camera, NEW.day, 1, NEW.bytes,
+	    NEW.end_ns - NEW.start_ns, NEW.flags, NEW.retain_ns)
+	ON CONFLICT(camera, day) DO UPDATE SET segments = segments + 1,
+	    bytes = bytes + excluded.bytes,
+	    recorded_ns = recorded_ns + excluded.recorded_ns,
+	    flags = flags | excluded.flags,
+	    retain_ns = max(retain_ns, excluded.retain_ns);
+END;
+CREATE TRIGGER segment_changed AFTER UPDATE ON segment
+WHEN OLD.state != 1 AND (OLD.bytes != NEW.bytes OR OLD.end_ns != NEW.end_ns
+    OR OLD.start_ns != NEW.start_ns OR OLD.retain_ns != NEW.retain_ns) BEGIN
+	UPDATE camera_day SET bytes = bytes - OLD.bytes + NEW.bytes,
+	    recorded_ns = recorded_ns - (OLD.end_ns - OLD.start_ns) +
+		(NEW.end_ns - NEW.start_ns),
+	    retain_ns = max(retain_ns, NEW.retain_ns)
+	WHERE camera = NEW.camera AND day = NEW.day;
+END;
+CREATE TRIGGER segment_out AFTER DELETE ON segment WHEN OLD.state != 1 BEGIN
+	UPDATE camera_day SET segments = segments - 1,
+	    bytes = bytes - OLD.bytes,
+	    recorded_ns = recorded_ns - (OLD.end_ns - OLD.start_ns)
+	WHERE camera = OLD.camera AND day = OLD.day;
+	DELETE FROM camera_day WHERE camera = OLD.camera AND day = OLD.day
+	AND segments = 0;
+END;
+
 CREATE TABLE gap(
 	camera TEXT NOT NULL,
 	from_ns INTEGER NOT NULL,

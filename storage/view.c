@@ -47,7 +47,7 @@ static const struct {
     {"P8", "in-part"},
     {"P9", "kept"},
     {"P10", "in-part"},
-    {"P11", "in-part"},
+    {"P11", "kept"},
     {"P12", "kept"},
 };
 
@@ -454,7 +454,7 @@ enum err view_status(const struct view *v, char **ret)
 	volumes = view_volumes(v, &room);
 	return view_text(
 	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o}, "
-		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o}",
+		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o}",
 		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
 		"demo", v->demo, "now", json_time(v->now.ns), "storage",
 		"state", storage_state(&room), "free_bytes",
@@ -462,8 +462,9 @@ enum err view_status(const struct view *v, char **ret)
 		(json_int_t)room.total_bytes, "reserve_bytes",
 		(json_int_t)room.reserve_bytes, "volumes", volumes, "ledger",
 		ledger_state(v), "witness", view_witness_state(v), "cameras",
-		"total", n.total, "enabled",
-		n.enabled, "recording", n.recording, "clock", clock_state(v),
-		"index", index_state(v), "promises", promise_states()),
+		"total", n.total, "enabled", n.enabled, "recording",
+		n.recording, "clock", clock_state(v), "index", index_state(v),
+		"forecast", view_forecast(v, &room), "promises",
+		promise_states()),
 	    ret);
 }

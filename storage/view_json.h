@@ -39,8 +39,11 @@ json_t *view_witness_state(const struct view *v);
 /* All volumes together. */
 struct view_room {
 	uint64_t free_bytes, total_bytes, reserve_bytes;
+	uint64_t above_bytes;	/* free above the reserves */
 	bool full, away; /* all are below the reserve; one is away */
 };
+/* The forecast (P11) for that room. */
+json_t *view_forecast(const struct view *v, const struct view_room *room);
 /* Each volume with its room now; NULL without memory. */
 json_t *view_volumes(const struct view *v, struct view_room *ret);
 

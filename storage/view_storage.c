@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "storage/disk.h"
+#include "storage/forecast.h"
 #include "storage/view_json.h"
 #include "storage/volume.h"
 
@@ -46,6 +47,8 @@ json_t *view_volumes(const struct view *v, struct view_room *ret)
 		ret->total_bytes += total;
 		ret->reserve_bytes += here ? v->reserve_bytes : 0;
 		ret->full = ret->full && full;
+		if (here && !full)
+			ret->above_bytes += free_bytes - v->reserve_bytes;
 		ret->away = ret->away || !here;
 		if (json_array_append_new(array,
 			volume_json(vol, here, full, free_bytes, total)) < 0) {
@@ -54,4 +57,24 @@ json_t *view_volumes(const struct view *v, struct view_room *ret)
 		}
 	}
 	return array;
+}
+
+json_t *view_forecast(const struct view *v, const struct view_room *room)
+{
+	static struct forecast f;
+	uint64_t above = room->above_bytes;
+
+	if (forecast_gather(v->ix, v->now, above, 0, &f))
+		return json_null();
+	forecast_run(&f);
+	return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "cameras",
+	    (int)f.cameras, "measured", (int)f.measured, "rate_bps",
+	    (json_int_t)f.rate * 8, "need_bytes", (json_int_t)f.need_bytes,
+	    "capacity_bytes", (json_int_t)f.capacity_bytes, "footage_bytes",
+	    (json_int_t)f.footage_bytes, "days_left",
+	    f.days_left < 0 ? json_null() : json_integer(f.days_left),
+	    "full_on",
+	    f.days_left < 0 ? json_null() :
+			      json_time(v->now.ns +
+				  f.days_left * INT64_C(86400) * NS_PER_SEC));
 }

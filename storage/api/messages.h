@@ -147,6 +147,7 @@ enum msg {
 
 	/* --- control --- */
 	MSG_VOLUME_ADD = 300,	/* str path of the mount point. -> MSG_OK */
+	MSG_CAPACITY_ACCEPT = 304, /* str reason. -> MSG_OK, entered */
 	MSG_REBUILD = 302,	/* -> MSG_OK: it has begun */
 
 	/* --- keeper <-> reader, never outside storage --- */

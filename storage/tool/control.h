@@ -15,6 +15,7 @@ int tool_witness(int argc, char **argv);
 int tool_status(int argc, char **argv);
 int tool_coverage(int argc, char **argv);
 int tool_volume(int argc, char **argv);
+int tool_forecast(int argc, char **argv);
 int tool_rebuild(int argc, char **argv);
 
 /* saqta camera list, as a table or as JSON (in status.c). */

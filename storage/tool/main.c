@@ -27,6 +27,7 @@ static const struct {
     {"status", tool_status, "how the appliance does"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},
+    {"forecast", tool_forecast, "how long the disks last"},
     {"rebuild", tool_rebuild, "make the index anew, while recording goes on"},
     {"verify", tool_verify, "prove an evidence package, as an outsider"},
     {"open", tool_open, "decrypt an age file with an identity"},

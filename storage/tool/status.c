@@ -65,6 +65,79 @@ static void print_witness(const json_t *w)
 		    text(log_alarm, "at"));
 }
 
+/* "3 cameras at 1.0 Mbit/s need 5.99 TB for six months; ..." */
+static void print_forecast(const json_t *j)
+{
+	long long cameras = number(j, "cameras");
+	const json_t *full = json_object_get(j, "full_on");
+
+	if (!cameras)
+		return;
+	printf("forecast  %lld cameras at %.1f Mbit/s%s need %.2f TB for six "
+	       "months;\n          the volumes hold %.2f TB: ",
+	    cameras, (double)number(j, "rate_bps") / 1e6 / (double)cameras,
+	    number(j, "measured") ? "" : " (not measured yet)",
+	    (double)number(j, "need_bytes") / 1e12,
+	    (double)number(j, "capacity_bytes") / 1e12);
+	if (json_is_string(full))
+		printf("full on %.10s, in %lld days\n", json_string_value(full),
+		    number(j, "days_left"));
+	else
+		printf("that holds\n");
+}
+
+static int forecast_accept(const struct config *conf, const char *reason)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_CAPACITY_ACCEPT, 1);
+	wire_put_str(&w, reason);
+	if (!tool_call(conf, &w))
+		return EXIT_FAILED;
+	printf("accepted and entered: the disks hold less than six months\n");
+	return EXIT_FINE;
+}
+
+int tool_forecast(int argc, char **argv)
+{
+	static const char *const keys[] = {
+	    "--config", "--reason", NULL, "--json", "--accept", NULL};
+	const char *v[4] = {0}, *words[1];
+	struct config conf;
+	struct wire w;
+	json_t *j;
+	size_t n;
+
+	if (!options(argc, argv, keys, v, words, 0, &n) || !v[3] != !v[1]) {
+		fputs("usage: saqta forecast [--config FILE] [--json]\n"
+		      "       saqta forecast [--config FILE] --accept --reason "
+		      "TEXT\n"
+		      "  --accept  the disks may hold less than six months: "
+		      "entered in the ledger\n",
+		    stderr);
+		return EXIT_USAGE;
+	}
+	if (!tool_config(v[0], &conf))
+		return EXIT_FAILED;
+	if (v[3])
+		return forecast_accept(&conf, v[1]);
+	wire_begin(&w, MSG_STATUS, 1);
+	if (!tool_call(&conf, &w))
+		return EXIT_FAILED;
+	j = load_bulk(&w);
+	if (!j)
+		return EXIT_FAILED;
+	if (v[2]) {
+		json_dumpf(json_object_get(j, "forecast"), stdout,
+		    JSON_COMPACT);
+		putchar('\n');
+	} else {
+		print_forecast(json_object_get(j, "forecast"));
+	}
+	json_decref(j);
+	return EXIT_FINE;
+}
+
 static void print_status(const json_t *j)
 {
 	const json_t *s = json_object_get(j, "storage");
@@ -80,6 +153,7 @@ static void print_status(const json_t *j)
 	    text(s, "state"), (double)number(s, "free_bytes") / 1e9,
 	    (double)number(s, "total_bytes") / 1e9,
 	    (double)number(s, "reserve_bytes") / 1e9);
+	print_forecast(json_object_get(j, "forecast"));
 	if (!strcmp(text(json_object_get(j, "index"), "state"), "rebuilding"))
 		printf("index     is being made anew: %lld %%\n",
 		    number(json_object_get(j, "index"), "percent"));

@@ -39,7 +39,7 @@ class SmallDisk(Appliance):
     def gaps(self):
         now = time.time()
         told = self.tool_json("coverage", "--camera", "cam-1", "--from",
-                              iso(now - 600), "--to", iso(now), "--json")
+                              iso(now - 600), "--to", iso(now + 5), "--json")
         return [s for s in told["cameras"][0]["spans"] if s["kind"] == "gap"]
 
 
@@ -82,6 +82,45 @@ def test_full(box):
              box.gaps())
 
 
+def test_inodes(box):
+    """Bytes are there, but no inodes: as full as without bytes."""
+    v = os.statvfs(box.data)
+    used = v.f_files - v.f_ffree
+    subprocess.run(["mount", "-o", "remount,nr_inodes=%d" % (used + 200),
+                    box.data], check=True)
+    wait_for("the gap", 20, lambda: box.gaps() and box.gaps()[-1]["open"] and
+             box.gaps()[-1]["cause"] == "disk-full")
+    say.test("P11 without inodes recording ends with the gap disk-full", True)
+    subprocess.run(["mount", "-o", "remount,nr_inodes=%d" % v.f_files,
+                    box.data], check=True)
+    wait_for("recording", 40, lambda: not box.gaps()[-1]["open"])
+    say.test("P11 with inodes again it resumes by itself", True)
+
+
+def test_forecast(box):
+    """This disk holds some minutes: said, and refused unless accepted."""
+    told = box.tool_json("forecast")
+    say.test("P11 the forecast says when the disk is full",
+             told["full_on"] and told["days_left"] == 0 and
+             told["need_bytes"] > told["capacity_bytes"], told)
+    say.test("saqta forecast says it in a sentence",
+             b"full on" in box.tool("forecast").stdout)
+    box.stop("recorder", "web", "storage")
+    box.conf.write_text(box.conf.read_text().replace("demo = yes",
+                                                     "demo = no"))
+    box.start("storage", "recorder", "web")
+    args = ["--id", "cam-2", "--name", "2", "--atm", "0418", "--place", "Abay",
+            "rtsp://127.0.0.1:1/x"]
+    refused = box.tool("camera", "add", *args, check=False)
+    say.test("P11 a camera that six months of do not fit is refused",
+             refused.returncode and b"Six months" in refused.stderr,
+             refused.stderr)
+    box.tool("forecast", "--accept", "--reason", "a disk is ordered")
+    accepted = box.tool("camera", "add", *args, check=False)
+    say.test("accepted in the ledger it is added", not accepted.returncode,
+             accepted.stderr)
+
+
 def test_read_only(box):
     box.stop("recorder", "web", "storage")
     before = footage(box)
@@ -112,7 +151,9 @@ def main():
         camera = box.camera("cam-1")
         box.add_camera("cam-1", camera.url)
         test_full(box)
+        test_inodes(box)
         test_read_only(box)
+        test_forecast(box)
 
 
 say.main(main)

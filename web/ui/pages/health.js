@@ -34,7 +34,8 @@ const page = (app, s, cameras) => [
 		cameraTable(cameras, app.now())),
 	el("div", { class: "cols" },
 		el("section", { class: "card" },
-			el("h2", {}, t("health.disk")), disk(s.storage)),
+			el("h2", {}, t("health.disk")), disk(s.storage),
+			forecast(s.forecast)),
 		el("section", { class: "card" },
 			el("h2", {}, t("health.clock")), clock(app, s)),
 		el("section", { class: "card" },
@@ -50,6 +51,21 @@ const disk = (d) => [
 			total: bytes(d.total_bytes) })),
 		fact("health.reserve", bytes(d.reserve_bytes))),
 	(d.volumes || []).length > 1 && volumeTable(d.volumes)];
+
+// What the disks hold, in one sentence; red below 30 days.
+const forecast = (f) => {
+	if (!f || !f.cameras)
+		return null;
+	const facts = { cameras: number(f.cameras),
+		rate: number(Math.round(f.rate_bps / f.cameras / 1e5) / 10),
+		need: bytes(f.need_bytes), capacity: bytes(f.capacity_bytes) };
+	const text = f.full_on ?
+		t("forecast.full", { ...facts, days: number(f.days_left),
+			day: time.dateText(time.instant(f.full_on)) }) :
+		t("forecast.holds", facts);
+	return el("p", { class: f.full_on && f.days_left <= 30 ?
+		"badge bad" : "" }, text);
+};
 
 const volumeTable = (all) => el("table", { class: "wide" },
 	el("thead", {}, el("tr", {},

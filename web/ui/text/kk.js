@@ -269,6 +269,8 @@ export default {
 	"health.epoch": "Дәуір", "health.unconfirmed": "{n}: сақтаушыны күтуде",
 	"health.root": "Түбір", "health.version": "Нұсқа",
 	"storage.ok": "дұрыс", "storage.full": "Диск толды: жазу тоқтады.",
+	"forecast.full": "Камералар: {cameras}, орта есеппен {rate} Мбит/с. Алты айға {need} керек; томдарға {capacity} сыяды. Диск {day} күні толады ({days} күннен кейін).",
+	"forecast.holds": "Камералар: {cameras}, орта есеппен {rate} Мбит/с. Алты айға {need} керек; томдарға {capacity} сыяды: бұл жеткілікті.",
 	"storage.away": "Томдардың бірі ажыратылған. Ештеңе өшірілген жоқ; ондағы жазбалар том қайтқанда ашылады.",
 	"volume.number": "Том",
 	"volume.path": "Жолы",

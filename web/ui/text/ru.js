@@ -276,6 +276,8 @@ export default {
 	"health.root": "Корень", "health.version": "Версия",
 	"storage.ok": "в порядке",
 	"storage.full": "Диск заполнен: запись остановлена.",
+	"forecast.full": "Камер: {cameras}, в среднем по {rate} Мбит/с. Шести месяцам нужно {need}; тома вмещают {capacity}. Диск заполнится {day}, через {days} дн.",
+	"forecast.holds": "Камер: {cameras}, в среднем по {rate} Мбит/с. Шести месяцам нужно {need}; тома вмещают {capacity}: этого достаточно.",
 	"storage.away": "Один из томов отключён. Ничего не стёрто; записи на нём станут доступны, когда он вернётся.",
 	"volume.number": "Том",
 	"volume.path": "Путь",
