@@ -6,7 +6,6 @@ cosigned last; a disk of last week and a history written anew are refused, with
 alarms on both sides; strangers get no signature and change nothing.
 """
 import base64
-import hashlib
 import http.client
 import json
 import os
@@ -156,16 +155,14 @@ def strangers(a, b):
     note = (b.data / "ledger" / "checkpoint").read_bytes()
     lines = note.split(b"\n")
     unknown = b"old 0\n\n" + note.replace(b.origin.encode(), b"x.example/y")
-    forged = bytearray(note)
-    forged[len(lines[0]) + len(lines[1]) + 5] ^= 1  # of the root
+    forged = note.replace(lines[2], base64.b64encode(bytes(32)))
     before = sorted((a.data / "witness").iterdir())
-    size = a.status()["ledger"]["size"]
     told = {
         "no request": post(a, b"hello")[0],
         "an empty one": post(a, b"")[0],
         "a long one": post(a, b"old 0\n" + b"A" * 20000)[0],
         "an unknown log": post(a, unknown)[0],
-        "a forged root": post(a, b"old 0\n\n" + bytes(forged))[0],
+        "a forged root": post(a, b"old 0\n\n" + forged)[0],
         "old above the size": post(a, b"old 99999999\n\n" + note)[0],
     }
     say.test("strangers are refused, each as the specification has it",
@@ -176,7 +173,6 @@ def strangers(a, b):
              body.strip().isdigit(), status, kind, body)
     say.test("strangers leave nothing on the disk",
              before == sorted((a.data / "witness").iterdir()))
-    del size
     often = [post(a, b"hello")[0] for _ in range(30)]
     say.test("too many requests are answered 429", 429 in often, often)
 
@@ -240,8 +236,7 @@ def rewritten(a, b):
             break
         b.tool("camera", "add", "--id", "cam-%d" % i, "--atm", "1",
                "--place", "x", "rtsp://127.0.0.1:9/x")
-    digest = hashlib.sha256((b.data / "ledger" / "tail").read_bytes())
-    say.test("the history was written anew", digest.digest() is not None and
+    say.test("the history was written anew",
              b.status()["ledger"]["size"] > known)
     b.start("web")
     alarms(b, a, "unproven", 3, "a history written anew")
