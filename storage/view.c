@@ -186,7 +186,7 @@ static const char *state_name(const struct camera_row *c, bool recording)
 struct history {
 	const struct view *v;
 	json_t *list;
-	const char *name;	/* what a row's value is called */
+	const char *name; /* what a row's value is called */
 	bool devices, urls;
 };
 

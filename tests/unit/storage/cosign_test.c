@@ -18,6 +18,9 @@
 #define WITNESS_KEY                \
 	"remora.n621.de+da77ade7+" \
 	"BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
+#define PETER_KEY \
+	"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+#define KEY_64 "BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
 #define DASH "\xe2\x80\x94 "
 #define TEXT                                                    \
 	"arche2025h1.staging.ct.transparency.dev\n1432088532\n" \
@@ -54,8 +57,7 @@ static void published_keys_are_read_and_written(void **state)
 	static const char *const keys[] = {
 	    WITNESS_KEY,
 	    LOG_KEY,
-	    "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10T"
-	    "W",
+	    PETER_KEY,
 	    "TEST+7997405c+AQcC+FTVKf0jlTdHDY3rbevmnKxxPjigCXlVtGe6RIr6",
 	};
 	struct vkey k;
@@ -78,14 +80,10 @@ static void malformed_keys_are_refused(void **state)
 	    "bananas.sigstore.dev+12344556",
 	    "remora.n621.de+12345678+THIS_IS_NOT_BASE64!",
 	    "remora.n621.de+12345678+AwEB",
-	    "remora.n621.de+NOT_AHEX+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlm"
-	    "tw2",
-	    "remora.n621.de+00000000+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlm"
-	    "tw2",
-	    "remora.n621.dex+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onl"
-	    "mtw2",
-	    "remora n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlm"
-	    "tw2",
+	    "remora.n621.de+NOT_AHEX+" KEY_64,
+	    "remora.n621.de+00000000+" KEY_64,
+	    "remora.n621.dex+da77ade7+" KEY_64,
+	    "remora n621.de+da77ade7+" KEY_64,
 	    WITNESS_KEY "\n",
 	    "+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2",
 	};
