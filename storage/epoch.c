@@ -443,6 +443,11 @@ void epoch_change(struct keeper *k)
 	k->lost_because = OK;
 	if (!e)
 		e = epoch_begin(k, &f);
+	if (e && k->ledger) {
+		log_error("no new epoch of the ledger: %s; it goes on as it is",
+		    err_text(e));
+		return;
+	}
 	witness_reset(k);
 	if (e) {
 		log_error("no new epoch of the ledger: %s; storage stops",

@@ -335,9 +335,25 @@ static void cosigned(struct keeper *k, size_t i, const void *body, size_t n)
 	l->due_ns = k->mono.ns + every_ns(k);
 }
 
+/* Did it ever cosign this log? That nobody but the witness can make up. */
+static bool has_cosigned(struct keeper *k, const struct vkey *by)
+{
+	unsigned char cosignature[COSIGN_BYTES];
+	char note[NOTE_MAX + 1];
+	struct checkpoint c;
+	int64_t time_s;
+	size_t n;
+
+	return !ledger_witnessed(k->ledger, note, &n, &c) &&
+	    !cosign_find(note, n, by, cosignature, &time_s);
+}
+
 /*
  * The witness holds another history, or more of ours than we do: the disk was
  * set back, or the log was written anew. This log cannot be gone on with (P2).
+ * A refusal is not signed, so it counts only where that witness has cosigned
+ * this log before: whoever breaks into web costs one epoch at most, and not
+ * one after the other.
  */
 static void refused(struct keeper *k, size_t i, uint64_t size,
     enum finding_about_log finding)
@@ -356,6 +372,11 @@ static void refused(struct keeper *k, size_t i, uint64_t size,
 	if (enter_end(k, &e, NULL))
 		log_error("an alarm was not entered");
 	alarm_keep(k->ix, ALARM_OURS, by->name, finding, k->now);
+	if (!has_cosigned(k, by)) {
+		log_warn("witness %s has never cosigned this log: it goes on",
+		    by->name);
+		return;
+	}
 	k->lost_because = finding == LOG_BACK ? ERR_TRUNCATED : ERR_INTEGRITY;
 	k->lost_size = size;
 }
