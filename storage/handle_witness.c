@@ -68,7 +68,8 @@ static void alarm_log(struct keeper *k, size_t log, const struct submission *s,
 }
 
 /* Stored first, cosigned then (tlog-witness); this turn is the lock. */
-static void cosign(struct keeper *k, const struct submission *s, struct said *v)
+static void cosign(struct keeper *k, size_t log, const struct submission *s,
+    struct said *v)
 {
 	struct witnessing *x = &k->witnessing;
 	struct log_alarm a;
@@ -82,6 +83,8 @@ static void cosign(struct keeper *k, const struct submission *s, struct said *v)
 	if (alarm_find(k->ix, ALARM_LOG, &a) && !strcmp(a.who, s->c.origin) &&
 	    a.finding != LOG_FORKED)
 		alarm_clear(k->ix, ALARM_LOG);
+	/* and what it does next is news again */
+	memset(x->alarmed_ns[log], 0, sizeof(x->alarmed_ns[log]));
 	v->status = 200;
 	v->type = "text/plain; charset=utf-8";
 	cosign_line(s->note, s->text_n, &x->key, x->seed,
@@ -116,7 +119,7 @@ static void judge(struct keeper *k, struct submission *s, struct said *v)
 	if (finding)
 		alarm_log(k, log, s, e ? NULL : &known, finding);
 	if (v->status == 200) {
-		cosign(k, s, v);
+		cosign(k, log, s, v);
 	} else if (v->status == 409) {
 		v->type = "text/x.tlog.size";
 		snprintf(v->body, sizeof(v->body), "%llu\n",
