@@ -120,6 +120,7 @@ static void take_fragment(struct wire *w)
 	struct seen *g = &seen[seen_n - 1];
 	int64_t start = wire_get_i64(w), duration = wire_get_i64(w);
 	uint32_t flags;
+	unsigned char *more;
 	const void *p;
 	size_t n;
 
@@ -135,7 +136,9 @@ static void take_fragment(struct wire *w)
 	g->damaged += !!(flags & FRAGMENT_DAMAGED);
 	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
 	g->bytes += n;
-	all = realloc(all, all_n + n);
+	more = realloc(all, all_n + n);
+	assert_non_null(more);
+	all = more;
 	memcpy(all + all_n, p, n);
 	all_n += n;
 	bulk_unmap(p, n);
