@@ -169,6 +169,8 @@ static void check_numbers(struct check *c, struct check_camera *cam)
 	for (size_t i = 0; i < cam->n; i++) {
 		const struct check_segment *s = &cam->segments[i];
 
+		while (want < s->seq && check_erased(cam, want))
+			want++;
 		if (s->seq > want)
 			check_say(c, MISSING, "P7", cam->id, s->from_ns, NULL,
 			    "segments %llu to %llu before this have no "
@@ -224,11 +226,12 @@ static void summary(struct check *c, size_t cameras)
 	if (!c->json) {
 		fprintf(c->out,
 		    "%zu cameras, %llu segments (%llu sealed, "
-		    "%llu cut, %llu open), %llu bytes, %llu ledger entries, "
-		    "checkpoint at %llu\n",
+		    "%llu cut, %llu open), %llu bytes, %llu erased by term, "
+		    "%llu ledger entries, checkpoint at %llu\n",
 		    cameras, (unsigned long long)(c->sealed + c->cut + c->open),
 		    (unsigned long long)c->sealed, (unsigned long long)c->cut,
 		    (unsigned long long)c->open, (unsigned long long)c->bytes,
+		    (unsigned long long)c->erased,
 		    (unsigned long long)c->entries,
 		    (unsigned long long)c->checkpoint);
 		fprintf(c->out, "%s: %u changed, %u missing, %u notes\n",
@@ -238,12 +241,13 @@ static void summary(struct check *c, size_t cameras)
 	fprintf(c->out,
 	    "],\n\"summary\":{\"verdict\":\"%s\",\"changed\":%u,"
 	    "\"missing\":%u,\"notes\":%u,\"cameras\":%zu,\"sealed\":%llu,"
-	    "\"cut\":%llu,\"open\":%llu,\"bytes\":%llu,\"entries\":%llu,"
-	    "\"checkpoint\":%llu}}\n",
+	    "\"cut\":%llu,\"open\":%llu,\"bytes\":%llu,\"erased\":%llu,"
+	    "\"entries\":%llu,\"checkpoint\":%llu}}\n",
 	    verdict, c->changed, c->missing, c->notes, cameras,
 	    (unsigned long long)c->sealed, (unsigned long long)c->cut,
 	    (unsigned long long)c->open, (unsigned long long)c->bytes,
-	    (unsigned long long)c->entries, (unsigned long long)c->checkpoint);
+	    (unsigned long long)c->erased, (unsigned long long)c->entries,
+	    (unsigned long long)c->checkpoint);
 }
 
 /* The site's zone, for the times in the findings. */
@@ -292,6 +296,9 @@ static enum err open_ledger(struct check *c, struct ledger **ret)
 static void wipe(struct check *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
+		for (size_t k = 0; k < c->cameras[i].erased_n; k++)
+			free(c->cameras[i].erased[k].held);
+		free(c->cameras[i].erased);
 		free(c->cameras[i].segments);
 		free(c->cameras[i].days);
 		if (c->cameras[i].head_fd >= 0)
@@ -317,6 +324,8 @@ enum err check_run(int data_fd, const char *data, bool json, FILE *out,
 		fputs("{\"findings\":[", out);
 	use_zone(&c);
 	e = open_ledger(&c, &l);
+	if (!e && l)
+		e = check_retain(&c, l);
 	if (!e)
 		e = check_footage(&c);
 	if (e)

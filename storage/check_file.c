@@ -166,6 +166,9 @@ enum err check_file(struct check_walk *w, const struct journal_record *r,
 	/* Not in the list of names: it may be younger than the list. */
 	check_see(w, path);
 	e = disk_open_read(w->at, path, &fd, &size);
+	/* its journal stays while the day has something to keep */
+	if (e == ERR_NOT_FOUND && check_erased(w->cam, r->seq))
+		return OK;
 	if (e) {
 		not_opened(w, e, r->start_ns, path);
 		return OK;

@@ -94,6 +94,13 @@ static enum err on_segment(struct walk *w, uint64_t i,
 	if (!cam)
 		return ERR_NO_MEMORY;
 	s = check_find(cam, seq);
+	if (check_erased(cam, seq)) {
+		check_was_due(w->c, cam, seq, from, (int64_t)number(v, TAG_TO),
+		    (int64_t)number(v, TAG_RETAIN));
+		w->c->erased++;
+		if (!s)
+			return OK;
+	}
 	/* Recorded since we looked at the journals. */
 	if (!s && i >= w->known &&
 	    (!cam->n || seq > cam->segments[cam->n - 1].seq))
@@ -193,7 +200,7 @@ static enum err on_head(struct walk *w, uint64_t i, int64_t at_ns,
 	if (!cam)
 		return ERR_NO_MEMORY;
 	e = check_day(cam, day, &d);
-	if (e || !records)
+	if (e || !records || cam->days[d].erased)
 		return e;
 	fit = find_head(w, cam, d, records, chain);
 	if (fit == FITS || w->c->away || cam->days[d].heads_bad++)

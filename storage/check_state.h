@@ -29,8 +29,21 @@ struct check_segment {
 	unsigned char digest[HASH_BYTES]; /* of Merkle root || cipher hash */
 };
 
+struct check_window {
+	int64_t from_ns, to_ns;
+};
+
+/* Numbers that an entry says were erased, or are being erased. */
+struct check_erased {
+	uint64_t first, last;
+	int64_t time_ns;		/* of the entry */
+	struct check_window *held;	/* holds that touched its span then */
+	size_t held_n;
+};
+
 struct check_day {
 	char day[DAY_TEXT];
+	bool erased;			/* with its key, journal and all */
 	uint64_t heads_bad;		/* said once, then counted */
 };
 
@@ -41,6 +54,8 @@ struct check_camera {
 	struct check_day *days;
 	size_t days_n, days_cap;
 	uint64_t lost;			/* entered, but not on the disk */
+	struct check_erased *erased;	/* in the order of entries */
+	size_t erased_n;
 	int head_fd;			/* journal of head_day, or -1 */
 	size_t head_day;
 	unsigned head_volume;
@@ -62,7 +77,7 @@ struct check {
 	bool json;
 	FILE *out;
 	unsigned changed, missing, notes;
-	uint64_t sealed, cut, open, bytes, entries, checkpoint;
+	uint64_t sealed, cut, open, erased, bytes, entries, checkpoint;
 	struct check_camera *cameras;
 	size_t n;
 	struct check_actor actors[ACTORS_MAX];
@@ -119,6 +134,13 @@ must_check enum err check_formers(struct check *c, struct ledger *present);
 /* One ledger, data/<name>; a former one need not fit a checkpoint. */
 must_check enum err check_ledger_in(struct check *c, struct ledger *l,
     const char *name, bool former);
+/* --- check_retain.c: before the two halves --- */
+must_check enum err check_retain(struct check *c, struct ledger *l);
+/* The last entry that erased this number; NULL. */
+const struct check_erased *check_erased(const struct check_camera *cam,
+    uint64_t seq);
+void check_was_due(struct check *c, const struct check_camera *cam,
+    uint64_t seq, int64_t from_ns, int64_t to_ns, int64_t retain_ns);
 
 /* The two halves; errors are only such as keep the check from going on. */
 must_check enum err check_footage(struct check *c);

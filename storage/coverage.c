@@ -27,6 +27,7 @@ struct piece {
 };
 
 struct work {
+	struct index *ix;
 	const struct camera_row *camera;
 	int data_fd;
 	struct rows rows;
@@ -137,11 +138,11 @@ static struct span gap_span(const struct work *w, const struct gap_row *g,
 }
 
 /*
- * Part of a hole that no gap row covers. Times that have not come yet stand
+ * Part of a hole that neither a gap row nor an erasure covers. Times that have not come yet stand
  * here only beside footage of a clock that was set back.
  */
-static enum err put_unknown(struct work *w, int64_t hole_from, int64_t hole_to,
-    int64_t from, int64_t to)
+static enum err put_unexplained(struct work *w, int64_t hole_from,
+    int64_t hole_to, int64_t from, int64_t to)
 {
 	const struct gap_row *g = nearest(w, hole_from, hole_to, from, to);
 	int64_t added = w->camera->added_ns;
@@ -163,6 +164,26 @@ static enum err put_unknown(struct work *w, int64_t hole_from, int64_t hole_to,
 	s = (struct span){
 	    .from_ns = past, .to_ns = to, .cause = CAUSE_CLOCK_STEP};
 	return err ? err : put(w, s);
+}
+
+/* Part of a hole that no gap row covers: erased by its term, or unknown. */
+static enum err put_unknown(struct work *w, int64_t hole_from, int64_t hole_to,
+    int64_t from, int64_t to)
+{
+	struct span s = {.cause = CAUSE_EXPIRED};
+	struct erasure_row e;
+	enum err err = OK;
+
+	while (from < to && !err &&
+	    !index_erasure_find(w->ix, w->camera->id, from, to, &e)) {
+		s.from_ns = e.from_ns > from ? e.from_ns : from;
+		s.to_ns = e.to_ns < to ? e.to_ns : to;
+		err = put_unexplained(w, hole_from, hole_to, from, s.from_ns);
+		if (!err)
+			err = put(w, s);
+		from = s.to_ns;
+	}
+	return err ? err : put_unexplained(w, hole_from, hole_to, from, to);
 }
 
 /*
@@ -431,8 +452,11 @@ enum err coverage_of(struct index *ix, int data_fd, const struct camera_row *c,
     int64_t from_ns, int64_t to_ns, struct utc now, struct coverage *ret)
 {
 	struct coverage out = {0};
-	struct work w = {
-	    .camera = c, .data_fd = data_fd, .out = &out, .now_ns = now.ns};
+	struct work w = {.ix = ix,
+	    .camera = c,
+	    .data_fd = data_fd,
+	    .out = &out,
+	    .now_ns = now.ns};
 	enum err err;
 
 	if (from_ns >= to_ns) {

@@ -234,3 +234,39 @@ enum err disk_room(int fd, uint64_t *ret_free, uint64_t *ret_total)
 	*ret_total = (uint64_t)v.f_blocks * v.f_frsize;
 	return OK;
 }
+
+enum err disk_blank(int at, const char *path, uint64_t n)
+{
+	static const unsigned char zeros[4096];
+	int fd = openat(at, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	enum err err = OK;
+
+	if (fd < 0)
+		return from_errno();
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		err = ERR_FORMAT;
+	else if (n > (uint64_t)st.st_size)
+		n = (uint64_t)st.st_size;
+	for (uint64_t off = 0; off < n && !err; off += sizeof(zeros))
+		err = disk_pwrite(fd, zeros,
+		    n - off < sizeof(zeros) ? (size_t)(n - off) : sizeof(zeros),
+		    off);
+	close(fd);
+	return err;
+}
+
+enum err disk_unlink(int at, const char *path)
+{
+	if (unlinkat(at, path, 0) < 0 && errno != ENOENT)
+		return from_errno();
+	return OK;
+}
+
+enum err disk_rmdir(int at, const char *path)
+{
+	if (unlinkat(at, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return errno == ENOTEMPTY || errno == EEXIST ? ERR_EXISTS :
+							       from_errno();
+	return OK;
+}

@@ -48,6 +48,16 @@ must_check enum err disk_read(int at, const char *path, void *p, size_t max,
 must_check enum err disk_read_all(int at, const char *path, size_t max,
     unsigned char **ret, size_t *ret_n);
 
+/*
+ * Overwrite the first n bytes of a file with zeros, in place; not synced.
+ * ERR_NOT_FOUND, ERR_DISK.
+ */
+must_check enum err disk_blank(int at, const char *path, uint64_t n);
+/* Unlink a file, remove a directory; an absent one is OK. Not synced. */
+must_check enum err disk_unlink(int at, const char *path);
+/* ERR_EXISTS where something stands in it. */
+must_check enum err disk_rmdir(int at, const char *path);
+
 /* Room for footage on the volume, in bytes, and its size. */
 must_check enum err disk_room(int fd, uint64_t *ret_free, uint64_t *ret_total);
 

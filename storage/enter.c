@@ -1,6 +1,7 @@
 /* enter.c - ledger entries whose names and texts are commitments. */
 #include <string.h>
 
+#include "storage/api/log.h"
 #include "storage/keeper.h"
 
 void enter_begin(struct keeper *k, struct enter *x, enum entry_type type,
@@ -44,6 +45,22 @@ void enter_cameras(struct enter *x, const char *cameras)
 	entry_put_bytes(&x->e, TAG_CAMERAS, buf, n);
 }
 
+/* P4: a hold is effective with its entry, and what ends one as well. */
+static void follow(struct keeper *k, uint64_t i, const struct entry *e)
+{
+	struct entry_view v;
+	enum err err = entry_parse(e->buf, e->len, &v);
+
+	if (!err)
+		err = holds_apply(&k->holds, i, &v);
+	if (err) {
+		log_error("entry %llu: holds are not followed: %s; nothing is "
+			  "erased",
+		    (unsigned long long)i, err_text(err));
+		k->holds_broken = true;
+	}
+}
+
 enum err enter_end(struct keeper *k, struct enter *x, uint64_t *ret_index)
 {
 	uint64_t i = 0;
@@ -51,8 +68,10 @@ enum err enter_end(struct keeper *k, struct enter *x, uint64_t *ret_index)
 
 	if (!err)
 		err = ledger_put(k->ledger, &x->e, &i);
-	if (!err)
+	if (!err) {
+		follow(k, i, &x->e);
 		i = ledger_number(k->ledger, i);
+	}
 	for (unsigned n = 0; !err && n < x->n; n++)
 		err = index_text_put(k->ix, i, x->text[n].tag, x->text[n].salt,
 		    x->text[n].text);

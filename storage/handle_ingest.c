@@ -340,6 +340,8 @@ static uint32_t flags_of(struct keeper *k, struct camera *m,
 		flags |= FRAGMENT_UNTRUSTED;
 	if (overlaps(k, m, start, end))
 		flags |= FRAGMENT_OVERLAP;
+	if (k->rclock.untrusted)
+		flags |= FRAGMENT_UNTRUSTED;
 	return flags;
 }
 

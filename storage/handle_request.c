@@ -23,8 +23,7 @@ bool list_has(const char *list, const char *id)
 	return false;
 }
 
-/* u8 n, n * str, as "a b c"; each exists and none stands twice. */
-static enum err get_cameras(struct keeper *k, struct wire *w, char *ret,
+enum err get_camera_list(struct keeper *k, struct wire *w, char *ret,
     size_t room)
 {
 	unsigned n = wire_get_u8(w);
@@ -59,6 +58,19 @@ static enum err any_footage(const struct segment_row *s, void *arg)
 	return ERR_GONE;	/* enough */
 }
 
+static bool was_erased(struct keeper *k, const struct request_row *r)
+{
+	char list[sizeof(r->cameras)], *save = NULL;
+	struct erasure_row e;
+
+	memcpy(list, r->cameras, sizeof(list));
+	for (char *id = strtok_r(list, " ", &save); id;
+	     id = strtok_r(NULL, " ", &save))
+		if (!index_erasure_find(k->ix, id, r->from_ns, r->to_ns, &e))
+			return true;
+	return false;
+}
+
 /* Is something recorded there by at least one of the cameras? */
 static enum err footage_there(struct keeper *k, const struct request_row *r)
 {
@@ -76,7 +88,9 @@ static enum err footage_there(struct keeper *k, const struct request_row *r)
 	}
 	if (err)
 		return err;
-	return f.any ? OK : ERR_NO_FOOTAGE;
+	if (f.any)
+		return OK;
+	return was_erased(k, r) ? ERR_EXPIRED : ERR_NO_FOOTAGE;
 }
 
 static enum err request_ok(struct keeper *k, const struct reader *r,
@@ -152,7 +166,7 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	q.to_ns = wire_get_i64(w);
 	wire_get_text(w, q.reason, sizeof(q.reason));
 	wire_get_text(w, q.case_no, sizeof(q.case_no));
-	err = get_cameras(k, w, q.cameras, sizeof(q.cameras));
+	err = get_camera_list(k, w, q.cameras, sizeof(q.cameras));
 	if (!err && wire_more(w))
 		rights = wire_get_u8(w);
 	if (!err)
@@ -161,6 +175,8 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 		err = ERR_INVALID;
 	if (!err)
 		err = request_ok(k, c->reader, &q);
+	if (!err)
+		err = hold_room(k, q.requester);
 	if (!err)
 		err = request_number(k, q.id);
 	if (!err)
@@ -286,7 +302,7 @@ void handle_grant_put(struct keeper *k, struct conn *c, struct wire *w)
 	from = wire_get_i64(w);
 	to = wire_get_i64(w);
 	wire_get_text(w, reason, sizeof(reason));
-	err = get_cameras(k, w, cameras, sizeof(cameras));
+	err = get_camera_list(k, w, cameras, sizeof(cameras));
 	if (!err)
 		err = wire_end(w);
 	if (!err)

@@ -31,6 +31,13 @@ static const char *const migrations[] = {
     [4] = "INSERT INTO camera_day SELECT camera, day, count(*), sum(bytes), "
 	  "sum(end_ns - start_ns), max(flags), max(retain_ns) FROM segment "
 	  "WHERE state != 1 GROUP BY camera, day",
+    [5] = "CREATE INDEX IF NOT EXISTS segment_due ON segment(retain_ns);"
+	  "CREATE TABLE IF NOT EXISTS erasure(camera TEXT NOT NULL, day TEXT "
+	  "NOT NULL, "
+	  "from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, "
+	  "erasing INTEGER NOT NULL, entry INTEGER NOT NULL, "
+	  "method INTEGER NOT NULL, PRIMARY KEY(camera, erasing)) "
+	  "STRICT, WITHOUT ROWID",
 };
 #define DAYS_FROM 4	/* camera_day begins */
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))

@@ -30,6 +30,10 @@ enum request_state { REQUEST_SUBMITTED = 1, REQUEST_APPROVED = 2,
 	REQUEST_SHORTENED = 3, REQUEST_REFUSED = 4, REQUEST_REVOKED = 5,
 	REQUEST_CLOSED = 6 };	/* "ended" is derived from ends_ns */
 
+/* How footage was made unreadable; stable numbers. */
+enum erase_method { ERASE_KEY = 1,	/* the day's key was destroyed */
+	ERASE_HEADERS = 2 };	/* each file's header was overwritten */
+
 struct camera_row {
 	char id[CAMERA_ID_MAX + 1];
 	char name[NAME_MAX_BYTES], atm[NAME_MAX_BYTES], place[NAME_MAX_BYTES];
@@ -73,6 +77,15 @@ struct gap_row {
 	int64_t from_ns, to_ns;		/* to_ns = INT64_MAX: open */
 	enum cause cause;
 	int64_t noticed_ns;
+};
+/* A camera-day of which something was erased when its term ended. */
+struct erasure_row {
+	char camera[CAMERA_ID_MAX + 1];
+	char day[11];
+	int64_t from_ns, to_ns;
+	uint64_t erasing;	/* ledger entry "erasing" */
+	int64_t entry;		/* ledger entry "erased"; -1: under way */
+	unsigned method;	/* enum erase_method */
 };
 struct person_row {
 	uint64_t id;
@@ -231,6 +244,35 @@ struct day_row {
 must_check enum err index_days(struct index *ix, const char *camera,
     const char *from, enum err (*fn)(const struct day_row *d, void *arg),
     void *arg);
+/* --- index_retain.c --- */
+/* Closed segments whose term has ended by both_ns, by day, camera, seq. */
+must_check enum err index_due(struct index *ix, int64_t both_ns,
+    enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+/* At most count segments of a camera-day whose seq is greater than `after`. */
+must_check enum err index_segments_of_day(struct index *ix, const char *camera,
+    const char *day, uint64_t after, unsigned count,
+    enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+must_check enum err index_segment_erase(struct index *ix, const char *camera,
+    uint64_t seq);
+/* Lengthen what was promised by entries from first_entry on (P12). */
+must_check enum err index_terms_move(struct index *ix, uint64_t first_entry,
+    int64_t step_ns);
+must_check enum err index_erasure_put(struct index *ix,
+    const struct erasure_row *e);	/* insert or replace */
+/* The first that overlaps [from, to), finished or not; ERR_NOT_FOUND. */
+must_check enum err index_erasure_find(struct index *ix, const char *camera,
+    int64_t from_ns, int64_t to_ns, struct erasure_row *ret);
+/* The one of a camera-day that is under way; ERR_NOT_FOUND. */
+must_check enum err index_erasing_find(struct index *ix, const char *camera,
+    const char *day, struct erasure_row *ret);
+/* Requests with texts whose range ended six months before both_ns. */
+must_check enum err index_requests_old(struct index *ix, int64_t both_ns,
+    enum err (*fn)(const struct request_row *r, void *arg), void *arg);
+/* Erase the texts of a request; row, times and states stay. */
+must_check enum err index_request_forget(struct index *ix,
+    const struct request_row *r);
+/* Cut the write-ahead log: what was erased is not in it any more. ERR_BUSY. */
+must_check enum err index_shrink(struct index *ix);
 
 must_check enum err index_gap_put(struct index *ix, const struct gap_row *g);
 /* Insert an open gap that a rebuild found, unless there is one. */

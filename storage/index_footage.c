@@ -111,7 +111,7 @@ static enum err segment_one(struct index *ix, sqlite3_stmt *s,
 	return err;
 }
 
-static enum err segment_each(struct index *ix, sqlite3_stmt *s,
+enum err segment_each(struct index *ix, sqlite3_stmt *s,
     enum err (*fn)(const struct segment_row *, void *), void *arg)
 {
 	struct segment_row r;

@@ -139,18 +139,12 @@ enum err index_request_find(struct index *ix, const char *id,
 	return err;
 }
 
-enum err index_requests(struct index *ix, uint64_t requester,
+enum err request_each(struct index *ix, sqlite3_stmt *s,
     enum err (*fn)(const struct request_row *, void *), void *arg)
 {
-	sqlite3_stmt *s;
 	struct request_row r;
-	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM request WHERE ?1 = 0 OR requester = ?1 "
-	    "ORDER BY created_ns DESC, id DESC LIMIT 500",
-	    "i", (int64_t)requester);
+	enum err err;
 
-	if (err)
-		return err;
 	while (!(err = sql_step(ix, s))) {
 		request_get(s, &r);
 		err = fn(&r, arg);
@@ -159,6 +153,18 @@ enum err index_requests(struct index *ix, uint64_t requester,
 	}
 	sql_done(s);
 	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err index_requests(struct index *ix, uint64_t requester,
+    enum err (*fn)(const struct request_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM request WHERE ?1 = 0 OR requester = ?1 "
+	    "ORDER BY created_ns DESC, id DESC LIMIT 500",
+	    "i", (int64_t)requester);
+
+	return err ? err : request_each(ix, s, fn, arg);
 }
 
 enum err index_text_put(struct index *ix, uint64_t entry, unsigned tag,

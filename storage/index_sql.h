@@ -44,4 +44,12 @@ int64_t sql_i64(sqlite3_stmt *s, int column);
 void sql_text(sqlite3_stmt *s, int column, char *ret, size_t room);
 size_t sql_bytes(sqlite3_stmt *s, int column, void *ret, size_t room);
 
+/* --- index_footage.c --- */
+/* Call fn for each row of `SELECT * FROM segment`, and hand back. */
+must_check enum err segment_each(struct index *ix, sqlite3_stmt *s,
+    enum err (*fn)(const struct segment_row *, void *), void *arg);
+/* --- index_people.c: of `SELECT * FROM request` --- */
+must_check enum err request_each(struct index *ix, sqlite3_stmt *s,
+    enum err (*fn)(const struct request_row *, void *), void *arg);
+
 #endif

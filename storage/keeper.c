@@ -20,6 +20,8 @@
 
 #include "storage/api/log.h"
 #include "storage/disk.h"
+#include "storage/expire.h"
+#include "storage/term.h"
 
 #define TICK_NS NS_PER_SEC
 #define CHECKPOINT_NS (10 * NS_PER_SEC)
@@ -110,7 +112,8 @@ static void turn(struct keeper *k, int signals)
 	    k->dirty && !k->syncing && k->next_sync_ns < k->next_tick_ns ?
 	    k->next_sync_ns :
 	    k->next_tick_ns;
-	int64_t left = (wake - mono_now().ns) / NS_PER_MS + 1;
+	int64_t left =
+	    expire_busy(k) ? 0 : (wake - mono_now().ns) / NS_PER_MS + 1;
 	size_t n = gather(k, signals, p), i = 8;
 	struct conn *c = k->conns;
 
@@ -138,6 +141,7 @@ static void turn(struct keeper *k, int signals)
 		k->next_tick_ns = k->mono.ns + TICK_NS;
 		keeper_tick(k);
 	}
+	expire_turn(k);
 	end_turn(k);
 }
 
@@ -260,6 +264,8 @@ static enum err open_data(struct keeper *k)
 		witness_open(k);
 	if (!err)
 		err = say(keyring_open(k->data_fd, &k->keyring), "keyring");
+	if (!err)
+		err = say(keyring_settle(k->keyring), "keyring");
 	if (!err &&
 	    index_setting_find(k->ix, "recorder", k->recorder_key,
 		sizeof(k->recorder_key), &n))
@@ -325,6 +331,8 @@ static enum err start(struct keeper *k)
 	entry_put_text(&x.e, TAG_BOOT, k->boot);
 	entry_put_u64(&x.e, TAG_CLOCK_STATE, k->clock.state);
 	err = enter_end(k, &x, NULL);
+	if (!err)
+		err = say(term_start(k), "retention clock");
 	while (!err && !index_camera_next(k->ix, id, &row)) {
 		memcpy(id, row.id, sizeof(id));
 		row.state = CAMERA_DOWN;
@@ -342,6 +350,8 @@ static enum err start(struct keeper *k)
 	if (!err)
 		err = export_start(k);
 	clock_alive(k);
+	if (!err)
+		err = expire_new(&k->expire);
 	if (!err)
 		err = ledger_commit(k->ledger);
 	return err ? err : ledger_checkpoint(k->ledger);
@@ -384,6 +394,7 @@ static void finish(struct keeper *k)
 	worker_free(k->copier);
 	while (k->readers)
 		reader_end(k, k->readers);
+	term_stop(k);
 	enter_begin(k, &x, ENTRY_STOPPED, 0);
 	if (enter_end(k, &x, NULL) || ledger_commit(k->ledger) ||
 	    ledger_checkpoint(k->ledger))
@@ -426,6 +437,8 @@ int keeper_main(const struct config *conf)
 		turn(&k, signals);
 	if (!err && k.ledger)
 		finish(&k);
+	expire_free(k.expire);
+	holds_free(&k.holds);
 	index_close(k.ix);
 	keyring_close(k.keyring);
 	ledger_close(k.ledger);

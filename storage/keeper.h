@@ -12,6 +12,7 @@
 #include "storage/api/wire.h"
 #include "storage/alarm.h"
 #include "storage/epoch.h"
+#include "storage/holds.h"
 #include "storage/index.h"
 #include "storage/keyring.h"
 #include "storage/ledger.h"
@@ -20,6 +21,7 @@
 #include "storage/people.h"
 #include "storage/rebuild.h"
 #include "storage/scene.h"
+#include "storage/rclock.h"
 #include "storage/segment.h"
 #include "storage/site.h"
 #include "storage/wall.h"
@@ -130,6 +132,9 @@ struct keeper {
 	struct index *ix;
 	struct ledger *ledger;
 	struct keyring *keyring;
+	struct holds holds;
+	bool holds_broken;		/* then nothing is erased */
+	struct expire *expire;
 	unsigned char root[KEY_BYTES];	/* first custodian's signing key */
 	unsigned char recorder_key[KEY_BYTES];
 	struct conn *conns;
@@ -167,6 +172,8 @@ struct keeper {
 	struct mono mono;
 	struct wall clock;
 	char boot[37];			/* the kernel's id of this boot */
+	struct rclock rclock;		/* P12 */
+	int64_t rclock_kept_ns, rclock_entered_ns;
 	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns, next_sync_ns;
 	bool stop;
 };
@@ -216,6 +223,11 @@ must_check enum err enter_end(struct keeper *k, struct enter *x,
 /* A refusal of footage (P5); camera and request may be "". */
 void enter_refusal(struct keeper *k, uint64_t person, enum err why,
     const char *request, const char *camera, int64_t from, int64_t to);
+/* u8 n, n * str, as "a b c"; each camera exists and none stands twice. */
+must_check enum err get_camera_list(struct keeper *k, struct wire *w,
+    char *ret, size_t room);
+/* May this person hold something more? ERR_TOO_LARGE. */
+must_check enum err hold_room(const struct keeper *k, uint64_t person);
 /* Is id one of the words of list ("cam1 cam2")? */
 bool list_has(const char *list, const char *id);
 
@@ -435,5 +447,13 @@ void handle_person_put(struct keeper *, struct conn *, struct wire *);
 void handle_person_seal(struct keeper *, struct conn *, struct wire *);
 void handle_person_ended(struct keeper *, struct conn *, struct wire *);
 void handle_factor_used(struct keeper *, struct conn *, struct wire *);
+void handle_retention_due(struct keeper *, struct conn *, struct wire *);
+void handle_clock(struct keeper *, struct conn *, struct wire *);
+void handle_term(struct keeper *, struct conn *, struct wire *);
+void handle_holds(struct keeper *, struct conn *, struct wire *);
+void handle_person_act(struct keeper *, struct conn *, struct wire *);
+void handle_hold_place(struct keeper *, struct conn *, struct wire *);
+void handle_hold_release(struct keeper *, struct conn *, struct wire *);
+void handle_clock_vouch(struct keeper *, struct conn *, struct wire *);
 
 #endif

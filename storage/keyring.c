@@ -378,3 +378,28 @@ void keyring_drop_grant(struct keyring *k, const char *request)
 	    (k->grants_n - at - 1) * sizeof(*k->grants));
 	k->grants_n--;
 }
+
+bool keyring_grant_at(const struct keyring *k, size_t i,
+    const char **ret_request, uint64_t *ret_person)
+{
+	if (i >= k->grants_n)
+		return false;
+	*ret_request = k->grants[i]->request;
+	*ret_person = k->grants[i]->person;
+	return true;
+}
+
+bool keyring_drop_day(struct keyring *k, const char *camera, const char *day)
+{
+	struct keyring_day *d;
+	size_t at = place(k, camera, day, &d);
+
+	if (!d)
+		return false;
+	k->bytes -= day_bytes(d);
+	keyring_day_free(d);
+	memmove(&k->days[at], &k->days[at + 1],
+	    (k->days_n - at - 1) * sizeof(*k->days));
+	k->days_n--;
+	return true;
+}

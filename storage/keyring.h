@@ -1,8 +1,9 @@
 /*
  * keyring.h - the only place of any wrapped key.
  *
- * One age file (keyring/keyring.age) under a key-encryption key (keyring/kek),
- * rewritten whole: temporary file, sync, rename, directory sync, read back.
+ * One age file under a key-encryption key (kek.h), rewritten whole: temporary
+ * file, sync, rename, directory sync, read back. Two slots, of which one
+ * counts: an erasure writes the other one under a fresh kek.
  * Held in memory by the keeper: wrapped keys only, no private key but the kek.
  */
 #ifndef SAQTA_KEYRING_H
@@ -15,7 +16,10 @@ struct keyring;
 /* Make keyring/ with a fresh kek and no keys. ERR_EXISTS. */
 must_check enum err keyring_create(int data_fd);
 
-/* Read it. ERR_NOT_FOUND, ERR_INTEGRITY, ERR_FORMAT, ERR_DISK. */
+/*
+ * Read the slot of the later generation. ERR_NOT_FOUND, ERR_INTEGRITY,
+ * ERR_FORMAT, ERR_DISK.
+ */
 must_check enum err keyring_open(int data_fd, struct keyring **ret);
 void keyring_close(struct keyring *k);	/* NULL is legal */
 
@@ -57,8 +61,25 @@ must_check enum err keyring_find_grant(const struct keyring *k,
     const char *request, uint64_t *ret_person, const void **ret_blob,
     size_t *ret_n);
 void keyring_drop_grant(struct keyring *k, const char *request);
+/* The request and person of grant i, in no order; false beyond the last. */
+bool keyring_grant_at(const struct keyring *k, size_t i,
+    const char **ret_request, uint64_t *ret_person);
+
+/* Forget the key of a day; false where there is none. Then keyring_rekey(). */
+bool keyring_drop_day(struct keyring *k, const char *camera, const char *day);
 
 /* Write what was changed; it is durable and was read back when OK. Blocks. */
 must_check enum err keyring_commit(struct keyring *k);
+
+/*
+ * Write what was changed under a fresh kek into the other slot, read it back,
+ * and only then overwrite the old kek: what was dropped cannot be opened any
+ * more, whatever old copies of the keyring are left. On failure both slots may
+ * stand; the older one stays good until keyring_settle(). Blocks.
+ */
+must_check enum err keyring_rekey(struct keyring *k);
+
+/* At start: finish a rekey that was cut short. Nothing to do is OK. Blocks. */
+must_check enum err keyring_settle(struct keyring *k);
 
 #endif

@@ -1,9 +1,11 @@
 /*
  * keyring_file.c - how a keyring lies on disk (keyring.h).
  *
- * keyring/kek is written before keyring/keyring.age, and a keyring is only
- * believed once it was read back with the kek that is held. A fresh kek at an
- * erasure will be the same two steps under other names, then the old pair goes.
+ * Two slots, each a kek (kek.h) and a keyring under it; one of them counts. A
+ * commit rewrites the keyring in its slot. A rekey writes the other slot whole,
+ * and only when that was read back with the key as it is on disk is the old
+ * slot's key overwritten; what power cuts leave in between are two good slots,
+ * of which the later generation counts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,46 +13,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/api/log.h"
 #include "storage/disk.h"
+#include "storage/kek.h"
 #include "storage/keyring_table.h"
+#include "storage/volume.h"
 
 #define DIR_NAME "keyring"
-#define KEK_NAME "kek"
-#define RING_NAME "keyring.age"
-#define KEK_PATH DIR_NAME "/" KEK_NAME
-#define RING_PATH DIR_NAME "/" RING_NAME
+
+static const char *const ring_names[KEK_SLOTS] = {
+    "keyring.age", "keyring-b.age"};
+static const char *const ring_paths[KEK_SLOTS] = {
+    DIR_NAME "/keyring.age", DIR_NAME "/keyring-b.age"};
+
 /* What age adds to KEYRING_MAX bytes, generously. */
 #define RING_FILE_MAX (KEYRING_MAX + AGE_HEADER_MAX + (1u << 20))
-
-must_check static enum err write_kek(int data_fd,
-    const struct age_identity *kek)
-{
-	char text[IDENTITY_TEXT];
-	enum err err;
-
-	identity_format(kek, text);
-	text[IDENTITY_TEXT - 1] = '\n';
-	err = disk_replace(data_fd, DIR_NAME, KEK_NAME, text, sizeof(text));
-	crypt_wipe(text, sizeof(text));
-	return err;
-}
-
-must_check static enum err read_kek(int data_fd, struct age_identity *ret)
-{
-	char text[IDENTITY_TEXT + 1];
-	size_t n;
-	enum err err;
-
-	err = disk_read(data_fd, KEK_PATH, text, IDENTITY_TEXT, &n);
-	if (!err && (n != IDENTITY_TEXT || text[n - 1] != '\n'))
-		err = ERR_FORMAT;
-	if (!err) {
-		text[n - 1] = '\0';
-		err = identity_parse(text, ret);
-	}
-	crypt_wipe(text, sizeof(text));
-	return err;
-}
 
 /* The whole text; returned, to be freed by free(). */
 must_check static enum err to_text(const struct keyring *k, uint64_t generation,
@@ -94,14 +71,14 @@ out:
 	return err;
 }
 
-must_check static enum err read_text(int data_fd,
+must_check static enum err read_text(int data_fd, unsigned slot,
     const struct age_identity *kek, char **ret, size_t *ret_n)
 {
 	unsigned char *sealed, *text;
 	size_t sealed_n;
 	enum err err;
 
-	err = disk_read_all(data_fd, RING_PATH, RING_FILE_MAX, &sealed,
+	err = disk_read_all(data_fd, ring_paths[slot], RING_FILE_MAX, &sealed,
 	    &sealed_n);
 	if (err)
 		return err;
@@ -112,17 +89,18 @@ must_check static enum err read_text(int data_fd,
 	return err;
 }
 
-/* With the kek as it is on disk: both files must fit what we hold. */
-must_check static enum err read_back(int data_fd, const char *want, size_t n)
+/* With the kek as it is on disk: both must fit what we hold. */
+must_check static enum err read_back(int data_fd, unsigned slot,
+    const char *want, size_t n)
 {
 	struct age_identity kek;
 	char *got = NULL;
 	size_t got_n;
 	enum err err;
 
-	err = read_kek(data_fd, &kek);
+	err = kek_load(data_fd, slot, &kek);
 	if (!err)
-		err = read_text(data_fd, &kek, &got, &got_n);
+		err = read_text(data_fd, slot, &kek, &got, &got_n);
 	if (!err && (got_n != n || memcmp(got, want, n) != 0))
 		err = ERR_DISK;
 	free(got);
@@ -130,7 +108,37 @@ must_check static enum err read_back(int data_fd, const char *want, size_t n)
 	return err;
 }
 
-enum err keyring_commit(struct keyring *k)
+/*
+ * The same bytes to every other volume, read back. One that is away or fails
+ * keeps an old copy, which nothing opens once the old kek is gone.
+ */
+static void copy_ring(unsigned slot, const unsigned char *sealed, size_t n)
+{
+	for (unsigned i = 1; i < volumes_count(); i++) {
+		int at = volume_at(i)->fd;
+		unsigned char *got = NULL;
+		size_t got_n = 0;
+		enum err err = at < 0 ? ERR_AWAY : disk_mkdirs(at, DIR_NAME);
+
+		if (!err)
+			err = disk_replace(at, DIR_NAME, ring_names[slot],
+			    sealed, n);
+		if (!err)
+			err = disk_read_all(at, ring_paths[slot], RING_FILE_MAX,
+			    &got, &got_n);
+		if (!err && (got_n != n || memcmp(got, sealed, n)))
+			err = ERR_DISK;
+		free(got);
+		if (err && err != ERR_AWAY)
+			log_error("%s: the copy of the keyring was not "
+				  "written: %s",
+			    volume_at(i)->path, err_text(err));
+	}
+}
+
+/* Write the keyring of a slot under its kek, and read it back. */
+must_check static enum err write_ring(struct keyring *k, unsigned slot,
+    const struct age_identity *kek)
 {
 	struct age_recipient to;
 	unsigned char *sealed;
@@ -141,19 +149,78 @@ enum err keyring_commit(struct keyring *k)
 	err = to_text(k, k->generation + 1, &text, &n);
 	if (err)
 		return err;
-	identity_recipient(&k->kek, &to);
+	identity_recipient(kek, &to);
 	err = age_encrypt(text, n, &to, 1, &sealed, &sealed_n);
 	if (!err) {
-		err = disk_replace(k->data_fd, DIR_NAME, RING_NAME, sealed,
-		    sealed_n);
+		err = disk_replace(k->data_fd, DIR_NAME, ring_names[slot],
+		    sealed, sealed_n);
+		if (!err)
+			copy_ring(slot, sealed, sealed_n);
 		free(sealed);
 	}
 	if (!err)
-		err = read_back(k->data_fd, text, n);
+		err = read_back(k->data_fd, slot, text, n);
 	if (!err)
 		k->generation++;
 	free(text);
 	return err;
+}
+
+enum err keyring_commit(struct keyring *k)
+{
+	return write_ring(k, k->slot, &k->kek);
+}
+
+/* Nothing of the slot is left: first its key, then what it opens. */
+must_check static enum err empty_slot(struct keyring *k, unsigned slot)
+{
+	enum err err = kek_destroy(k->data_fd, slot);
+
+	if (!err)
+		err = disk_unlink(k->data_fd, ring_paths[slot]);
+	for (unsigned i = 1; i < volumes_count() && !err; i++)
+		if (volume_at(i)->fd >= 0 &&
+		    disk_unlink(volume_at(i)->fd, ring_paths[slot]))
+			log_warn("%s: an old keyring was not removed",
+			    volume_at(i)->path);
+	return err ? err : disk_sync_dir(k->data_fd, DIR_NAME);
+}
+
+enum err keyring_rekey(struct keyring *k)
+{
+	struct age_identity fresh;
+	unsigned old = k->slot, slot = (old + 1) % KEK_SLOTS;
+	enum err err;
+
+	identity_new(&fresh);
+	err = kek_store(k->data_fd, slot, &fresh);
+	if (!err)
+		err = write_ring(k, slot, &fresh);
+	if (err) {
+		/* whatever stands there now, the next commit is later */
+		k->generation++;
+		crypt_wipe(&fresh, sizeof(fresh));
+		return err;
+	}
+	k->kek = fresh;
+	k->slot = slot;
+	crypt_wipe(&fresh, sizeof(fresh));
+	return empty_slot(k, old);
+}
+
+enum err keyring_settle(struct keyring *k)
+{
+	unsigned other = (k->slot + 1) % KEK_SLOTS;
+	struct age_identity kek;
+	bool ring = faccessat(k->data_fd, ring_paths[other], F_OK,
+			AT_SYMLINK_NOFOLLOW) == 0;
+	enum err err = kek_load(k->data_fd, other, &kek);
+
+	crypt_wipe(&kek, sizeof(kek));
+	if (err == ERR_NOT_FOUND && !ring)
+		return OK;
+	err = keyring_commit(k);
+	return err ? err : empty_slot(k, other);
 }
 
 must_check static enum err new_keyring(int data_fd, struct keyring **ret)
@@ -177,17 +244,20 @@ enum err keyring_create(int data_fd)
 	enum err err;
 
 	/* A kek alone is what a power cut leaves here: it opens nothing. */
-	if (faccessat(data_fd, RING_PATH, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return ERR_EXISTS;
-	if (errno != ENOENT)
-		return ERR_DISK;
+	for (unsigned i = 0; i < KEK_SLOTS; i++) {
+		if (faccessat(data_fd, ring_paths[i], F_OK,
+			AT_SYMLINK_NOFOLLOW) == 0)
+			return ERR_EXISTS;
+		if (errno != ENOENT)
+			return ERR_DISK;
+	}
 	err = disk_mkdirs(data_fd, DIR_NAME);
 	if (!err)
 		err = new_keyring(data_fd, &k);
 	if (err)
 		return err;
 	identity_new(&k->kek);
-	err = write_kek(data_fd, &k->kek);
+	err = kek_store(data_fd, 0, &k->kek);
 	if (!err)
 		err = keyring_commit(k);
 	keyring_close(k);
@@ -229,7 +299,8 @@ must_check static enum err take_text(struct keyring *k, const char *s, size_t n)
 	return err;
 }
 
-enum err keyring_open(int data_fd, struct keyring **ret)
+must_check static enum err open_slot(int data_fd, unsigned slot,
+    struct keyring **ret)
 {
 	struct keyring *k;
 	char *text = NULL;
@@ -239,9 +310,10 @@ enum err keyring_open(int data_fd, struct keyring **ret)
 	err = new_keyring(data_fd, &k);
 	if (err)
 		return err;
-	err = read_kek(data_fd, &k->kek);
+	k->slot = slot;
+	err = kek_load(data_fd, slot, &k->kek);
 	if (!err)
-		err = read_text(data_fd, &k->kek, &text, &n);
+		err = read_text(data_fd, slot, &k->kek, &text, &n);
 	/* A kek of another keyring is a changed disk, not a missing key. */
 	if (err == ERR_NO_KEY || err == ERR_TRUNCATED)
 		err = ERR_INTEGRITY;
@@ -253,6 +325,31 @@ enum err keyring_open(int data_fd, struct keyring **ret)
 	else
 		*ret = k;
 	return err;
+}
+
+enum err keyring_open(int data_fd, struct keyring **ret)
+{
+	struct keyring *best = NULL, *k;
+	enum err why = ERR_NOT_FOUND;
+
+	for (unsigned i = 0; i < KEK_SLOTS; i++) {
+		enum err err = open_slot(data_fd, i, &k);
+
+		if (err && err != ERR_NOT_FOUND)
+			why = err;
+		if (err)
+			continue;
+		if (best && best->generation >= k->generation) {
+			keyring_close(k);
+			continue;
+		}
+		keyring_close(best);
+		best = k;
+	}
+	if (!best)
+		return why;
+	*ret = best;
+	return OK;
 }
 
 void keyring_close(struct keyring *k)

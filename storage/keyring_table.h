@@ -14,6 +14,7 @@
 struct keyring {
 	int data_fd;
 	struct age_identity kek;
+	unsigned slot;		/* of the kek and the file (kek.h) */
 	uint64_t generation;
 	struct keyring_day **days;	/* sorted by camera, date */
 	size_t days_n;

@@ -116,15 +116,21 @@ static enum err put_lost(struct play *p, const struct segment_row *row,
 	return OK;
 }
 
-static enum err put_segment(struct play *p, int data_fd,
+static enum err put_segment(struct play *p, struct index *ix, int data_fd,
     const struct segment_row *row, int64_t from, int64_t to)
 {
 	struct play_part part = {0};
+	struct erasure_row e;
 	enum err err = footage_read(data_fd, row, &part.footage);
 
 	/* one that has just begun has nothing yet; what is away says so */
 	if (err == ERR_AWAY ||
 	    (err == ERR_NOT_FOUND && row->state == SEGMENT_OPEN))
+		return OK;
+	/* being erased just now: its row goes last */
+	if (err == ERR_NOT_FOUND &&
+	    !index_erasure_find(ix, row->camera, row->start_ns, row->end_ns,
+		&e))
 		return OK;
 	if ((err == ERR_NOT_FOUND || err == ERR_INTEGRITY) &&
 	    row->state != SEGMENT_OPEN)
@@ -162,7 +168,7 @@ enum err play_make(struct index *ix, int data_fd, const char *camera,
 		err =
 		    index_segments(ix, camera, from_ns, to_ns, gather_one, &g);
 	for (size_t i = 0; i < g.n && !err; i++)
-		err = put_segment(&p, data_fd, &g.rows[i], from_ns, to_ns);
+		err = put_segment(&p, ix, data_fd, &g.rows[i], from_ns, to_ns);
 	free(g.rows);
 	if (err) {
 		play_free(&p);

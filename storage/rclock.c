@@ -5,8 +5,10 @@
 
 #include "storage/retain.h"
 
-static void look(struct rclock *c, struct mono mono, const char *boot)
+static void look(struct rclock *c, struct utc wall, struct mono mono,
+    const char *boot)
 {
+	c->wall_ns = wall.ns;
 	c->mono_ns = mono.ns;
 	snprintf(c->boot, sizeof(c->boot), "%s", boot);
 }
@@ -15,7 +17,7 @@ void rclock_begin(struct rclock *c, struct utc wall, struct mono mono,
     const char *boot)
 {
 	*c = (struct rclock){.now_ns = wall.ns, .budget_ns = RCLOCK_BUDGET_NS};
-	look(c, mono, boot);
+	look(c, wall, mono, boot);
 }
 
 void rclock_observe(struct rclock *c, struct utc wall, struct mono mono,
@@ -26,7 +28,7 @@ void rclock_observe(struct rclock *c, struct utc wall, struct mono mono,
 
 	if (passed < 0)
 		passed = 0;
-	look(c, mono, boot);
+	look(c, wall, mono, boot);
 	c->now_ns += passed;
 	/* 3 h in 30 days is one in 240; a month or more fills it up */
 	c->budget_ns += passed / (RCLOCK_MONTH_NS / RCLOCK_BUDGET_NS);
@@ -57,7 +59,7 @@ int64_t rclock_vouch(struct rclock *c, struct utc wall)
 {
 	int64_t step = wall.ns - c->now_ns;
 
-	c->now_ns = wall.ns;
+	c->now_ns = c->wall_ns = wall.ns;
 	c->untrusted = 0;
 	return step;
 }

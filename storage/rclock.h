@@ -22,6 +22,7 @@
 
 struct rclock {
 	int64_t now_ns;		/* what it shows, UTC */
+	int64_t wall_ns;	/* what the wall clock showed with it */
 	int64_t mono_ns;	/* when it was looked at last (CLOCK_BOOTTIME) */
 	char boot[RCLOCK_BOOT];	/* ... of this boot of the machine */
 	int64_t budget_ns;	/* what it may still catch up */

@@ -143,6 +143,9 @@ static const struct row {
     {MSG_REQUESTS, AUDITOR | CUSTODIAN, 0, session_requests},
     {MSG_DECIDE, CUSTODIAN, 1, session_decide},
     {MSG_REVOKE, AUDITOR | CUSTODIAN, 1, session_revoke},
+    {MSG_HOLDS, AUDITOR | CUSTODIAN, 0, session_holds},
+    {MSG_HOLD_PLACE, AUDITOR | CUSTODIAN, 0, session_hold_place},
+    {MSG_HOLD_RELEASE, CUSTODIAN, 0, session_hold_release},
     {MSG_LEDGER, AUDITOR | CUSTODIAN, 0, session_ledger},
     /* an auditor's alone: a custodian's identity is not kept open */
     {MSG_PLAY, AUDITOR, 1, session_play},
@@ -432,7 +435,7 @@ int reader_main(void)
 	if (!err && s->job == READER_SESSION)
 		run(s);
 	else if (!err)
-		err = session_add_person(s);
+		err = session_act(s);
 	ledger_close(s->ledger);
 	index_close(s->ix);
 	crypt_wipe(s, sizeof(*s));

@@ -177,6 +177,21 @@ static enum err read_init(struct opened *o, const struct journal_record *begin)
 	return mp4_init_parse(o->init_part, n, &o->init);
 }
 
+bool access_expired(struct session *s, const char *camera, int64_t from_ns,
+    int64_t to_ns)
+{
+	struct erasure_row e;
+
+	if (index_erasure_find(s->ix, camera, from_ns, to_ns, &e))
+		return false;
+	snprintf(s->about.say, sizeof(s->about.say),
+	    "The footage of %s of %s was erased when its term ended: ledger "
+	    "entry %lld.",
+	    e.camera, e.day,
+	    e.entry < 0 ? (long long)e.erasing : (long long)e.entry);
+	return true;
+}
+
 enum err access_open(struct session *s, const struct play_part *part,
     struct opened **ret)
 {
@@ -205,6 +220,8 @@ enum err access_open(struct session *s, const struct play_part *part,
 		err = read_init(o, &part->footage.begin);
 	if (err) {
 		close_file(o);
+		if (access_expired(s, row->camera, row->start_ns, row->end_ns))
+			return ERR_EXPIRED;
 		/* missing, shortened or changed: all the same to the viewer */
 		return err == ERR_NO_MEMORY || err == ERR_DISK ? err :
 								 ERR_INTEGRITY;

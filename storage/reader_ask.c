@@ -91,8 +91,7 @@ enum err session_status(struct session *s, struct wire *w)
 	return send_view(s, w, err, text);
 }
 
-/* The keeper's sentence goes on to who asked. */
-static enum err relay(struct session *s, struct wire *w)
+enum err keeper_relay(struct session *s, struct wire *w)
 {
 	enum err err = keeper_call(s, w, -1);
 
@@ -125,7 +124,7 @@ enum err session_request_new(struct session *s, struct wire *w)
 	wire_put_str(&to_keeper, reason);
 	wire_put_str(&to_keeper, case_no);
 	put_cameras(&to_keeper, cameras, n);
-	err = relay(s, &to_keeper);
+	err = keeper_relay(s, &to_keeper);
 	if (err)
 		return err;
 	wire_begin(&answer, MSG_REQUEST_NEW_IS, w->id);
@@ -148,7 +147,7 @@ enum err session_revoke(struct session *s, struct wire *w)
 	keeper_begin(s, &to_keeper, MSG_REVOKE);
 	wire_put_str(&to_keeper, s->about.request);
 	wire_put_str(&to_keeper, reason);
-	err = relay(s, &to_keeper);
+	err = keeper_relay(s, &to_keeper);
 	if (err)
 		return err;
 	if (!strcmp(s->about.request, s->access.request))

@@ -28,6 +28,10 @@ static enum err fill_run(struct session *s, struct play *p, struct play_run *r)
 	struct opened *o;
 	enum err err = access_open(s, part, &o);
 
+	if (err == ERR_EXPIRED) {
+		s->about.say[0] = '\0';
+		return OK;
+	}
 	if (err == ERR_INTEGRITY || err == ERR_NOT_APPROVED) {
 		snprintf(s->about.camera, sizeof(s->about.camera), "%s",
 		    p->camera);
@@ -41,6 +45,21 @@ static enum err fill_run(struct session *s, struct play *p, struct play_run *r)
 	r->width = o->init.width;
 	r->height = o->init.height;
 	return OK;
+}
+
+/* Nothing of the range is left, and some of it was erased by its term. */
+static bool all_expired(struct session *s)
+{
+	struct access *a = &s->access;
+	bool erased = false;
+
+	for (size_t i = 0; i < a->cameras_n; i++) {
+		if (a->plays[i].runs_n)
+			return false;
+		erased = erased ||
+		    access_expired(s, a->cameras[i], a->from_ns, a->to_ns);
+	}
+	return erased;
 }
 
 enum err session_play(struct session *s, struct wire *w)
@@ -60,6 +79,8 @@ enum err session_play(struct session *s, struct wire *w)
 	for (size_t i = 0; !err && i < a->cameras_n; i++)
 		for (size_t k = 0; !err && k < a->plays[i].runs_n; k++)
 			err = fill_run(s, &a->plays[i], &a->plays[i].runs[k]);
+	if (!err && all_expired(s))
+		err = ERR_EXPIRED;
 	if (!err)
 		err = view_play(&v, a->request, a->from_ns, a->to_ns, a->plays,
 		    a->cameras_n, &text);

@@ -348,38 +348,34 @@ static enum err sign_act(struct session *s, struct wire *w)
 	return wire_send(s->keeper, w, -1);
 }
 
-enum err session_add_person(struct session *s)
+enum err session_add_person(struct session *s, struct wire *w)
 {
 	struct person_row p = {0};
 	char password[PASSWORD_MAX + 1];
-	struct wire w;
-	enum err err = wire_recv(s->keeper, &w);
+	uint32_t id = w->id;
+	enum err err;
 
-	if (err)
-		return err;
-	if (w.type == MSG_SIGN)
-		return sign_act(s, &w);
-	if (w.type != MSG_USER_ADD)
-		w.err = ERR_BAD_MESSAGE;
-	wire_get_str(&w); /* who acts, and his credential: checked */
-	wire_get_str(&w);
-	get_text(&w, p.user, sizeof(p.user));
-	get_text(&w, p.name, sizeof(p.name));
-	p.role = (enum role)wire_get_u8(&w);
-	get_text(&w, password, sizeof(password));
-	err = wire_end(&w);
-	if (w.fd >= 0)
-		close(w.fd);
-	crypt_wipe(w.buf, w.len);
+	if (w->type == MSG_SIGN)
+		return sign_act(s, w);
+	wire_get_str(w); /* who acts, and his credential: checked */
+	wire_get_str(w);
+	get_text(w, p.user, sizeof(p.user));
+	get_text(w, p.name, sizeof(p.name));
+	p.role = (enum role)wire_get_u8(w);
+	get_text(w, password, sizeof(password));
+	err = wire_end(w);
+	if (w->fd >= 0)
+		close(w->fd);
+	crypt_wipe(w->buf, w->len);
 	if (!err)
 		err = make(s, &p, password);
 	crypt_wipe(password, sizeof(password));
 	crypt_wipe(s->seed, sizeof(s->seed));
 	if (err) {
-		wire_begin(&w, MSG_ERROR, w.id);
-		wire_put_u16(&w, (uint16_t)err);
-		wire_put_str(&w, "");
-		return wire_send(s->keeper, &w, -1);
+		wire_begin(w, MSG_ERROR, id);
+		wire_put_u16(w, (uint16_t)err);
+		wire_put_str(w, "");
+		return wire_send(s->keeper, w, -1);
 	}
 	return OK;
 }

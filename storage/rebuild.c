@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/bytes.h"
 #include "storage/disk.h"
 #include "storage/journal.h"
 #include "storage/ledger_keys.h"
@@ -330,6 +331,51 @@ static enum err on_camera(struct work *w, const struct entry_view *v)
 	return err ? err : index_camera_put(w->ix, &c);
 }
 
+/* What was erased has no row: only that it was, and when. */
+static enum err on_erased(struct work *w, const struct entry_view *v)
+{
+	struct erasure_row e = {.from_ns = (int64_t)number_of(v, TAG_FROM),
+	    .to_ns = (int64_t)number_of(v, TAG_TO),
+	    .erasing = number_of(v, TAG_ERASING),
+	    .method = (unsigned)number_of(v, TAG_METHOD)};
+	struct camera_day *d =
+	    day_of(w, text_of(v, TAG_CAMERA, e.camera, sizeof(e.camera)));
+	struct entry_field f;
+	enum err err = d ? flush(w, d) : ERR_NO_MEMORY;
+
+	text_of(v, TAG_DAY, e.day, sizeof(e.day));
+	if (!err)
+		err = batch(w);
+	if (!err && e.to_ns > e.from_ns)
+		err = index_erasure_put(w->ix, &e);
+	if (!entry_find(v, TAG_SEQS, &f))
+		f.n = 0;
+	for (size_t i = 0; i + 16 <= f.n && !err; i += 16)
+		for (uint64_t seq = be_get(f.p + i, 8);
+		     seq <= be_get(f.p + i + 8, 8) && !err; seq++)
+			err = index_segment_erase(w->ix, e.camera, seq);
+	return err;
+}
+
+/* Promises that a custodian's word moved forward (P12). */
+static enum err on_vouched(struct work *w, const struct entry_view *v)
+{
+	struct entry_field f;
+	enum err err = OK;
+
+	if (!entry_find(v, TAG_MOVED_FROM, &f))
+		return OK;
+	for (struct camera_day *d = w->days; d && !err; d = d->next)
+		err = flush(w, d);
+	if (!err)
+		err = batch(w);
+	return err ?
+	    err :
+	    index_terms_move(w->ix, ledger_number(w->ledger, field_u64(&f)),
+		(int64_t)(number_of(v, TAG_RETENTION) -
+		    number_of(v, TAG_RETENTION_BEFORE)));
+}
+
 static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 {
 	switch (v->type) {
@@ -340,6 +386,10 @@ static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 	case ENTRY_GAP_OPENED:
 	case ENTRY_GAP_CLOSED:
 		return on_gap(w, v);
+	case ENTRY_ERASED:
+		return on_erased(w, v);
+	case ENTRY_VOUCHED:
+		return on_vouched(w, v);
 	case ENTRY_PERSON:
 		return on_person(w, v);
 	case ENTRY_CAMERA_ADDED:

@@ -37,13 +37,11 @@ struct utc retain_until(struct utc end, unsigned extra_days)
 	return t;
 }
 
-struct utc retain_from(struct utc end, struct utc wall, struct utc retention,
-    bool untrusted)
+struct utc retain_from(struct utc end, struct utc wall, struct utc retention)
 {
 	int64_t behind = retention.ns - wall.ns;
 
-	if (untrusted || behind > RETAIN_TRUST_NS ||
-	    -behind > RETAIN_TRUST_NS ||
+	if (behind > RETAIN_TRUST_NS || -behind > RETAIN_TRUST_NS ||
 	    end.ns > retention.ns + RETAIN_TRUST_NS ||
 	    end.ns < retention.ns - RETAIN_TRUST_NS)
 		return retention;

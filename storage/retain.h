@@ -4,8 +4,6 @@
 #ifndef SAQTA_RETAIN_H
 #define SAQTA_RETAIN_H
 
-#include <stdbool.h>
-
 #include "storage/api/utc.h"
 
 #define RETAIN_MONTHS 6
@@ -30,7 +28,6 @@ struct utc retain_until(struct utc end, unsigned extra_days);
  *   end        of the segment, by the wall clock when it was recorded
  *   wall       the wall clock now
  *   retention  the retention clock now (rclock.h)
- *   untrusted  the segment was recorded while the clock was not trusted
  *
  * An end that lies within RETAIN_TRUST_NS of the retention clock counts as it
  * is; where the wall clock is behind the retention clock, it is carried over
@@ -38,7 +35,6 @@ struct utc retain_until(struct utc end, unsigned extra_days);
  */
 #define RETAIN_TRUST_NS (INT64_C(86400) * NS_PER_SEC)
 #define RETAIN_SLACK_NS (60 * NS_PER_SEC)
-struct utc retain_from(struct utc end, struct utc wall, struct utc retention,
-    bool untrusted);
+struct utc retain_from(struct utc end, struct utc wall, struct utc retention);
 
 #endif

@@ -48,6 +48,19 @@ CREATE TABLE segment(
 	PRIMARY KEY(camera, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX segment_time ON segment(camera, start_ns, end_ns);
+CREATE INDEX segment_due ON segment(retain_ns);
+
+-- What was erased when its term ended: from ledger entries 48 and 49.
+CREATE TABLE erasure(
+	camera TEXT NOT NULL,
+	day TEXT NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns INTEGER NOT NULL,
+	erasing INTEGER NOT NULL,	-- ledger entry "erasing"
+	entry INTEGER NOT NULL,		-- "erased", -1 while under way
+	method INTEGER NOT NULL,	-- enum erase_method
+	PRIMARY KEY(camera, erasing)
+) STRICT, WITHOUT ROWID;
 
 -- Sums of a camera's local day, kept by the triggers below: months at a glance,
 -- forecasts, what is due. Segments that are still open do not count.

@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
-#include "storage/keeper.h"
-#include "storage/retain.h"
+#include "storage/term.h"
 
 /*
  * P8: what waits for a sync at most, a fragment that is still in the camera's
@@ -96,7 +95,7 @@ enum err seal_enter(struct keeper *k, struct segment_row *row,
 	uint64_t i;
 	enum err err;
 
-	row->retain_ns = retain_until((struct utc){row->end_ns}, 0).ns;
+	term_promise(k, row);
 	enter_begin(k, &x, ENTRY_SEGMENT, 0);
 	entry_put_text(&x.e, TAG_CAMERA, row->camera);
 	entry_put_u64(&x.e, TAG_SEQ, row->seq);

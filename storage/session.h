@@ -113,6 +113,8 @@ struct view session_view(const struct session *s);
 /* Begin a message to the keeper, and call it. */
 void keeper_begin(struct session *s, struct wire *w, enum msg type);
 must_check enum err keeper_call(struct session *s, struct wire *w, int fd);
+/* Call it, and keep its sentence for who asked (about.say). */
+must_check enum err keeper_relay(struct session *s, struct wire *w);
 /* Copy a field; ERR_TOO_LARGE becomes sticky in w where it has no room. */
 void get_text(struct wire *w, char *ret, size_t room);
 /* u8 n, n * str */
@@ -145,6 +147,13 @@ must_check enum err session_sign_out(struct session *s, struct wire *w);
 /* --- reader_camera.c --- */
 must_check enum err session_onboard(struct session *s, struct wire *w);
 
+/* --- reader_hold.c --- */
+must_check enum err session_holds(struct session *s, struct wire *w);
+must_check enum err session_hold_place(struct session *s, struct wire *w);
+must_check enum err session_hold_release(struct session *s, struct wire *w);
+/* READER_ACT: wait for the one message and carry it out. */
+must_check enum err session_act(struct session *s);
+
 /* --- reader_decide.c --- */
 must_check enum err session_decide(struct session *s, struct wire *w);
 /* A day's identity out of the wraps that the keeper hands over (text). */
@@ -163,8 +172,12 @@ void access_drop(struct session *s);
 must_check enum err access_play(struct session *s, bool anew);
 must_check enum err access_camera(struct session *s, const char *camera,
     const struct play **ret);
+/* ERR_EXPIRED where it was erased meanwhile; about.say names the entry. */
 must_check enum err access_open(struct session *s, const struct play_part *part,
     struct opened **ret);
+/* Was footage of that time erased? about.say then names the entry. */
+bool access_expired(struct session *s, const char *camera, int64_t from_ns,
+    int64_t to_ns);
 
 /* --- reader_media.c --- */
 must_check enum err session_play(struct session *s, struct wire *w);
@@ -244,6 +257,6 @@ must_check enum err person_renew(struct session *s, struct person_row *p,
     const char *password, const unsigned char seed[KEY_BYTES],
     char ret_uri[FACTOR_URI]);
 /* READER_ACT and READER_OPERATOR: carry out one MSG_USER_ADD. */
-must_check enum err session_add_person(struct session *s);
+must_check enum err session_add_person(struct session *s, struct wire *w);
 
 #endif

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "storage/api/log.h"
-#include "storage/keeper.h"
+#include "storage/expire.h"
+#include "storage/term.h"
 
 #define HEADS_NS (10 * NS_PER_SEC)
 #define HEADS_PER_ENTRY 40
@@ -66,8 +67,12 @@ static void make_keys_ahead(struct keeper *k)
 void keeper_tick(struct keeper *k)
 {
 	clock_alive(k);
-	if (k->lost_because)
+	if (k->lost_because) {
+		expire_stop(k);
 		epoch_change(k);
+		term_epoch(k);
+	}
+	term_tick(k);
 	looks_tick(k);
 	volumes_tick(k);
 	index_tick(k);

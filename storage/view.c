@@ -31,6 +31,7 @@ static const char *const causes[CAUSE_MAX] = {
     [CAUSE_CONNECTING] = "connecting",
     [CAUSE_LOST] = "lost",
     [CAUSE_CLOCK_STEP] = "clock-step",
+    [CAUSE_EXPIRED] = "expired",
 };
 
 /* As in storage/DESIGN.md, "Promises". */
@@ -39,8 +40,8 @@ static const struct {
 } promises[] = {
     {"P1", "in-part"},
     {"P2", "kept"},
-    {"P3", "not-yet"},
-    {"P4", "in-part"},
+    {"P3", "kept"},
+    {"P4", "kept"},
     {"P5", "kept"},
     {"P6", "kept"},
     {"P7", "in-part"},
@@ -454,7 +455,8 @@ enum err view_status(const struct view *v, char **ret)
 	volumes = view_volumes(v, &room);
 	return view_text(
 	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o}, "
-		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o}",
+		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o, "
+		      "s:o}",
 		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
 		"demo", v->demo, "now", json_time(v->now.ns), "storage",
 		"state", storage_state(&room), "free_bytes",
@@ -464,7 +466,8 @@ enum err view_status(const struct view *v, char **ret)
 		ledger_state(v), "witness", view_witness_state(v), "cameras",
 		"total", n.total, "enabled", n.enabled, "recording",
 		n.recording, "clock", clock_state(v), "index", index_state(v),
-		"forecast", view_forecast(v, &room), "promises",
+		"forecast", view_forecast(v, &room), "retention",
+		view_retention(v), "promises",
 		promise_states()),
 	    ret);
 }

@@ -25,6 +25,8 @@ json_t *json_words(const char *s);
 /* FRAGMENT_* but the key frame. */
 json_t *json_flags(uint32_t flags);
 
+/* Terms, in the status (view_retention.c). */
+json_t *view_retention(const struct view *v);
 /* Print j and free it. ERR_NO_MEMORY where j is NULL. */
 must_check enum err view_text(json_t *j, char **ret);
 /* A person's name; null for 0 and where there is none. */

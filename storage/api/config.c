@@ -36,6 +36,7 @@ static const struct key {
     NUMBER_KEY("storage", "witness_s", witness_s, 1, 600),
     NUMBER_KEY("storage", "export_days", export_days, 1, 90),
     NUMBER_KEY("storage", "reserve_mb", reserve_mb, 1, 1000000),
+    NUMBER_KEY("storage", "extra_days", extra_days, 0, 3660),
     TEXT_KEY("recorder", "state", recorder_state),
     NUMBER_KEY("recorder", "timeout_ms", timeout_ms, 100, 600000),
     TEXT_KEY("web", "listen", listen),

@@ -31,6 +31,7 @@ struct config {
 	int reserve_mb;		/* room kept for ledger, keyring, index */
 	int witness_s;		/* at most that long between cosignatures */
 	char ledger_copy[160];	/* directory, best of another disk */
+	int extra_days;		/* beyond six months, default 0 */
 	/* [recorder] */
 	char recorder_state[160]; /* directory of the recorder's own key */
 	int timeout_ms;		/* camera silence that counts as lost */

@@ -245,6 +245,30 @@ enum msg {
 	MSG_PERSON_ENDED = 218,	/* u64 person, str reason. -> MSG_OK, durable */
 	MSG_FACTOR_USED = 200,	/* u64 step of a code that this act consumes.
 				   -> MSG_OK, durable, or ERR_FACTOR */
+	/* --- terms and holds. From the tool, those of a person (p) begin with
+	       str user, str credential; his reader sends the rest again --- */
+	MSG_RETENTION_DUE = 140, /* control: - */
+	MSG_RETENTION_DUE_IS = 141, /* fd: JSON */
+	MSG_HOLDS = 142,	/* session, control: - */
+	MSG_HOLDS_IS = 143,	/* fd: JSON: those this person may see */
+	MSG_HOLD_PLACE = 144,	/* session, p: i64 from, i64 to (INT64_MAX:
+				   open-ended), i64 review or 0, str reason,
+				   str case, u8 n, n * str camera */
+	MSG_HOLD_PLACE_IS = 145, /* u64 hold */
+	MSG_HOLD_RELEASE = 146,	/* session: u64 hold, str reason, str
+				   credential; p, reader: without. -> MSG_OK */
+	MSG_CLOCK = 148,	/* control: - */
+	MSG_CLOCK_IS = 149,	/* fd: JSON */
+	MSG_CLOCK_VOUCH = 150,	/* p: i64 what the custodian's watch shows,
+				   str reason. -> MSG_OK */
+	MSG_TERM = 152,		/* control: str camera, u32 days beyond six
+				   months, from now on. -> MSG_OK */
+	MSG_HELD_DAYS = 154,	/* reader: - */
+	MSG_HELD_DAYS_IS = 155,	/* fd: lines "camera SP day", those whose key
+				   is kept for a hold alone; may be one LF */
+	MSG_HELD_PUT = 156,	/* reader: str camera, str day, fd: the file
+				   keys of its held segments, wrapped
+				   (keyring.h). -> MSG_OK, durable */
 };
 
 #define MOVIE_READ_MAX (1u << 20)
@@ -299,6 +323,7 @@ enum cause {
 	CAUSE_CONNECTING = 16,	/* the way up after the camera was added */
 	CAUSE_LOST = 17,	/* recorded, but missing or damaged on disk */
 	CAUSE_CLOCK_STEP = 18,	/* the clock was set past these seconds */
+	CAUSE_EXPIRED = 19,	/* recorded, and erased when its term ended */
 	CAUSE_MAX
 };
 

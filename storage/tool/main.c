@@ -10,6 +10,7 @@
 #include "storage/tool/open.h"
 #include "storage/tool/paper.h"
 #include "storage/tool/verify.h"
+#include "storage/tool/retention.h"
 
 static const struct {
 	const char *name;
@@ -30,6 +31,9 @@ static const struct {
     {"forecast", tool_forecast, "how long the disks last"},
     {"rebuild", tool_rebuild, "make the index anew, while recording goes on"},
     {"verify", tool_verify, "prove an evidence package, as an outsider"},
+    {"retention", tool_retention, "what is due; longer terms"},
+    {"hold", tool_hold, "list, place and release holds"},
+    {"clock", tool_clock, "the retention clock; vouch for the wall clock"},
     {"open", tool_open, "decrypt an age file with an identity"},
     {"paper", tool_paper, "join the two halves of the paper key"},
 };

@@ -1,44 +1,13 @@
 /* status.c - what storage tells, for people or as --json. */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "storage/api/messages.h"
 #include "storage/api/utc.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
+#include "storage/tool/json.h"
 #include "storage/tool/look.h"
-
-/* The JSON answer as a value; NULL after a message. */
-static json_t *load_bulk(struct wire *w)
-{
-	const void *p = NULL;
-	json_error_t why;
-	json_t *j = NULL;
-	size_t n = 0;
-
-	if (w->fd >= 0 && !bulk_map(w->fd, WIRE_BULK_MAX, &p, &n))
-		j = json_loadb(p, n, JSON_REJECT_DUPLICATES, &why);
-	bulk_unmap(p, n);
-	if (w->fd >= 0)
-		close(w->fd);
-	if (!j)
-		fprintf(stderr, "saqta: storage sent no answer\n");
-	return j;
-}
-
-static const char *text(const json_t *j, const char *key)
-{
-	const char *s = json_string_value(json_object_get(j, key));
-
-	return s ? s : "-";
-}
-
-static long long number(const json_t *j, const char *key)
-{
-	return json_integer_value(json_object_get(j, key));
-}
 
 /* "2 min ago", for how long nobody but the box has vouched for the log. */
 static void print_witness(const json_t *w)
@@ -48,40 +17,42 @@ static void print_witness(const json_t *w)
 
 	if (json_is_integer(json_object_get(w, "age_s")))
 		printf("witness   %lld s ago: %s, %lld entries\n",
-		    number(w, "age_s"),
+		    json_number_of(w, "age_s"),
 		    json_string_value(json_array_get(json_object_get(w, "by"),
 			0)),
-		    number(w, "size"));
+		    json_number_of(w, "size"));
 	else
 		printf("witness   none has cosigned the ledger yet "
 		       "(%lld named)\n",
-		    number(w, "witnesses"));
+		    json_number_of(w, "witnesses"));
 	if (json_is_object(alarm))
 		printf("ALARM     witness %s refused our log (%s), %s\n",
-		    text(alarm, "who"), text(alarm, "kind"), text(alarm, "at"));
+		    json_text_of(alarm, "who"), json_text_of(alarm, "kind"),
+		    json_text_of(alarm, "at"));
 	if (json_is_object(log_alarm))
 		printf("ALARM     the log %s was refused here (%s), %s\n",
-		    text(log_alarm, "who"), text(log_alarm, "kind"),
-		    text(log_alarm, "at"));
+		    json_text_of(log_alarm, "who"),
+		    json_text_of(log_alarm, "kind"),
+		    json_text_of(log_alarm, "at"));
 }
 
 /* "3 cameras at 1.0 Mbit/s need 5.99 TB for six months; ..." */
 static void print_forecast(const json_t *j)
 {
-	long long cameras = number(j, "cameras");
+	long long cameras = json_number_of(j, "cameras");
 	const json_t *full = json_object_get(j, "full_on");
 
 	if (!cameras)
 		return;
 	printf("forecast  %lld cameras at %.1f Mbit/s%s need %.2f TB for six "
 	       "months;\n          the volumes hold %.2f TB: ",
-	    cameras, (double)number(j, "rate_bps") / 1e6 / (double)cameras,
-	    number(j, "measured") ? "" : " (not measured yet)",
-	    (double)number(j, "need_bytes") / 1e12,
-	    (double)number(j, "capacity_bytes") / 1e12);
+	    cameras, (double)json_number_of(j, "rate_bps") / 1e6 / (double)cameras,
+	    json_number_of(j, "measured") ? "" : " (not measured yet)",
+	    (double)json_number_of(j, "need_bytes") / 1e12,
+	    (double)json_number_of(j, "capacity_bytes") / 1e12);
 	if (json_is_string(full))
 		printf("full on %.10s, in %lld days\n", json_string_value(full),
-		    number(j, "days_left"));
+		    json_number_of(j, "days_left"));
 	else
 		printf("that holds\n");
 }
@@ -124,7 +95,7 @@ int tool_forecast(int argc, char **argv)
 	wire_begin(&w, MSG_STATUS, 1);
 	if (!tool_call(&conf, &w))
 		return EXIT_FAILED;
-	j = load_bulk(&w);
+	j = json_of_bulk(&w);
 	if (!j)
 		return EXIT_FAILED;
 	if (v[2]) {
@@ -145,26 +116,27 @@ static void print_status(const json_t *j)
 	const json_t *l = json_object_get(j, "ledger");
 	const json_t *k = json_object_get(j, "clock");
 
-	printf("Saqta %s, %s, %s\n", text(j, "version"), text(j, "site"),
-	    text(j, "now"));
+	printf("Saqta %s, %s, %s\n", json_text_of(j, "version"),
+	    json_text_of(j, "site"), json_text_of(j, "now"));
 	printf("cameras   %lld recording of %lld switched on (%lld in all)\n",
-	    number(c, "recording"), number(c, "enabled"), number(c, "total"));
+	    json_number_of(c, "recording"), json_number_of(c, "enabled"),
+	    json_number_of(c, "total"));
 	printf("disk      %s: %.1f GB free of %.1f GB, %.1f GB reserved\n",
-	    text(s, "state"), (double)number(s, "free_bytes") / 1e9,
-	    (double)number(s, "total_bytes") / 1e9,
-	    (double)number(s, "reserve_bytes") / 1e9);
+	    json_text_of(s, "state"), (double)json_number_of(s, "free_bytes") / 1e9,
+	    (double)json_number_of(s, "total_bytes") / 1e9,
+	    (double)json_number_of(s, "reserve_bytes") / 1e9);
 	print_forecast(json_object_get(j, "forecast"));
-	if (!strcmp(text(json_object_get(j, "index"), "state"), "rebuilding"))
+	if (!strcmp(json_text_of(json_object_get(j, "index"), "state"), "rebuilding"))
 		printf("index     is being made anew: %lld %%\n",
-		    number(json_object_get(j, "index"), "percent"));
+		    json_number_of(json_object_get(j, "index"), "percent"));
 	printf("ledger    %lld entries, checkpoint at %lld\n",
-	    number(l, "size"), number(l, "checkpoint"));
-	printf("clock     %s, epoch %lld\n", text(k, "state"),
-	    number(k, "epoch"));
+	    json_number_of(l, "size"), json_number_of(l, "checkpoint"));
+	printf("clock     %s, epoch %lld\n", json_text_of(k, "state"),
+	    json_number_of(k, "epoch"));
 	if (!json_is_true(json_object_get(l, "confirmed")))
 		printf("ALARM     the ledger was lost or set back: epoch %lld "
 		       "waits for a custodian (saqta ledger confirm)\n",
-		    number(l, "epoch"));
+		    json_number_of(l, "epoch"));
 	print_witness(json_object_get(j, "witness"));
 }
 
@@ -188,7 +160,7 @@ int tool_status(int argc, char **argv)
 		return EXIT_FAILED;
 	if (v[1])
 		return print_bulk(&w) ? EXIT_FINE : EXIT_FAILED;
-	j = load_bulk(&w);
+	j = json_of_bulk(&w);
 	if (!j)
 		return EXIT_FAILED;
 	print_status(j);
@@ -204,9 +176,11 @@ static void print_volumes(const json_t *j)
 	    "free GB", "of GB", "path");
 	for (size_t i = 0; (v = json_array_get(all, i)); i++)
 		printf("%-6lld %-36s  %-5s %10.1f %10.1f  %s\n",
-		    number(v, "number"), text(v, "uuid"), text(v, "state"),
-		    (double)number(v, "free_bytes") / 1e9,
-		    (double)number(v, "total_bytes") / 1e9, text(v, "path"));
+		    json_number_of(v, "number"), json_text_of(v, "uuid"),
+		    json_text_of(v, "state"),
+		    (double)json_number_of(v, "free_bytes") / 1e9,
+		    (double)json_number_of(v, "total_bytes") / 1e9,
+		    json_text_of(v, "path"));
 }
 
 int volume_list(const struct config *conf, bool json)
@@ -218,7 +192,7 @@ int volume_list(const struct config *conf, bool json)
 	wire_begin(&w, MSG_STATUS, 1);
 	if (!tool_call(conf, &w))
 		return EXIT_FAILED;
-	j = load_bulk(&w);
+	j = json_of_bulk(&w);
 	if (!j)
 		return EXIT_FAILED;
 	storage = json_object_get(j, "storage");
@@ -260,14 +234,14 @@ static void print_cameras(const json_t *j)
 		snprintf(clock, sizeof(clock), "-");
 		if (json_is_integer(json_object_get(c, "clock_offset_ms")))
 			snprintf(clock, sizeof(clock), "%+.1f s",
-			    (double)number(c, "clock_offset_ms") / 1000);
-		printf("%-16s %-11s %-12s %-30s %-10s %s\n", text(c, "id"),
-		    text(c, "state"), text(c, "cause"), text(c, "last_proved"),
-		    clock, text(c, "detail"));
+			    (double)json_number_of(c, "clock_offset_ms") / 1000);
+		printf("%-16s %-11s %-12s %-30s %-10s %s\n", json_text_of(c, "id"),
+		    json_text_of(c, "state"), json_text_of(c, "cause"), json_text_of(c, "last_proved"),
+		    clock, json_text_of(c, "detail"));
 		list = json_object_get(c, "alarms");
 		for (size_t k = 0; (a = json_array_get(list, k)); k++)
-			printf("  ALARM since %s: %s\n", text(a, "since"),
-			    alarm_text(text(a, "kind")));
+			printf("  ALARM since %s: %s\n", json_text_of(a, "since"),
+			    alarm_text(json_text_of(a, "kind")));
 	}
 }
 
@@ -281,7 +255,7 @@ int camera_list(const struct config *conf, bool json)
 		return EXIT_FAILED;
 	if (json)
 		return print_bulk(&w) ? EXIT_FINE : EXIT_FAILED;
-	j = load_bulk(&w);
+	j = json_of_bulk(&w);
 	if (!j)
 		return EXIT_FAILED;
 	print_cameras(j);
@@ -294,9 +268,11 @@ static void print_spans(const json_t *camera)
 	const json_t *all = json_object_get(camera, "spans"), *s, *f;
 
 	for (size_t i = 0; (s = json_array_get(all, i)); i++) {
-		printf("  %-8s %s  %s  %s", text(s, "kind"), text(s, "from"),
-		    text(s, "to"),
-		    strcmp(text(s, "kind"), "gap") ? "" : text(s, "cause"));
+		printf("  %-8s %s  %s  %s", json_text_of(s, "kind"),
+		    json_text_of(s, "from"), json_text_of(s, "to"),
+		    strcmp(json_text_of(s, "kind"), "gap") ?
+			"" :
+			json_text_of(s, "cause"));
 		f = json_object_get(s, "flags");
 		for (size_t k = 0; k < json_array_size(f); k++)
 			printf(" %s", json_string_value(json_array_get(f, k)));
@@ -308,11 +284,12 @@ static void print_coverage(const json_t *j)
 {
 	const json_t *all = json_object_get(j, "cameras"), *c;
 
-	printf("%s to %s\n", text(j, "from"), text(j, "to"));
+	printf("%s to %s\n", json_text_of(j, "from"), json_text_of(j, "to"));
 	for (size_t i = 0; (c = json_array_get(all, i)); i++) {
-		printf("%s: recorded %.1f s, gaps %.1f s\n", text(c, "camera"),
-		    (double)number(c, "recorded_ns") / 1e9,
-		    (double)number(c, "gap_ns") / 1e9);
+		printf("%s: recorded %.1f s, gaps %.1f s\n",
+		    json_text_of(c, "camera"),
+		    (double)json_number_of(c, "recorded_ns") / 1e9,
+		    (double)json_number_of(c, "gap_ns") / 1e9);
 		print_spans(c);
 	}
 }
@@ -351,7 +328,7 @@ int tool_coverage(int argc, char **argv)
 		return EXIT_FAILED;
 	if (v[4])
 		return print_bulk(&w) ? EXIT_FINE : EXIT_FAILED;
-	j = load_bulk(&w);
+	j = json_of_bulk(&w);
 	if (!j)
 		return EXIT_FAILED;
 	print_coverage(j);
@@ -369,8 +346,9 @@ static void print_probe(const json_t *j)
 	const json_t *plays = json_object_get(j, "plays"), *v;
 	const char *browser;
 
-	printf("%s %s, %lld x %lld\n", text(j, "codec"), text(j, "profile"),
-	    number(j, "width"), number(j, "height"));
+	printf("%s %s, %lld x %lld\n", json_text_of(j, "codec"),
+	    json_text_of(j, "profile"), json_number_of(j, "width"),
+	    json_number_of(j, "height"));
 	printf("%.2f frames/s, %.2f Mbit/s, ", real(j, "fps"),
 	    real(j, "bitrate_bps") / 1e6);
 	if (json_is_null(json_object_get(j, "gop_s")))
@@ -378,7 +356,8 @@ static void print_probe(const json_t *j)
 		    real(j, "measured_s"));
 	else
 		printf("a key frame every %.2f s\n", real(j, "gop_s"));
-	printf("audio %s, over %s\n", text(j, "audio"), text(j, "transport"));
+	printf("audio %s, over %s\n", json_text_of(j, "audio"),
+	    json_text_of(j, "transport"));
 	if (json_is_null(json_object_get(j, "clock_offset_ms")))
 		printf("the camera does not tell its clock\n");
 	else
@@ -395,8 +374,9 @@ static void print_found(const json_t *j)
 	const json_t *all = json_object_get(j, "devices"), *d;
 
 	for (size_t i = 0; (d = json_array_get(all, i)); i++)
-		printf("%-15s %-20s %-20s %s\n", text(d, "address"),
-		    text(d, "name"), text(d, "hardware"), text(d, "xaddr"));
+		printf("%-15s %-20s %-20s %s\n", json_text_of(d, "address"),
+		    json_text_of(d, "name"), json_text_of(d, "hardware"),
+		    json_text_of(d, "xaddr"));
 	if (!json_array_size(all))
 		printf("no device answered\n");
 }
@@ -405,15 +385,17 @@ static void print_onvif(const json_t *j)
 {
 	const json_t *all = json_object_get(j, "profiles"), *p;
 
-	printf("%s %s, firmware %s, serial number %s\n", text(j, "maker"),
-	    text(j, "model"), text(j, "firmware"), text(j, "serial"));
+	printf("%s %s, firmware %s, serial number %s\n",
+	    json_text_of(j, "maker"), json_text_of(j, "model"),
+	    json_text_of(j, "firmware"), json_text_of(j, "serial"));
 	if (json_is_integer(json_object_get(j, "clock_offset_ms")))
 		printf("its clock is %+.0f s off ours\n",
 		    real(j, "clock_offset_ms") / 1000);
 	for (size_t i = 0; (p = json_array_get(all, i)); i++)
-		printf("%-16s %-6s %4lld x %-4lld %s\n", text(p, "name"),
-		    text(p, "encoding"), number(p, "width"),
-		    number(p, "height"), text(p, "url"));
+		printf("%-16s %-6s %4lld x %-4lld %s\n",
+		    json_text_of(p, "name"), json_text_of(p, "encoding"),
+		    json_number_of(p, "width"), json_number_of(p, "height"),
+		    json_text_of(p, "url"));
 }
 
 bool print_look(const char *verb, const char *said)
@@ -423,7 +405,7 @@ bool print_look(const char *verb, const char *said)
 	if (!j)
 		return false;
 	if (json_object_get(j, "error"))
-		fprintf(stderr, "saqta: %s\n", text(j, "message"));
+		fprintf(stderr, "saqta: %s\n", json_text_of(j, "message"));
 	else if (!strcmp(verb, "discover"))
 		print_found(j);
 	else if (!strcmp(verb, "onvif"))
@@ -440,10 +422,12 @@ static void print_witnesses(const json_t *j)
 	size_t i;
 
 	json_array_foreach(json_object_get(j, "witnesses"), i, o)
-	    printf("witness %-9s %s\n        %s %s\n", text(o, "state"),
-		text(o, "key"), text(o, "url"), text(o, "pin"));
+	    printf("witness %-9s %s\n        %s %s\n", json_text_of(o, "state"),
+		json_text_of(o, "key"), json_text_of(o, "url"),
+		json_text_of(o, "pin"));
 	json_array_foreach(json_object_get(j, "logs"), i, o)
-	    printf("log     %-9lld %s\n", number(o, "size"), text(o, "key"));
+	    printf("log     %-9lld %s\n", json_number_of(o, "size"),
+		json_text_of(o, "key"));
 }
 
 int witness_list(const struct config *conf, bool keys, bool json)
@@ -456,12 +440,12 @@ int witness_list(const struct config *conf, bool keys, bool json)
 		return EXIT_FAILED;
 	if (json)
 		return print_bulk(&w) ? EXIT_FINE : EXIT_FAILED;
-	j = load_bulk(&w);
+	j = json_of_bulk(&w);
 	if (!j)
 		return EXIT_FAILED;
 	if (keys)
-		printf("log      %s\nwitness  %s\n", text(j, "log_key"),
-		    text(j, "witness_key"));
+		printf("log      %s\nwitness  %s\n", json_text_of(j, "log_key"),
+		    json_text_of(j, "witness_key"));
 	else
 		print_witnesses(j);
 	json_decref(j);

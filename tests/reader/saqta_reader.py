@@ -533,7 +533,7 @@ class Footage:
                     re.escape(s.name[:-7]) + "tail[01]", n)}
             if os.path.isfile(os.path.join(self.data, what)):
                 self.check_segment(s, what)
-            else:
+            elif not self.erased.of(camera, s.seq):
                 self.report.missing(what, "the file is missing")
         for name in sorted(names):
             what = os.path.join(where, name)
@@ -579,6 +579,8 @@ class Footage:
     def check_numbers(self, camera):
         want = 1
         for seq in sorted(s for c, s in self.segments if c == camera):
+            while want < seq and self.erased.of(camera, want):
+                want += 1
             if seq > want:
                 self.report.missing(camera, f"segments {want} to {seq - 1} "
                                     "have no journal record")
@@ -737,6 +739,46 @@ class Footage:
         self.report.counts["plain"] += 1
 
 
+# --- what was erased when its term ended ------------------------------------
+
+class Erased:
+    """Numbers and days that entries 48 and 49 name, and the holds then."""
+
+    def __init__(self, entries):
+        self.ranges, self.days, holds = {}, set(), {}
+        for i, b in enumerate(entries):
+            try:
+                e = Entry(b)
+            except (ValueError, struct.error):
+                continue
+            if e.type == 46:
+                holds[e.num(54) if e.get(54) else i] = (
+                    set(self.names(e.get(25))), e.num(4), e.num(5))
+            elif e.type == 47:
+                holds.pop(e.num(54), None)
+            elif e.type in (48, 49):
+                self.erasing(e, holds if e.type == 49 else {})
+
+    @staticmethod
+    def names(b):
+        while b:
+            yield b[1:1 + b[0]].decode()
+            b = b[1 + b[0]:]
+
+    def erasing(self, e, holds):
+        camera, seqs = e.text(1), e.get(62)
+        if e.num(61) == 1:
+            self.days.add((camera, e.text(2)))
+        held = [(a, z) for who, a, z in holds.values() if camera in who]
+        for at in range(0, len(seqs), 16):
+            self.ranges.setdefault(camera, []).append(
+                struct.unpack_from(">QQ", seqs, at) + (e.time, held))
+
+    def of(self, camera, seq):
+        return [r for r in self.ranges.get(camera, ())
+                if r[0] <= seq <= r[1]]
+
+
 # --- the ledger against the footage ----------------------------------------
 
 class Compare:
@@ -744,6 +786,7 @@ class Compare:
         self.ledger, self.footage = ledger, footage
         self.report, self.bad_heads = footage.report, set()
         self.journals = {}
+        self.erased = footage.erased
 
     def run(self):
         for i, b in enumerate(self.ledger.entries):
@@ -796,6 +839,14 @@ class Compare:
         s = self.footage.segments.get((camera, seq))
         what = f"{camera} segment {seq} (ledger entry {i})"
         late = i >= self.ledger.size0
+        gone = self.erased.of(camera, seq)
+        for _, _, when, held in gone:
+            if e.num(11) > when:
+                self.report.changed(what, "was erased before its term ended")
+            if any(e.num(4) < z and e.num(5) >= a for a, z in held):
+                self.report.changed(what, "was erased while it was held")
+        if s is None and gone:
+            return
         if s is None:
             if self.footage.away:
                 return
@@ -837,7 +888,8 @@ class Compare:
             camera, day = b[1:1 + n].decode(), b[1 + n:11 + n].decode()
             records, chain = struct.unpack_from(">Q32s", b, 11 + n)
             b = b[51 + n:]
-            if not records or (camera, day) in self.bad_heads:
+            if not records or (camera, day) in self.bad_heads or (
+                    camera, day) in self.erased.days:
                 continue
             # the head of the day's journal on one of the volumes
             have = [self.journal(v, camera, day, 256 * records)
@@ -867,6 +919,9 @@ def main():
     footage = Footage(a.data, report, a.identity, a.plain)
     try:
         ledger = Ledger(a.data, report)
+        before = Ledger(a.data, Report())   # what is rightly gone by now
+        before.read()
+        footage.erased = Erased(before.entries)
         footage.read()
         for former in former_ledgers(a.data, report):
             Compare(former, footage).run()

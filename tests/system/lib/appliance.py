@@ -379,7 +379,8 @@ ui = %s
         """Run `saqta VERB... --config FILE`; --config goes after the verbs."""
         args = [str(a) for a in args]
         verbs = 2 if args[0] in ("user", "camera", "volume", "ledger",
-                                 "witness", "atm") else 1
+                                 "witness", "atm", "retention", "hold") or \
+            "vouch" in args else 1
         argv = [str(self.bin / "saqta")] + args[:verbs]
         argv += ["--config", str(self.conf)] * config + args[verbs:]
         who = {}

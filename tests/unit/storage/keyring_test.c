@@ -36,7 +36,9 @@ static int teardown(void **state)
 {
 	(void)state;
 	unlinkat(data_fd, "keyring/kek", 0);
+	unlinkat(data_fd, "keyring/kek-b", 0);
 	unlinkat(data_fd, "keyring/keyring.age", 0);
+	unlinkat(data_fd, "keyring/keyring-b.age", 0);
 	unlinkat(data_fd, "keyring", AT_REMOVEDIR);
 	close(data_fd);
 	return rmdir(dir);
@@ -368,6 +370,121 @@ static void a_commit_that_cannot_be_read_back_is_not_ok(void **state)
 	assert_int_equal(keyring_create(data_fd), OK);
 }
 
+struct bytes {
+	char p[65536];
+	size_t n;
+};
+
+static void take(const char *path, struct bytes *b)
+{
+	int fd = openat(data_fd, path, O_RDONLY);
+	ssize_t n = read(fd, b->p, sizeof(b->p));
+
+	assert_true(n >= 0);
+	b->n = (size_t)n;
+	close(fd);
+}
+
+static void give(const char *path, const struct bytes *b, size_t n)
+{
+	int fd = openat(data_fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_int_equal(write(fd, b->p, n), n);
+	close(fd);
+}
+
+static bool has_day(struct keyring *k, const char *day)
+{
+	struct age_recipient r;
+
+	return keyring_find_day(k, "cam-1", day, &r) == OK;
+}
+
+/* Two days; the first is dropped and the keyring rekeyed. */
+static struct keyring *rekeyed(struct bytes *kek, struct bytes *ring)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r;
+
+	make(k, "cam-1", "2026-11-22", &r);
+	make(k, "cam-1", "2026-11-23", &r);
+	assert_int_equal(keyring_commit(k), OK);
+	take("keyring/kek", kek);
+	take("keyring/keyring.age", ring);
+	assert_true(keyring_drop_day(k, "cam-1", "2026-11-22"));
+	assert_false(keyring_drop_day(k, "cam-1", "2026-11-22"));
+	assert_int_equal(keyring_rekey(k), OK);
+	return k;
+}
+
+static void P3_a_rekey_leaves_no_key_that_opens_the_old_keyring(void **state)
+{
+	static struct bytes kek, ring, now;
+	struct keyring *k = rekeyed(&kek, &ring);
+
+	(void)state;
+	take("keyring/kek", &now);
+	assert_int_equal(now.n, kek.n);
+	for (size_t i = 0; i < now.n; i++)
+		assert_int_equal(now.p[i], 0);
+	assert_int_not_equal(faccessat(data_fd, "keyring/keyring.age", F_OK, 0),
+	    0);
+	take("keyring/kek-b", &now);
+	assert_memory_not_equal(now.p, kek.p, kek.n);
+	k = reopen(k);
+	assert_false(has_day(k, "2026-11-22"));
+	assert_true(has_day(k, "2026-11-23"));
+	/* and back into the first slot */
+	assert_int_equal(keyring_rekey(k), OK);
+	take("keyring/kek", &now);
+	assert_memory_not_equal(now.p, kek.p, kek.n);
+	k = reopen(k);
+	assert_true(has_day(k, "2026-11-23"));
+	keyring_close(k);
+}
+
+static void P3_of_two_good_slots_the_later_counts_and_the_other_is_emptied(void
+	**state)
+{
+	static struct bytes kek, ring, now;
+	struct keyring *k = rekeyed(&kek, &ring);
+
+	(void)state;
+	/* the power went before the old key was overwritten */
+	give("keyring/kek", &kek, kek.n);
+	give("keyring/keyring.age", &ring, ring.n);
+	k = reopen(k);
+	assert_false(has_day(k, "2026-11-22"));
+	assert_int_equal(keyring_settle(k), OK);
+	take("keyring/kek", &now);
+	assert_memory_not_equal(now.p, kek.p, kek.n);
+	k = reopen(k);
+	assert_true(has_day(k, "2026-11-23"));
+	keyring_close(k);
+}
+
+static void P2_a_rekey_that_was_cut_short_loses_no_key(void **state)
+{
+	static struct bytes kek, ring, new_ring;
+	struct keyring *k = rekeyed(&kek, &ring);
+
+	(void)state;
+	take("keyring/keyring-b.age", &new_ring);
+	for (size_t n = 0; n < new_ring.n; n += 61) {
+		give("keyring/kek", &kek, kek.n);
+		give("keyring/keyring.age", &ring, ring.n);
+		give("keyring/keyring-b.age", &new_ring, n);
+		k = reopen(k);
+		assert_true(has_day(k, "2026-11-22"));
+		assert_true(has_day(k, "2026-11-23"));
+		assert_int_equal(keyring_settle(k), OK);
+		assert_int_not_equal(faccessat(data_fd, "keyring/keyring-b.age",
+					 F_OK, 0),
+		    0);
+	}
+	keyring_close(k);
+}
+
 static void a_line_that_is_not_exactly_one_of_three_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -418,6 +535,9 @@ int main(void)
 	    T(a_changed_byte_anywhere_is_noticed),
 	    T(another_kek_does_not_open_it),
 	    T(a_commit_that_cannot_be_read_back_is_not_ok),
+	    T(P3_a_rekey_leaves_no_key_that_opens_the_old_keyring),
+	    T(P3_of_two_good_slots_the_later_counts_and_the_other_is_emptied),
+	    T(P2_a_rekey_that_was_cut_short_loses_no_key),
 	    T(a_line_that_is_not_exactly_one_of_three_is_refused),
 	};
 

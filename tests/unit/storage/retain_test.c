@@ -147,10 +147,10 @@ static void P12_an_end_near_the_retention_clock_counts(void **state)
 	struct utc end = {now.ns - S(3)};
 
 	(void)state;
-	assert_int_equal(retain_from(end, now, now, false).ns, end.ns);
+	assert_int_equal(retain_from(end, now, now).ns, end.ns);
 	/* a wall clock ahead keeps the later end */
 	end.ns = now.ns + S(INT64_C(7200));
-	assert_int_equal(retain_from(end, (struct utc){end.ns}, now, false).ns,
+	assert_int_equal(retain_from(end, (struct utc){end.ns}, now).ns,
 	    end.ns);
 }
 
@@ -161,14 +161,13 @@ static void P12_a_wall_clock_behind_does_not_shorten_a_term(void **state)
 	struct utc end = {wall.ns - S(5)};
 
 	(void)state;
-	assert_int_equal(retain_from(end, wall, now, false).ns, now.ns - S(5));
+	assert_int_equal(retain_from(end, wall, now).ns, now.ns - S(5));
 	/* 1970, and a segment of a crash in 1970 that is sealed today */
 	assert_int_equal(retain_from((struct utc){S(90)}, (struct utc){S(95)},
-			     now, true)
+			     now)
 			     .ns,
 	    now.ns);
-	assert_int_equal(retain_from((struct utc){S(90)}, now, now, false).ns,
-	    now.ns);
+	assert_int_equal(retain_from((struct utc){S(90)}, now, now).ns, now.ns);
 }
 
 static void P12_a_wall_clock_far_ahead_makes_nothing_immortal(void **state)
@@ -177,9 +176,9 @@ static void P12_a_wall_clock_far_ahead_makes_nothing_immortal(void **state)
 	struct utc far = {now.ns + 365 * 50 * DAY};
 
 	(void)state;
-	assert_int_equal(retain_from(far, far, now, true).ns, now.ns);
-	assert_int_equal(retain_from(far, far, now, false).ns, now.ns);
-	assert_int_equal(retain_from(far, now, now, false).ns, now.ns);
+	assert_int_equal(retain_from(far, far, now).ns, now.ns);
+	assert_int_equal(retain_from(far, far, now).ns, now.ns);
+	assert_int_equal(retain_from(far, now, now).ns, now.ns);
 }
 
 int main(void)

@@ -241,6 +241,7 @@ export default {
 	"alarm.defocused": "its picture is out of focus",
 	"alarm.moved": "its picture is not that of its commissioning",
 	"column.offset": "Camera's clock",
+	"cause.expired": "was recorded, and erased when its term ended",
 
 	"health.title": "Health", "health.cameras": "Cameras",
 	"health.noCameras": "No camera has been added yet.",

@@ -253,6 +253,7 @@ export default {
 	"alarm.defocused": "кескіні фокустан тыс",
 	"alarm.moved": "камера іске қосылғандағыдан басқаны көрсетеді",
 	"column.offset": "Камера сағаты",
+	"cause.expired": "жазылған, сақтау мерзімі аяқталғанда жойылған",
 
 	"health.title": "Жай-күйі", "health.cameras": "Камералар",
 	"health.noCameras": "Әлі бірде-бір камера қосылмаған.",

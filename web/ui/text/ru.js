@@ -260,6 +260,7 @@ export default {
 	"alarm.defocused": "изображение не в фокусе",
 	"alarm.moved": "камера показывает не то, что при вводе в работу",
 	"column.offset": "Часы камеры",
+	"cause.expired": "было записано и удалено по окончании срока хранения",
 
 	"health.title": "Состояние", "health.cameras": "Камеры",
 	"health.noCameras": "Ни одной камеры ещё не добавлено.",

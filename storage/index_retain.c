@@ -1,0 +1,160 @@
+/* index_retain.c - what is due, and what was erased. */
+#include "storage/index_sql.h"
+
+enum err index_due(struct index *ix, int64_t both_ns,
+    enum err (*fn)(const struct segment_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment WHERE retain_ns > 0 AND retain_ns <= ? AND "
+	    "state != 1 ORDER BY day, camera, seq",
+	    "i", both_ns);
+
+	return err ? err : segment_each(ix, s, fn, arg);
+}
+
+enum err index_segments_of_day(struct index *ix, const char *camera,
+    const char *day, uint64_t after, unsigned count,
+    enum err (*fn)(const struct segment_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	struct day d;
+	enum err err = day_parse(day, &d);
+
+	if (!err)
+		err = sql_bind(ix, &s,
+		    "SELECT * FROM segment INDEXED BY segment_time "
+		    "WHERE camera = ? AND start_ns >= ? AND start_ns < ? AND "
+		    "day = ? AND seq > ? ORDER BY seq LIMIT ?",
+		    "tiitii", camera, utc_day_start(d).ns,
+		    utc_day_start(day_next(d)).ns, day, (int64_t)after,
+		    (int64_t)count);
+	return err ? err : segment_each(ix, s, fn, arg);
+}
+
+enum err index_segment_erase(struct index *ix, const char *camera, uint64_t seq)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "DELETE FROM segment WHERE camera = ? AND seq = ? AND state != 1",
+	    "ti", camera, (int64_t)seq);
+
+	return err ? err : sql_run(ix, s);
+}
+
+enum err index_terms_move(struct index *ix, uint64_t first_entry,
+    int64_t step_ns)
+{
+	sqlite3_stmt *s;
+	enum err err;
+
+	if (step_ns <= 0)
+		return OK;
+	err = sql_bind(ix, &s,
+	    "UPDATE segment SET retain_ns = retain_ns + ? WHERE entry >= ? "
+	    "AND retain_ns > 0",
+	    "ii", step_ns, (int64_t)first_entry);
+	return err ? err : sql_run(ix, s);
+}
+
+enum err index_erasure_put(struct index *ix, const struct erasure_row *e)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "INSERT OR REPLACE INTO erasure VALUES(?,?,?,?,?,?,?)", "ttiiiii",
+	    e->camera, e->day, e->from_ns, e->to_ns, (int64_t)e->erasing,
+	    e->entry, (int64_t)e->method);
+
+	return err ? err : sql_run(ix, s);
+}
+
+static void erasure_get(sqlite3_stmt *s, struct erasure_row *e)
+{
+	*e = (struct erasure_row){0};
+	sql_text(s, 0, e->camera, sizeof(e->camera));
+	sql_text(s, 1, e->day, sizeof(e->day));
+	e->from_ns = sql_i64(s, 2);
+	e->to_ns = sql_i64(s, 3);
+	e->erasing = (uint64_t)sql_i64(s, 4);
+	e->entry = sql_i64(s, 5);
+	e->method = (unsigned)sql_i64(s, 6);
+}
+
+static enum err erasure_one(struct index *ix, sqlite3_stmt *s,
+    struct erasure_row *ret)
+{
+	enum err err = sql_step(ix, s);
+
+	if (!err)
+		erasure_get(s, ret);
+	sql_done(s);
+	return err;
+}
+
+enum err index_erasure_find(struct index *ix, const char *camera,
+    int64_t from_ns, int64_t to_ns, struct erasure_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM erasure WHERE camera = ? AND from_ns < ? AND "
+	    "to_ns > ? ORDER BY from_ns, erasing DESC LIMIT 1",
+	    "tii", camera, to_ns, from_ns);
+
+	return err ? err : erasure_one(ix, s, ret);
+}
+
+enum err index_erasing_find(struct index *ix, const char *camera,
+    const char *day, struct erasure_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM erasure WHERE camera = ? AND day = ? AND "
+	    "entry = -1 ORDER BY erasing DESC LIMIT 1",
+	    "tt", camera, day);
+
+	return err ? err : erasure_one(ix, s, ret);
+}
+
+/* Six months before to_ns can have no footage that is not held. */
+enum err index_requests_old(struct index *ix, int64_t both_ns,
+    enum err (*fn)(const struct request_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM request WHERE to_ns < ? AND reason != ''", "i",
+	    both_ns - INT64_C(181) * 86400 * NS_PER_SEC);
+
+	return err ? err : request_each(ix, s, fn, arg);
+}
+
+enum err index_request_forget(struct index *ix, const struct request_row *r)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "UPDATE request SET reason = '', case_no = '', "
+	    "decision_reason = '' WHERE id = ?",
+	    "t", r->id);
+
+	if (!err)
+		err = sql_run(ix, s);
+	if (!err)
+		err = sql_bind(ix, &s, "DELETE FROM text WHERE entry IN (?, ?)",
+		    "ii", r->entry, r->decision_entry);
+	return err ? err : sql_run(ix, s);
+}
+
+/* A reader in the middle of a query keeps the log from being cut: later. */
+enum err index_shrink(struct index *ix)
+{
+	sqlite3_stmt *s;
+	bool busy = false;
+	enum err err = sql_bind(ix, &s, "PRAGMA wal_checkpoint(TRUNCATE)", "");
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err)
+		busy = sql_i64(s, 0) != 0;
+	sql_done(s);
+	return err ? err : busy ? ERR_BUSY : OK;
+}
