@@ -170,13 +170,27 @@ enum err expire_files_erase(int data_fd, const char *camera, const char *day,
 	return err;
 }
 
+/* A journal is plain: its bytes must not stay in free blocks (P3). */
+static enum err blank_plain(const struct erase *x, const char *path)
+{
+	size_t n = strlen(path);
+
+	if (n > 4 && !strcmp(path + n - 4, ".age"))
+		return OK;
+	return disk_blank(x->at, path, UINT64_MAX);
+}
+
 static enum err day_on(int at, const char *camera, const char *day)
 {
 	char dir[96];
 	struct erase x = {
 	    .at = at, .dir = path_day(camera, day, dir, sizeof(dir))};
-	enum err err = each_file(&x, drop);
+	enum err err = each_file(&x, blank_plain);
 
+	if (!err)
+		err = disk_sync_volume(at);
+	if (!err)
+		err = each_file(&x, drop);
 	/* the folders of day, month and year; each where it is empty */
 	for (int level = 0; level < 3 && !err; level++) {
 		err = disk_rmdir(at, dir);

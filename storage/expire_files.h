@@ -23,8 +23,8 @@ must_check enum err expire_files_erase(int data_fd, const char *camera,
     const char *day, const uint64_t *seqs, size_t n, bool blank);
 
 /*
- * Nothing of the camera-day is left to keep: unlink what stands in its folder,
- * journal and all, remove the folder and those above it that are empty.
+ * Nothing of the camera-day is left to keep: overwrite what is plain, the
+ * journal, sync, unlink what stands in the folder, remove the folder and those above it that are empty.
  */
 must_check enum err expire_files_day(int data_fd, const char *camera,
     const char *day);
