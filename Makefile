@@ -186,7 +186,7 @@ SOAK_S ?= 3600
 soak: deps-test
 	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera $(CHECK)/tests/hostile
 	end=$$(($$(date +%s) + $(SOAK_S))); while [ $$(date +%s) -lt $$end ]; do \
-	    tests/run --build $(CHECK) tests/system || exit 1; done
+	    SAQTA_SOAK=1 tests/run --build $(CHECK) tests/system || exit 1; done
 mutants: deps-test
 	tests/mutants/run
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# timeout: 200
+# timeout: 1500
 """P2, P3: at each midnight exactly what is due is gone. Short; make soak: long.
 
 Days are recorded around the ends of months, with segments that end before, at

@@ -54,6 +54,7 @@ static void P12_a_step_of_the_wall_clock_moves_it_by_the_budget_at_most(void *
 		begin();
 		pass(0, steps[i]);
 		assert_int_equal(c.now_ns, START + want);
+		assert_int_equal(rclock_both(&c, wall).ns, START + want);
 		pass(0, -steps[i]);
 		assert_int_equal(c.now_ns, START + want);
 	}
