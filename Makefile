@@ -8,7 +8,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PKGS_storage := libsodium sqlite3 jansson inih libseccomp liboath libqrencode
+PKGS_storage := libsodium libcrypto sqlite3 jansson inih libseccomp liboath libqrencode
 PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl
 PKGS_test := cmocka
@@ -133,13 +133,18 @@ $(B)/bench/%: $(B)/o/tests/bench/%.o $(B)/libstorage.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
 
+# The sender of the cost bench: nothing of ours in it.
+$(B)/bench/cameras: tests/bench/cameras.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -O2 -g -std=gnu17 $(WARN) -o $@ $<
+
 .PRECIOUS: $(B)/o/%.o
 
 # What a machine needs; tests/deps installs what is missing, as root.
 DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
-    libavformat-dev libavcodec-dev libavutil-dev libexpat1-dev libmicrohttpd-dev \
-    libgnutls28-dev libcurl4-openssl-dev openssl tzdata
+    libavformat-dev libavcodec-dev libavutil-dev libexpat1-dev libssl-dev \
+    libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
@@ -177,10 +182,12 @@ fuzz: deps-test
 	for f in build/fuzz/fuzz/*_fuzz; do echo "$$f"; \
 	    $$f -max_total_time=$(FUZZ_S) -rss_limit_mb=2048 -verbosity=0 \
 	    -artifact_prefix=build/fuzz/found/ || exit 1; done
+BENCH_S ?= 60
 bench: deps-test
-	$(MAKE) B=$(B) -j2 programs $(BENCH)
+	$(MAKE) B=$(B) -j2 programs $(BENCH) $(B)/bench/cameras
 	for b in $(BENCH); do $$b || exit 1; done
 	tests/bench/open_beside_age.sh $(B)
+	tests/bench/cost_beside_ffmpeg.py $(B) 16 $(BENCH_S)
 # The system tests over and over, until SOAK_S seconds are over or one fails.
 SOAK_S ?= 3600
 soak: deps-test

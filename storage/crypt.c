@@ -5,16 +5,13 @@
 #include "storage/bytes.h"
 #include "storage/crypt.h"
 
-_Static_assert(sizeof(crypto_hash_sha256_state) <=
-	sizeof(((struct sha256 *)0)->state),
-    "struct sha256 is too small");
 _Static_assert(crypto_aead_chacha20poly1305_ietf_ABYTES == AEAD_TAG, "tag");
 _Static_assert(crypto_aead_chacha20poly1305_ietf_NPUBBYTES == AEAD_NONCE, "");
 _Static_assert(crypto_box_SEALBYTES == BOX_EXTRA, "sealed box");
 
 enum err crypt_init(void)
 {
-	return sodium_init() < 0 ? ERR_SYS : OK;
+	return sodium_init() < 0 ? ERR_SYS : crypt_bulk_init();
 }
 
 void crypt_random(void *p, size_t n)
@@ -31,33 +28,6 @@ void crypt_wipe(void *p, size_t n)
 bool crypt_equal(const void *a, const void *b, size_t n)
 {
 	return !n || sodium_memcmp(a, b, n) == 0;
-}
-
-static crypto_hash_sha256_state *sha_state(struct sha256 *h)
-{
-	return (crypto_hash_sha256_state *)(void *)h->state;
-}
-
-void sha256(const void *p, size_t n, unsigned char ret[HASH_BYTES])
-{
-	crypto_hash_sha256(ret, p, n);
-}
-
-void sha256_init(struct sha256 *h)
-{
-	crypto_hash_sha256_init(sha_state(h));
-}
-
-void sha256_put(struct sha256 *h, const void *p, size_t n)
-{
-	if (n)
-		crypto_hash_sha256_update(sha_state(h), p, n);
-}
-
-void sha256_end(struct sha256 *h, unsigned char ret[HASH_BYTES])
-{
-	crypto_hash_sha256_final(sha_state(h), ret);
-	crypt_wipe(h, sizeof(*h));
 }
 
 void hmac_sha256(const void *key, size_t key_n, const void *p, size_t n,
@@ -90,24 +60,6 @@ void hkdf_sha256(const void *ikm, size_t ikm_n, const void *salt, size_t salt_n,
 	crypto_auth_hmacsha256_final(&st, ret);
 	crypt_wipe(&st, sizeof(st));
 	crypt_wipe(prk, sizeof(prk));
-}
-
-void aead_seal(const unsigned char key[KEY_BYTES],
-    const unsigned char nonce[AEAD_NONCE], const void *p, size_t n, void *out)
-{
-	crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, p, n, NULL, 0,
-	    NULL, nonce, key);
-}
-
-enum err aead_open(const unsigned char key[KEY_BYTES],
-    const unsigned char nonce[AEAD_NONCE], const void *p, size_t n, void *out)
-{
-	if (n < AEAD_TAG)
-		return ERR_INTEGRITY;
-	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, p, n,
-		   NULL, 0, nonce, key) == 0 ?
-	    OK :
-	    ERR_INTEGRITY;
 }
 
 void x25519_base(const unsigned char secret[KEY_BYTES],

@@ -1,6 +1,7 @@
 /*
- * crypt.h - every primitive that Saqta uses, from libsodium. The only file of
- * storage that includes <sodium.h> is crypt.c.
+ * crypt.h - every primitive that Saqta uses: from libsodium, and those that
+ * run over all footage from libcrypto. The only files of storage that include
+ * <sodium.h> and <openssl/> are crypt.c and crypt_bulk.c.
  *
  * Keys are plain byte arrays of the sizes below; who owns one wipes it with
  * crypt_wipe().
@@ -25,6 +26,8 @@
 
 /* Call once before anything else. ERR_SYS where libsodium cannot start. */
 must_check enum err crypt_init(void);
+
+must_check enum err crypt_bulk_init(void);	/* crypt_init() calls it */
 
 void crypt_random(void *p, size_t n);
 void crypt_wipe(void *p, size_t n);

@@ -26,6 +26,7 @@ MAY_INCLUDE = {
 # Third-party libraries, by the headers that show their use.
 LIBRARIES = {
     "libsodium": r"sodium(/|\.h)",
+    "openssl": r"openssl/",
     "sqlite3": r"sqlite3",
     "jansson": r"jansson",
     "inih": r"ini\.h",
