@@ -150,7 +150,7 @@ def fifty_years(box, clock, cam):
 
 def steps_entered(box):
     """The seconds of each step, as the ledger has them."""
-    client = box.client("aigul")
+    client = box.client("marat")
     told, size = [], 1
     while len(told) < size:
         page = client.get("/api/v1/ledger?first=%d&count=200"
@@ -205,6 +205,7 @@ def story():
     with_clock = Appliance(segment_s=5, env={"SAQTA_CLOCK_FILE": ""})
     clock = Clock(with_clock.tmp / "clock", -OFFSET_S)
     with_clock.env["SAQTA_CLOCK_FILE"] = str(clock.path)
+    with_clock.clock_ahead = -OFFSET_S
     with with_clock as box:
         source = Source(make(str(box.tmp / "film.h264")))
         cam = Camera(source)
