@@ -81,7 +81,7 @@ $(B)/saqta: $(call obj,$(TOOL)) $(B)/libstorage.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
 # For outsiders: no index, no archive writer, no FFmpeg.
 $(B)/saqta-verify: $(B)/o/storage/verify_main.o $(B)/o/storage/tool/verify.o $(B)/libstorage.a $(B)/libapi.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,libsodium jansson)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,libsodium libcrypto jansson)
 $(B)/saqta-recorder: $(B)/o/recorder/main.o $(B)/librecorder.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_recorder))
 $(B)/saqta-web: $(B)/o/web/main.o $(B)/libweb.a $(B)/libapi.a
@@ -192,6 +192,7 @@ bench: deps-test
 SOAK_S ?= 3600
 soak: deps-test
 	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera $(CHECK)/tests/hostile
+	tests/soak/cameras_and_kills.py $(CHECK) $(SOAK_S) $(SOAK_SEED)
 	end=$$(($$(date +%s) + $(SOAK_S))); while [ $$(date +%s) -lt $$end ]; do \
 	    SAQTA_SOAK=1 tests/run --build $(CHECK) tests/system || exit 1; done
 mutants: deps-test

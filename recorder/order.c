@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DURATION_UNKNOWN 3600	/* a single picture: 1/25 s */
+#define DURATION_UNKNOWN 3600 /* a single picture: 1/25 s */
 
 void order_init(struct order *o, struct frame_sink sink)
 {
@@ -38,7 +38,7 @@ static enum err pop(struct order *o, bool last)
 	f.dts = o->begun ? o->next : smallest;
 	if (o->begun && smallest < o->next && f.pts < o->next &&
 	    o->depth < ORDER_DEPTH_MAX)
-		o->depth++;	/* it reorders more than was known */
+		o->depth++; /* it reorders more than was known */
 	next = last ? f.dts + o->duration : o->sorted[0];
 	if (next <= f.dts) {
 		next = f.dts + 1;
@@ -47,6 +47,10 @@ static enum err pop(struct order *o, bool last)
 	if (next - f.dts > UINT32_MAX)
 		next = f.dts + UINT32_MAX;
 	f.duration = (uint32_t)(next - f.dts);
+	/* it stands for those that were lost before the next one */
+	if (!last && o->queue[0].unit.damaged && o->begun &&
+	    f.duration > o->duration + o->duration / 2)
+		f.unit.damaged = true;
 	o->next = next;
 	o->duration = f.duration;
 	o->begun = true;

@@ -147,15 +147,23 @@ void camera_gap_since(struct keeper *k, struct camera *m, enum cause cause,
 	gap(k, m, cause, at_ns, true);
 }
 
+/* Nobody said why there is a hole: the stream, or a child that vanished. */
+static enum cause unspoken(const struct keeper *k, const struct camera *m)
+{
+	if (!m->silent_since_ns)
+		return CAUSE_STREAM_ERROR;
+	return k->orderly_stop ? CAUSE_RECORDER_STOPPED : CAUSE_RECORDER_FAILED;
+}
+
 void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns)
 {
 	struct gap_row g;
 
-	m->silent_since_ns = 0;
 	if (m->gap && !index_gap_open(k->ix, m->id, &g))
 		close_gap(k, m, &g, start_ns);
 	else
-		put_gap(k, m, m->last_end_ns, start_ns, CAUSE_STREAM_ERROR);
+		put_gap(k, m, m->last_end_ns, start_ns, unspoken(k, m));
+	m->silent_since_ns = 0;
 	m->gap = false;
 }
 

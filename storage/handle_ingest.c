@@ -135,6 +135,7 @@ void handle_hello_camera(struct keeper *k, struct conn *c, struct wire *w)
 	}
 	if (m->conn) { /* a child that was killed: its socket closes soon */
 		camera_end_segment(k, m);
+		m->silent_since_ns = k->mono.ns;
 		m->conn->camera = NULL;
 		m->conn->closing = true;
 	}

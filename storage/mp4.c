@@ -64,7 +64,7 @@ static enum err parse_entry(struct box *entry, struct mp4_init *init)
 
 enum err mp4_stsd_parse(struct in stbl, struct mp4_init *init)
 {
-	struct box b, entry;
+	struct box b = {0}, entry = {0};
 
 	if (only(stbl, FOURCC('s', 't', 's', 'd')).bad)
 		return ERR_FORMAT;

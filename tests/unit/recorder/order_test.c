@@ -118,12 +118,34 @@ static void C7_what_is_looked_ahead_is_bounded_in_bytes(void **state)
 	assert_int_equal(o.bytes, 0);
 }
 
+static void B9_a_picture_that_stands_for_lost_ones_is_damaged(void **state)
+{
+	struct order o;
+	static const int at[] = {0, 1, 2, 10, 11};
+
+	(void)state;
+	got_n = 0;
+	order_init(&o, (struct frame_sink){.emit = take});
+	for (int i = 0; i < 5; i++) {
+		struct unit u = {.data = NULL, .damaged = i == 3};
+
+		assert_int_equal(order_put(&o, &u, 3600 * at[i]), OK);
+	}
+	assert_int_equal(order_end(&o), OK);
+	assert_false(got[1].unit.damaged);
+	assert_int_equal(got[2].duration, 8 * 3600);
+	assert_true(got[2].unit.damaged);
+	assert_true(got[3].unit.damaged);
+	assert_false(got[4].unit.damaged);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(without_reordering_both_times_are_the_same),
 	    cmocka_unit_test(decoding_times_are_presentation_times_sorted),
 	    cmocka_unit_test(an_unknown_reordering_is_learned),
+	    cmocka_unit_test(B9_a_picture_that_stands_for_lost_ones_is_damaged),
 	    cmocka_unit_test(B4_absurd_times_still_rise),
 	    cmocka_unit_test(C7_what_is_looked_ahead_is_bounded_in_bytes),
 	};

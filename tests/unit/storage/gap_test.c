@@ -261,6 +261,34 @@ static void P7_a_cause_of_the_box_gives_way_to_the_cameras(void **state)
 	check(MIDDLE, wall);
 }
 
+static enum err last_cause(const struct gap_row *g, void *arg)
+{
+	*(enum cause *)arg = g->cause;
+	return OK;
+}
+
+static void P7_an_unspoken_hole_is_the_streams_or_the_childs(void **state)
+{
+	enum cause cause = CAUSE_NONE;
+
+	(void)state;
+	forget();
+	record(10);
+	assert_int_equal(tick(2, 0), 0);
+	record(10);
+	assert_int_equal(index_gaps(k.ix, "cam1", AT(0), AT(SECONDS),
+			     last_cause, &cause),
+	    OK);
+	assert_int_equal(cause, CAUSE_STREAM_ERROR);
+	m->silent_since_ns = k.mono.ns; /* it vanished, another one came */
+	assert_int_equal(tick(2, 0), 0);
+	record(10);
+	assert_int_equal(index_gaps(k.ix, "cam1", AT(0), AT(SECONDS),
+			     last_cause, &cause),
+	    OK);
+	assert_int_equal(cause, CAUSE_RECORDER_FAILED);
+}
+
 /* Boot with the clock in 1970 (here: 3000 s behind), then it is set right. */
 static void P7_machine_off_ends_at_the_start_by_a_wrong_clock(void **state)
 {
@@ -305,6 +333,7 @@ int main(void)
 	    cmocka_unit_test(P7_an_open_gap_goes_on_after_a_clock_step),
 	    cmocka_unit_test(P7_the_operators_switch_is_the_cause_while_off),
 	    cmocka_unit_test(P7_a_cause_of_the_box_gives_way_to_the_cameras),
+	    cmocka_unit_test(P7_an_unspoken_hole_is_the_streams_or_the_childs),
 	    cmocka_unit_test(P7_machine_off_ends_at_the_start_by_a_wrong_clock),
 	};
 
