@@ -8,9 +8,9 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PKGS_storage := libsodium libcrypto sqlite3 jansson inih libseccomp liboath libqrencode
-PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp
-PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl
+PKGS_storage := libsodium libcrypto sqlite3 jansson inih libseccomp liboath libqrencode libsystemd
+PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp libsystemd
+PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl libsystemd
 PKGS_test := cmocka
 PKGS_storage += libarchive
 PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web))
@@ -49,7 +49,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*_bench.c)))
 
-.PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants install clean
+.PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants deb booted install clean
 all: programs
 programs: $(PROGRAMS)
 unit: $(UNIT) $(B)/tests/writer
@@ -90,7 +90,7 @@ $(B)/saqta-web: $(B)/o/web/main.o $(B)/libweb.a $(B)/libapi.a
 # Unit tests mirror the source: tests/unit/<part>/<name>_test.c tests <part>/<name>.c.
 $(B)/unit/api/%: $(B)/o/tests/unit/api/%.o $(B)/libapi.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,inih cmocka)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,inih libsystemd cmocka)
 $(B)/unit/storage/%: $(B)/o/tests/unit/storage/%.o $(B)/libstorage.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage) cmocka)
@@ -143,8 +143,9 @@ $(B)/bench/cameras: tests/bench/cameras.c
 # What a machine needs; tests/deps installs what is missing, as root.
 DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
-    libavformat-dev libavcodec-dev libavutil-dev libexpat1-dev libssl-dev \
-    libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev openssl tzdata
+    libsystemd-dev libavformat-dev libavcodec-dev libavutil-dev \
+    libexpat1-dev libssl-dev libmicrohttpd-dev libgnutls28-dev \
+    libcurl4-openssl-dev openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
@@ -198,6 +199,19 @@ soak: deps-test
 mutants: deps-test
 	tests/mutants/run
 
+# The package, built from what git has; it lies in build/deb.
+DEPS_DEB := debhelper lintian mandoc
+deb:
+	tests/deps git $(DEPS) $(DEPS_DEB)
+	rm -rf build/deb && mkdir -p build/deb/saqta
+	git archive HEAD | tar -x -C build/deb/saqta
+	cd build/deb/saqta && dpkg-buildpackage -us -uc -b
+	lintian --fail-on error,warning --suppress-tags bad-distribution-in-changes-file,initial-upload-closes-no-bugs build/deb/*.changes
+# The package on a system that really boots (systemd-nspawn, as root).
+booted: deb
+	tests/deps systemd-container mmdebstrap curl
+	tests/booted/run build/deb
+
 sbindir := $(DESTDIR)$(PREFIX)/sbin
 libdir := $(DESTDIR)$(PREFIX)/lib
 sharedir := $(DESTDIR)$(PREFIX)/share/saqta
@@ -209,6 +223,10 @@ install: programs
 	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf
 	[ -e $(DESTDIR)/etc/saqta/saqta.conf ] || \
 	    install -D -m 644 systemd/saqta.conf $(DESTDIR)/etc/saqta/saqta.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 storage/tool/saqta.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 systemd/saqta.conf.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 \
+	    storage/saqta-storage.8 recorder/saqta-recorder.8 web/saqta-web.8
 	cd web/ui && find . -type f -exec install -D -m 644 {} $(sharedir)/ui/{} \;
 
 clean:

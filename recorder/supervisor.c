@@ -15,6 +15,7 @@
 #include "recorder/look.h"
 #include "recorder/zygote.h"
 #include "storage/api/log.h"
+#include "storage/api/notify.h"
 #include "storage/api/wire.h"
 
 #define CAMERAS_MAX 256
@@ -288,6 +289,7 @@ static void list_end(struct supervisor *s)
 	}
 	if (!s->listed)
 		log_info("%d cameras", s->n);
+	notify_status("%d cameras in the list of storage", s->n);
 	s->listing = false;
 	s->listed = true;
 	for (int i = 0; i < s->n; i++)
@@ -364,6 +366,7 @@ static void stop(struct supervisor *s, struct mono now)
 
 	if (s->stopping)
 		return;
+	notify_stopping();
 	s->stopping = true;
 	s->stop_at.ns = now.ns + STOP_MS * NS_PER_MS;
 	if (s->storage >= 0) {
@@ -454,6 +457,7 @@ static int turn(struct supervisor *s)
 	if (poll(p, (nfds_t)n, wait) < 0 && errno != EINTR)
 		return -1;
 	now = mono_now();
+	notify_alive(now);
 	for (int i = 3; i < tracked; i++)
 		camera_ready(of[i], &p[i], now);
 	for (int i = tracked; i < n; i++)
@@ -489,6 +493,7 @@ int supervisor_run(const struct config *config, const struct secret_key *key,
 	if (s.signals < 0)
 		return 1;
 	log_info("started");
+	notify_ready();
 	while (go > 0)
 		go = turn(&s);
 	for (int i = 0; i < s.n; i++) {

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/api/notify.h"
 #include "storage/disk.h"
 #include "storage/expire.h"
 #include "storage/term.h"
@@ -140,6 +141,7 @@ static void turn(struct keeper *k, int signals)
 	if (k->mono.ns >= k->next_tick_ns) {
 		k->next_tick_ns = k->mono.ns + TICK_NS;
 		keeper_tick(k);
+		notify_alive(k->mono);
 	}
 	expire_turn(k);
 	end_turn(k);
@@ -384,6 +386,7 @@ static void finish(struct keeper *k)
 {
 	struct enter x;
 
+	notify_stopping();
 	clock_read(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_end_segment(k, m);
@@ -430,9 +433,11 @@ int keeper_main(const struct config *conf)
 		err = say(start(&k), "start");
 	if (!err)
 		err = open_sockets(&k);
-	if (!err)
+	if (!err) {
 		log_info("ready: ledger of %llu entries",
 		    (unsigned long long)ledger_size(k.ledger));
+		notify_ready();
+	}
 	while (!err && !k.stop)
 		turn(&k, signals);
 	if (!err && k.ledger)

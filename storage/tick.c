@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "storage/api/log.h"
+#include "storage/api/notify.h"
 #include "storage/expire.h"
 #include "storage/term.h"
+#include "storage/view.h"
 
 #define HEADS_NS (10 * NS_PER_SEC)
 #define HEADS_PER_ENTRY 40
@@ -64,6 +66,19 @@ static void make_keys_ahead(struct keeper *k)
 			log_error("camera %s: no key for %s", m->id, day);
 }
 
+/* In `systemctl status`: what a branch technician looks for first. */
+static void tell_status(struct keeper *k)
+{
+	struct view v = {.ix = k->ix, .now = k->now};
+	struct view_count n;
+
+	if (view_count(&v, &n))
+		return;
+	notify_status("%d/%d cameras recording, ledger of %llu entries%s",
+	    n.recording, n.enabled, (unsigned long long)ledger_size(k->ledger),
+	    k->full ? ", disk full" : "");
+}
+
 void keeper_tick(struct keeper *k)
 {
 	clock_alive(k);
@@ -87,5 +102,6 @@ void keeper_tick(struct keeper *k)
 		export_tick(k);
 		while (m)
 			put_heads(k, &m);
+		tell_status(k);
 	}
 }

@@ -347,15 +347,12 @@ enum err view_cameras(const struct view *v, char **ret)
 	return view_text(json_pack("{s:o}", "cameras", array), ret);
 }
 
-struct count {
-	int total, enabled, recording;
-};
-
-static enum err count_cameras(const struct view *v, struct count *n)
+enum err view_count(const struct view *v, struct view_count *n)
 {
 	struct camera_row c = {0};
 	enum err err = OK;
 
+	*n = (struct view_count){0};
 	while (!err) {
 		int64_t first, sealed, proved;
 		bool recording = false;
@@ -447,8 +444,8 @@ enum err view_status(const struct view *v, char **ret)
 {
 	struct view_room room;
 	json_t *volumes;
-	struct count n = {0};
-	enum err err = count_cameras(v, &n);
+	struct view_count n = {0};
+	enum err err = view_count(v, &n);
 
 	if (err)
 		return err;

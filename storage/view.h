@@ -24,6 +24,11 @@ struct view {
 	enum role role;
 };
 
+/* Cameras in all, switched on, and recording as P9 means it. */
+struct view_count {
+	int total, enabled, recording;
+};
+must_check enum err view_count(const struct view *v, struct view_count *ret);
 must_check enum err view_cameras(const struct view *v, char **ret);
 /* camera "" = all. ERR_INVALID where from >= to or above 400 days. */
 must_check enum err view_coverage(const struct view *v, const char *camera,

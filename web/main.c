@@ -11,6 +11,7 @@
 
 #include "storage/api/config.h"
 #include "storage/api/log.h"
+#include "storage/api/notify.h"
 #include "web/call.h"
 #include "web/conn.h"
 #include "web/http.h"
@@ -82,6 +83,7 @@ static enum err serve(const struct config *cfg)
 		people_turn(now);
 		session_sweep(now, cfg->idle_s);
 		conn_sweep(now);
+		notify_alive(now);
 		err = call_turn(TURN_MS);
 	}
 	return err;
@@ -108,8 +110,12 @@ static enum err run(const struct config *cfg)
 		log_info("as a witness: /tlog-witness, pin %s", tls.pin);
 		err = witness_open(cfg->run);
 	}
-	if (err == OK)
+	if (err == OK) {
+		notify_ready();
+		notify_status("https://%s:%d/", cfg->listen, cfg->port);
 		err = serve(cfg);
+	}
+	notify_stopping();
 	witness_close();
 	/* First what answers wait for, so that no connection is suspended. */
 	call_stop();

@@ -38,6 +38,7 @@ LIBRARIES = {
     "expat": r"expat",
     "libcurl": r"curl/",
     "liboath": r"liboath",
+    "libsystemd": r"systemd/",
     "libqrencode": r"qrencode\.h",
 }
 

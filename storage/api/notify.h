@@ -1,0 +1,23 @@
+/*
+ * notify.h - what systemd is told of a program (sd_notify(3)): that it is
+ * ready, what it is doing, and, by its watchdog, that its loop still turns.
+ * Without systemd nothing happens. Only notify.c includes <systemd/...>.
+ */
+#ifndef SAQTA_NOTIFY_H
+#define SAQTA_NOTIFY_H
+
+#include "storage/api/utc.h"
+
+void notify_ready(void);
+void notify_stopping(void);
+
+/*
+ * Called by the loop that does the program's work, and by nothing else: feeds
+ * the watchdog, at most once a second.
+ */
+void notify_alive(struct mono now);
+
+/* The line that `systemctl status` shows. */
+void notify_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
