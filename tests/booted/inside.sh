@@ -1,0 +1,140 @@
+#!/bin/bash
+# Runs inside the booted system (run): before and after it is booted again.
+set -u
+failed=0
+conf=/etc/saqta/saqta.conf
+units="saqta-storage saqta-recorder saqta-web"
+
+tell()		# STATUS TITLE [DETAIL]
+{
+	[ "$1" = 0 ] && echo "ok - $2" && return
+	echo "not ok - $2"
+	printf '%s\n' "${3:-}" | sed 's/^/  /'
+	failed=1
+}
+check()		# TITLE COMMAND...: true by its exit status
+{
+	local title=$1 out
+	shift
+	out=$("$@" 2>&1)
+	tell $? "$title" "$out"
+}
+until_true()	# SECONDS COMMAND...
+{
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -ge $end ] && return 1
+		sleep 0.3
+	done
+}
+pid() { systemctl show -p MainPID --value "$1"; }
+recording() { saqta camera list --json | tr -d ' ' | grep -q '"state":"recording"'; }
+all_active() { systemctl is-active -q $units; }
+others() { for u in $units; do [ "$u" = "$1" ] || pid "$u"; done; }
+renewed() { [ "$(pid "$1")" != "$2" ] && systemctl is-active -q "$1"; }
+
+install_it()
+{
+	check "the package installs" dpkg -i /mnt/saqta.deb
+	tell "$(systemctl is-failed -q $units && echo 1 || echo 0)" \
+		"before saqta init no unit has failed"
+	check "and none runs, for there is nothing to do" \
+		bash -c "! systemctl is-active -q saqta-web"
+	for u in $units; do
+		check "$u is a system user that cannot log in" \
+			bash -c "getent passwd $u | grep -q nologin"
+	done
+	sed -i 's/^;demo = no/demo = yes/; s/^;segment_s = 60/segment_s = 5/;
+		s/^;reserve_mb = 1024/reserve_mb = 64/' $conf
+	check "saqta init makes a site" bash -c "echo 'a long password' |
+		saqta init --origin booted.invalid/box --custodian aigul \
+		--paper-file /root/paper --factor-file /root/factor -"
+	check "P1 what it made belongs to storage alone" bash -c \
+		"! find /var/lib/saqta/data ! -user saqta-storage | grep ."
+	check "the units start" systemctl start $units
+	check "all are active" all_active
+	check "the page answers" until_true 20 \
+		curl -ksf https://127.0.0.1:8443/healthz
+	until_true 20 saqta camera add --id cam1 --name Cam --atm 0417 \
+		--place Here "$(cat /mnt/url)"
+	check "P9 the camera is recording" until_true 60 recording
+	check "the status line says it" until_true 30 bash -c \
+		"systemctl status saqta-storage | grep -q '1/1 cameras recording'"
+}
+
+walls()
+{
+	for u in $units; do
+		p=$(pid $u)
+		check "$u: no capability, no new privilege, system calls filtered" \
+			bash -c "grep -q '^CapEff:.*0000000000000000' /proc/$p/status &&
+			grep -q '^NoNewPrivs:.*1' /proc/$p/status &&
+			grep -q '^Seccomp:.*2' /proc/$p/status"
+		check "P1 $u: no core dump" bash -c \
+			"grep -q '^Max core file size *0 *0 ' /proc/$p/limits"
+		check "P1 $u: no swap" bash -c \
+			"[ \"\$(systemctl show -p MemorySwapMax --value $u)\" = 0 ]"
+	done
+	check "storage has no network but its own loopback" bash -c \
+		"[ \"\$(nsenter -t $(pid saqta-storage) -n ip -o link |
+			cut -d: -f2 | tr -d ' ')\" = lo ]"
+	for u in saqta-recorder saqta-web; do
+		check "P1 $u cannot reach the footage" bash -c \
+			"! nsenter -t $(pid $u) -m ls /var/lib/saqta/data/footage"
+	done
+	check "the system is read-only to storage" bash -c \
+		"! nsenter -t $(pid saqta-storage) -m touch /usr/x"
+}
+
+crashes()
+{
+	for u in $units; do
+		p=$(pid $u) o=$(others $u)
+		[ "$p" -gt 1 ] && kill -9 "$p"
+		check "$u is started anew after kill -9" until_true 40 renewed $u "$p"
+		[ "$o" = "$(others $u)" ]
+		tell $? "P8 nobody else dies with $u"
+	done
+	check "P9 the camera records again" until_true 90 recording
+	mkdir -p /run/systemd/system/saqta-storage.service.d
+	printf '[Service]\nWatchdogSec=4\n' \
+		>/run/systemd/system/saqta-storage.service.d/short.conf
+	systemctl daemon-reload
+	systemctl restart saqta-storage
+	p=$(pid saqta-storage)
+	[ "$p" -gt 1 ] && kill -STOP "$p"
+	check "the watchdog ends a storage that hangs, and it starts anew" \
+		until_true 40 renewed saqta-storage "$p"
+	rm -r /run/systemd/system/saqta-storage.service.d
+	systemctl daemon-reload
+	check "P9 the camera records once more" until_true 90 recording
+}
+
+again()
+{
+	check "after a boot all are active by themselves" until_true 30 all_active
+	check "P9 the camera is recording" until_true 90 recording
+	check "P10 the whole disk proves itself" saqta check --data /var/lib/saqta/data
+	p=$(pid saqta-storage)
+	check "the package upgrades over itself" dpkg -i /mnt/saqta.deb
+	check "and runs anew" until_true 30 renewed saqta-storage "$p"
+	check "P9 it still records" until_true 90 recording
+	segments=$(find /var/lib/saqta/data/footage -name '*.age' | wc -l)
+	check "the package is purged" dpkg --purge saqta
+	[ "$(find /var/lib/saqta/data/footage -name '*.age' | wc -l)" -ge "$segments" ] &&
+		[ -e /var/lib/saqta/data/site ]
+	tell $? "P2 purging removes no footage"
+	check "and neither ledger nor keyring" bash -c \
+		"[ -s /var/lib/saqta/data/ledger/checkpoint ] &&
+		[ -s /var/lib/saqta/data/keyring/keyring.age ]"
+	check "configuration and programs are gone" bash -c \
+		"! [ -e /etc/saqta ] && ! command -v saqta"
+}
+
+case $1 in
+before) install_it; [ $failed = 0 ] && walls && crashes ;;
+after) again ;;
+esac
+[ $failed = 0 ] || journalctl -q --no-pager -n 60 -u 'saqta-*'
+exit $failed
