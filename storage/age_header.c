@@ -430,7 +430,7 @@ enum err age_header_open_passphrase(const void *p, size_t n,
     unsigned char ret_file_key[AGE_FILE_KEY], size_t *ret_header_n)
 {
 	unsigned char key[AGE_FILE_KEY] = {0};
-	struct header h;
+	struct header h = {0};
 	struct scan s;
 	enum err err = scan_begin(&s, p, n);
 

@@ -41,7 +41,7 @@ void clerk_run(void *job)
 		rebuild_run(c->rebuild);
 }
 
-static struct clerk *clerk_new(struct keeper *k, int what)
+static struct clerk *clerk_new(struct keeper *k, enum clerk_job what)
 {
 	struct clerk *c = calloc(1, sizeof(*c));
 

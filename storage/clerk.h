@@ -8,7 +8,7 @@
 #include "storage/keeper.h"
 
 struct clerk {
-	enum { CLERK_COPY, CLERK_VERIFY, CLERK_REBUILD } what;
+	enum clerk_job { CLERK_COPY, CLERK_VERIFY, CLERK_REBUILD } what;
 	char data[160];
 	int dirs[VOLUMES_MAX];	/* of CLERK_COPY; owned */
 	unsigned dirs_n;

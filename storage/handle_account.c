@@ -7,9 +7,11 @@
 void people_sign_out(struct keeper *k, uint64_t person,
     const struct reader *but)
 {
-	for (struct reader *r = k->readers; r; r = r->next)
-		if (r->person == person && r != but && r->conn)
-			r->conn->closing = true;
+	for (struct reader *r = k->readers; r; r = r->next) {
+		if (r == but || r->person != person || !r->conn)
+			continue;
+		r->conn->closing = true;
+	}
 }
 
 static enum err enter_account(struct keeper *k, uint64_t person,
@@ -30,7 +32,7 @@ static enum err enter_account(struct keeper *k, uint64_t person,
 void handle_person_seal(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct reader *r = c->reader;
-	struct person_row p;
+	struct person_row p = {0};
 	uint32_t id = w->id;
 	size_t n = 0;
 	const void *sealed = wire_get_bytes(w, &n);

@@ -140,8 +140,8 @@ void handle_export_enter(struct keeper *k, struct conn *c, struct wire *w)
 {
 	unsigned char hash[HASH_BYTES];
 	char name[EXPORT_ID_MAX];
-	struct export_row x;
-	struct request_row q;
+	struct export_row x = {0};
+	struct request_row q = {0};
 	uint32_t id = w->id;
 	uint64_t entry = 0;
 	struct enter e;
@@ -178,8 +178,8 @@ void handle_export_done(struct keeper *k, struct conn *c, struct wire *w)
 {
 	char name[EXPORT_ID_MAX];
 	unsigned char hash[HASH_BYTES];
-	struct export_row x;
-	struct request_row q;
+	struct export_row x = {0};
+	struct request_row q = {0};
 	uint64_t bytes;
 	struct enter e;
 	enum err err;

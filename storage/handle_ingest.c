@@ -251,7 +251,7 @@ void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 	int64_t camera_clock;
 	const struct wall_epoch *e =
 	    wall_find(&k->clock, start - mono, k->mono);
-	struct segment_row row;
+	struct segment_row row = {0};
 	struct age_recipient to;
 	const void *init = NULL;
 	size_t n = 0;

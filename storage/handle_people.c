@@ -332,7 +332,7 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 	struct reader *r = c->reader;
 	const void *p = NULL;
 	const char *wraps = NULL;
-	struct person_row row;
+	struct person_row row = {0};
 	size_t n = 0, wraps_n = 0;
 	uint32_t id = w->id;
 	char uri[FACTOR_URI];

@@ -38,7 +38,7 @@ enum err index_stood_now(struct index *ix, enum stood_kind kind,
     const char *key, struct stood_row *ret)
 {
 	sqlite3_stmt *s;
-	struct stood_row r;
+	struct stood_row r = {0};
 	enum err err = sql_bind(ix, &s,
 	    "SELECT from_ns, 9223372036854775807, value, detail FROM stood "
 	    "WHERE kind = ? AND key = ? AND to_ns IS NULL",

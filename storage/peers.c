@@ -72,9 +72,7 @@ static enum err take(struct peers *p, char *line)
 		if (n == 4)
 			return ERR_FORMAT;
 		word[n] = s;
-		s = strchr(s, ' ');
-		if (s)
-			*s++ = '\0';
+		strsep(&s, " ");
 	}
 	if (n == 4 && !strcmp(word[0], "witness"))
 		return take_witness(p, word[1], word[2], word[3]);

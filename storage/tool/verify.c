@@ -101,8 +101,8 @@ static void print_text(const struct judgement *v)
 	    [VERIFY_GENUINE] = "GENUINE",
 	    [VERIFY_CHANGED] = "NOT GENUINE: it was changed",
 	    [VERIFY_INCOMPLETE] = "INCOMPLETE",
-	    [VERIFY_NO_ORIGIN] = "CONSISTENT IN ITSELF, ORIGIN NOT PROVEN: "
-				 "verify with the policy of the log's owner",
+	    [VERIFY_NO_ORIGIN] = ("CONSISTENT IN ITSELF, ORIGIN NOT PROVEN: "
+				  "verify with the policy of the log's owner"),
 	};
 
 	printf("%s of log %s, %llu entries\n", v->export_id, v->origin_name,

@@ -578,7 +578,7 @@ static void big(size_t n, bool key)
 		part[1] = (unsigned char)((at ? 0 : 0x80) |
 		    (at + 60000 >= n ? 0x40 : 0) | (key ? 5 : 1));
 		/* The first bytes of a slice, so that a parser sees one. */
-		memcpy(part + 2, key ? IDR_A + 1 : P_A + 1, 5);
+		memcpy(part + 2, &(key ? IDR_A : P_A)[1], 5);
 		packet(part, at + 60000 >= n ? n - at + 2 : 60002,
 		    at + 60000 >= n);
 	}

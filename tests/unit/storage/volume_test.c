@@ -244,8 +244,7 @@ static void a_reader_holds_no_volume_and_sees_it_at_once(void **state)
 static void a_list_that_is_not_one_is_refused(void **state)
 {
 	static const char *const wrong[] = {"1 x /a\n",
-	    "0 "
-	    "00000000-0000-4000-8000-000000000000 /a\n",
+	    "0 00000000-0000-4000-8000-000000000000 /a\n",
 	    "1 00000000-0000-4000-8000-000000000000 a\n", "volumes\n"};
 	char path[64];
 
