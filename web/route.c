@@ -6,6 +6,7 @@
 #include "web/account.h"
 #include "web/api.h"
 #include "web/camera.h"
+#include "web/hold.h"
 #include "web/media.h"
 #include "web/page.h"
 #include "web/sign.h"
@@ -37,6 +38,9 @@ static const struct route routes[] = {
 {METHOD_POST, "/api/v1/requests/%r/revoke", NEED_SESSION, 0, api_revoke},
 {METHOD_GET, "/api/v1/requests/%r/play", NEED_SESSION, 0, api_play},
 {METHOD_POST, "/api/v1/requests/%r/stop", NEED_SESSION, 0, api_stop},
+{METHOD_GET, "/api/v1/holds", NEED_SESSION, 0, hold_list},
+{METHOD_POST, "/api/v1/holds", NEED_SESSION, 0, hold_place},
+{METHOD_POST, "/api/v1/holds/%n/release", NEED_SESSION, 0, hold_release},
 {METHOD_GET, "/api/v1/ledger", NEED_SESSION, 0, api_ledger},
 {METHOD_POST, "/api/v1/account/password", NEED_SESSION, 0, account_password},
 {METHOD_POST, "/api/v1/account/factor", NEED_SESSION, 0, account_factor_new},

@@ -11,7 +11,7 @@ import json
 import subprocess
 
 from lib import say
-from lib.appliance import Failed, wait_for
+from lib.appliance import PEOPLE, Failed, wait_for
 from lib.footage import age
 from lib.months import DAY, Months, S, midnight
 
@@ -95,6 +95,37 @@ def refused(box, *args, user):
     return ""
 
 
+def over_https(box):
+    """The pages' way: an auditor places, a custodian releases with a code."""
+    box.start("web")
+    marat, aigul = box.client("marat"), box.client("aigul")
+    body = {"cameras": ["cam-1"], "from": iso(box, box.now()), "to": "",
+            "review": iso(box, box.now() + 90 * DAY), "reason": "robbery",
+            "case": "K-9"}
+    placed = marat.post("/api/v1/holds", body)
+    say.test("P4 an auditor holds what is still to come, open-ended",
+             placed.status == 201, placed.status, placed.body)
+    ident = placed.json()["id"]
+    seen = [h for h in aigul.get("/api/v1/holds").json()["holds"]
+            if h["id"] == ident]
+    say.test("a custodian sees it with its reason and review date",
+             len(seen) == 1 and seen[0]["to"] is None and
+             seen[0]["reason"] == "robbery" and seen[0]["review"] and
+             seen[0]["may_release"], seen)
+    path = "/api/v1/holds/%d/release" % ident
+    say.test("P4 releasing takes a custodian, a reason and his code",
+             marat.post(path, {"reason": "gone", "password": "x" * 12}).status
+             == 403 and aigul.post(path, {"reason": "", "password": PEOPLE[
+                 "aigul"][2]}).status == 422)
+    done = aigul.post(path, {"reason": "case closed",
+                             "password": PEOPLE["aigul"][2],
+                             "code": box.code("aigul")})
+    say.test("P4 and then it is released", done.status == 200 and not any(
+        h["id"] == ident for h in aigul.get("/api/v1/holds").json()["holds"]),
+        done.status, done.body)
+    box.stop("web")
+
+
 def story():
     with Image("2026-08-28 08:00:00") as box:
         box.add_people()
@@ -102,6 +133,7 @@ def story():
             box.add_camera(camera, "rtsp://127.0.0.1:1/none")
         for day in (28, 29, 30):
             record(box, datetime.date(2026, 8, day))
+        over_https(box)
         morning = midnight(box.tz, HELD) + 9 * 3600 * S
         # of cam-1 one segment of a day; and everything from then on
         told = box.act("hold", "place", "--by", "marat", "--camera", "cam-1",

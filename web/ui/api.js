@@ -106,6 +106,10 @@ export const decide = (id, body) =>
 	send("POST", `${v1}requests/${id}/decision`, body);
 export const revoke = (id, reason) =>
 	send("POST", `${v1}requests/${id}/revoke`, { reason });
+export const holds = async () => (await json(v1 + "holds")).holds;
+export const placeHold = (body) => send("POST", v1 + "holds", body);
+export const releaseHold = (id, body) =>
+	send("POST", `${v1}holds/${id}/release`, body);
 export const play = (id) => json(`${v1}requests/${id}/play`);
 export const ledger = (first, count) =>
 	json(v1 + "ledger" + query({ first, count }));

@@ -50,7 +50,7 @@ const button = (kind, p, act) => el("button", { type: "button",
 el("span", { class: "unseen" }, " " + p.name));
 
 // The custodian's credential for this one act.
-function credential()
+export function credential()
 {
 	const password = field(t("decide.password"), el("input",
 		{ type: "password", name: "password",

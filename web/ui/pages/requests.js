@@ -3,6 +3,7 @@ import * as api from "../api.js";
 import { el } from "../dom.js";
 import { t } from "../i18n.js";
 import * as time from "../time.js";
+import { holds } from "./holds.js";
 
 const look = { submitted: "wait", approved: "good", shortened: "good",
 	refused: "bad", revoked: "bad", ended: "", closed: "" };
@@ -40,7 +41,8 @@ export default async function requests()
 			t("requests.none")),
 		groups.map(([title, list]) => el("section", { class: "card" },
 			el("h2", {}, `${t(title)} (${list.length})`),
-			table(list)))) };
+			table(list))),
+		await holds(await api.cameras())) };
 }
 
 const table = (list) => el("div", { class: "tables", tabindex: 0,
