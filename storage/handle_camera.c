@@ -235,10 +235,10 @@ void handle_camera_enable(struct keeper *k, struct conn *c, struct wire *w)
 }
 
 /* The old device sends no more; what it sent is sealed as it is. */
-static void part_from(struct keeper *k, struct camera *m)
+static void part_from(struct keeper *k, struct camera *m, enum cause cause)
 {
 	camera_end_segment(k, m);
-	camera_gap(k, m, CAUSE_SWITCHED_OFF);
+	camera_gap(k, m, cause);
 	if (!m->conn)
 		return;
 	m->conn->camera = NULL;
@@ -267,7 +267,7 @@ void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 		finish(k, c, w->id, err, retired ? retired : why);
 		return;
 	}
-	part_from(k, m);
+	part_from(k, m, CAUSE_CONNECTING);
 	memcpy(row.url, new.url, sizeof(row.url));
 	memcpy(row.sealed, new.sealed, sizeof(row.sealed));
 	row.sealed_n = new.sealed_n;
@@ -309,7 +309,7 @@ void handle_camera_retire(struct keeper *k, struct conn *c, struct wire *w)
 		finish(k, c, w->id, err, why);
 		return;
 	}
-	part_from(k, m);
+	part_from(k, m, CAUSE_SWITCHED_OFF);
 	row.enabled = false;
 	memset(row.sealed, 0, sizeof(row.sealed));
 	row.sealed_n = 0;	/* nobody needs its password any more */

@@ -464,7 +464,6 @@ enum err view_status(const struct view *v, char **ret)
 		"total", n.total, "enabled", n.enabled, "recording",
 		n.recording, "clock", clock_state(v), "index", index_state(v),
 		"forecast", view_forecast(v, &room), "retention",
-		view_retention(v), "promises",
-		promise_states()),
+		view_retention(v), "promises", promise_states()),
 	    ret);
 }

@@ -6,6 +6,7 @@
 #include "storage/crypt.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
+#include "storage/tool/import.h"
 #include "storage/tool/look.h"
 
 static const char usage[] =
@@ -22,6 +23,8 @@ static const char usage[] =
     "       saqta camera retire [--config FILE] --reason TEXT ID\n"
     "       saqta camera move [--config FILE] --atm ATM ID\n"
     "       saqta camera scene [--config FILE] ID\n"
+    "       saqta camera import [--config FILE] FILE|-\n"
+    "       saqta camera export [--config FILE]\n"
     "       saqta atm move [--config FILE] ATM PLACE\n"
     "  ID is the position of a camera; it keeps its footage when the device\n"
     "  is replaced or the ATM is moved, and its history when it is retired.\n"
@@ -30,6 +33,9 @@ static const char usage[] =
     "  that hear a multicast are asked.\n"
     "  scene: it was moved or refocused on purpose; its next good picture is\n"
     "  the one that later ones are compared with.\n"
+    "  FILE is CSV with a line of names: id, atm, url, and as you like name,\n"
+    "  place, transport, user, password, device. What is there stays as it "
+    "is.\n"
     "  URL is rtsp://HOST[:PORT]/PATH without user and password; with --user "
     "the\n"
     "  password is asked for, or read from standard input with -.\n";
@@ -50,25 +56,26 @@ static bool ask_password(struct args *a)
 }
 
 /* Credentials are sealed here to the recorder: storage cannot read them. */
-static bool seal(const struct args *a, unsigned char *out, size_t *ret_n)
+bool camera_seal(const struct config *conf, const char *login_user,
+    const char *password, unsigned char *out, size_t *ret_n)
 {
 	unsigned char plain[512];
-	size_t user = strlen(a->user), n = user + 1 + strlen(a->password);
+	size_t user = strlen(login_user), n = user + 1 + strlen(password);
 	const void *key;
 	struct wire w;
 	size_t key_n;
 	bool ok;
 
-	if (user > 128) {
-		fprintf(stderr, "saqta: that user name is too long\n");
+	if (user > 100 || n - user - 1 > 128) {
+		fprintf(stderr, "saqta: that user or password is too long\n");
 		return false;
 	}
 	wire_begin(&w, MSG_RECORDER_KEY, 1);
-	if (!tool_call(&a->conf, &w))
+	if (!tool_call(conf, &w))
 		return false;
 	key = wire_get_bytes(&w, &key_n);
-	memcpy(plain, a->user, user + 1);
-	memcpy(plain + user + 1, a->password, strlen(a->password));
+	memcpy(plain, login_user, user + 1);
+	memcpy(plain + user + 1, password, n - user - 1);
 	ok = key_n == KEY_BYTES && !box_seal(key, plain, n, out);
 	crypt_wipe(plain, sizeof(plain));
 	*ret_n = n + BOX_EXTRA;
@@ -83,7 +90,7 @@ static int add(struct args *a)
 
 	if (!tool_config(a->path, &a->conf) || !ask_password(a))
 		return EXIT_FAILED;
-	if (a->user && !seal(a, sealed, &n))
+	if (a->user && !camera_seal(&a->conf, a->user, a->password, sealed, &n))
 		return EXIT_FAILED;
 	wire_begin(&w, MSG_CAMERA_ADD, 1);
 	wire_put_str(&w, a->id);
@@ -143,7 +150,7 @@ static int replace(struct args *a)
 
 	if (!tool_config(a->path, &a->conf) || !ask_password(a))
 		return EXIT_FAILED;
-	if (a->user && !seal(a, sealed, &n))
+	if (a->user && !camera_seal(&a->conf, a->user, a->password, sealed, &n))
 		return EXIT_FAILED;
 	wire_begin(&w, MSG_CAMERA_REPLACE, 1);
 	wire_put_str(&w, a->id);
@@ -180,6 +187,14 @@ static int run(struct args *a, const char *verb, size_t n, bool json)
 		return look(a, verb, json);
 	if (!strcmp(verb, "discover") && n <= 2 && !a->user)
 		return look(a, verb, json);
+	if (!strcmp(verb, "import") && n == 2)
+		return tool_config(a->path, &a->conf) ?
+		    camera_import(&a->conf, a->url) :
+		    EXIT_FAILED;
+	if (!strcmp(verb, "export") && n == 1)
+		return tool_config(a->path, &a->conf) ?
+		    camera_export(&a->conf) :
+		    EXIT_FAILED;
 	if (!strcmp(verb, "enable") && n == 2)
 		return enable(a, true);
 	if (!strcmp(verb, "disable") && n == 2)

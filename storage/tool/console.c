@@ -171,28 +171,34 @@ bool tool_config(const char *path, struct config *ret)
 	return false;
 }
 
-bool tool_call(const struct config *c, struct wire *w)
+enum err tool_ask(const struct config *c, struct wire *w, const char **ret_text)
 {
 	char path[128];
-	const char *text = "";
 	int sock = -1;
 	enum err err;
 
 	snprintf(path, sizeof(path), "%s/control.sock", c->run);
 	err = wire_connect(path, &sock);
 	if (err) {
-		fprintf(stderr,
-		    "saqta: storage does not answer at %s: is saqta-storage "
-		    "running, and are you root?\n",
-		    path);
-		return false;
+		*ret_text = "Storage does not answer at control.sock: is "
+			    "saqta-storage running, and are you root?";
+		return err;
 	}
 	err = wire_call(sock, w, -1, CALL_MS);
 	close(sock);
+	*ret_text = err && err != ERR_TIMEOUT && w->type == MSG_ERROR ?
+	    wire_get_str(w) :
+	    "";
+	return err;
+}
+
+bool tool_call(const struct config *c, struct wire *w)
+{
+	const char *text;
+	enum err err = tool_ask(c, w, &text);
+
 	if (!err)
 		return true;
-	if (err != ERR_TIMEOUT && w->type == MSG_ERROR)
-		text = wire_get_str(w);
 	fprintf(stderr, "saqta: %s\n", *text ? text : err_text(err));
 	return false;
 }

@@ -52,6 +52,13 @@ bool tool_config(const char *path, struct config *ret);
 /* One question to storage over the control socket; false after a message. */
 bool tool_call(const struct config *c, struct wire *w);
 
+/*
+ * The same in silence: *ret_text is storage's sentence for the error, borrowed
+ * from w, or "".
+ */
+must_check enum err tool_ask(const struct config *c, struct wire *w,
+    const char **ret_text);
+
 /* Print the JSON bulk of w, closing it. */
 bool print_bulk(struct wire *w);
 

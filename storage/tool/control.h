@@ -6,6 +6,7 @@
 #define SAQTA_TOOL_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 int tool_user(int argc, char **argv);
 int tool_camera(int argc, char **argv);
@@ -20,6 +21,13 @@ int tool_rebuild(int argc, char **argv);
 
 /* saqta camera list, as a table or as JSON (in status.c). */
 struct config;
+/* Each camera that storage knows; false after a message. */
+bool cameras_each(const struct config *conf,
+    void (*fn)(const char *id, const char *url, bool retired, void *arg),
+    void *arg);
+/* Seal a login to the recorder's key; out has 512 + BOX_EXTRA bytes. */
+bool camera_seal(const struct config *conf, const char *user,
+    const char *password, unsigned char *out, size_t *ret_n);
 int camera_list(const struct config *conf, bool json);
 /* saqta witness list, or only our own keys (in status.c). */
 int witness_list(const struct config *conf, bool keys, bool json);

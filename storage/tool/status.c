@@ -4,9 +4,11 @@
 
 #include "storage/api/messages.h"
 #include "storage/api/utc.h"
+#include "storage/csv.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
 #include "storage/tool/json.h"
+#include "storage/tool/import.h"
 #include "storage/tool/look.h"
 
 /* "2 min ago", for how long nobody but the box has vouched for the log. */
@@ -46,7 +48,8 @@ static void print_forecast(const json_t *j)
 		return;
 	printf("forecast  %lld cameras at %.1f Mbit/s%s need %.2f TB for six "
 	       "months;\n          the volumes hold %.2f TB: ",
-	    cameras, (double)json_number_of(j, "rate_bps") / 1e6 / (double)cameras,
+	    cameras,
+	    (double)json_number_of(j, "rate_bps") / 1e6 / (double)cameras,
 	    json_number_of(j, "measured") ? "" : " (not measured yet)",
 	    (double)json_number_of(j, "need_bytes") / 1e12,
 	    (double)json_number_of(j, "capacity_bytes") / 1e12);
@@ -122,11 +125,13 @@ static void print_status(const json_t *j)
 	    json_number_of(c, "recording"), json_number_of(c, "enabled"),
 	    json_number_of(c, "total"));
 	printf("disk      %s: %.1f GB free of %.1f GB, %.1f GB reserved\n",
-	    json_text_of(s, "state"), (double)json_number_of(s, "free_bytes") / 1e9,
+	    json_text_of(s, "state"),
+	    (double)json_number_of(s, "free_bytes") / 1e9,
 	    (double)json_number_of(s, "total_bytes") / 1e9,
 	    (double)json_number_of(s, "reserve_bytes") / 1e9);
 	print_forecast(json_object_get(j, "forecast"));
-	if (!strcmp(json_text_of(json_object_get(j, "index"), "state"), "rebuilding"))
+	if (!strcmp(json_text_of(json_object_get(j, "index"), "state"),
+		"rebuilding"))
 		printf("index     is being made anew: %lld %%\n",
 		    json_number_of(json_object_get(j, "index"), "percent"));
 	printf("ledger    %lld entries, checkpoint at %lld\n",
@@ -234,15 +239,83 @@ static void print_cameras(const json_t *j)
 		snprintf(clock, sizeof(clock), "-");
 		if (json_is_integer(json_object_get(c, "clock_offset_ms")))
 			snprintf(clock, sizeof(clock), "%+.1f s",
-			    (double)json_number_of(c, "clock_offset_ms") / 1000);
-		printf("%-16s %-11s %-12s %-30s %-10s %s\n", json_text_of(c, "id"),
-		    json_text_of(c, "state"), json_text_of(c, "cause"), json_text_of(c, "last_proved"),
+			    (double)json_number_of(c, "clock_offset_ms") /
+				1000);
+		printf("%-16s %-11s %-12s %-30s %-10s %s\n",
+		    json_text_of(c, "id"), json_text_of(c, "state"),
+		    json_text_of(c, "cause"), json_text_of(c, "last_proved"),
 		    clock, json_text_of(c, "detail"));
 		list = json_object_get(c, "alarms");
 		for (size_t k = 0; (a = json_array_get(list, k)); k++)
-			printf("  ALARM since %s: %s\n", json_text_of(a, "since"),
+			printf("  ALARM since %s: %s\n",
+			    json_text_of(a, "since"),
 			    alarm_text(json_text_of(a, "kind")));
 	}
+}
+
+bool cameras_each(const struct config *conf,
+    void (*fn)(const char *id, const char *url, bool retired, void *arg),
+    void *arg)
+{
+	struct wire w;
+	const json_t *all, *c;
+	json_t *j;
+
+	wire_begin(&w, MSG_CAMERAS, 1);
+	if (!tool_call(conf, &w))
+		return false;
+	j = json_of_bulk(&w);
+	if (!j)
+		return false;
+	all = json_object_get(j, "cameras");
+	for (size_t i = 0; (c = json_array_get(all, i)); i++)
+		fn(json_text_of(c, "id"), json_text_of(c, "url"),
+		    json_is_string(json_object_get(c, "retired")), arg);
+	json_decref(j);
+	return true;
+}
+
+static bool export_one(const json_t *c)
+{
+	static const char *const keys[] = {
+	    "id", "name", "atm", "place", "url", "transport"};
+	const json_t *devices = json_object_get(c, "devices");
+	const json_t *now =
+	    json_array_get(devices, json_array_size(devices) - 1);
+	const char *device = json_string_value(json_object_get(now, "device"));
+	char line[8192] = "";
+	bool ok = true;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		ok = ok &&
+		    !csv_put(line, sizeof(line), !i, json_text_of(c, keys[i]));
+	ok = ok && !csv_put(line, sizeof(line), false, device ? device : "");
+	if (ok)
+		printf("%s\r\n", line);
+	return ok;
+}
+
+/* No password: storage could not tell one. Retired cameras stay behind. */
+int camera_export(const struct config *conf)
+{
+	struct wire w;
+	const json_t *all, *c;
+	json_t *j;
+	bool ok = true;
+
+	wire_begin(&w, MSG_CAMERAS, 1);
+	if (!tool_call(conf, &w))
+		return EXIT_FAILED;
+	j = json_of_bulk(&w);
+	if (!j)
+		return EXIT_FAILED;
+	printf("id,name,atm,place,url,transport,device\r\n");
+	all = json_object_get(j, "cameras");
+	for (size_t i = 0; (c = json_array_get(all, i)); i++)
+		if (!json_is_string(json_object_get(c, "retired")))
+			ok = export_one(c) && ok;
+	json_decref(j);
+	return ok && !fflush(stdout) ? EXIT_FINE : EXIT_FAILED;
 }
 
 int camera_list(const struct config *conf, bool json)

@@ -7,6 +7,8 @@ A probe by the API and by the tool; why there is no answer, in each case; adding
 and switching; the camera's password in no place but the recorder's memory.
 """
 import concurrent.futures
+import csv
+import io
 import json
 import os
 import socket
@@ -279,6 +281,52 @@ def adding(box, operator, cam):
              ["Oleg Kim"] * 3, (added, switched))
 
 
+CSV = """\ufeffid,name,atm,place,url,transport,user,password,device
+csv-1,"Face, left",0600,"Ulitsa ""A"" 1",rtsp://127.0.0.1:1/a,udp,admin,%(s)s,=M(1)
+csv-2,Room,0600,,rtsp://127.0.0.1:1/b,,,,
+Bad Id,x,0600,,rtsp://127.0.0.1:1/c,,admin,%(s)s,
+csv-3,x,0600,,http://127.0.0.1/c,,admin,%(s)s,
+csv-4,x,0600,,rtsp://127.0.0.1:1/b,,admin,%(s)s,
+csv-5,x,0600,rtsp://127.0.0.1:1/d
+"csv-6,x,%(s)s
+""".replace("\n", "\r\n") % {"s": SECRET}
+
+
+def lists(box):
+    def load():
+        done = box.tool("camera", "import", "-", stdin=CSV, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    status, out, err = load()
+    lines = sorted(x.split(":")[0] for x in err.splitlines())
+    say.test("of a list what is right is added, what is wrong told by line",
+             status == 1 and "2 added, 0 there already, 5 wrong" in out and
+             lines == ["line %d" % n for n in (4, 5, 6, 7, 8)], out, err)
+    say.test("no password of the list is shown", SECRET not in out + err)
+    status, out, err = load()
+    say.test("a second time adds nothing twice",
+             status == 1 and "0 added, 2 there already, 5 wrong" in out, out)
+    c = box.camera_state("csv-1")
+    say.test("quotes, commas, transport and device arrive",
+             (c["name"], c["place"], c["transport"], c["url"]) ==
+             ("Face, left", 'Ulitsa "A" 1', "udp", "rtsp://127.0.0.1:1/a") and
+             c["devices"][0]["device"] == "=M(1)" and
+             box.camera_state("csv-2")["place"] == 'Ulitsa "A" 1', c)
+    out = box.tool("camera", "export").stdout.decode()
+    rows = list(csv.reader(io.StringIO(out, newline="")))
+    row = next(r for r in rows if r[0] == "csv-1")
+    say.test("an export has no formula and no password",
+             row == ["csv-1", "Face, left", "0600", 'Ulitsa "A" 1',
+                     "rtsp://127.0.0.1:1/a", "udp", "'=M(1)"] and
+             SECRET not in out, out)
+    done = box.tool("camera", "import", "-", stdin=out)
+    say.test("and can be imported again",
+             b"0 added" in done.stdout and b"0 wrong" in done.stdout,
+             done.stdout)
+    for n in ("csv-1", "csv-2"):
+        box.tool("camera", "disable", n)
+
+
 def segments(box):
     return {p.relative_to(box.data): p.read_bytes()
             for p in box.segments("cam-1")}
@@ -427,6 +475,7 @@ def story():
         discovery(box, clients)
         rights(box)
         adding(box, operator, cam)
+        lists(box)
         history(box, operator, source)
         secrecy(box, operator, cam)
         say.test("no process was ended by a sanitizer or a signal",
