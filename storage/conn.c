@@ -9,8 +9,18 @@
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 
-#define CONNS_MAX 512
-#define OUT_MAX 64	/* answers that may wait for one peer */
+/*
+ * At a socket, so that nobody takes the places of another: web has one, the
+ * recorder one and one for each camera. Readers are 128 (spawn.c). All of them
+ * are fewer than FDS_MAX in keeper.c.
+ */
+#define INGEST_MAX 320
+#define PEOPLE_MAX 8
+#define CONTROL_MAX 32
+#define OUT_MAX 64 /* answers that may wait for one peer */
+/* What is entered for one person or connection: at once, and each second. */
+#define ACTS_AT_ONCE 200
+#define ACTS_A_SECOND 20
 
 enum err conn_add(struct keeper *k, int sock, enum peer peer, struct conn **ret)
 {
@@ -51,21 +61,57 @@ static bool allowed(const struct keeper *k, int sock, enum peer peer)
 	}
 }
 
+/* Is there a place at this socket? */
+static bool has_place(const struct keeper *k, enum peer peer)
+{
+	unsigned same = peer, n = 0, max = CONTROL_MAX;
+
+	if (peer == PEER_INGEST) {
+		same = PEER_INGEST | PEER_SUPERVISOR | PEER_CAMERA;
+		max = INGEST_MAX;
+	} else if (peer == PEER_PEOPLE) {
+		max = PEOPLE_MAX;
+	}
+	for (struct conn *c = k->conns; c; c = c->next)
+		n += (c->peer & same) != 0;
+	return n < max;
+}
+
 void conn_accept(struct keeper *k, int listener, enum peer peer)
 {
-	unsigned n = 0;
 	int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	bool place = has_place(k, peer);
 
 	if (sock < 0)
 		return;
-	for (struct conn *c = k->conns; c; c = c->next)
-		n++;
-	if (n >= CONNS_MAX || !allowed(k, sock, peer) ||
+	if (!place || !allowed(k, sock, peer) ||
 	    conn_add(k, sock, peer, NULL)) {
 		log_warn("a connection was refused: %s",
-		    n >= CONNS_MAX ? "too many" : "wrong user");
+		    place ? "wrong user" : "too many");
 		close(sock);
 	}
+}
+
+void conn_acted(struct keeper *k, struct conn *c)
+{
+	if (c->peer == PEER_PEOPLE) {
+		c->acts++;
+	} else if (c->peer == PEER_READER) {
+		for (struct reader *r = k->readers; r; r = r->next)
+			if (r->conn && r->person == c->reader->person)
+				r->conn->acts++;
+	}
+}
+
+bool conn_waits(const struct conn *c)
+{
+	return c->acts >= ACTS_AT_ONCE;
+}
+
+void conn_tick(struct keeper *k)
+{
+	for (struct conn *c = k->conns; c; c = c->next)
+		c->acts -= c->acts < ACTS_A_SECOND ? c->acts : ACTS_A_SECOND;
 }
 
 void conn_send(struct conn *c, const struct wire *w, int fd)

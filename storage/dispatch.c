@@ -98,6 +98,8 @@ void dispatch(struct keeper *k, struct conn *c, struct wire *w)
 		if (table[i].type == w->type && table[i].who & c->peer)
 			r = &table[i];
 	if (r) {
+		if (r->entered)
+			conn_acted(k, c);
 		r->handle(k, c, w);
 	} else if (w->type % 2 == 0) {
 		log_warn("message %u is not for peer %u", w->type, c->peer);

@@ -34,7 +34,8 @@ static void receive(struct keeper *k, struct conn *c)
 	struct wire w;
 	enum err err = OK;
 
-	for (int i = 0; i < TURN_MESSAGES && !c->closing; i++) {
+	for (int i = 0; i < TURN_MESSAGES && !c->closing && !conn_waits(c);
+	     i++) {
 		err = wire_recv(c->sock, &w);
 		if (err)
 			break;
@@ -67,7 +68,7 @@ static void end_turn(struct keeper *k)
 	enum err err = OK;
 
 	if (!k->ledger)
-		return;	/* no new epoch could be begun: it stops */
+		return; /* no new epoch could be begun: it stops */
 	if (ledger_dirty(k->ledger))
 		err = ledger_commit(k->ledger);
 	if (!err && k->mono.ns >= k->next_checkpoint_ns) {
@@ -101,8 +102,11 @@ static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 	for (; n < sizeof(fixed) / sizeof(fixed[0]); n++)
 		p[n] = (struct pollfd){.fd = fixed[n], .events = POLLIN};
 	for (struct conn *c = k->conns; c && n < FDS_MAX; c = c->next)
-		p[n++] = (struct pollfd){.fd = c->sock,
-		    .events = (short)(POLLIN | (c->out ? POLLOUT : 0))};
+		/* -1: one that waits does not even wake us by its end */
+		p[n++] = (struct pollfd){
+		    .fd = conn_waits(c) && !c->out ? -1 : c->sock,
+		    .events = (short)((conn_waits(c) ? 0 : POLLIN) |
+			(c->out ? POLLOUT : 0))};
 	return n;
 }
 

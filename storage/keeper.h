@@ -52,6 +52,7 @@ struct conn {
 	bool closing;
 	struct answer *out, **out_end;
 	unsigned out_n;
+	unsigned acts;		/* entered for it lately (conn_waits) */
 	struct camera *camera;		/* PEER_CAMERA */
 	struct reader *reader;		/* PEER_READER */
 };
@@ -196,6 +197,15 @@ void conn_json(struct conn *c, uint16_t type, uint32_t id, char *json);
 void conn_flush(struct keeper *k, enum err commit);
 void conn_reap(struct keeper *k);
 void conn_accept(struct keeper *k, int listener, enum peer peer);
+/*
+ * Web and readers may have something entered 200 times at once and 20 times a
+ * second, a person in all sessions together: more is not refused, it is not
+ * read yet, so that no refusal stays unentered (P5) and the ledger cannot be
+ * made to fill the disk.
+ */
+void conn_acted(struct keeper *k, struct conn *c);
+bool conn_waits(const struct conn *c);
+void conn_tick(struct keeper *k);
 
 /* --- dispatch.c --- */
 void dispatch(struct keeper *k, struct conn *c, struct wire *w);

@@ -12,17 +12,30 @@
 #include "storage/reader.h"
 
 #define READERS_MAX 128
-#define STARTING_MAX 4	/* Argon2id takes 256 MiB each */
+#define STARTING_MAX 4 /* Argon2id takes 256 MiB each */
+#define SESSIONS_EACH 20 /* web ends the oldest of 16 */
+/* Of both, what signing in leaves for acts at the tool. */
+#define KEPT_READERS 8
+#define KEPT_STARTING 1
 
 extern char **environ;
 
-static enum err limits(const struct keeper *k)
+static enum err limits(const struct keeper *k, bool session,
+    const struct person_row *person)
 {
-	unsigned n = 0, starting = 0;
+	unsigned n = 0, starting = 0, same = 0;
 
 	for (const struct reader *r = k->readers; r; r = r->next) {
 		n++;
 		starting += !r->started;
+		same += person && r->job == READER_SESSION &&
+		    r->person == person->id;
+	}
+	if (session && same >= SESSIONS_EACH)
+		return ERR_BUSY;
+	if (session) {
+		n += KEPT_READERS;
+		starting += KEPT_STARTING;
 	}
 	return n >= READERS_MAX || starting >= STARTING_MAX ? ERR_BUSY : OK;
 }
@@ -89,7 +102,7 @@ enum err reader_spawn(struct keeper *k, unsigned job,
 {
 	struct reader *r = NULL;
 	int keeper[2] = {-1, -1}, client[2] = {-1, -1};
-	enum err err = limits(k);
+	enum err err = limits(k, job == READER_SESSION, person);
 
 	if (err)
 		return err;

@@ -88,6 +88,7 @@ void keeper_tick(struct keeper *k)
 		term_epoch(k);
 	}
 	term_tick(k);
+	conn_tick(k);
 	looks_tick(k);
 	volumes_tick(k);
 	index_tick(k);
