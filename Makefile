@@ -63,13 +63,25 @@ $(B)/o/storage/schema.o: storage/schema.sql
 	@mkdir -p $(@D)
 	cd storage && ld -r -b binary -z noexecstack -o $(abspath $@) schema.sql
 
+# So do the pages of an evidence package. verify.html is one file that works
+# from a USB stick: the modules of the Verify page, without import and export.
+VERIFY_JS := $(patsubst %,web/ui/verify/%.js,hash ed25519 zip movie proof \
+    policy check text show)
 $(B)/o/storage/report.o: storage/report.html
 	@mkdir -p $(@D)
 	cd storage && ld -r -b binary -z noexecstack -o $(abspath $@) report.html
+$(B)/verify.html: web/ui/verify/page.html $(VERIFY_JS)
+	@mkdir -p $(@D)
+	sed -e '/^import .*;$$/d' -e '/^import /,/;$$/d' -e 's/^export //' $(VERIFY_JS) >$@.js
+	sed -e '/^SCRIPT$$/{r $@.js' -e 'd}' $< >$@.tmp
+	mv $@.tmp $@
+$(B)/o/storage/verify_page.o: $(B)/verify.html
+	@mkdir -p $(@D)
+	cd $(B) && ld -r -b binary -z noexecstack -o $(abspath $@) verify.html
 
 $(B)/libapi.a: $(call obj,$(API))
 $(B)/libstorage.a: $(call obj,$(STORAGE)) $(B)/o/storage/schema.o \
-    $(B)/o/storage/report.o
+    $(B)/o/storage/report.o $(B)/o/storage/verify_page.o
 $(B)/librecorder.a: $(call obj,$(RECORDER))
 $(B)/libweb.a: $(call obj,$(WEB))
 $(B)/lib%.a:
@@ -152,7 +164,7 @@ DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
 DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
     clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
     patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
-DEPS += libarchive-dev
+DEPS_TEST += mandoc unzip
 deps:
 	tests/deps $(DEPS)
 deps-test:
@@ -218,6 +230,7 @@ sharedir := $(DESTDIR)$(PREFIX)/share/saqta
 install: programs
 	install -D -t $(sbindir) $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/saqta $(B)/saqta-verify
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 storage/tool/saqta-evidence.5
 	install -D -m 644 -t $(libdir)/systemd/system systemd/*.service
 	install -D -m 644 systemd/saqta.sysusers $(libdir)/sysusers.d/saqta.conf
 	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf

@@ -91,5 +91,7 @@ must_check enum err view_exports(const struct view *v, const char *running,
 /* The report for people, in three languages: HTML without script. */
 must_check enum err export_report(const struct export *x, const struct view *v,
     char **ret, size_t *ret_n);
+/* verify.html as it was built in. */
+void export_verify_page(const char **ret, size_t *ret_n);
 
 #endif

@@ -6,6 +6,7 @@
 
 #define WITNESS_WAIT_MS 5000
 #define WITNESS_STEP_MS 100
+#define EARLIER_MAX 50000u	/* entries looked at for a witness */
 
 static int ascending(const void *a, const void *b)
 {
@@ -49,6 +50,53 @@ static enum err find_note(struct ledger *l, uint64_t size,
 	return ledger_note(l, note, ret_n, ret);
 }
 
+/* The last checkpoint that witnesses cosigned, where it is older. */
+static enum err put_seen(struct ledger *l, uint64_t size, struct proof_out *out)
+{
+	unsigned char growth[MERKLE_PATH_MAX][HASH_BYTES];
+	char note[NOTE_MAX + 1];
+	struct checkpoint c;
+	size_t n, growth_n;
+	enum err err = ledger_witnessed(l, note, &n, &c);
+
+	if (err == ERR_NOT_FOUND || (!err && (!c.size || c.size >= size)))
+		return OK;
+	if (!err)
+		err = ledger_growth(l, c.size, size, growth, &growth_n);
+	if (!err)
+		proof_seen(out, note, n, growth, growth_n);
+	return err;
+}
+
+/* The last word of a witness before the footage: not before that time. */
+static enum err add_earlier(struct export *x, struct ledger *l)
+{
+	uint64_t first = UINT64_MAX, index = 0;
+	unsigned char buf[ENTRY_MAX];
+	struct entry_view v;
+	enum err err = OK;
+	size_t n;
+
+	for (size_t i = 0; i < x->files_n && !err; i++) {
+		const struct export_file *f = &x->files[i];
+		const struct play *p = &x->plays[f->play];
+
+		err = export_own_entry(l,
+		    (uint64_t)p->parts[f->run.first_part].footage.row.entry,
+		    &index);
+		if (!err && index < first)
+			first = index;
+	}
+	for (unsigned k = 0; k < EARLIER_MAX && first && !err; k++) {
+		err = ledger_get(l, --first, buf, &n);
+		if (!err)
+			err = entry_parse(buf, n, &v);
+		if (!err && v.type == ENTRY_WITNESSED)
+			return export_entry_add(x, first);
+	}
+	return err;
+}
+
 enum err export_proof(struct export *x, struct ledger *l, struct proof_out *ret)
 {
 	char note[NOTE_MAX + 1];
@@ -59,11 +107,15 @@ enum err export_proof(struct export *x, struct ledger *l, struct proof_out *ret)
 
 	if (!x->entries_n)
 		return ERR_INVALID;
+	err = add_earlier(x, l);
+	if (err)
+		return err;
 	qsort(x->entries, x->entries_n, sizeof(*x->entries), ascending);
 	err = find_note(l, x->entries[x->entries_n - 1] + 1, note, &note_n, &c);
 	if (err)
 		return err;
 	proof_begin(&out);
+	err = put_seen(l, c.size, &out);
 	for (size_t i = 0; i < x->entries_n && !err; i++)
 		if (!i || x->entries[i] != x->entries[i - 1])
 			err = put_entry(l, x->entries[i], c.size, &out);

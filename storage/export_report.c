@@ -6,8 +6,9 @@
 #include "storage/export.h"
 #include "storage/ledger_keys.h"
 
-/* storage/report.html, linked in (Makefile) */
+/* storage/report.html and the built verify.html, linked in (Makefile) */
 extern const char _binary_report_html_start[], _binary_report_html_end[];
+extern const char _binary_verify_html_start[], _binary_verify_html_end[];
 
 #define DASHES "-----\n"
 
@@ -254,4 +255,10 @@ enum err export_report(const struct export *x, const struct view *v, char **ret,
 	}
 	*ret = text;
 	return OK;
+}
+
+void export_verify_page(const char **ret, size_t *ret_n)
+{
+	*ret = _binary_verify_html_start;
+	*ret_n = (size_t)(_binary_verify_html_end - _binary_verify_html_start);
 }

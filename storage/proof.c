@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define HEAD "saqta proof v1\n"
+#define SEEN "witnessed "
 #define HASH_TEXT 44 /* base64 of a hash, padded */
 
 static void add(struct proof_out *out, const char *s, size_t n)
@@ -32,6 +33,33 @@ void proof_begin(struct proof_out *out)
 	add(out, HEAD, sizeof(HEAD) - 1);
 }
 
+static void add_hashes(struct proof_out *out, unsigned char (*p)[HASH_BYTES],
+    size_t n)
+{
+	char line[HASH_TEXT + 2];
+
+	for (size_t i = 0; i < n; i++) {
+		b64_encode(p[i], HASH_BYTES, true, line);
+		line[HASH_TEXT] = '\n';
+		add(out, line, HASH_TEXT + 1);
+	}
+}
+
+void proof_seen(struct proof_out *out, const char *note, size_t n,
+    unsigned char (*growth)[HASH_BYTES], size_t growth_n)
+{
+	char text[B64_LEN(NOTE_MAX)];
+
+	if (n > NOTE_MAX) {
+		out->err = ERR_TOO_LARGE;
+		return;
+	}
+	add(out, SEEN, sizeof(SEEN) - 1);
+	add(out, text, b64_encode(note, n, true, text));
+	add(out, "\n", 1);
+	add_hashes(out, growth, growth_n);
+}
+
 void proof_put(struct proof_out *out, uint64_t index, const void *entry,
     size_t n, unsigned char (*path)[HASH_BYTES], size_t path_n)
 {
@@ -46,11 +74,7 @@ void proof_put(struct proof_out *out, uint64_t index, const void *entry,
 	at += (int)b64_encode(entry, n, true, line + at);
 	line[at++] = '\n';
 	add(out, line, (size_t)at);
-	for (size_t i = 0; i < path_n; i++) {
-		at = (int)b64_encode(path[i], HASH_BYTES, true, line);
-		line[at++] = '\n';
-		add(out, line, (size_t)at);
-	}
+	add_hashes(out, path, path_n);
 }
 
 void proof_end(struct proof_out *out, const char *note, size_t n)
@@ -104,6 +128,33 @@ static enum err parse_entry(struct text l, unsigned char *out, size_t room,
 	if (!e)
 		e = entry_parse(ret->p, ret->n, &ret->view);
 	return e ? ERR_FORMAT : OK;
+}
+
+/* "witnessed BASE64" and the hashes below it, if they come first. */
+static enum err parse_seen(struct text *t, struct proof *f)
+{
+	size_t head = sizeof(SEEN) - 1, got;
+	struct text l;
+
+	if (t->n < head || memcmp(t->s, SEEN, head) || !line(t, &l))
+		return OK;
+	if (b64_decode(l.s + head, l.n - head, true, f->seen_note, NOTE_MAX,
+		&f->seen_n) ||
+	    checkpoint_parse(f->seen_note, f->seen_n, &f->seen) ||
+	    !f->seen.size)
+		return ERR_FORMAT;
+	while (t->n > HASH_TEXT && t->s[HASH_TEXT] == '\n') {
+		if (f->growth_n == MERKLE_PATH_MAX)
+			return ERR_FORMAT;
+		if (b64_decode(t->s, HASH_TEXT, true, f->growth[f->growth_n],
+			HASH_BYTES, &got) ||
+		    got != HASH_BYTES)
+			return ERR_FORMAT;
+		f->growth_n++;
+		t->s += HASH_TEXT + 1;
+		t->n -= HASH_TEXT + 1;
+	}
+	return OK;
 }
 
 static enum err parse_entries(struct text *t, struct proof *f, size_t room,
@@ -171,6 +222,8 @@ enum err proof_parse(const void *p, size_t n, struct proof *ret)
 	t.s += sizeof(HEAD) - 1;
 	t.n -= sizeof(HEAD) - 1;
 	if (!e)
+		e = parse_seen(&t, &f);
+	if (!e)
 		e = parse_entries(&t, &f, n, &used);
 	if (!e && t.n > NOTE_MAX)
 		e = ERR_TOO_LARGE;
@@ -226,4 +279,15 @@ const struct proof_entry *proof_find(const struct proof *f, uint64_t index)
 			hi = mid;
 	}
 	return NULL;
+}
+
+enum err proof_grown(struct proof *f)
+{
+	if (strcmp(f->seen.origin, f->checkpoint.origin) != 0)
+		return ERR_INTEGRITY;
+	return merkle_growth_check(f->seen.size, f->seen.root,
+		   f->checkpoint.size, f->checkpoint.root, f->growth,
+		   f->growth_n) ?
+	    ERR_INTEGRITY :
+	    OK;
 }

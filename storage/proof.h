@@ -28,6 +28,15 @@ struct proof {
 	char note[NOTE_MAX + 1]; /* with every signature it carries */
 	size_t note_n;
 	struct checkpoint checkpoint;
+	/*
+	 * An older checkpoint of the same log that witnesses cosigned, and the
+	 * proof that the other one is its continuation; size 0: none.
+	 */
+	char seen_note[NOTE_MAX + 1];
+	size_t seen_n;
+	struct checkpoint seen;
+	unsigned char growth[MERKLE_PATH_MAX][HASH_BYTES];
+	size_t growth_n;
 };
 
 /*
@@ -43,6 +52,8 @@ void proof_free(struct proof *f);
 
 /* Does every path lead to the checkpoint's root? Else ret_bad names one. */
 must_check enum err proof_follow(const struct proof *f, uint64_t *ret_bad);
+/* Is the checkpoint the continuation of the one seen by witnesses? */
+must_check enum err proof_grown(struct proof *f);
 
 /* The entry with that index, or NULL. */
 const struct proof_entry *proof_find(const struct proof *f, uint64_t index);
@@ -57,6 +68,9 @@ struct proof_out {
 	enum err err;
 };
 void proof_begin(struct proof_out *out);
+/* Before the entries, at most once: the cosigned checkpoint, how it grew. */
+void proof_seen(struct proof_out *out, const char *note, size_t n,
+    unsigned char (*growth)[HASH_BYTES], size_t growth_n);
 void proof_put(struct proof_out *out, uint64_t index, const void *entry,
     size_t n, unsigned char (*path)[HASH_BYTES], size_t path_n);
 void proof_end(struct proof_out *out, const char *note, size_t n);

@@ -107,6 +107,7 @@ enum err session_request_new(struct session *s, struct wire *w)
 	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
 	char reason[TEXT_MAX], case_no[NAME_MAX_BYTES];
 	struct wire to_keeper, answer;
+	uint8_t right = RIGHT_VIEW;
 	size_t n;
 	enum err err;
 
@@ -115,6 +116,8 @@ enum err session_request_new(struct session *s, struct wire *w)
 	get_text(w, reason, sizeof(reason));
 	get_text(w, case_no, sizeof(case_no));
 	n = get_cameras(w, cameras);
+	if (wire_more(w))
+		right = wire_get_u8(w);
 	err = wire_end(w);
 	if (err)
 		return err;
@@ -124,6 +127,7 @@ enum err session_request_new(struct session *s, struct wire *w)
 	wire_put_str(&to_keeper, reason);
 	wire_put_str(&to_keeper, case_no);
 	put_cameras(&to_keeper, cameras, n);
+	wire_put_u8(&to_keeper, right);
 	err = keeper_relay(s, &to_keeper);
 	if (err)
 		return err;

@@ -354,6 +354,7 @@ static enum err put_paper(struct export_job *j, const char *name, const void *p,
 static enum err put_papers(struct session *s, struct export_job *j)
 {
 	struct view v = session_view(s);
+	const char *page;
 	char *report;
 	size_t n;
 	enum err err = export_report(&j->x, &v, &report, &n);
@@ -363,7 +364,8 @@ static enum err put_papers(struct session *s, struct export_job *j)
 	err = put_paper(j, "report.html", report, n);
 	crypt_wipe(report, n);
 	free(report);
-	return err;
+	export_verify_page(&page, &n);
+	return err ? err : put_paper(j, "verify.html", page, n);
 }
 
 /* The entry of this very manifest, under a checkpoint that covers it. */

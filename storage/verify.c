@@ -215,6 +215,22 @@ static void check_own_key(struct verify *v)
 		    "the checkpoint is not signed by the log's key");
 }
 
+/* Did the quorum cosign this checkpoint, or the older one that it grew from? */
+static void check_quorum(struct verify *v)
+{
+	const struct proof *f = &v->proof;
+	enum err e = policy_quorum(v->policy, f->note, f->note_n, &v->witness_s,
+	    v->witnesses, sizeof(v->witnesses));
+
+	v->witness_n = f->checkpoint.size;
+	if (e == ERR_NO_KEY && f->seen.size) {
+		e = policy_quorum(v->policy, f->seen_note, f->seen_n,
+		    &v->witness_s, v->witnesses, sizeof(v->witnesses));
+		v->witness_n = f->seen.size;
+	}
+	v->out->origin = !e || e == ERR_NOT_FOUND;
+}
+
 static void check_origin(struct verify *v)
 {
 	const struct proof *f = &v->proof;
@@ -224,6 +240,9 @@ static void check_origin(struct verify *v)
 	snprintf(v->out->origin_name, sizeof(v->out->origin_name), "%s",
 	    f->checkpoint.origin);
 	check_own_key(v);
+	if (f->seen.size && proof_grown(&v->proof))
+		verify_finding(v, false, "growth", "proof.txt", -1,
+		    "what the witnesses saw is not the beginning of this log");
 	if (!v->policy)
 		return;
 	e = policy_origin(v->policy, f->checkpoint.origin, f->note, f->note_n);
@@ -232,9 +251,7 @@ static void check_origin(struct verify *v)
 		    "the signature of the checkpoint does not fit");
 	if (e)
 		return;
-	e = policy_quorum(v->policy, f->note, f->note_n, &v->witness_s,
-	    v->witnesses, sizeof(v->witnesses));
-	v->out->origin = !e || e == ERR_NOT_FOUND;
+	check_quorum(v);
 }
 
 /* Pages of the package, and nothing that nobody speaks of. */
@@ -310,8 +327,9 @@ static void judge_log(struct verify *v)
 		    "no policy was given: whose log this is, is not known");
 	else if (v->witness_s)
 		verify_say(v, CLAIM_LOG, PROVEN,
-		    "no entry up to %llu was removed or changed since %s; "
-		    "cosigned by %s",
+		    "of the first %llu of %llu entries none was removed or "
+		    "changed since %s; cosigned by %s",
+		    (unsigned long long)v->witness_n,
 		    (unsigned long long)v->out->entries,
 		    verify_time(v->witness_s * NS_PER_SEC, t), v->witnesses);
 	else if (v->policy->quorum < 0)

@@ -117,18 +117,79 @@ static void judge_people(struct verify *v, const struct proof_entry *request,
 		    verify_time(decision->view.time.ns, b));
 }
 
+/* When a witness of the policy signed what this entry says; 0: none did. */
+static int64_t witnessed_at(const struct verify *v, const struct proof_entry *x)
+{
+	char text[NOTE_NAME_MAX + 80], b64[B64_LEN(HASH_BYTES)];
+	const struct policy *p = v->policy;
+	struct entry_field key, size, root, sig;
+	int64_t t, found = 0;
+	int n;
+
+	if (!entry_find(&x->view, TAG_WITNESS_KEY, &key) ||
+	    !entry_find(&x->view, TAG_WITNESS_SIZE, &size) ||
+	    !entry_find(&x->view, TAG_WITNESS_ROOT, &root) ||
+	    !entry_find(&x->view, TAG_COSIGNATURE, &sig) ||
+	    root.n != HASH_BYTES || key.n != KEY_BYTES || sig.n != COSIGN_BYTES)
+		return 0;
+	b64_encode(root.p, HASH_BYTES, true, b64);
+	n = snprintf(text, sizeof(text), "%s\n%llu\n%s\n",
+	    v->proof.checkpoint.origin, (unsigned long long)field_u64(&size),
+	    b64);
+	for (size_t k = 0; p && k < p->nodes_n; k++)
+		if (p->nodes[k].witness &&
+		    !memcmp(p->nodes[k].key.key, key.p, KEY_BYTES) &&
+		    !cosign_check(text, (size_t)n, key.p, sig.p, &t))
+			found = t;
+	return found;
+}
+
+/* When a witness last spoke before the footage was entered; 0: none did. */
+static int64_t not_before(const struct verify *v, uint64_t first)
+{
+	int64_t found = 0;
+
+	for (size_t i = 0; i < v->proof.n; i++) {
+		const struct proof_entry *x = &v->proof.entries[i];
+		int64_t t =
+		    x->view.type == ENTRY_WITNESSED && x->index < first ?
+		    witnessed_at(v, x) :
+		    0;
+
+		found = t > found ? t : found;
+	}
+	return found;
+}
+
 static void judge_time(struct verify *v, const struct proof_entry *made)
 {
-	char t[32], w[32];
+	uint64_t first = UINT64_MAX, last = 0;
+	char t[32], w[32], s[64] = "not before: not claimed";
+	int64_t since;
 
+	for (size_t i = 0; i < v->manifest.segments_n; i++) {
+		uint64_t e = v->manifest.segments[i].entry;
+
+		first = e < first ? e : first;
+		last = e > last ? e : last;
+	}
+	since = not_before(v, first);
+	if (since)
+		snprintf(s, sizeof(s), "not before %s",
+		    verify_time(since * NS_PER_SEC, w));
 	verify_time(made ? made->view.time.ns : 0, t);
 	if (v->out->changed)
 		verify_say(v, CLAIM_TIME, NOT_PROVEN,
 		    "the package contradicts itself or the log");
-	else if (v->witness_s)
+	else if (v->witness_s && last < v->witness_n)
 		verify_say(v, CLAIM_TIME, PROVEN,
-		    "existed by %s, as %s cosigned; not before: not claimed",
-		    verify_time(v->witness_s * NS_PER_SEC, w), v->witnesses);
+		    "existed by %s, as %s cosigned; %s",
+		    verify_time(v->witness_s * NS_PER_SEC, w), v->witnesses, s);
+	else if (v->witness_s)
+		verify_say(v, CLAIM_TIME, NOT_PROVEN,
+		    "not all of it was witnessed yet; by the log's own clock "
+		    "exported on %s; %s",
+		    t, s);
 	else
 		verify_say(v, CLAIM_TIME,
 		    v->policy && v->policy->quorum < 0 ? NOT_CLAIMED :

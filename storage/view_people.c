@@ -42,15 +42,19 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 {
 	bool mine = v->person && r->requester == v->person;
 	bool decided = r->decided_ns != 0;
+	unsigned right;
 
+	if (index_rights_find(v->ix, r->id, &right))
+		return NULL;
 	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o, s:o}",
+			 "s:o, s:o, s:s, s:o, s:o}",
 	    "id", r->id, "state", state_name(v, r), "mine", mine, "may_decide",
 	    v->role == ROLE_CUSTODIAN && !mine && r->state == REQUEST_SUBMITTED,
 	    "requester", view_person(v, r->requester), "decider",
 	    view_person(v, r->decider), "created", json_time(r->created_ns),
 	    "from", json_time(r->from_ns), "to", json_time(r->to_ns), "cameras",
-	    json_words(r->cameras), "granted", granted_json(r), "reason",
+	    json_words(r->cameras), "granted", granted_json(r), "right",
+	    right == RIGHT_EXPORT ? "export" : "view", "reason",
 	    json_text(r->reason, strlen(r->reason)), "case",
 	    json_text(r->case_no, strlen(r->case_no)), "decision_reason",
 	    decided ?
@@ -186,7 +190,9 @@ static json_t *number_json(unsigned tag, uint64_t v)
 	case TAG_VERDICT:
 		return json_string(v == VERDICT_REFUSE ? "refuse" : "approve");
 	case TAG_LEASE_KIND:
-		return json_string(v == LEASE_DOWNLOAD ? "download" : "view");
+		return json_string(v == LEASE_EXPORT ? "export" :
+			v == LEASE_DOWNLOAD	     ? "download" :
+						       "view");
 	case TAG_CLOCK_STATE:
 		return json_string(v < 3 ? clocks[v] : "unknown");
 	case TAG_FLAGS:
@@ -227,6 +233,7 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_PAPER:
 	case TAG_RECIPIENT:
 	case TAG_REQUEST:
+	case TAG_EXPORT:
 	case TAG_ORIGIN:
 	case TAG_FORMER:
 	case TAG_WITNESS:

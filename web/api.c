@@ -49,6 +49,11 @@ void api_requests(struct http *x)
 	get(x, MSG_REQUESTS);
 }
 
+void api_exports(struct http *x)
+{
+	get(x, MSG_EXPORTS);
+}
+
 void api_status(struct http *x)
 {
 	get(x, MSG_STATUS);
@@ -192,6 +197,18 @@ static void end_body(struct http *x, struct json *j, struct wire *w,
 	json_wipe(j);
 }
 
+/* "right" is optional: to view is what is asked for else. */
+static uint8_t get_right(struct json *j)
+{
+	const char *s = json_find_str(j, "right", 16);
+
+	if (!s || strcmp(s, "view") == 0)
+		return RIGHT_VIEW;
+	if (strcmp(s, "export") != 0)
+		json_refuse(j, "right", "view or export");
+	return RIGHT_EXPORT;
+}
+
 void api_request_new(struct http *x)
 {
 	struct json_cameras cameras;
@@ -208,6 +225,7 @@ void api_request_new(struct http *x)
 	wire_put_str(&w, json_get_str(&j, "reason", 1, REASON_MAX));
 	wire_put_str(&w, json_get_str(&j, "case", 1, CASE_MAX));
 	put_cameras(&w, &cameras);
+	wire_put_u8(&w, get_right(&j));
 	end_body(x, &j, &w, MSG_REQUEST_NEW_IS, created);
 }
 
@@ -286,4 +304,26 @@ void api_play(struct http *x)
 void api_stop(struct http *x)
 {
 	about_request(x, MSG_STOP_WATCHING, MSG_OK, done);
+}
+
+static void export_begun(struct http *x)
+{
+	const char *id;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	id = wire_get_str(&x->in);
+	if (wire_end(&x->in) != OK || !args_is_request(id, strlen(id))) {
+		reply_problem(x, ERR_INTERNAL, NULL, NULL);
+		return;
+	}
+	reply_header(x, "Location", "/media/exports/%s", id);
+	reply_json(x, 202, json_text("{s:s}", "id", id));
+}
+
+void api_export_new(struct http *x)
+{
+	about_request(x, MSG_EXPORT_NEW, MSG_EXPORT_NEW_IS, export_begun);
 }

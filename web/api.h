@@ -12,6 +12,8 @@ void api_decide(struct http *x);
 void api_revoke(struct http *x);
 void api_play(struct http *x);
 void api_stop(struct http *x);
+void api_exports(struct http *x);
+void api_export_new(struct http *x);
 void api_ledger(struct http *x);
 void api_status(struct http *x);
 

@@ -95,6 +95,13 @@ const char *json_get_str(struct json *j, const char *name, size_t min,
 	return "";
 }
 
+const char *json_find_str(struct json *j, const char *name, size_t max)
+{
+	if (j->err != OK || !json_object_get(j->root, name))
+		return NULL;
+	return json_get_str(j, name, 0, max);
+}
+
 void json_put_credential(struct json *j, struct wire *w)
 {
 	char s[PASSWORD_MAX + 1 + CODE_DIGITS + 1];

@@ -45,6 +45,9 @@ void json_wipe(struct json *j);
 const char *json_get_str(struct json *j, const char *name, size_t min,
     size_t max);
 
+/* A string of at most max bytes, or NULL where there is no such member. */
+const char *json_find_str(struct json *j, const char *name, size_t max);
+
 /*
  * The members "password" and, where it is there, "code" as a credential
  * (storage/api/messages.h) put into w.

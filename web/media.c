@@ -86,7 +86,8 @@ static void send_stream(struct http *x, struct stream *s, uint64_t n)
 	const struct plan *p = x->keep;
 
 	x->reply.status = p->range.partial ? 206 : 200;
-	x->reply.type = "video/mp4";
+	x->reply.type =
+	    movie_is_export(&x->args) ? "application/zip" : "video/mp4";
 	x->reply.stream = s;
 	x->reply.stream_n = n;
 	if (p->range.partial)
@@ -172,7 +173,9 @@ static void plan_movie(struct http *x, struct plan *p)
 		return;
 	}
 	movie_question(x, p->range.from, p->range.n, &w);
-	http_ask(x, x->session->peer, &w, MSG_MOVIE_READ_IS, first_piece);
+	http_ask(x, x->session->peer, &w,
+	    movie_is_export(&x->args) ? MSG_EXPORT_READ_IS : MSG_MOVIE_READ_IS,
+	    first_piece);
 }
 
 static void movie_is(struct http *x)
@@ -204,4 +207,13 @@ void media_movie(struct http *x)
 	begin(x, &w, MSG_MOVIE);
 	wire_put_u32(&w, (uint32_t)x->args.number[0]);
 	http_ask(x, x->session->peer, &w, MSG_MOVIE_IS, movie_is);
+}
+
+void media_export(struct http *x)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_EXPORT, 0);
+	wire_put_str(&w, x->args.request);
+	http_ask(x, x->session->peer, &w, MSG_EXPORT_IS, movie_is);
 }

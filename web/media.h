@@ -19,6 +19,7 @@ struct http;
 void media_init(struct http *x);
 void media_fragment(struct http *x);
 void media_movie(struct http *x);
+void media_export(struct http *x);
 
 /*
  * Copy `name` to ret with every byte outside [A-Za-z0-9._-] as '_', and

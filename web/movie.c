@@ -41,13 +41,21 @@ static size_t piece_size(uint64_t from, uint64_t end)
 					     MOVIE_READ_MAX;
 }
 
+/* An evidence package is named by its id alone. */
+bool movie_is_export(const struct args *a)
+{
+	return !*a->camera;
+}
+
 static void question(const struct args *a, uint64_t from, size_t n,
     struct wire *w)
 {
-	wire_begin(w, MSG_MOVIE_READ, 0);
+	wire_begin(w, movie_is_export(a) ? MSG_EXPORT_READ : MSG_MOVIE_READ, 0);
 	wire_put_str(w, a->request);
-	wire_put_str(w, a->camera);
-	wire_put_u32(w, (uint32_t)a->number[0]);
+	if (!movie_is_export(a)) {
+		wire_put_str(w, a->camera);
+		wire_put_u32(w, (uint32_t)a->number[0]);
+	}
 	wire_put_u64(w, from);
 	wire_put_u32(w, (uint32_t)n);
 }
@@ -119,7 +127,9 @@ static void ask(struct movie *m)
 		p->there = false;
 		p->err = OK;
 		p->call.done = came;
-		p->call.answer = MSG_MOVIE_READ_IS;
+		p->call.answer = movie_is_export(&m->args) ?
+		    MSG_EXPORT_READ_IS :
+		    MSG_MOVIE_READ_IS;
 		m->next += p->n;
 		m->refs++;
 		question(&m->args, p->from, p->n, &w);

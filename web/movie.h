@@ -6,6 +6,9 @@
 
 #include "web/http.h"
 
+/* Is it an evidence package that args name, and no run of a camera? */
+bool movie_is_export(const struct args *a);
+
 /* Into w: the question for the first piece of n bytes from offset `from`. */
 void movie_question(struct http *x, uint64_t from, uint64_t n,
     struct wire *w);

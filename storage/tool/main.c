@@ -9,6 +9,7 @@
 #include "storage/tool/init.h"
 #include "storage/tool/open.h"
 #include "storage/tool/paper.h"
+#include "storage/tool/policy.h"
 #include "storage/tool/verify.h"
 #include "storage/tool/retention.h"
 
@@ -30,6 +31,7 @@ static const struct {
     {"check", tool_check, "prove the data directory, without any key"},
     {"forecast", tool_forecast, "how long the disks last"},
     {"rebuild", tool_rebuild, "make the index anew, while recording goes on"},
+    {"policy", tool_policy, "print the policy with which others verify"},
     {"verify", tool_verify, "prove an evidence package, as an outsider"},
     {"retention", tool_retention, "what is due; longer terms"},
     {"hold", tool_hold, "list, place and release holds"},

@@ -136,3 +136,70 @@ class Fragment:
             h.update(struct.pack(">IiBI", duration, comp, sync, len(data)))
             h.update(data)
         return h.digest()
+
+
+class Movie:
+    """A plain MP4 with moov in front: samples as those of a fragment, their
+    places by stsz alone, since they stand one after another in mdat."""
+
+    def __init__(self, b):
+        kinds = [k for k, *_ in boxes(b)]
+        if kinds != ["ftyp", "moov", "mdat"]:
+            raise Bad("not ftyp, moov and mdat")
+        moov = find(b, 0, len(b), "moov")
+        mdia = find(b, *moov, "trak", "mdia")
+        mdhd, _ = find(b, *mdia, "mdhd")
+        self.timescale, = struct.unpack_from(
+            ">I", b, mdhd + (20 if b[mdhd] == 1 else 12))
+        stbl = find(b, *mdia, "minf", "stbl")
+        stsd, stop = find(b, *stbl, "stsd")
+        self.codec, _, entry, end = next(boxes(b, stsd + 8, stop))
+        at, end = find(b, entry + 78, end,
+                       {"avc1": "avcC", "hvc1": "hvcC"}[self.codec])
+        self.config = b[at:end]
+        at, _ = find(b, *stbl, "stsz")
+        one, n = struct.unpack_from(">II", b, at + 4)
+        if one:
+            raise Bad("one size for all samples")
+        sizes = struct.unpack_from(">%dI" % n, b, at + 12)
+        durations = self.runs(b, *find(b, *stbl, "stts"), n)
+        late = [k for k, *_ in boxes(b, *stbl)].count("ctts")
+        compositions = self.runs(b, *find(b, *stbl, "ctts"), n) \
+            if late else [0] * n
+        at, _ = find(b, *stbl, "stss")
+        count, = struct.unpack_from(">I", b, at + 4)
+        syncs = set(struct.unpack_from(">%dI" % count, b, at + 8))
+        at, end = find(b, 0, len(b), "mdat")
+        self.samples = []
+        for i, size in enumerate(sizes):
+            self.samples.append((durations[i], compositions[i], i + 1 in syncs,
+                                 b[at:at + size]))
+            at += size
+        if at != end:
+            raise Bad("mdat holds something else than the samples")
+
+    @staticmethod
+    def runs(b, at, _, n):
+        count, = struct.unpack_from(">I", b, at + 4)
+        values = []
+        for i in range(count):
+            run, v = struct.unpack_from(">Ii", b, at + 8 + 8 * i)
+            if run > n - len(values):
+                raise Bad("more values than samples")
+            values += [v] * run
+        if len(values) != n:
+            raise Bad("fewer values than samples")
+        return values
+
+    def seconds(self, i):
+        return sum(s[0] for s in self.samples[:i]) / self.timescale
+
+    def sample_hash(self, first, count):
+        samples = self.samples[first:first + count]
+        h = hashlib.sha256(b"saqta samples v1\n" + self.codec.encode())
+        h.update(struct.pack(">I", len(self.config)) + self.config)
+        h.update(struct.pack(">II", self.timescale, len(samples)))
+        for duration, comp, sync, data in samples:
+            h.update(struct.pack(">iiBI", duration, comp, sync, len(data)))
+            h.update(data)
+        return h.digest()

@@ -110,6 +110,10 @@ export const holds = async () => (await json(v1 + "holds")).holds;
 export const placeHold = (body) => send("POST", v1 + "holds", body);
 export const releaseHold = (id, body) =>
 	send("POST", `${v1}holds/${id}/release`, body);
+export const exports = async () => (await json(v1 + "exports")).exports;
+export const newExport = (id) =>
+	send("POST", `${v1}requests/${id}/exports`);
+export const exportFile = (id) => `/media/exports/${id}`;
 export const play = (id) => json(`${v1}requests/${id}/play`);
 export const ledger = (first, count) =>
 	json(v1 + "ledger" + query({ first, count }));

@@ -15,6 +15,7 @@ import people from "./pages/people.js";
 import request from "./pages/request.js";
 import requests from "./pages/requests.js";
 import signin from "./pages/signin.js";
+import verify from "./pages/verify.js";
 import watch from "./pages/watch.js";
 
 const SIGNED = "saqta.signed";	// a hint only: is it worth asking who I am?
@@ -28,6 +29,7 @@ const routes = [
 	[/^\/requests$/, requests, seers, "requests"],
 	[/^\/requests\/([A-Z0-9-]+)$/, request, seers, "requests"],
 	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, "requests"],
+	[/^\/verify$/, verify, seers, "verify"],
 	[/^\/audit$/, audit, seers, "audit"],
 	[/^\/cameras$/, cameras, ["operator"], "cameras"],
 	[/^\/people$/, people, ["custodian"], "people"],
@@ -36,6 +38,7 @@ const routes = [
 	[/^\/about$/, about, all, "about"],
 ];
 const paths = { home: "/", find: "/find", requests: "/requests",
+	verify: "/verify",
 	audit: "/audit", cameras: "/cameras", people: "/people", health: "/health", about: "/about" };
 
 const app = {

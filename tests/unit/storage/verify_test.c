@@ -1,6 +1,7 @@
 #include "tests/unit/storage/package_box.h"
 
 #include "storage/movie.h"
+#include "storage/proof.h"
 #include "storage/zip.h"
 #include "tests/unit/storage/zip_make.h"
 
@@ -361,6 +362,68 @@ static void P10_a_witness_proves_time_and_log(void **state)
 }
 
 /*
+ * The newest cosigned checkpoint is older than the export: what it covers is
+ * proven, and the log's growth from it.
+ */
+static void P10_an_older_witnessed_checkpoint_counts_as_far_as_it_goes(void *
+	*state)
+{
+	static const unsigned char seed[KEY_BYTES] = {42};
+	unsigned char growth[MERKLE_PATH_MAX][HASH_BYTES];
+	unsigned char log_seed[KEY_BYTES];
+	char line[COSIGN_LINE_MAX], note[NOTE_MAX], *text, *all;
+	struct checkpoint c = {.origin = "saqta.example/test"};
+	struct proof_out out;
+	struct zip_make z;
+	size_t n, k, growth_n;
+	int fd;
+
+	(void)state;
+	witnessed(false, 0, &z);
+	free(z.p);
+	fd = openat(box.fd, "ledger/log.key", O_RDONLY);
+	assert_int_equal(read(fd, log_seed, KEY_BYTES), KEY_BYTES);
+	close(fd);
+	/* with the decision; and without the last segments */
+	for (int old = 0; old < 2; old++) {
+		c.size = old ? 6 : package.decision + 1;
+		assert_int_equal(ledger_root_at(box.ledger, c.size, c.root),
+		    OK);
+		assert_int_equal(checkpoint_sign(&c, log_seed, note, &n), OK);
+		assert_int_equal(note_text(note, n, &k), OK);
+		cosign_line(note, k, &policy.nodes[0].key, seed, 1795339000,
+		    line);
+		strcat(note, line);
+		assert_int_equal(ledger_growth(box.ledger, c.size,
+				     ledger_size(box.ledger), growth,
+				     &growth_n),
+		    OK);
+		proof_begin(&out);
+		proof_seen(&out, note, strlen(note), growth, growth_n);
+		text = text_of("proof.txt");
+		all = malloc(out.n + strlen(text) + 1);
+		memcpy(all, out.p, out.n);
+		strcpy(all + out.n, strchr(text, '\n') + 1);
+		with_file("proof.txt", all, strlen(all), &z);
+		judge(&z);
+		assert_int_equal(verdict.status, VERIFY_GENUINE);
+		assert_int_equal(verdict.answers[CLAIM_LOG], PROVEN);
+		assert_int_equal(verdict.answers[CLAIM_TIME],
+		    old ? NOT_PROVEN : PROVEN);
+		/* a hash of the growth that does not fit */
+		all[out.n - 10] = all[out.n - 10] == 'A' ? 'B' : 'A';
+		with_file("proof.txt", all, strlen(all), &z);
+		judge(&z);
+		assert_int_equal(verdict.status, VERIFY_CHANGED);
+		assert_non_null(find("growth"));
+		free(out.p);
+		free(text);
+		free(all);
+	}
+	package_policy(&policy);
+}
+
+/*
  * Root has the log's key and can sign whatever history he likes; only what
  * left the box tells it from the real one.
  */
@@ -421,6 +484,8 @@ int main(void)
 	    cmocka_unit_test(P10_without_a_policy_nothing_is_proven),
 	    cmocka_unit_test(P10_another_log_s_policy_proves_nothing),
 	    cmocka_unit_test(P10_a_witness_proves_time_and_log),
+	    cmocka_unit_test(
+		P10_an_older_witnessed_checkpoint_counts_as_far_as_it_goes),
 	    cmocka_unit_test(
 		P10_a_forged_history_is_caught_by_the_witness_alone),
 	};

@@ -136,6 +136,10 @@ function variant(type, f)
 		"alarm-raised 13": ".defocused", "alarm-raised 14": ".moved",
 	}[`${type} ${f.verdict ?? f["lease-kind"] ?? f.result ??
 		f.enabled ?? f.alarm}`] ?? "";
+		"lease-opened download": ".download",
+		"lease-opened export": ".export", "read-back 2": ".failed",
+		"camera-switched 0": ".off" }[`${type} ${f.verdict ??
+		f["lease-kind"] ?? f.result ?? f.enabled}`] ?? "";
 }
 
 const texts = (f) => ({
@@ -148,6 +152,7 @@ const texts = (f) => ({
 	error: word("problem.", f.error), lease: f.lease ?? "\u2013",
 	atm: f.atm ?? "\u2013", place: f.place ?? "\u2013",
 	device: f.device || "\u2013",
+	export: f.export ?? "\u2013", package: f.package ?? "\u2013",
 	served: served(f), zone: f.zone ?? "\u2013",
 	witness: f.witness ?? "\u2013",
 	entries: number(Number(f["witness-size"] ?? 0)),

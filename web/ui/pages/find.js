@@ -1,7 +1,7 @@
 // find.js - a camera and a time: what was recorded, where gaps are and why.
 // No pictures here: they need an approved request.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, say, newId } from "../dom.js";
 import { field, form, Moment, textField, ticks } from "../fields.js";
 import { length, number, t } from "../i18n.js";
 import * as time from "../time.js";
@@ -208,7 +208,9 @@ function requestCard(s)
 		{ maxlength: 500, name: "reason" }), t("ask.reasonHint"));
 	const number = textField(t("column.case"),
 		{ maxlength: 100, name: "case" }, t("ask.caseHint"));
-	const f = { from, to, cameras, reason, case: number };
+	const right = el("input", { type: "checkbox", name: "export",
+		id: newId("export") });
+	const f = { from, to, cameras, reason, case: number, right };
 	const around = el("button", { type: "button", on: { click: () => {
 		from.set(s.at - AROUND);
 		to.set(Math.min(s.at + AROUND, s.app.now()));
@@ -221,6 +223,8 @@ function requestCard(s)
 			el("div", { class: "row" }, from.node, to.node,
 				around),
 			el("div", { class: "cols" }, reason.node, number.node),
+			el("p", {}, right, " ", el("label",
+				{ for: right.id }, t("ask.export"))),
 			el("button", { class: "main", type: "submit" },
 				t("act.ask"))));
 }
@@ -247,7 +251,8 @@ async function ask(s, f, wrong)
 	try {
 		const { id } = await api.request({ cameras, reason,
 			case: number, from: time.rfc3339(from),
-			to: time.rfc3339(to) });
+			to: time.rfc3339(to),
+			right: f.right.checked ? "export" : "view" });
 		await s.app.go("/requests/" + id);
 		say(t("ask.sent", { id }));
 	} catch (problem) {

@@ -3,6 +3,7 @@ import * as api from "../api.js";
 import { el, say } from "../dom.js";
 import { codeField, field, form, Moment, ticks } from "../fields.js";
 import { length, t } from "../i18n.js";
+import { exportCard } from "./exports.js";
 import * as time from "../time.js";
 import { open, stateBadge } from "./requests.js";
 
@@ -26,7 +27,9 @@ export default async function request(app, id)
 			el("h1", { class: "num" }, id), stateBadge(r)),
 		el("div", { class: "cols two" }, el("section", { class: "card" },
 			el("h2", {}, t("request.asked")), asked(r)),
-		outcome(r), r.may_decide && decision(app, r),
+		outcome(r), r.mine && open(r) && r.right === "export" &&
+			exportCard(app, r),
+		r.may_decide && decision(app, r),
 		mayEnd(app, r) && ending(app, r))) };
 }
 
@@ -46,6 +49,7 @@ const asked = (r) => [
 		fact("column.cameras", cameraList(r, r.cameras)),
 		fact("request.reason", el("span", {}, r.reason)),
 		fact("column.case", r.case),
+		fact("request.right", t("right." + r.right)),
 		fact("request.created", el("span", { class: "num" },
 			time.stamp(time.instant(r.created))))),
 	el("p", { class: "soft" }, t("request.held")),

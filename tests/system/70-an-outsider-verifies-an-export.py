@@ -1,0 +1,317 @@
+#!/usr/bin/python3
+# timeout: 420
+"""A package is asked for, prepared, downloaded, and verified by an outsider.
+
+`saqta verify`, the package's own verify.html in both browsers, and the reader
+in Python must say the same of the genuine package and of spoiled ones. Breaks
+where an export leaves without its entries, or where a verifier is fooled.
+"""
+import datetime
+import hashlib
+import io
+import json
+import subprocess
+import time
+import zipfile
+from pathlib import Path
+
+from lib import say
+from lib.appliance import PEOPLE, Appliance, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+V1 = "/api/v1/"
+CAMERA = "cam-1"
+
+
+def stamp(seconds):
+    """RFC 3339 in UTC."""
+    return datetime.datetime.fromtimestamp(
+        seconds, datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+
+def entries(client):
+    """The whole ledger, as it is told."""
+    found = []
+    while True:
+        page = client.get(V1 + "ledger?first=%d&count=200"
+                          % len(found)).json()
+        found += page["entries"]
+        if not page["entries"] or len(found) >= page["size"]:
+            return found
+
+
+def request(box, people, begin, end, right):
+    marat, daniyar = people
+    asked = marat.post(V1 + "requests", {
+        "from": stamp(begin), "to": stamp(end),
+        "cameras": [CAMERA], "reason": "Withdrawal <disputed>",
+        "case": "K-114", "right": right})
+    assert asked.status == 201, asked.body
+    ident = asked.json()["id"]
+    done = daniyar.post(V1 + "requests/%s/decision" % ident, {
+        "verdict": "approve", "from": stamp(begin), "to": stamp(end),
+        "cameras": [CAMERA], "reason": "The case is known",
+        "password": PEOPLE["daniyar"][2], "code": box.code("daniyar")})
+    assert done.status == 200, done.body
+    return ident
+
+
+def prepare(marat, ident):
+    """A package that is ready; the last minute may still be recorded."""
+    def begun():
+        answer = marat.post(V1 + "requests/%s/exports" % ident)
+        return answer if answer.status != 503 and answer.status != 429 \
+            else None
+    answer = wait_for("an export begins", 60, begun, 1)
+    say.test("an export is accepted and numbered", answer.status == 202 and
+             answer.json()["id"].startswith("EXP-"), answer.status,
+             answer.body)
+    export = answer.json()["id"]
+
+    def ready():
+        for x in marat.get(V1 + "exports").json()["exports"]:
+            if x["id"] == export and x["state"] != "preparing":
+                return x
+        return None
+    told = wait_for("the export is ready", 120, ready)
+    say.test("it becomes ready, with size and fingerprint",
+             told["state"] == "ready" and told["bytes"] > 0 and
+             len(told["sha256"]) == 64, told)
+    return told
+
+
+def download(marat, told):
+    """Whole, and in two pieces as a cut download resumes."""
+    path = "/media/exports/" + told["id"]
+    head = marat.ask("HEAD", path)
+    whole = marat.get(path)
+    cut = told["bytes"] // 3
+    first = marat.get(path, headers={"Range": "bytes=0-%d" % (cut - 1)})
+    rest = marat.get(path, headers={"Range": "bytes=%d-" % cut,
+                                    "If-Range": first.headers["ETag"]})
+    say.test("HEAD tells the size", head.status == 200 and not head.body and
+             int(head.headers["Content-Length"]) == told["bytes"],
+             head.status, dict(head.headers))
+    say.test("what is downloaded has the fingerprint that was shown",
+             hashlib.sha256(whole.body).hexdigest() == told["sha256"])
+    say.test("a cut download resumes to the same bytes",
+             first.status == 206 and rest.status == 206 and
+             first.body + rest.body == whole.body,
+             first.status, rest.status)
+    return whole.body
+
+
+def check_entries(client, told, request_id):
+    """P5: each act of the export stands in the ledger, in order."""
+    all_of_it = entries(client)
+    kinds = [e["type"] for e in all_of_it
+             if e["fields"].get("export") == told["id"]]
+    say.test("P5 the export and its readiness are entered, in that order",
+             kinds == ["export", "export-ready"], kinds)
+    leases = [e for e in all_of_it if e["type"] == "lease-opened" and
+              e["fields"].get("lease-kind") == "export"]
+    say.test("P5 leases name the footage that left in the package", leases and
+             all(e["fields"]["request"] == request_id for e in leases),
+             leases)
+
+
+class Package:
+    """Package and policy on an outsider's disk, and what verifiers say."""
+
+    def __init__(self, box, body, policy):
+        self.box, self.body, self.policy = box, body, policy
+        self.folder = box.tmp / "outsider"
+        self.folder.mkdir()
+        (self.folder / "policy").write_text(policy)
+        self.page = self.folder / "verify.html"
+        with zipfile.ZipFile(io.BytesIO(body)) as z:
+            self.page.write_bytes(z.read("verify.html"))
+
+    def place(self, body):
+        path = self.folder / "package.zip"
+        path.write_bytes(body)
+        return path
+
+    def tool(self, path, policy=True):
+        argv = [str(self.box.build / "saqta-verify"), str(path), "--json"]
+        if policy:
+            argv += ["--policy", str(self.folder / "policy")]
+        done = subprocess.run(argv, stdout=subprocess.PIPE, timeout=60,
+                              check=False)
+        told = json.loads(done.stdout)
+        assert done.returncode == told["status"], done
+        return {"status": told["status"],
+                "claims": [c["answer"] for c in told["claims"]],
+                "findings": [[f["code"], f["file"], f["at_ms"]]
+                             for f in told["findings"]]}, told
+
+    def browser(self, name, path, policy=True):
+        argv = ["node", "verify.mjs", str(self.page), name, str(path)]
+        if policy:
+            argv.append(str(self.folder / "policy"))
+        done = subprocess.run(argv, cwd=ROOT / "tests" / "browser",
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=120, check=False)
+        if done.returncode:
+            return {"failed": done.stderr.decode()[-400:]}, {}
+        told = json.loads(done.stdout)
+        say.test("%s: verify.html asks nobody and reports no error" % name,
+                 not told["errors"] and not told["foreign"], told)
+        return {"status": told["status"], "claims": told["claims"],
+                "findings": [f[:3] for f in told["findings"]]}, told
+
+
+def flip(body, name, at):
+    """The package with one bit of a file's byte changed."""
+    with zipfile.ZipFile(io.BytesIO(body)) as z:
+        info = z.getinfo(name)
+        off = info.header_offset + 30 + int.from_bytes(
+            body[info.header_offset + 26:info.header_offset + 28], "little") \
+            + int.from_bytes(body[info.header_offset + 28:
+                                  info.header_offset + 30], "little")
+        at = at if at >= 0 else info.file_size + at
+    spoiled = bytearray(body)
+    spoiled[off + at] ^= 4
+    return bytes(spoiled)
+
+
+def without(body, name):
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as z, \
+            zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as w:
+        for info in z.infolist():
+            if info.filename != name:
+                w.writestr(info.filename, z.read(info))
+    return out.getvalue()
+
+
+def check_verifiers(package):
+    body = package.body
+    with zipfile.ZipFile(io.BytesIO(body)) as z:
+        names = z.namelist()
+    movie = next(n for n in names if n.endswith(".mp4"))
+    cases = [
+        ("genuine", body, True, 0),
+        ("without a policy", body, False, 7),
+        ("a changed picture", flip(body, movie, -2000), True, 5),
+        ("a changed manifest", flip(body, "manifest.json", 900), True, 5),
+        ("a changed proof", flip(body, "proof.txt", 400), True, 5),
+        ("a movie left out", without(body, movie), True, 6),
+        ("half a package", body[:len(body) // 2], True, 5),
+    ]
+    for what, spoiled, policy, status in cases:
+        path = package.place(spoiled)
+        tool, told = package.tool(path, policy)
+        say.test("P10 saqta verify, %s: exit %d" % (what, status),
+                 tool["status"] == status, told)
+        if what == "a changed picture":
+            say.test("P10 it names the file and a second in it",
+                     tool["findings"][0][0] == "fragment" and
+                     tool["findings"][0][1] == movie and
+                     tool["findings"][0][2] >= 0, tool)
+        if what in ("genuine", "without a policy", "a changed picture"):
+            for name in ("chromium", "firefox"):
+                page, shown = package.browser(name, path, policy)
+                say.test("P10 %s: verify.html agrees, %s" % (name, what),
+                         page == tool, page, tool)
+                if what == "genuine" and shown:
+                    say.test("%s: the fingerprint is the one shown" % name,
+                             shown["fingerprint"] ==
+                             hashlib.sha256(body).hexdigest())
+        second = python(path, package.folder / "policy" if policy else None)
+        say.test("P10 the reader in Python agrees, %s" % what,
+                 second.returncode == status, second.stdout.decode())
+        page = node(package.box.build / "verify.html.js", path,
+                    package.folder / "policy" if policy else None)
+        say.test("P10 the page's own modules agree, %s" % what, page == tool,
+                 page, tool)
+
+
+def node(script, path, policy):
+    """What the page's script says in Node.js: cases that no browser opens."""
+    done = subprocess.run(
+        ["node", "verify_node.mjs", str(script), str(path)] +
+        [str(policy)] * bool(policy),
+        cwd=ROOT / "tests" / "browser", stdout=subprocess.PIPE, timeout=60,
+        check=True)
+    return json.loads(done.stdout)
+
+
+def python(path, policy):
+    """The second opinion, which shares no code with Saqta."""
+    return subprocess.run(
+        ["/usr/bin/python3", str(ROOT / "tests/reader/package_reader.py"),
+         str(path)] + ["--policy", str(policy)] * bool(policy),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+        check=False)
+
+
+def check_pictures(package):
+    """The MP4s play: as many pictures as the manifest's claims say."""
+    with zipfile.ZipFile(io.BytesIO(package.body)) as z:
+        for name in (n for n in z.namelist() if n.endswith(".mp4")):
+            path = package.folder / name
+            path.write_bytes(z.read(name))
+            done = subprocess.run(
+                ["ffprobe", "-v", "error", "-count_frames", "-show_entries",
+                 "stream=nb_read_frames,nb_frames", "-of", "csv=p=0",
+                 str(path)], stdout=subprocess.PIPE, check=True)
+            counts = done.stdout.decode().strip().split(",")
+            say.test("ffmpeg decodes every picture of %s" % name,
+                     len(counts) == 2 and counts[0] == counts[1] != "0",
+                     counts)
+
+
+def check_report(package):
+    with zipfile.ZipFile(io.BytesIO(package.body)) as z:
+        report = z.read("report.html").decode()
+    for lang in ("kk", "ru", "en"):
+        say.test("the report has a part in %s" % lang,
+                 '<section id="%s" lang="%s">' % (lang, lang) in report)
+    say.test("what people wrote is text in the report, never markup",
+             "Withdrawal &lt;disputed&gt;" in report and
+             "<disputed>" not in report and "{" + "gaps" not in report)
+
+
+def check_erased(box, marat, daniyar, told, ident):
+    spool = box.data / "exports" / (told["id"] + ".age")
+    say.test("P1 the spool is an age file and nothing else lies beside it",
+             spool.read_bytes()[:22] == b"age-encryption.org/v1\n" and
+             [p.name for p in spool.parent.iterdir()] == [spool.name])
+    daniyar.post(V1 + "requests/%s/revoke" % ident, {"reason": "the case ended"})
+    wait_for("the package is erased", 20, lambda: not spool.exists())
+    say.test("a revoked grant hands out no package",
+             marat.get("/media/exports/" + told["id"]).status in (403, 410))
+    kinds = [e["type"] for e in entries(daniyar)
+             if e["fields"].get("export") == told["id"]]
+    say.test("its erasure is entered", kinds[-1] == "export-erased", kinds)
+
+
+def story():
+    with Appliance(segment_s=5) as box:
+        camera = box.camera(CAMERA)
+        box.add_camera(CAMERA, camera.url)
+        box.wait_recording(CAMERA)
+        wait_for("three segments", 60,
+                 lambda: len(box.segments(CAMERA)) > 3)
+        end = time.time() - 6
+        people = [box.client("marat"), box.client("daniyar")]
+        marat, daniyar = people
+        seen = request(box, people, end - 6, end, "view")
+        answer = marat.post(V1 + "requests/%s/exports" % seen)
+        say.test("a grant to view gives no package", answer.status == 403,
+                 answer.status, answer.body)
+        ident = request(box, people, end - 9, end, "export")
+        told = prepare(marat, ident)
+        body = download(marat, told)
+        check_entries(daniyar, told, ident)
+        policy = box.tool("policy").stdout.decode()
+        package = Package(box, body, policy)
+        check_report(package)
+        check_pictures(package)
+        check_verifiers(package)
+        check_erased(box, marat, daniyar, told, ident)
+        say.test("no program broke", not box.broken(), box.broken())
+
+
+say.main(story)

@@ -1,0 +1,639 @@
+// check.js - is an evidence package what it claims to be? The same questions in
+// the same order as storage/verify*.c: what differs between the two is a bug.
+// Nothing in the package is trusted. Findings are codes and values; text.js and
+// show.js make sentences of them.
+import { fromHex, hex, same, Sha256, sha256 } from "./hash.js";
+import { readMovie } from "./movie.js";
+import { policyOrigin, policyQuorum } from "./policy.js";
+import { fieldText, growthFits, leafHash, noteSigned, number, ownKey, parseProof,
+	cosignatureTime, pathFits, treeHead, utf8 } from "./proof.js";
+import { Bad, readAt, readZip } from "./zip.js";
+
+const JOIN_NS = 100000000n;	// storage/coverage.h: shorter is no gap
+const BLOCK = 4 << 20;
+const MANIFEST_MAX = 64 << 20, PROOF_MAX = 256 << 20;
+const EPOCH_MASK = (1n << 48n) - 1n;
+export const CLAIMS = ["unchanged", "complete", "time", "people", "log"];
+
+// Throws Bad(code) where what it is told is not so.
+const expect = (truth, code) => {
+	if (!truth)
+		throw new Bad(code);
+};
+
+class Verdict {
+	constructor()
+	{
+		this.findings = [];
+		this.claims = Object.fromEntries(CLAIMS.map((c) =>
+			[c, { answer: "not proven", say: "unread" }]));
+		this.origin = false;
+		this.export = "";
+		this.log = "";
+		this.entries = 0;
+	}
+
+	find(kind, code, file = "", at_ms = -1, values = {})
+	{
+		this.findings.push({ kind, code, file, at_ms, values });
+	}
+
+	changed(...rest) { this.find("changed", ...rest); }
+
+	missing(...rest) { this.find("missing", ...rest); }
+
+	has(kind) { return this.findings.some((f) => f.kind === kind); }
+
+	say(claim, answer, say, values = {})
+	{
+		this.claims[claim] = { answer, say, values };
+	}
+}
+
+async function readText(v, name, max)
+{
+	const f = v.files.get(name);
+
+	if (!f) {
+		v.out.missing("file", name);
+		return null;
+	}
+	if (f.size > max) {
+		v.out.changed("file", name);
+		return null;
+	}
+	return readAt(v.blob, f.off, f.size);
+}
+
+// --- the manifest ---
+
+const isText = (x) => typeof x === "string";
+const isCount = (x) => Number.isSafeInteger(x) && x >= 0;
+const isHash = (x) => fromHex(x)?.length === 32;
+const isInstant = (x) => isText(x) && /^[0-9]{1,19}$/.test(x) &&
+	BigInt(x) < 2n ** 63n;
+
+function parseClaim(text)
+{
+	const b = fromHex(text), view = b && new DataView(b.buffer);
+
+	expect(b && (b.length === 32 || b.length === 128), "manifest");
+	if (b.length === 32)
+		return { hash: b };
+	expect(view.getUint32(0) === 0x53714a31 && !b[5] && !b[6] && !b[7] &&
+		(b[4] === 1 || b[4] === 2), "manifest");
+	return { hash: leafHash(b), whole: true, type: b[4],
+		seq: view.getBigUint64(8), index: view.getUint32(16),
+		start: view.getBigInt64(24), duration: view.getBigInt64(32),
+		samples: view.getUint32(48), content: b.subarray(72, 104) };
+}
+
+function parseManifest(bytes)
+{
+	let m;
+
+	try {
+		m = JSON.parse(new TextDecoder("utf-8", { fatal: true,
+			ignoreBOM: true }).decode(bytes));
+	} catch {
+		throw new Bad("manifest");
+	}
+	const r = m?.request, list = (x) => Array.isArray(x);
+	expect(m?.format === "saqta manifest v1" && ["software", "site",
+		"origin", "zone", "export"].every((k) => isText(m[k])) &&
+		isText(r?.id) && isCount(r.entry) && isCount(r.decision_entry) &&
+		isInstant(r.from_ns) && isInstant(r.to_ns) && list(r.cameras) &&
+		r.cameras.length <= 16 && r.cameras.every(isText) &&
+		["segments", "files", "papers", "gaps", "opened"]
+			.every((k) => list(m[k])), "manifest");
+	expect(m.segments.every((s) => isText(s?.camera) && isCount(s.seq) &&
+			isCount(s.entry) && list(s.leaves)) &&
+		m.files.every((f) => isText(f?.name) && isText(f.camera) &&
+			isCount(f.bytes) && isHash(f.sha256) && list(f.parts) &&
+			f.parts.every((p) => isCount(p?.seq) &&
+				isCount(p.first) && isCount(p.count))) &&
+		m.papers.every((p) => isText(p?.name) && isHash(p.sha256)) &&
+		m.gaps.every((g) => isText(g?.camera) && isText(g.cause) &&
+			isInstant(g.from_ns) && isInstant(g.to_ns)) &&
+		m.opened.every((o) => isCount(o?.entry) && isCount(o.tag) &&
+			isHash(o.salt) && isText(o.text)), "manifest");
+	m.from = BigInt(r.from_ns);
+	m.to = BigInt(r.to_ns);
+	m.byNumber = new Map();
+	for (const s of m.segments) {
+		s.claims = s.leaves.map(parseClaim);
+		m.byNumber.set(`${s.camera} ${s.seq}`, s);
+	}
+	return m;
+}
+
+// --- log and origin ---
+
+const is = (x, tag, value) => typeof value === "bigint" ?
+	number(x.fields.get(tag)) === value :
+	fieldText(x.fields.get(tag)) === value;
+
+function entryOf(v, index, type)
+{
+	const x = v.proof.entries.get(index);
+
+	if (x && x.type === type)
+		return x;
+	v.out.changed("entry", "proof.txt", -1, { entry: index });
+	return null;
+}
+
+function checkOrigin(v)
+{
+	const { note } = v.proof, first = entryOf(v, 0, 1), { out } = v;
+
+	out.log = note.origin;
+	out.entries = note.size;
+	if (first) {
+		if (!is(first, 30, note.origin) ||
+		    v.manifest.origin !== note.origin)
+			out.changed("origin", "proof.txt");
+		const key = ownKey(v.proof);
+		if (!key || noteSigned(note, note.origin, key) !== true)
+			out.changed("signature", "proof.txt");
+	}
+	const { seen, growth } = v.proof;
+	if (seen && (seen.origin !== note.origin || !growthFits(seen.size,
+		seen.root, note.size, note.root, growth)))
+		out.changed("growth", "proof.txt");
+	if (!v.policy)
+		return;
+	const signed = policyOrigin(v.policy, note);
+	if (signed === false)
+		out.changed("signature", "proof.txt");
+	if (!signed)
+		return;
+	for (const n of v.policy.quorum === null ? [] : [note, seen])
+		if (n && !v.witness) {
+			v.witness = policyQuorum(v.policy, n);
+			v.witnessed = n.size;
+		}
+	out.origin = v.policy.quorum === null || v.witness !== null;
+}
+
+async function checkPapers(v)
+{
+	const known = new Set(["manifest.json", "proof.txt",
+		...v.manifest.files.map((f) => f.name),
+		...v.manifest.papers.map((p) => p.name)]);
+
+	for (const p of v.manifest.papers) {
+		const bytes = await readText(v, p.name, MANIFEST_MAX);
+		if (bytes && hex(sha256(bytes)) !== p.sha256)
+			v.out.changed("file", p.name);
+	}
+	for (const name of v.files.keys())
+		if (!known.has(name))
+			v.out.changed("file", name, -1, { foreign: true });
+}
+
+// --- footage ---
+
+function checkSegment(v, s)
+{
+	const x = entryOf(v, s.entry, 30), c = s.claims;
+
+	if (!x)
+		return;
+	const right = c.length > 0 && c.every((l, i) => !l.whole ? i > 0 :
+		l.seq === BigInt(s.seq) && l.type === (i ? 2 : 1) &&
+		l.index === (i ? i - 1 : 0));
+	const root = treeHead(c.map((l) => l.hash));
+	if (!right || !is(x, 1, s.camera) || !is(x, 3, BigInt(s.seq)) ||
+	    !is(x, 9, BigInt(c.length - 1)) || !x.fields.has(6) ||
+	    !same(x.fields.get(6), root))
+		v.out.changed("segment", "manifest.json", -1,
+			{ camera: s.camera, from: s.seq, to: s.seq });
+}
+
+// Bytes of a file in order, a block at a time.
+class Stream {
+	constructor(blob, at, size)
+	{
+		Object.assign(this, { blob, at, end: at + size, block: null,
+			used: 0 });
+	}
+
+	async read(n, each)
+	{
+		while (n) {
+			if (!this.block || this.used === this.block.length) {
+				const m = Math.min(BLOCK, this.end - this.at);
+				this.block = await readAt(this.blob, this.at, m);
+				this.at += m;
+				this.used = 0;
+			}
+			const m = Math.min(n, this.block.length - this.used);
+			each(this.block.subarray(this.used, this.used + m));
+			this.used += m;
+			n -= m;
+		}
+	}
+}
+
+async function hashFile(v, f)
+{
+	const h = new Sha256(), s = new Stream(v.blob, f.off, f.size);
+
+	for (let left = f.size; left;) {
+		const n = Math.min(left, BLOCK);
+		await s.read(n, (b) => h.put(b));
+		left -= n;
+		v.progress(n);
+	}
+	return h.end();
+}
+
+const u32 = (...all) => {
+	const b = new Uint8Array(4 * all.length), view = new DataView(b.buffer);
+
+	all.forEach((x, i) => view.setUint32(4 * i, x));
+	return b;
+};
+
+// The sample hash of storage/DESIGN.md over the next n samples.
+async function hashFragment(c, n)
+{
+	const h = new Sha256(), m = c.movie;
+
+	h.put(utf8(`saqta samples v1\n${m.codec}`));
+	h.put(u32(m.config.length)).put(m.config).put(u32(m.timescale, n));
+	for (; n; n--, c.sample++) {
+		const i = c.sample, size = m.sizes[i];
+		h.put(u32(m.durations[i], m.compositions[i]));
+		h.put(Uint8Array.of(m.syncs[i])).put(u32(size));
+		await c.stream.read(size, (b) => h.put(b));
+		c.ticks += m.durations[i];
+	}
+	return h.end();
+}
+
+const nowMs = (c) => c.movie ?
+	Math.floor(c.ticks * 1000 / c.movie.timescale) : -1;
+
+// Fragments that differ one after another are one finding.
+function endDifference(v, c)
+{
+	if (!c.differ)
+		return;
+	v.out.changed("fragment", c.file.name, c.differMs,
+		{ n: c.differ, wall: c.differWall });
+	c.differ = 0;
+	c.any = true;
+}
+
+async function compareFragment(v, c, claim)
+{
+	const ms = nowMs(c);
+	let hash = new Uint8Array(32);
+
+	if (!c.movie)
+		return;
+	if (claim.samples <= c.movie.n - c.sample)
+		hash = await hashFragment(c, claim.samples);
+	else
+		c.sample = c.movie.n;
+	if (same(hash, claim.content)) {
+		endDifference(v, c);
+		return;
+	}
+	if (!c.differ++) {
+		c.differMs = ms;
+		c.differWall = claim.start;
+	}
+}
+
+function partFollows(v, f, i)
+{
+	const p = f.parts[i], before = f.parts[i - 1];
+
+	if (!i)
+		return true;
+	const s = v.manifest.byNumber.get(`${f.camera} ${before.seq}`);
+	return s && before.first + before.count === s.claims.length - 1 &&
+		p.seq === before.seq + 1 && !p.first;
+}
+
+async function comparePart(v, c, i)
+{
+	const p = c.file.parts[i];
+	const s = v.manifest.byNumber.get(`${c.file.camera} ${p.seq}`);
+	const n = s ? s.claims.length - 1 : 0;
+
+	if (!s || !partFollows(v, c.file, i) || p.first >= n ||
+	    p.count > n - p.first || !p.count) {
+		v.out.changed("manifest", c.file.name);
+		return;
+	}
+	for (const claim of s.claims.slice(1 + p.first, 1 + p.first + p.count)) {
+		if (!claim.whole) {
+			v.out.changed("manifest", c.file.name, nowMs(c));
+			return;
+		}
+		v.held.push({ camera: c.file.camera, seq: s.seq, claim });
+		await compareFragment(v, c, claim);
+	}
+}
+
+async function checkFile(v, file)
+{
+	const f = v.files.get(file.name);
+	const c = { file, movie: null, sample: 0, ticks: 0, differ: 0 };
+
+	if (!f) {
+		v.out.missing("file", file.name);
+		return;
+	}
+	const whole = hex(await hashFile(v, f)) === file.sha256 &&
+		f.size === file.bytes;
+	try {
+		c.movie = await readMovie(v.blob, f.off, f.size);
+		c.stream = new Stream(v.blob, f.off + c.movie.mediaOff,
+			f.size - c.movie.mediaOff);
+	} catch (e) {
+		if (!(e instanceof Bad))
+			throw e;
+	}
+	for (let i = 0; i < file.parts.length; i++)
+		await comparePart(v, c, i);
+	endDifference(v, c);
+	if (c.movie && c.sample !== c.movie.n)
+		v.out.changed("fragment", file.name, nowMs(c),
+			{ more: c.movie.n - c.sample });
+	else if (!c.movie)
+		v.out.changed("file", file.name);
+	else if (!whole && !c.any)
+		v.out.changed("file", file.name, -1, { around: true });
+}
+
+// --- what is missing ---
+
+function isNamed(m, camera, from, to)
+{
+	for (let more = true; more && from < to - JOIN_NS;) {
+		more = false;
+		for (const g of m.gaps) {
+			if (g.camera !== camera ||
+			    BigInt(g.from_ns) > from + JOIN_NS ||
+			    BigInt(g.to_ns) <= from)
+				continue;
+			from = BigInt(g.to_ns);
+			more = true;
+		}
+	}
+	return from >= to - JOIN_NS;
+}
+
+function needGap(v, camera, from, to)
+{
+	if (to - from > JOIN_NS && !isNamed(v.manifest, camera, from, to))
+		v.out.missing("hole", "", -1, { camera, fromNs: from, toNs: to });
+}
+
+function checkCamera(v, camera)
+{
+	const m = v.manifest;
+	let at = m.from, before = null;
+
+	for (const h of v.held.filter((x) => x.camera === camera)) {
+		const { start, duration } = h.claim;
+		if (before && h.seq > before.seq + 1)
+			v.out.missing("segment", "", -1, { camera,
+				from: before.seq + 1, to: h.seq - 1 });
+		needGap(v, camera, at, start < m.to ? start : m.to);
+		if (start + duration > at)
+			at = start + duration;
+		before = h;
+	}
+	needGap(v, camera, at, m.to);
+	for (const g of m.gaps)
+		if (g.camera === camera && g.cause === "lost")
+			v.out.missing("lost", "", -1, { camera,
+				fromNs: BigInt(g.from_ns), toNs: BigInt(g.to_ns) });
+}
+
+async function checkFootage(v)
+{
+	const m = v.manifest, { out } = v;
+
+	v.held = [];
+	m.segments.forEach((s) => checkSegment(v, s));
+	for (const f of m.files)
+		await checkFile(v, f);
+	v.held.sort((a, b) => a.claim.start < b.claim.start ? -1 :
+		a.claim.start > b.claim.start ? 1 : 0);
+	out.say("unchanged", "proven", "unchanged",
+		{ files: m.files.length, n: v.held.length });
+	m.request.cameras.forEach((c) => checkCamera(v, c));
+	const named = m.gaps.filter((g) => g.cause !== "lost").length;
+	const values = { fromNs: m.from, toNs: m.to, n: named,
+		cameras: m.request.cameras.length };
+	if (out.has("missing") || out.has("changed"))
+		out.say("complete", "not proven", "incomplete", values);
+	else
+		out.say("complete", "proven", named ? "gaps" : "complete",
+			values);
+}
+
+// --- people and time ---
+
+function checkOpened(v)
+{
+	for (const o of v.manifest.opened) {
+		const x = v.proof.entries.get(o.entry);
+		const want = sha256(utf8("saqta commitment v1\n"),
+			fromHex(o.salt), utf8(o.text));
+		if (!x?.fields.has(o.tag) || !same(x.fields.get(o.tag), want))
+			v.out.changed("opened", "manifest.json", -1,
+				{ entry: o.entry });
+	}
+}
+
+function checkExport(v)
+{
+	const m = v.manifest;
+
+	for (const x of v.proof.entries.values()) {
+		if (x.type !== 80 || !is(x, 90, m.export))
+			continue;
+		if (!x.fields.has(91) ||
+		    !same(x.fields.get(91), v.manifestHash) ||
+		    !is(x, 24, m.request.id) ||
+		    ((number(x.fields.get(52)) ?? -1n) & EPOCH_MASK) !==
+			BigInt(m.request.decision_entry))
+			break;
+		return x;
+	}
+	v.out.changed("export", "manifest.json");
+	return null;
+}
+
+const openedText = (m, entry, tag) => m.opened.find((o) =>
+	o.entry === entry && o.tag === tag)?.text;
+
+function nameOf(v, person)
+{
+	for (const x of v.proof.entries.values()) {
+		const name = x.type === 10 && is(x, 14, person) ?
+			openedText(v.manifest, x.index, 40) : undefined;
+		if (name !== undefined)
+			return name;
+	}
+	return `${person}`;
+}
+
+// When a witness of the policy last spoke before the footage was entered.
+function notBefore(v, first)
+{
+	let found = 0;
+
+	for (const x of v.proof.entries.values()) {
+		const f = (tag) => x.fields.get(tag);
+		if (x.type !== 95 || x.index >= first || f(111)?.length !== 32 ||
+		    f(114)?.length !== 8 || f(115)?.length !== 32 ||
+		    f(116)?.length !== 72)
+			continue;
+		const root = btoa(String.fromCharCode(...f(115)));
+		const text = `${v.proof.note.origin}\n${number(f(114))}\n${root}\n`;
+		for (const n of v.policy?.nodes.values() ?? [])
+			if (n.key && same(n.key.key, f(111)))
+				found = Math.max(found, cosignatureTime(
+					utf8(text), f(111), f(116)) ?? 0);
+	}
+	return found;
+}
+
+function judgeTime(v, made)
+{
+	const { out } = v, entries = v.manifest.segments.map((s) => s.entry);
+	const since = notBefore(v, entries.reduce((a, b) => Math.min(a, b),
+		Infinity));
+	const values = { ns: made?.time, since, time: v.witness?.time,
+		who: v.witness?.who.join(", ") };
+
+	if (out.has("changed"))
+		out.say("time", "not proven", "contradicts");
+	else if (v.witness && entries.every((e) => e < v.witnessed))
+		out.say("time", "proven", since ? "bracketed" : "witnessed",
+			values);
+	else if (v.witness)
+		out.say("time", "not proven", "tail", values);
+	else
+		out.say("time", v.policy && v.policy.quorum === null ?
+			"not claimed" : "not proven", "unwitnessed", values);
+}
+
+function checkPeople(v)
+{
+	const m = v.manifest, { out } = v;
+
+	checkOpened(v);
+	const made = checkExport(v), asked = entryOf(v, m.request.entry, 40);
+	const decided = entryOf(v, m.request.decision_entry, 41);
+	const cameras = hex(Uint8Array.from(m.request.cameras.flatMap((c) =>
+		[utf8(c).length, ...utf8(c)])));
+	judgeTime(v, made);
+	if (!made || !asked || !decided)
+		return;
+	if (!is(asked, 24, m.request.id) || !is(decided, 24, m.request.id) ||
+	    !is(decided, 14, asked.person) || !is(decided, 26, 1n) ||
+	    !is(decided, 4, m.from) || !is(decided, 5, m.to) ||
+	    hex(decided.fields.get(25) ?? []) !== cameras)
+		out.changed("decision", "manifest.json");
+	if (asked.person === decided.person)
+		out.changed("alone");
+	if (made.person !== asked.person)
+		out.changed("export");
+	out.say("people", "proven", "people", { asked: nameOf(v, asked.person),
+		decided: nameOf(v, decided.person), request: m.request.id,
+		reason: openedText(m, asked.index, 49) ?? "-",
+		askedNs: asked.time, decidedNs: decided.time });
+}
+
+// --- the whole ---
+
+async function checkAll(v)
+{
+	v.files = await readZip(v.blob);
+	const manifest = await readText(v, "manifest.json", MANIFEST_MAX);
+	if (!manifest)
+		return;
+	v.manifestHash = sha256(manifest);
+	v.manifest = parseManifest(manifest);
+	const proof = await readText(v, "proof.txt", PROOF_MAX);
+	if (!proof)
+		return;
+	try {
+		v.proof = parseProof(new TextDecoder("utf-8", { fatal: true,
+			ignoreBOM: true }).decode(proof));
+	} catch {
+		throw new Bad("proof");
+	}
+	for (const x of v.proof.entries.values())
+		if (!pathFits(x.index, v.proof.note.size, leafHash(x.bytes),
+			x.path, v.proof.note.root)) {
+			v.out.changed("proof", "proof.txt", -1,
+				{ entry: x.index });
+			break;
+		}
+	v.out.export = v.manifest.export;
+	checkOrigin(v);
+	await checkPapers(v);
+	await checkFootage(v);
+	checkPeople(v);
+}
+
+function judgeLog(v)
+{
+	const { out } = v;
+
+	if (out.has("changed"))
+		out.say("log", "not proven", "contradicts");
+	else if (!v.policy)
+		out.say("log", "not proven", "noPolicy");
+	else if (v.witness)
+		out.say("log", "proven", "log", { n: v.witnessed, entries: out.entries,
+			time: v.witness.time, who: v.witness.who.join(", ") });
+	else
+		out.say("log", v.policy.quorum === null ? "not claimed" :
+			"not proven",
+		v.policy.quorum === null ? "noWitness" : "noQuorum");
+}
+
+function judge(v)
+{
+	const { out } = v, changed = out.has("changed");
+
+	judgeLog(v);
+	for (const c of Object.values(out.claims)) {
+		if (c.answer === "proven" && changed)
+			c.say = "contradicts";
+		if (c.answer === "proven" && (changed || !out.origin))
+			c.answer = "not proven";
+	}
+	out.status = changed ? 5 : out.has("missing") ? 6 : out.origin ? 0 : 7;
+}
+
+const FILES = { package: "", manifest: "manifest.json", proof: "proof.txt" };
+
+// Verify the package in `blob` against a parsed policy, or null. progress(n) is
+// called with bytes done, of about blob.size.
+export async function verify(blob, policy, progress = () => {})
+{
+	const v = { blob, policy, progress, out: new Verdict(), witness: null };
+
+	try {
+		await checkAll(v);
+	} catch (e) {
+		if (!(e instanceof Bad))
+			throw e;
+		v.out.changed(e.message, FILES[e.message] ?? "");
+	}
+	judge(v);
+	return v.out;
+}

@@ -1,0 +1,152 @@
+// show.js - the form and the verdict, on the Verify page and in verify.html.
+// Text is always text, never markup: what a package says is not trusted.
+import { CLAIMS, verify } from "./check.js";
+import { hex, Sha256 } from "./hash.js";
+import { parsePolicy } from "./policy.js";
+import { words } from "./text.js";
+
+function node(tag, attrs, ...kids)
+{
+	const n = document.createElement(tag);
+
+	for (const [name, value] of Object.entries(attrs))
+		n.setAttribute(name, value);
+	n.append(...kids);
+	return n;
+}
+
+// "22.11.2026 09:15:07 UTC" from BigInt nanoseconds.
+function utc(ns)
+{
+	const d = new Date(Number(ns / 1000000n));
+
+	if (Number.isNaN(d.getTime()))
+		return "?";
+	const s = d.toISOString();
+	return `${s.slice(8, 10)}.${s.slice(5, 7)}.${s.slice(0, 4)} ` +
+		`${s.slice(11, 19)} UTC`;
+}
+
+export function sentence(lang, key, values = {})
+{
+	const said = { ...values };
+
+	for (const [name, v] of Object.entries(values))
+		if (typeof v === "bigint")
+			said[name.replace(/^(from|to)Ns$/, "$1")] = utc(v);
+	for (const name of ["time", "since"])
+		if (typeof values[name] === "number")
+			said[name] = utc(BigInt(values[name]) * 1000000000n);
+	return (words[lang][key] ?? key)
+		.replace(/\{(\w+)\}/g, (all, name) => said[name] ?? all);
+}
+
+// The sentence of a finding: the most special one that its values allow.
+export function findingText(lang, f)
+{
+	const special = ["entry", "around", "foreign", "more"].find((k) =>
+		k in f.values && `${f.kind}.${f.code}.${k}` in words[lang]);
+	const key = `${f.kind}.${f.code}${special ? "." + special : ""}`;
+
+	return sentence(lang, key, { ...f.values, file: f.file,
+		second: (f.at_ms / 1000).toFixed(3) });
+}
+
+export function showVerdict(lang, v, fingerprint)
+{
+	const t = (key, values) => sentence(lang, key, values);
+	const rows = CLAIMS.map((c) => {
+		const { answer, say, values } = v.claims[c];
+		return node("tr", { "data-claim": c,
+			"data-answer": answer },
+		node("th", { scope: "row" }, t("claim." + c)),
+		node("td", {}, node("strong", { class: "answer " +
+			answer.replace(" ", "-") }, t("answer." + answer))),
+		node("td", {}, t("say." + say, values)));
+	});
+	const found = v.findings.slice(0, 100).map((f) =>
+		node("li", { "data-code": f.code, "data-file": f.file,
+			"data-ms": f.at_ms }, findingText(lang, f)));
+
+	return node("div", { class: "verdict", "data-status": v.status },
+		node("h2", { class: "status-" + v.status },
+			t("status." + v.status)),
+		node("p", {}, [v.export, v.log && t("log", { log: v.log,
+			entries: v.entries })].filter(Boolean).join(" · ")),
+		node("table", {}, node("tbody", {}, ...rows)),
+		...(found.length ? [node("h3", {}, t("findings")),
+			node("ul", { class: "findings" }, ...found)] : []),
+		node("p", {}, t("fingerprint") + ": ",
+			node("code", { class: "hash" }, fingerprint)));
+}
+
+async function fingerprintOf(blob, progress)
+{
+	const h = new Sha256(), step = 4 << 20;
+
+	for (let at = 0; at < blob.size; at += step) {
+		const part = blob.slice(at, at + step);
+		h.put(new Uint8Array(await part.arrayBuffer()));
+		progress(part.size);
+	}
+	return hex(h.end());
+}
+
+// Build the form into `root`; it keeps what was chosen when the language
+// changes and show() is called again.
+export function showVerifier(root, lang)
+{
+	const t = (key, values) => sentence(lang, key, values);
+	const file = node("input", { type: "file", accept: ".zip",
+		id: "verify-package" });
+	const policy = node("input", { type: "file", id: "verify-policy" });
+	const button = node("button", { type: "submit", class: "main" },
+		t("start"));
+	const out = node("div", { role: "status", "aria-live": "polite" });
+	const form = node("form", { class: "verify" },
+		node("p", {}, t("intro")),
+		node("label", { for: "verify-package" }, t("package")), file,
+		node("p", { class: "soft" }, t("drop")),
+		node("label", { for: "verify-policy" }, t("policy")), policy,
+		node("p", { class: "soft" }, t("policyWhy")), button);
+
+	form.addEventListener("dragover", (e) => e.preventDefault());
+	form.addEventListener("drop", (e) => {
+		e.preventDefault();
+		if (e.dataTransfer.files.length)
+			file.files = e.dataTransfer.files;
+	});
+	form.addEventListener("submit", (e) => {
+		e.preventDefault();
+		run().catch((error) => {
+			console.error(error);
+			out.replaceChildren(t("unreadable"));
+		}).finally(() => { button.disabled = false; });
+	});
+
+	async function run()
+	{
+		const blob = file.files[0];
+		let p = null, done = 0;
+		const progress = (n) => {
+			done += n;
+			out.replaceChildren(t("working", { percent: Math.min(99,
+				Math.floor(done * 50 / blob.size)) }));
+		};
+
+		if (!blob)
+			return void file.focus();
+		button.disabled = true;
+		progress(0);
+		if (policy.files[0]) {
+			p = parsePolicy(await policy.files[0].text());
+			if (p.line)
+				return void out.replaceChildren(t("policyBad", p));
+		}
+		const v = await verify(blob, p, progress);
+		const f = await fingerprintOf(blob, progress);
+		out.replaceChildren(showVerdict(lang, v, f));
+	}
+
+	root.replaceChildren(form, out);
+}
