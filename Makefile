@@ -157,7 +157,7 @@ DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
     libsystemd-dev libavformat-dev libavcodec-dev libavutil-dev \
     libexpat1-dev libssl-dev libmicrohttpd-dev libgnutls28-dev \
-    libcurl4-openssl-dev openssl tzdata
+    libcurl4-openssl-dev libarchive-dev openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly

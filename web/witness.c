@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "storage/api/log.h"
@@ -170,17 +171,31 @@ static enum err tell(const struct question *q)
 	return wire_call(client.sock, &w, -1, ASK_MS);
 }
 
+/* The socket is the thread's; witness_close() may shut it down meanwhile. */
+static void set_sock(int sock)
+{
+	pthread_mutex_lock(&client.lock);
+	if (client.sock >= 0)
+		close(client.sock);
+	client.sock = sock;
+	if (client.stop && sock >= 0)
+		shutdown(sock, SHUT_RDWR);
+	pthread_mutex_unlock(&client.lock);
+}
+
 /* Ask storage once; true where there was something to do. */
 static bool turn(void)
 {
 	static struct question q; /* of this thread */
 	struct wire w;
+	int sock;
 	enum err err;
 
-	if (client.sock < 0 && wire_connect(client.path, &client.sock) != OK)
-		client.sock = -1;
-	if (client.sock < 0)
-		return false;
+	if (client.sock < 0) {
+		if (wire_connect(client.path, &sock) != OK)
+			return false;
+		set_sock(sock);
+	}
 	wire_begin(&w, MSG_WITNESS_NEXT, ++client.id);
 	err = wire_call(client.sock, &w, -1, ASK_MS);
 	if (err == OK && w.type == MSG_END)
@@ -198,10 +213,8 @@ static bool turn(void)
 	}
 	if (w.fd >= 0)
 		close(w.fd);
-	if (err == ERR_GONE || err == ERR_TIMEOUT || err == ERR_BAD_MESSAGE) {
-		close(client.sock);
-		client.sock = -1;
-	}
+	if (err == ERR_GONE || err == ERR_TIMEOUT || err == ERR_BAD_MESSAGE)
+		set_sock(-1);
 	return err == OK;
 }
 
@@ -232,6 +245,9 @@ void witness_close(void)
 		return;
 	pthread_mutex_lock(&client.lock);
 	client.stop = true;
+	/* a question that nobody answers does not hold up the end */
+	if (client.sock >= 0)
+		shutdown(client.sock, SHUT_RDWR);
 	pthread_cond_signal(&client.wake);
 	pthread_mutex_unlock(&client.lock);
 	if (client.runs)
