@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """Faults A and B of cameras and networks, all at once, one camera each; a
 camera without a fault among them loses nothing. See lib/faultcam.py.
 """

@@ -123,6 +123,8 @@ class Segment:
 
     @property
     def end(self):
+        if not self.fragments:
+            return self.start
         return self.fragments[-1][0] + self.fragments[-1][1]
 
     def mp4(self):
