@@ -35,7 +35,7 @@ static int begin(void **state)
 	strcpy(k.witnessing.peers.witness[0].url, "https://w.example/x");
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	other_end = pair[1];
-	return conn_add(&k, pair[0], PEER_PEOPLE, &conn);
+	return (int)conn_add(&k, pair[0], PEER_PEOPLE, &conn);
 }
 
 static int end(void **state)
