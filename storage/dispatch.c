@@ -45,6 +45,7 @@ static const struct row {
     {MSG_LOOK_IS, PEER_SUPERVISOR, handle_look_is, 0},
     {MSG_USER_ADD, TOOL, handle_user_add, ENTRY_PERSON},
     {MSG_CAPACITY_ACCEPT, TOOL, handle_capacity_accept, ENTRY_CAPACITY},
+    {MSG_SCRUB, TOOL, handle_scrub, ENTRY_LOST},
     {MSG_REBUILD, TOOL, handle_rebuild, ENTRY_REBUILD_BEGUN},
     {MSG_VOLUME_ADD, TOOL, handle_volume_add, ENTRY_VOLUME_ADDED},
     {MSG_ERROR, PEER_READER, handle_reader_started, ENTRY_SIGN_IN_REFUSED},

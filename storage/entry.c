@@ -177,6 +177,7 @@ static const char *const types[] = {
     [ENTRY_REBUILD_ENDED] = "rebuild-ended",
     [ENTRY_FORECAST] = "disk-forecast",
     [ENTRY_CAPACITY] = "capacity-accepted",
+    [ENTRY_LOST] = "footage-lost",
     [ENTRY_EXPORT] = "export",
     [ENTRY_EXPORT_READY] = "export-ready",
     [ENTRY_EXPORT_ERASED] = "export-erased",

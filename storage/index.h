@@ -23,7 +23,8 @@
 
 struct index;
 
-enum segment_state { SEGMENT_OPEN = 1, SEGMENT_SEALED = 3, SEGMENT_CUT = 4 };
+enum segment_state { SEGMENT_OPEN = 1, SEGMENT_SEALED = 3, SEGMENT_CUT = 4,
+	SEGMENT_LOST = 5 };	/* the scrub did not find it as it was */
 enum segment_proof { PROOF_NONE = 0, PROOF_VERIFIED = 1, PROOF_DECODED = 2,
 	PROOF_FAILED = 3 };
 enum request_state { REQUEST_SUBMITTED = 1, REQUEST_APPROVED = 2,
@@ -220,12 +221,20 @@ must_check enum err index_segment_farthest(struct index *ix,
 /*
  * Segments of the camera that may overlap [from, to), in order of start: an
  * open one counts as endless, so the caller looks at its journal.
+ * One that is lost is none of them: a gap row stands in its place.
  * ERR_REBUILDING while the index is made anew: what is not known yet is neither
  * a gap nor footage that is not there.
  */
 must_check enum err index_segments(struct index *ix, const char *camera,
     int64_t from_ns, int64_t to_ns,
     enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+/* The n sealed and cut ones that follow (camera, seq), by camera and seq. */
+must_check enum err index_segments_after(struct index *ix, const char *camera,
+    uint64_t seq, unsigned n,
+    enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+/* It is lost, noticed at that time: its state, and a gap with the cause. */
+must_check enum err index_segment_lost(struct index *ix,
+    const struct segment_row *s, int64_t noticed_ns);
 must_check enum err index_segments_open(struct index *ix,
     enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
 /* End of the last sealed segment, and of the last decoded one; 0: none. */
@@ -362,5 +371,7 @@ must_check enum err index_setting_drop(struct index *ix, const char *name);
 #define INDEX_REBUILD "rebuild"
 /* The setting "entries": ledger entries that the index knows, decimal. */
 #define INDEX_ENTRIES "entries"
+/* The setting "lost": segments that the scrub found lost (u32). */
+#define SCRUB_LOST "lost"
 
 #endif

@@ -1,6 +1,8 @@
 /* index_footage.c - rows of segments and gaps. */
 #include "storage/index_sql.h"
 
+#include <string.h>
+
 /* P2: whatever is put, what was promised to a segment only grows. */
 enum err index_segment_put(struct index *ix, const struct segment_row *r)
 {
@@ -176,9 +178,39 @@ enum err index_segments(struct index *ix, const char *camera, int64_t from_ns,
 		return err;
 	err = sql_bind(ix, &s,
 	    "SELECT * FROM segment WHERE camera = ? AND start_ns >= ? AND "
-	    "start_ns < ? AND (end_ns > ? OR state = 1) ORDER BY start_ns, seq",
+	    "start_ns < ? AND (end_ns > ? OR state = 1) AND state != 5 "
+	    "ORDER BY start_ns, seq",
 	    "tiii", camera, from_ns - 3600 * NS_PER_SEC, to_ns, from_ns);
 	return err ? err : segment_each(ix, s, fn, arg);
+}
+
+enum err index_segments_after(struct index *ix, const char *camera,
+    uint64_t seq, unsigned n,
+    enum err (*fn)(const struct segment_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment WHERE (camera, seq) > (?, ?) AND "
+	    "state IN (3, 4) ORDER BY camera, seq LIMIT ?",
+	    "tii", camera, (int64_t)seq, (int64_t)n);
+
+	return err ? err : segment_each(ix, s, fn, arg);
+}
+
+enum err index_segment_lost(struct index *ix, const struct segment_row *r,
+    int64_t noticed_ns)
+{
+	struct segment_row lost = *r;
+	struct gap_row g = {.from_ns = r->start_ns,
+	    .to_ns = r->end_ns,
+	    .cause = CAUSE_LOST,
+	    .noticed_ns = noticed_ns};
+	enum err err;
+
+	memcpy(g.camera, r->camera, sizeof(g.camera));
+	lost.state = SEGMENT_LOST;
+	err = index_segment_put(ix, &lost);
+	return err ? err : index_gap_put(ix, &g);
 }
 
 enum err index_segments_open(struct index *ix,

@@ -96,7 +96,7 @@ static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 {
 	const int fixed[] = {signals, k->ingest, k->people, k->control,
 	    worker_fd(k->syncer), worker_fd(k->prover), worker_fd(k->copier),
-	    worker_fd(k->clerk)};
+	    worker_fd(k->clerk), worker_fd(k->scrubber)};
 	size_t n = 0;
 
 	for (; n < sizeof(fixed) / sizeof(fixed[0]); n++)
@@ -119,7 +119,7 @@ static void turn(struct keeper *k, int signals)
 	    k->next_tick_ns;
 	int64_t left =
 	    expire_busy(k) ? 0 : (wake - mono_now().ns) / NS_PER_MS + 1;
-	size_t n = gather(k, signals, p), i = 8;
+	size_t n = gather(k, signals, p), i = 9;
 	struct conn *c = k->conns;
 
 	if (poll(p, n, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
@@ -382,6 +382,8 @@ static enum err start_workers(struct keeper *k, int *ret_signals)
 		err = worker_new(run_prove, &k->prover);
 	if (!err)
 		err = worker_new(epoch_run_copy, &k->copier);
+	if (!err)
+		err = worker_new(scrub_work, &k->scrubber);
 	return err ? err : worker_new(clerk_run, &k->clerk);
 }
 
@@ -395,6 +397,7 @@ static void finish(struct keeper *k)
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_end_segment(k, m);
 	index_stop(k);
+	worker_free(k->scrubber);
 	worker_free(k->syncer);
 	worker_free(k->prover);
 	volumes_seal(k);

@@ -148,7 +148,8 @@ struct keeper {
 	struct worker *syncer, *prover, *copier;
 	int copy_fd;			/* [storage] ledger_copy; -1: none */
 	struct copying copying;
-	struct worker *clerk;
+	struct worker *clerk, *scrubber;
+	bool scrubbing, scrub_bytes;	/* a batch runs; the kind of the last */
 	struct rebuild *rebuild;	/* runs, or is to run; NULL */
 	int64_t next_copy_ns, next_forecast_ns;
 	bool clerk_busy;
@@ -408,6 +409,10 @@ void forecast_tick(struct keeper *k);
 /* Would one camera more not fit for six months, and nobody accepted that? */
 bool capacity_refuses(struct keeper *k, char *why, size_t n);
 
+/* --- keeper_scrub.c: what lies on the disks, looked at again and again --- */
+void scrub_tick(struct keeper *k);
+void scrub_work(void *job);	/* for its thread */
+
 /* --- handlers, by peer --- */
 void handle_site(struct keeper *, struct conn *, struct wire *);
 void handle_hello_recorder(struct keeper *, struct conn *, struct wire *);
@@ -446,6 +451,7 @@ void handle_lease_open(struct keeper *, struct conn *, struct wire *);
 void handle_lease_close(struct keeper *, struct conn *, struct wire *);
 void handle_refusal(struct keeper *, struct conn *, struct wire *);
 void handle_capacity_accept(struct keeper *, struct conn *, struct wire *);
+void handle_scrub(struct keeper *, struct conn *, struct wire *);
 void handle_rebuild(struct keeper *, struct conn *, struct wire *);
 void handle_volume_add(struct keeper *, struct conn *, struct wire *);
 void handle_export_begin(struct keeper *, struct conn *, struct wire *);

@@ -376,6 +376,25 @@ static enum err on_vouched(struct work *w, const struct entry_view *v)
 		    number_of(v, TAG_RETENTION_BEFORE)));
 }
 
+/* What a scrub did not find stays lost. */
+static enum err on_lost(struct work *w, const struct entry_view *v)
+{
+	char camera[CAMERA_ID_MAX + 1];
+	struct camera_day *d =
+	    day_of(w, text_of(v, TAG_CAMERA, camera, sizeof(camera)));
+	struct segment_row r;
+	enum err err = d ? flush(w, d) : ERR_NO_MEMORY;
+
+	if (!err)
+		err = batch(w);
+	if (!err)
+		err = index_segment_find(w->ix, camera, number_of(v, TAG_SEQ),
+		    &r);
+	if (err)
+		return err == ERR_NOT_FOUND ? OK : err;
+	return index_segment_lost(w->ix, &r, v->time.ns);
+}
+
 static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 {
 	switch (v->type) {
@@ -383,6 +402,8 @@ static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 		return on_segment(w, i, v);
 	case ENTRY_READ_BACK:
 		return on_read_back(w, v);
+	case ENTRY_LOST:
+		return on_lost(w, v);
 	case ENTRY_GAP_OPENED:
 	case ENTRY_GAP_CLOSED:
 		return on_gap(w, v);

@@ -93,6 +93,7 @@ void keeper_tick(struct keeper *k)
 	volumes_tick(k);
 	index_tick(k);
 	forecast_tick(k);
+	scrub_tick(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_tick(k, m);
 	if (k->mono.ns >= k->next_heads_ns) {

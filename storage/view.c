@@ -435,6 +435,17 @@ static json_t *index_state(const struct view *v)
 	    atoi(percent));
 }
 
+/* Segments that the scrub did not find as they were. */
+static int lost(const struct view *v)
+{
+	uint32_t n = 0;
+	size_t size;
+
+	if (index_setting_find(v->ix, SCRUB_LOST, &n, sizeof(n), &size))
+		n = 0;
+	return (int)n;
+}
+
 static const char *storage_state(const struct view_room *r)
 {
 	return r->full ? "full" : r->away ? "away" : "ok";
@@ -451,7 +462,8 @@ enum err view_status(const struct view *v, char **ret)
 		return err;
 	volumes = view_volumes(v, &room);
 	return view_text(
-	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o}, "
+	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o, "
+		      "s:i}, "
 		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o, "
 		      "s:o}",
 		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
@@ -459,11 +471,11 @@ enum err view_status(const struct view *v, char **ret)
 		"state", storage_state(&room), "free_bytes",
 		(json_int_t)room.free_bytes, "total_bytes",
 		(json_int_t)room.total_bytes, "reserve_bytes",
-		(json_int_t)room.reserve_bytes, "volumes", volumes, "ledger",
-		ledger_state(v), "witness", view_witness_state(v), "cameras",
-		"total", n.total, "enabled", n.enabled, "recording",
-		n.recording, "clock", clock_state(v), "index", index_state(v),
-		"forecast", view_forecast(v, &room), "retention",
-		view_retention(v), "promises", promise_states()),
+		(json_int_t)room.reserve_bytes, "volumes", volumes, "lost",
+		lost(v), "ledger", ledger_state(v), "witness",
+		view_witness_state(v), "cameras", "total", n.total, "enabled",
+		n.enabled, "recording", n.recording, "clock", clock_state(v),
+		"index", index_state(v), "forecast", view_forecast(v, &room),
+		"retention", view_retention(v), "promises", promise_states()),
 	    ret);
 }

@@ -148,6 +148,7 @@ enum msg {
 	/* --- control --- */
 	MSG_VOLUME_ADD = 300,	/* str path of the mount point. -> MSG_OK */
 	MSG_CAPACITY_ACCEPT = 304, /* str reason. -> MSG_OK, entered */
+	MSG_SCRUB = 306,	/* -> MSG_OK: all is looked at anew, from now */
 	MSG_REBUILD = 302,	/* -> MSG_OK: it has begun */
 
 	/* --- keeper <-> reader, never outside storage --- */

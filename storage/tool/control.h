@@ -18,6 +18,7 @@ int tool_coverage(int argc, char **argv);
 int tool_volume(int argc, char **argv);
 int tool_forecast(int argc, char **argv);
 int tool_rebuild(int argc, char **argv);
+int tool_scrub(int argc, char **argv);
 
 /* saqta camera list, as a table or as JSON (in status.c). */
 struct config;

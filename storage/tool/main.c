@@ -29,6 +29,7 @@ static const struct {
     {"status", tool_status, "how the appliance does"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},
+    {"scrub", tool_scrub, "look at all footage anew, while recording goes on"},
     {"forecast", tool_forecast, "how long the disks last"},
     {"rebuild", tool_rebuild, "make the index anew, while recording goes on"},
     {"policy", tool_policy, "print the policy with which others verify"},

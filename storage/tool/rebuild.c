@@ -81,6 +81,28 @@ out:
 	return status;
 }
 
+int tool_scrub(int argc, char **argv)
+{
+	static const char *const keys[] = {"--config", NULL, NULL};
+	const char *v[1] = {0}, *words[1];
+	struct config conf;
+	struct wire w;
+	size_t n;
+
+	if (!options(argc, argv, keys, v, words, 0, &n)) {
+		fputs("usage: saqta scrub [--config FILE]\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (!tool_config(v[0], &conf))
+		return EXIT_FAILED;
+	wire_begin(&w, MSG_SCRUB, 1);
+	if (!tool_call(&conf, &w))
+		return EXIT_FAILED;
+	printf("All footage is looked at anew, from now on; saqta status says "
+	       "what is lost.\n");
+	return EXIT_FINE;
+}
+
 int tool_rebuild(int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", NULL, "--bare", NULL};

@@ -130,6 +130,10 @@ static void print_status(const json_t *j)
 	    (double)json_number_of(s, "total_bytes") / 1e9,
 	    (double)json_number_of(s, "reserve_bytes") / 1e9);
 	print_forecast(json_object_get(j, "forecast"));
+	if (json_number_of(s, "lost"))
+		printf("ALARM     %lld segments are missing or damaged; saqta "
+		       "coverage shows which\n",
+		    json_number_of(s, "lost"));
 	if (!strcmp(json_text_of(json_object_get(j, "index"), "state"),
 		"rebuilding"))
 		printf("index     is being made anew: %lld %%\n",

@@ -265,6 +265,7 @@ export default {
 	"health.epoch": "Epoch", "health.unconfirmed": "{n}: waits for a custodian",
 	"health.root": "Root", "health.version": "Version",
 	"storage.ok": "well", "storage.full": "The disk is full: recording has stopped.",
+	"storage.lost": "Missing or damaged segments: {n}. They are gaps with the cause “lost” in the coverage.",
 	"forecast.full": "Cameras: {cameras}, {rate} Mbit/s each on average. Six months need {need}; the volumes hold {capacity}. The disk is full on {day}, in {days} days.",
 	"forecast.holds": "Cameras: {cameras}, {rate} Mbit/s each on average. Six months need {need}; the volumes hold {capacity}: that is enough.",
 	"storage.away": "A volume is away. Nothing is erased; what lies on it cannot be read until it is back.",
