@@ -47,7 +47,7 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 	if (index_rights_find(v->ix, r->id, &right))
 		return NULL;
 	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:s, s:o, s:o}",
+			 "s:o, s:s, s:o, s:o, s:o}",
 	    "id", r->id, "state", state_name(v, r), "mine", mine, "may_decide",
 	    v->role == ROLE_CUSTODIAN && !mine && r->state == REQUEST_SUBMITTED,
 	    "requester", view_person(v, r->requester), "decider",
