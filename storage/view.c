@@ -44,10 +44,10 @@ static const struct {
     {"P4", "kept"},
     {"P5", "kept"},
     {"P6", "kept"},
-    {"P7", "in-part"},
-    {"P8", "in-part"},
+    {"P7", "kept"},
+    {"P8", "kept"},
     {"P9", "kept"},
-    {"P10", "in-part"},
+    {"P10", "kept"},
     {"P11", "kept"},
     {"P12", "kept"},
 };
