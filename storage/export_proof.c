@@ -87,6 +87,8 @@ static enum err add_earlier(struct export *x, struct ledger *l)
 		if (!err && index < first)
 			first = index;
 	}
+	if (first == UINT64_MAX)
+		return err; /* nothing was recorded: nothing to bracket */
 	for (unsigned k = 0; k < EARLIER_MAX && first && !err; k++) {
 		err = ledger_get(l, --first, buf, &n);
 		if (!err)

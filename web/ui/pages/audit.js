@@ -130,16 +130,13 @@ function sentence(e)
 function variant(type, f)
 {
 	return { "decision refuse": ".refused",
-		"lease-opened download": ".download", "read-back 2": ".failed",
+		"lease-opened download": ".download",
+		"lease-opened export": ".export", "read-back 2": ".failed",
 		"camera-switched 0": ".off", "alarm-raised 10": ".black",
 		"alarm-raised 11": ".covered", "alarm-raised 12": ".frozen",
 		"alarm-raised 13": ".defocused", "alarm-raised 14": ".moved",
 	}[`${type} ${f.verdict ?? f["lease-kind"] ?? f.result ??
 		f.enabled ?? f.alarm}`] ?? "";
-		"lease-opened download": ".download",
-		"lease-opened export": ".export", "read-back 2": ".failed",
-		"camera-switched 0": ".off" }[`${type} ${f.verdict ??
-		f["lease-kind"] ?? f.result ?? f.enabled}`] ?? "";
 }
 
 const texts = (f) => ({

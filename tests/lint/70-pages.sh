@@ -1,0 +1,32 @@
+#!/bin/bash
+# parallel
+# Every script of the pages is a module that parses; languages have one set of
+# keys.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+status=0
+if ! command -v node >/dev/null; then
+	echo "ok - pages # SKIP there is no node"
+	exit 0
+fi
+wrong=$(git ls-files 'web/ui/*.js' | while read -r f; do
+	node --input-type=module --check <"$f" >/dev/null 2>&1 || echo "  $f"
+done)
+if [ -z "$wrong" ]; then
+	echo "ok - every script of the pages parses"
+else
+	echo "not ok - every script of the pages parses"
+	echo "$wrong"
+	status=1
+fi
+node --input-type=module -e '
+const [en, ...others] = await Promise.all(["en", "kk", "ru"].map(async (l) =>
+	[l, (await import(`${process.cwd()}/web/ui/text/${l}.js`)).default]));
+let wrong = 0;
+for (const [l, text] of others)
+	for (const k of new Set([...Object.keys(en[1]), ...Object.keys(text)]))
+		if (!(k in en[1]) !== !(k in text))
+			wrong++, console.log(`  ${k} is not in both en and ${l}`);
+console.log(`${wrong ? "not ok" : "ok"} - the languages have the same keys`);
+process.exit(wrong ? 1 : 0)' || status=1
+exit $status
