@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "storage/age.h"
+#include "storage/journal.h"
 #include "storage/disk.h"
 #include "storage/site.h"
 #include "storage/volume.h"
@@ -63,6 +64,20 @@ static unsigned volumes(void)
 	return volumes_count() ? volumes_count() : 1;
 }
 
+/*
+ * Can the file hold footage? An age file of less than a chunk, or a slot of a
+ * tail without more than its record, cannot; all that a cut segment has may be
+ * in its tail.
+ */
+static bool may_hold_footage(const char *name, off_t size)
+{
+	if (strstr(name, ".tail.age"))
+		return true;
+	if (strstr(name, ".tail"))
+		return size > JOURNAL_RECORD;
+	return size >= AGE_CHUNK_SEALED;
+}
+
 static enum err other_on(int at, const char *path, const uint64_t *seqs,
     size_t n, bool *ret)
 {
@@ -77,7 +92,7 @@ static enum err other_on(int at, const char *path, const uint64_t *seqs,
 
 		if (seq && !is_among(seq, seqs, n) &&
 		    !fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
-		    st.st_size >= AGE_CHUNK_SEALED)
+		    may_hold_footage(e->d_name, st.st_size))
 			*ret = true;
 	}
 	closedir(d);

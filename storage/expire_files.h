@@ -24,7 +24,8 @@ must_check enum err expire_files_erase(int data_fd, const char *camera,
 
 /*
  * Nothing of the camera-day is left to keep: overwrite what is plain, the
- * journal, sync, unlink what stands in the folder, remove the folder and those above it that are empty.
+ * journal, sync, unlink what stands in the folder, remove the folder and those
+ * above it that are empty.
  */
 must_check enum err expire_files_day(int data_fd, const char *camera,
     const char *day);
