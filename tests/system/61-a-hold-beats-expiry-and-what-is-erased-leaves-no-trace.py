@@ -162,8 +162,9 @@ def story():
         files, _ = box.present()
         say.test("P2 on the day before nothing is gone", len(files) == 12,
                  files)
-        # the sweep of this hour finds nothing; the next one is half an hour off
-        box.wait_until(midnight(box.tz, datetime.date(2027, 3, 1)) - 1800 * S)
+        # the sweep of this hour finds nothing; the next begins well after
+        # midnight, so that what is due can be looked at before it goes
+        box.wait_until(midnight(box.tz, datetime.date(2027, 3, 1)) - 700 * S)
         box.settle()
         box.wait_until(midnight(box.tz, datetime.date(2027, 3, 1)) + S)
         due = box.due()
