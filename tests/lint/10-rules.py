@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """The house rules that a program can see: who includes what, size, text.
 
 Rules and their few exceptions, with reasons, are the tables below.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# alone
 # timeout: 600
 # Both compilers accept every source without a warning; the layout holds.
 set -u

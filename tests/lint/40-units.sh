@@ -1,5 +1,4 @@
 #!/bin/bash
-# parallel
 # systemd accepts the units and finds them closed in.
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -1,5 +1,4 @@
 #!/bin/bash
-# parallel
 # The manual pages are sound and leave nothing out.
 set -u
 cd "$(dirname "$0")/../.." || exit 1

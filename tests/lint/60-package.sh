@@ -1,5 +1,4 @@
 #!/bin/bash
-# parallel
 # The Debian package builds with what the Makefile says is needed.
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -1,5 +1,4 @@
 #!/bin/bash
-# parallel
 # Every script of the pages is a module that parses; languages have one set of
 # keys.
 set -u

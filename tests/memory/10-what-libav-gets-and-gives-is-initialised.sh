@@ -1,5 +1,4 @@
 #!/bin/bash
-# parallel
 # timeout: 240
 # What the sanitizers do not see: bytes that were never written and go into
 # libav, or come out of it and decide something. So the unit tests that run it

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """saqta open and saqta paper against Debian's age, as a user would run them.
 
 That age opens what we write is in tests/unit/storage/age_test.c.

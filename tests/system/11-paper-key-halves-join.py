@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """saqta paper: two halves, typed or piped, give an identity for plain age.
 
 The halves are made here from storage/DESIGN.md: base32 of A and of A xor key in

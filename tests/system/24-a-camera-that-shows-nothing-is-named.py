@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 # timeout: 240
 """Cameras whose picture goes wrong after their commissioning: each has its
 alarm and its entry, and no picture of it is kept.

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """B9, B10: loss, a broken link and a slow one between two network namespaces,
 over TCP and UDP.
 """

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 # timeout: 240
 """What an operator does before a camera records, and what nobody can read.
 

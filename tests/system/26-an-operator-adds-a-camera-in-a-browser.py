@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 # timeout: 240
 """The page for cameras in a real browser (ux.md, scenario 3)."""
 import json

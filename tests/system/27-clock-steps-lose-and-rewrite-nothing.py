@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 # timeout: 240
 """P7: the host's clock is set while cameras record, and nothing is lost.
 

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """saqta-web's routes, with a stand-in for storage."""
 import json
 import os

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """Downloads from saqta-web: Range, HEAD, slow readers, endings."""
 import random
 import subprocess

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """saqta-web under bad clients, many clients, and without storage."""
 import os
 import socket

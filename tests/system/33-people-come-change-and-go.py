@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """Accounts over the real web and storage: made, renewed, ended, one's own.
 
 No camera runs: the programs' clock is put ahead half a minute for each new

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# alone
 # timeout: 600
 """The main job in Chromium and Firefox, against the real programs.
 

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 # timeout: 120
 """D7: what is removed or changed outside of Saqta is found, entered, shown."""
 import datetime

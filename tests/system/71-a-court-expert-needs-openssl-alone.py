@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """The commands of saqta-evidence(5) are run as they stand in the page.
 
 The package is made here by Python's zipfile and openssl: a checkpoint that is

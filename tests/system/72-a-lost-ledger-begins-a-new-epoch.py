@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 # timeout: 240
 """A ledger that is set back or lost (P2): the box goes on recording, begins a
 new epoch of its log, names what is missing, and erases nothing until a

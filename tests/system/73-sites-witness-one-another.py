@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 # timeout: 300
 """Two sites witness one another's logs over HTTPS (P10): each shows who
 cosigned last; a disk of last week and a history written anew are refused, with

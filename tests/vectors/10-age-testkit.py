@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """saqta open against the CCTV age testkit (C2SP, npm package cctv-age).
 
 Each vector says how decryption must end and has the SHA-256 of all that may be

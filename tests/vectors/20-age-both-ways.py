@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# parallel
 """Files go both ways between Saqta, Debian's age and npm's age-encryption.
 
 One recipient or several, and passphrases (which Saqta reads and never writes);
