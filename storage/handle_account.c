@@ -100,7 +100,9 @@ static enum err end_person(struct keeper *k, struct reader *r,
 	entry_put_u64(&x.e, TAG_PERSON, p->id);
 	enter_text(&x, TAG_REASON, reason);
 	err = enter_end(k, &x, NULL);
-	return err ? err : index_person_put(k->ix, p);
+	if (!err)
+		err = index_person_put(k->ix, p);
+	return err ? err : requests_close(k, p->id, r->person, reason);
 }
 
 void handle_person_ended(struct keeper *k, struct conn *c, struct wire *w)

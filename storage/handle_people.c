@@ -331,9 +331,8 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct reader *r = c->reader;
 	const void *p = NULL;
-	const char *wraps = NULL;
 	struct person_row row = {0};
-	size_t n = 0, wraps_n = 0;
+	size_t n = 0;
 	uint32_t id = w->id;
 	char uri[FACTOR_URI];
 	enum err err;
@@ -343,13 +342,9 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = bulk_map(w->fd, WIRE_BULK_MAX, &p, &n);
 	if (!err)
-		err = person_record_decode(p, n, &row, &wraps, &wraps_n);
+		err = person_record_decode(p, n, &row);
 	if (!err)
 		err = person_ok(k, r, &row);
-	if (!err && row.role == ROLE_CUSTODIAN && wraps_n)
-		err = keyring_add_wraps(k->keyring, wraps, wraps_n);
-	if (!err && row.role == ROLE_CUSTODIAN && wraps_n)
-		err = keyring_commit(k->keyring);
 	if (!err)
 		err = index_person_put(k->ix, &row);
 	if (!err)

@@ -12,6 +12,7 @@
 #define REQUEST_NS (24 * 3600 * NS_PER_SEC)	/* longest range */
 #define GRANT_NS (7 * 24 * 3600 * NS_PER_SEC)	/* a grant lasts */
 #define REASON_MIN 3
+#define OPEN_EACH 64
 
 bool list_has(const char *list, const char *id)
 {
@@ -330,13 +331,42 @@ void handle_grant_put(struct keeper *k, struct conn *c, struct wire *w)
 		conn_ok(c, id);
 }
 
+/* The grant goes at once, and what was exported under it. */
+static enum err take_back(struct keeper *k, struct request_row *q,
+    enum request_state state, uint64_t by, const char *reason)
+{
+	struct enter x;
+	enum err err;
+
+	q->state = state;
+	keyring_drop_grant(k->keyring, q->id);
+	err = keyring_commit(k->keyring);
+	if (!err) {
+		enter_begin(k, &x, ENTRY_REVOKED, by);
+		entry_put_text(&x.e, TAG_REQUEST, q->id);
+		enter_text(&x, TAG_REASON, reason);
+		err = enter_end(k, &x, NULL);
+	}
+	if (!err)
+		err = index_request_put(k->ix, q);
+	if (!err)
+		export_revoke(k, q->id);
+	return err;
+}
+
+static bool is_open(const struct request_row *q)
+{
+	return q->state == REQUEST_SUBMITTED || q->state == REQUEST_APPROVED ||
+	    q->state == REQUEST_SHORTENED;
+}
+
 /* Closing one's own request, or a custodian taking back another's grant. */
 void handle_revoke(struct keeper *k, struct conn *c, struct wire *w)
 {
 	char name[REQUEST_ID_MAX], reason[TEXT_MAX];
 	struct request_row q = {0};
 	const struct reader *r = c->reader;
-	struct enter x;
+	bool own;
 	enum err err;
 
 	wire_get_text(w, name, sizeof(name));
@@ -344,32 +374,52 @@ void handle_revoke(struct keeper *k, struct conn *c, struct wire *w)
 	err = wire_end(w);
 	if (!err)
 		err = index_request_find(k->ix, name, &q);
-	if (!err && q.requester != r->person && r->role != ROLE_CUSTODIAN)
+	own = !err && q.requester == r->person;
+	if (!err && !own && r->role != ROLE_CUSTODIAN)
 		err = ERR_DENIED;
-	if (!err &&
-	    (q.state == REQUEST_REFUSED || q.state == REQUEST_REVOKED ||
-		q.state == REQUEST_CLOSED))
+	if (!err && !is_open(&q))
 		err = ERR_DECIDED;
-	if (!err && q.requester != r->person && strlen(reason) < REASON_MIN)
+	if (!err && !own && strlen(reason) < REASON_MIN)
 		err = ERR_INVALID;
-	if (!err) {
-		q.state =
-		    q.requester == r->person ? REQUEST_CLOSED : REQUEST_REVOKED;
-		keyring_drop_grant(k->keyring, name);
-		err = keyring_commit(k->keyring);
-	}
-	if (!err) {
-		enter_begin(k, &x, ENTRY_REVOKED, r->person);
-		entry_put_text(&x.e, TAG_REQUEST, name);
-		enter_text(&x, TAG_REASON, reason);
-		err = enter_end(k, &x, NULL);
-	}
 	if (!err)
-		err = index_request_put(k->ix, &q);
-	if (!err)
-		export_revoke(k, name);
+		err = take_back(k, &q, own ? REQUEST_CLOSED : REQUEST_REVOKED,
+		    r->person, reason);
 	if (err)
 		conn_error(c, w->id, err, NULL);
 	else
 		conn_ok(c, w->id);
+}
+
+struct open_ones {
+	char ids[OPEN_EACH][REQUEST_ID_MAX];
+	size_t n;
+};
+
+static enum err gather_open(const struct request_row *q, void *arg)
+{
+	struct open_ones *o = arg;
+
+	if (is_open(q) && o->n < OPEN_EACH)
+		snprintf(o->ids[o->n++], REQUEST_ID_MAX, "%s", q->id);
+	return OK;
+}
+
+enum err requests_close(struct keeper *k, uint64_t person, uint64_t by,
+    const char *reason)
+{
+	struct request_row q;
+	struct open_ones o;
+	enum err err;
+
+	do {
+		o.n = 0;
+		err = index_requests(k->ix, person, gather_open, &o);
+		for (size_t i = 0; i < o.n && !err; i++) {
+			err = index_request_find(k->ix, o.ids[i], &q);
+			if (!err)
+				err = take_back(k, &q, REQUEST_CLOSED, by,
+				    reason);
+		}
+	} while (!err && o.n == OPEN_EACH);
+	return err;
 }

@@ -373,5 +373,7 @@ must_check enum err index_setting_drop(struct index *ix, const char *name);
 #define INDEX_ENTRIES "entries"
 /* The setting "lost": segments that the scrub found lost (u32). */
 #define SCRUB_LOST "lost"
+/* Day keys that wait to be wrapped anew (u32). */
+#define REWRAP_LEFT "rewrap"
 
 #endif

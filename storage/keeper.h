@@ -177,6 +177,8 @@ struct keeper {
 	struct rclock rclock;		/* P12 */
 	int64_t rclock_kept_ns, rclock_entered_ns;
 	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns, next_sync_ns;
+	size_t rewrapped;	/* days, since all were wrapped as they should */
+	bool rekey;		/* the keyring must get a fresh kek */
 	bool stop;
 };
 
@@ -277,6 +279,11 @@ void camera_in_epoch(struct keeper *k, struct camera *m,
     const struct wall_epoch *e);
 /* The wall clock was stepped: an open gap ends and goes on by the new one. */
 void camera_stepped(struct keeper *k, struct camera *m);
+/* --- handle_request.c --- */
+/* Close what a person has open, and drop what was granted to him. */
+must_check enum err requests_close(struct keeper *k, uint64_t person,
+    uint64_t by, const char *reason);
+
 /* --- handle_lease.c --- */
 /* Is this person's grant for that request good now? */
 must_check enum err grant_good(struct keeper *k, const struct reader *r,
@@ -362,6 +369,11 @@ void act_started(struct keeper *k, struct reader *r);
 void people_sign_out(struct keeper *k, uint64_t person,
     const struct reader *but);
 
+/* --- handle_key.c --- */
+/* Write the keyring under a fresh kek where that is still to be done. */
+must_check enum err rewrap_settle(struct keeper *k);
+void rewrap_tick(struct keeper *k);
+
 /* --- recover.c --- */
 /* After a crash: cut or late seal, without any private key (P8). */
 must_check enum err recover_camera(struct keeper *k, struct camera *m);
@@ -442,7 +454,8 @@ void handle_recorder_key(struct keeper *, struct conn *, struct wire *);
 void handle_user_add(struct keeper *, struct conn *, struct wire *);
 void handle_reader_started(struct keeper *, struct conn *, struct wire *);
 void handle_day_key(struct keeper *, struct conn *, struct wire *);
-void handle_day_keys_all(struct keeper *, struct conn *, struct wire *);
+void handle_stale_days(struct keeper *, struct conn *, struct wire *);
+void handle_rewrap(struct keeper *, struct conn *, struct wire *);
 void handle_request_new(struct keeper *, struct conn *, struct wire *);
 void handle_grant_put(struct keeper *, struct conn *, struct wire *);
 void handle_grant_get(struct keeper *, struct conn *, struct wire *);

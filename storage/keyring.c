@@ -7,7 +7,7 @@
 #include "storage/keyring_table.h"
 #include "storage/people.h"
 
-#define LINE_EXTRA 256		/* a line without its base64 */
+#define LINE_EXTRA 320		/* a line without its base64 */
 
 /* Where camera and day stand or would stand. */
 static size_t place(const struct keyring *k, const char *camera,
@@ -164,6 +164,7 @@ enum err keyring_make_day(struct keyring *k, const char *camera,
 	identity_new(&id);
 	identity_recipient(&id, &r);
 	recipient_format(&r, d->recipient);
+	keyring_mark(to, n, d->mark);
 	err = wrap_day(&id, to, n, &d->wraps[0]);
 	crypt_wipe(&id, sizeof(id));
 	if (err) {
@@ -209,61 +210,88 @@ enum err keyring_day_wrapped(const struct keyring *k, const char *camera,
 	return OK;
 }
 
-enum err keyring_all_days(const struct keyring *k, char **ret, size_t *ret_n)
+/* Lines of all days, or of at most `max` behind `at` that mark is not for. */
+must_check static enum err day_lines(const struct keyring *k, size_t at,
+    const char *mark, size_t max, char **ret, size_t *ret_n)
 {
-	char *out = malloc(k->bytes + 1), *p = out;
+	size_t room = 1, n = 0;
+	char *out, *p;
 
+	for (size_t i = at; i < k->days_n && n < max; i++)
+		if (!mark || strcmp(k->days[i]->mark, mark) != 0) {
+			room += day_bytes(k->days[i]);
+			n++;
+		}
+	out = p = malloc(room);
 	if (!out)
 		return ERR_NO_MEMORY;
 	*p = '\0';
-	for (size_t i = 0; i < k->days_n; i++) {
+	for (; at < k->days_n && n; at++) {
 		char *line;
-		enum err err = keyring_line_day(k->days[i], &line);
+		enum err err;
 
+		if (mark && !strcmp(k->days[at]->mark, mark))
+			continue;
+		err = keyring_line_day(k->days[at], &line);
 		if (err) {
 			free(out);
 			return err;
 		}
 		p = stpcpy(p, line);
 		free(line);
+		n--;
 	}
 	*ret = out;
 	*ret_n = (size_t)(p - out);
 	return OK;
 }
 
-static bool has_wrap(const struct keyring_day *d, const char *b64, size_t n)
+enum err keyring_all_days(const struct keyring *k, char **ret, size_t *ret_n)
 {
-	for (size_t i = 0; i < d->wraps_n; i++)
-		if (strlen(d->wraps[i]) == n && !memcmp(d->wraps[i], b64, n))
-			return true;
-	return false;
+	return day_lines(k, 0, NULL, SIZE_MAX, ret, ret_n);
 }
 
-must_check static enum err add_wrap(struct keyring *k, struct keyring_day *d,
-    const char *b64, size_t n)
+void keyring_mark(const struct age_recipient *to, size_t n,
+    char ret[KEYRING_MARK])
 {
-	char **wraps;
+	char text[RECIPIENT_TEXT];
+	unsigned char hash[HASH_BYTES];
+	struct sha256 h;
 
-	if (has_wrap(d, b64, n))
-		return OK;
-	if (d->wraps_n >= KEYRING_WRAPS_MAX || n + 3 > KEYRING_MAX - k->bytes)
-		return ERR_TOO_LARGE;
-	wraps = realloc(d->wraps, (d->wraps_n + 1) * sizeof(*wraps));
-	if (!wraps)
-		return ERR_NO_MEMORY;
-	d->wraps = wraps;
-	wraps[d->wraps_n] = strndup(b64, n);
-	if (!wraps[d->wraps_n])
-		return ERR_NO_MEMORY;
-	d->wraps_n++;
-	k->bytes += n + 3;
-	return OK;
+	sha256_init(&h);
+	for (size_t i = 0; i < n; i++) {
+		recipient_format(&to[i], text);
+		sha256_put(&h, text, strlen(text));
+		sha256_put(&h, "\n", 1);
+	}
+	sha256_end(&h, hash);
+	hex_encode(hash, KEYRING_MARK / 2, ret);
 }
 
-/* One line `camera SP day SP base64`: its day, and where the base64 stands. */
+size_t keyring_stale(const struct keyring *k, const char *mark)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->days_n; i++)
+		n += strcmp(k->days[i]->mark, mark) != 0;
+	return n;
+}
+
+enum err keyring_stale_days(const struct keyring *k, const char *mark,
+    const char *camera, const char *day, size_t max, char **ret, size_t *ret_n)
+{
+	struct keyring_day *found;
+	size_t at = place(k, camera, day, &found);
+
+	return day_lines(k, at + (found != NULL), mark, max, ret, ret_n);
+}
+
+/*
+ * One line `camera SP day SP base64`: its day, NULL where there is none, and
+ * where the base64 stands.
+ */
 must_check static enum err split_line(const struct keyring *k, const char *s,
-    size_t n, struct keyring_day **ret_day, size_t *ret_at)
+    size_t n, size_t to_n, struct keyring_day **ret_day, size_t *ret_at)
 {
 	char camera[CAMERA_ID_MAX + 1] = "", date[11] = "";
 	const char *end = memchr(s, ' ', n);
@@ -275,23 +303,47 @@ must_check static enum err split_line(const struct keyring *k, const char *s,
 	memcpy(date, s + c + 1, 10);
 	place(k, camera, date, ret_day);
 	*ret_at = at;
-	return *ret_day && keyring_is_wrap(s + at, n - at) ? OK : ERR_FORMAT;
+	return keyring_is_wrap_for(s + at, n - at, to_n) ? OK : ERR_FORMAT;
 }
 
-/* Once to look at every line, then once to add. */
-must_check static enum err each_wrap(struct keyring *k, const char *lines,
-    size_t n, bool add)
+/* The day's only wrap from now on. */
+must_check static enum err replace_wraps(struct keyring *k,
+    struct keyring_day *d, const char *b64, size_t n, const char *mark)
 {
+	char *wrap;
+
+	if (n + LINE_EXTRA > KEYRING_MAX - k->bytes + day_bytes(d))
+		return ERR_TOO_LARGE;
+	wrap = strndup(b64, n);
+	if (!wrap)
+		return ERR_NO_MEMORY;
+	k->bytes -= day_bytes(d);
+	for (size_t i = 0; i < d->wraps_n; i++)
+		free(d->wraps[i]);
+	d->wraps[0] = wrap;
+	d->wraps_n = 1;
+	k->bytes += day_bytes(d);
+	snprintf(d->mark, sizeof(d->mark), "%s", mark);
+	return OK;
+}
+
+/* Once to look at every line (mark NULL), then once to take them in. */
+must_check static enum err each_wrap(struct keyring *k, const char *lines,
+    size_t n, size_t to_n, const char *mark, size_t *ret_days)
+{
+	*ret_days = 0;
 	while (n) {
 		const char *end = memchr(lines, '\n', n);
 		size_t line_n = end ? (size_t)(end - lines) : n, at;
 		struct keyring_day *d;
-		enum err err = split_line(k, lines, line_n, &d, &at);
+		enum err err = split_line(k, lines, line_n, to_n, &d, &at);
 
-		if (!err && add)
-			err = add_wrap(k, d, lines + at, line_n - at);
+		if (!err && d && mark)
+			err = replace_wraps(k, d, lines + at, line_n - at,
+			    mark);
 		if (err)
 			return err;
+		*ret_days += d != NULL;
 		line_n += end != NULL;
 		lines += line_n;
 		n -= line_n;
@@ -299,11 +351,12 @@ must_check static enum err each_wrap(struct keyring *k, const char *lines,
 	return OK;
 }
 
-enum err keyring_add_wraps(struct keyring *k, const char *lines, size_t n)
+enum err keyring_rewrap(struct keyring *k, const char *lines, size_t n,
+    const char *mark, size_t to_n, size_t *ret_days)
 {
-	enum err err = each_wrap(k, lines, n, false);
+	enum err err = each_wrap(k, lines, n, to_n, NULL, ret_days);
 
-	return err ? err : each_wrap(k, lines, n, true);
+	return err ? err : each_wrap(k, lines, n, to_n, mark, ret_days);
 }
 
 must_check static enum err new_grant(const char *request, uint64_t person,

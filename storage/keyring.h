@@ -43,16 +43,35 @@ must_check enum err keyring_find_day(const struct keyring *k,
 must_check enum err keyring_day_wrapped(const struct keyring *k,
     const char *camera, const char *day, char **ret, size_t *ret_n);
 
-/* Every day's line as in the file, for re-wrapping to a new custodian. */
+/* Every day's line as in the file. */
 must_check enum err keyring_all_days(const struct keyring *k, char **ret,
     size_t *ret_n);
 
 /*
- * Add wraps for a new custodian: lines `camera SP day SP base64(age file)`.
- * ERR_FORMAT and nothing changed where a line is wrong or its day is unknown.
+ * Whom a day's key is wrapped to cannot be told from the wrap, so a mark of
+ * them stands beside it: the first 8 bytes of SHA-256 over the recipients as
+ * text, each with LF, in hexadecimal.
  */
-must_check enum err keyring_add_wraps(struct keyring *k, const char *lines,
-    size_t n);
+#define KEYRING_MARK 17
+void keyring_mark(const struct age_recipient *to, size_t n,
+    char ret[KEYRING_MARK]);
+/* Days that are not wrapped to those of mark (alone, and all of them). */
+size_t keyring_stale(const struct keyring *k, const char *mark);
+/*
+ * The lines of at most `max` such days behind that of camera and day ("" and
+ * "": from the first one); returned, to be freed by free().
+ */
+must_check enum err keyring_stale_days(const struct keyring *k,
+    const char *mark, const char *camera, const char *day, size_t max,
+    char **ret, size_t *ret_n);
+/*
+ * Wrap days anew, to those of mark, `to_n` of them: lines `camera SP day SP
+ * base64(age file)`. What was wrapped before goes. A day that is not there
+ * (any more) is passed over. ERR_FORMAT and nothing changed where a line is
+ * wrong or its age file is not for so many recipients.
+ */
+must_check enum err keyring_rewrap(struct keyring *k, const char *lines,
+    size_t n, const char *mark, size_t to_n, size_t *ret_days);
 
 /* Put, find (borrowed) and drop the grant of a request. */
 must_check enum err keyring_put_grant(struct keyring *k, const char *request,

@@ -12,18 +12,30 @@
 #include "storage/keyring_line.h"
 #include "storage/people.h"
 
-bool keyring_is_wrap(const char *b64, size_t n)
+/* Bytes of the header of such an age file; 0: it is none. */
+static size_t wrap_header(const char *b64, size_t n)
 {
 	unsigned char *age;
-	size_t age_n, header;
-	bool ok;
+	size_t age_n, header = 0;
 
 	if (n < 1 || n > KEYRING_WRAP_MAX || !(age = malloc(n)))
-		return false;
-	ok = b64_decode(b64, n, true, age, n, &age_n) == OK &&
-	    age_header_len(age, age_n, &header) == OK;
+		return 0;
+	if (b64_decode(b64, n, true, age, n, &age_n) ||
+	    age_header_len(age, age_n, &header))
+		header = 0;
 	free(age);
-	return ok;
+	return header;
+}
+
+bool keyring_is_wrap(const char *b64, size_t n)
+{
+	return wrap_header(b64, n) > 0;
+}
+
+/* Our own headers have that length, whatever the recipients (age.h). */
+bool keyring_is_wrap_for(const char *b64, size_t n, size_t recipients)
+{
+	return wrap_header(b64, n) == 70 + 98 * recipients;
 }
 
 bool keyring_is_request(const char *s)
@@ -82,16 +94,17 @@ must_check static enum err parse_wraps(const json_t *a, struct keyring_day *d)
 
 must_check static enum err parse_day(json_t *j, struct keyring_day **ret)
 {
-	const char *camera, *date, *recipient;
+	const char *camera, *date, *recipient, *mark = "";
 	struct age_recipient r;
 	struct keyring_day *d;
 	struct day day;
 	json_t *wraps;
 	enum err err;
 
-	if (json_unpack(j, "{s:s, s:s, s:s, s:o !}", "camera", &camera, "date",
-		&date, "recipient", &recipient, "wrapped", &wraps) != 0 ||
-	    !camera_id_ok(camera) || day_parse(date, &day) ||
+	if (json_unpack(j, "{s:s, s:s, s:s, s?s, s:o !}", "camera", &camera,
+		"date", &date, "recipient", &recipient, "for", &mark, "wrapped",
+		&wraps) != 0 ||
+	    strlen(mark) >= sizeof(d->mark) || !camera_id_ok(camera) || day_parse(date, &day) ||
 	    strlen(date) != sizeof(d->date) - 1 ||
 	    recipient_parse(recipient, &r))
 		return ERR_FORMAT;
@@ -101,6 +114,7 @@ must_check static enum err parse_day(json_t *j, struct keyring_day **ret)
 	memcpy(d->camera, camera, strlen(camera));
 	memcpy(d->date, date, strlen(date));
 	memcpy(d->recipient, recipient, strlen(recipient));
+	memcpy(d->mark, mark, strlen(mark));
 	err = parse_wraps(wraps, d);
 	if (err)
 		keyring_day_free(d);
@@ -190,15 +204,17 @@ enum err keyring_line_first(uint64_t generation, char **ret)
 enum err keyring_line_day(const struct keyring_day *d, char **ret)
 {
 	json_t *wraps = json_array();
+	json_t *mark = *d->mark ? json_string(d->mark) : NULL;
 
 	for (size_t i = 0; i < d->wraps_n; i++)
 		if (json_array_append_new(wraps, json_string(d->wraps[i]))) {
 			json_decref(wraps);
+			json_decref(mark);
 			return ERR_NO_MEMORY;
 		}
-	return dump(json_pack("{s:{s:s, s:s, s:s, s:o}}", "day", "camera",
+	return dump(json_pack("{s:{s:s, s:s, s:s, s:o*, s:o}}", "day", "camera",
 			d->camera, "date", d->date, "recipient", d->recipient,
-			"wrapped", wraps),
+			"for", mark, "wrapped", wraps),
 	    ret);
 }
 

@@ -6,7 +6,7 @@
 #define SAQTA_KEYRING_LINE_H
 
 #include "storage/api/messages.h"
-#include "storage/identity.h"
+#include "storage/keyring.h"
 
 #define KEYRING_LINE_MAX (16u << 20) /* bytes: a full grant fits */
 #define KEYRING_WRAPS_MAX 64	/* age files of one day */
@@ -17,6 +17,7 @@ struct keyring_day {
 	char camera[CAMERA_ID_MAX + 1];
 	char date[11];
 	char recipient[RECIPIENT_TEXT];
+	char mark[KEYRING_MARK];	/* of whom it is for; "": not known */
 	size_t wraps_n;
 	char **wraps;		/* base64 of an age file each */
 };
@@ -37,6 +38,8 @@ struct keyring_line {
 
 /* Is it base64 of an age file with a well-formed header? */
 bool keyring_is_wrap(const char *b64, size_t n);
+/* For exactly so many X25519 recipients? */
+bool keyring_is_wrap_for(const char *b64, size_t n, size_t recipients);
 bool keyring_is_request(const char *s);
 
 /*

@@ -14,14 +14,13 @@
  *                   decision opens it anew with the password of that message.
  *   READER_ACT      waits on 3 for one MSG_SIGN, signs that act of a custodian
  *                   and exits; or for one MSG_USER_ADD, makes and signs the
- *                   person (for a custodian also re-wraps every day key), sends
- *                   MSG_PERSON_PUT, exits after the answer.
+ *                   person, sends MSG_PERSON_PUT, wraps day keys anew for whom
+ *                   they should be now, exits.
  *   READER_OPERATOR the same for an operator: person 0, no password, no
  *                   signature.
  *
  * MSG_PERSON_PUT's bulk: `struct person_row` as text lines "key value" (values
- * base64 for bytes): see reader_person.c; for a custodian then a line "wraps"
- * and keyring_add_wraps() lines.
+ * base64 for bytes): see reader_person.c.
  */
 #ifndef SAQTA_READER_H
 #define SAQTA_READER_H
@@ -39,6 +38,6 @@ int reader_main(void);
 must_check enum err person_record_encode(const struct person_row *p,
     char **ret, size_t *ret_n);
 must_check enum err person_record_decode(const char *p, size_t n,
-    struct person_row *ret, const char **ret_wraps, size_t *ret_wraps_n);
+    struct person_row *ret);
 
 #endif

@@ -318,6 +318,7 @@ enum err session_decide(struct session *s, struct wire *w)
 	if (!err) {
 		wire_begin(&answer, MSG_OK, w->id);
 		err = wire_send(s->client, &answer, -1);
+		session_rewrap(s, &d->identity);
 	}
 	crypt_wipe(d, sizeof(*d));
 	free(d);

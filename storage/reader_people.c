@@ -98,6 +98,8 @@ static enum err renew(struct session *s, const struct wire *asked,
 	p->first = true;
 	one_time(password);
 	err = person_renew(s, p, password, secret.seed, uri);
+	if (!err)
+		session_rewrap_seed(s, secret.seed);
 	crypt_wipe(&secret, sizeof(secret));
 	if (!err)
 		err = tell(s, asked, p->id, password, uri);
@@ -168,14 +170,13 @@ enum err session_person_end(struct session *s, struct wire *w)
 		err = open_custodian(s, credential, &secret);
 	if (err)
 		return err;
-	crypt_wipe(&secret, sizeof(secret));
 	keeper_begin(s, &to_keeper, MSG_PERSON_ENDED);
 	wire_put_u64(&to_keeper, id);
 	wire_put_str(&to_keeper, reason);
-	err = keeper_call(s, &to_keeper, -1);
-	if (err && to_keeper.type == MSG_ERROR)
-		snprintf(s->about.say, sizeof(s->about.say), "%s",
-		    wire_get_str(&to_keeper));
+	err = keeper_relay(s, &to_keeper);
+	if (!err)
+		session_rewrap_seed(s, secret.seed);
+	crypt_wipe(&secret, sizeof(secret));
 	if (err)
 		return err;
 	wire_begin(&to_keeper, MSG_OK, w->id);

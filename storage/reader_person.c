@@ -1,14 +1,12 @@
 /*
  * reader_person.c - making people, and their record as text: lines of
- * "key SP value", bytes in base64, then for a custodian "wraps" on a line of
- * its own and lines of keyring_add_wraps().
+ * "key SP value", bytes in base64.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "storage/keyring_line.h"
 #include "storage/session.h"
 
 #define RECORD_MAX 2048
@@ -91,8 +89,7 @@ static bool take_bytes(const char **p, const char *end, const char *key,
 	return s && !b64_decode(s, n, true, ret, room, ret_n);
 }
 
-enum err person_record_decode(const char *p, size_t n, struct person_row *ret,
-    const char **ret_wraps, size_t *ret_wraps_n)
+enum err person_record_decode(const char *p, size_t n, struct person_row *ret)
 {
 	const char *end = p + n;
 	struct person_row r = {0};
@@ -114,137 +111,15 @@ enum err person_record_decode(const char *p, size_t n, struct person_row *ret,
 		&r.sealed_n) ||
 	    !take_number(&p, end, "first", &first))
 		return ERR_FORMAT;
-	if (key_n != KEY_BYTES || signature_n != SIGN_BYTES ||
+	if (p != end || key_n != KEY_BYTES || signature_n != SIGN_BYTES ||
 	    role < ROLE_OPERATOR || role > ROLE_CUSTODIAN ||
 	    created > INT64_MAX || first > 1)
 		return ERR_FORMAT;
 	r.first = first;
 	r.role = (enum role)role;
 	r.created_ns = (int64_t)created;
-	*ret_wraps = NULL;
-	*ret_wraps_n = 0;
-	if (p != end) {
-		if (end - p < 6 || memcmp(p, "wraps\n", 6) != 0)
-			return ERR_FORMAT;
-		*ret_wraps = p + 6;
-		*ret_wraps_n = (size_t)(end - p) - 6;
-	}
 	*ret = r;
 	return OK;
-}
-
-/* Text that grows. */
-struct text {
-	char *p;
-	size_t n, room;
-};
-
-static enum err append(struct text *t, const char *p, size_t n)
-{
-	if (n > t->room - t->n) {
-		size_t want = 2 * (t->n + n);
-		char *bigger = realloc(t->p, want);
-
-		if (!bigger)
-			return ERR_NO_MEMORY;
-		t->p = bigger;
-		t->room = want;
-	}
-	memcpy(t->p + t->n, p, n);
-	t->n += n;
-	return OK;
-}
-
-/* One day's identity, wrapped to the new custodian as a line. */
-static enum err wrap_line(const struct keyring_day *d,
-    const struct age_identity *id, const struct age_recipient *to,
-    struct text *out)
-{
-	struct age_identity day;
-	char text[IDENTITY_TEXT + 1], *b64 = NULL, head[64];
-	unsigned char *sealed = NULL;
-	size_t n = 0;
-	enum err err = ERR_NO_KEY;
-
-	for (size_t i = 0; i < d->wraps_n && err == ERR_NO_KEY; i++)
-		err = day_open(d->wraps[i], strlen(d->wraps[i]), id, &day);
-	if (err)
-		return err;
-	identity_format(&day, text);
-	text[IDENTITY_TEXT - 1] = '\n';
-	err = age_encrypt(text, IDENTITY_TEXT, to, 1, &sealed, &n);
-	crypt_wipe(text, sizeof(text));
-	crypt_wipe(&day, sizeof(day));
-	if (!err) {
-		b64 = malloc(B64_LEN(n));
-		err = b64 ? OK : ERR_NO_MEMORY;
-	}
-	if (!err) {
-		b64_encode(sealed, n, true, b64);
-		snprintf(head, sizeof(head), "%s %s ", d->camera, d->date);
-		err = append(out, head, strlen(head));
-	}
-	if (!err)
-		err = append(out, b64, strlen(b64));
-	if (!err)
-		err = append(out, "\n", 1);
-	free(b64);
-	free(sealed);
-	return err;
-}
-
-static enum err wrap_days(const char *p, size_t n,
-    const struct age_identity *id, const struct age_recipient *to,
-    struct text *out)
-{
-	enum err err = append(out, "wraps\n", 6);
-
-	while (n && !err) {
-		const char *end = memchr(p, '\n', n);
-		size_t line = end ? (size_t)(end - p) : n;
-		struct keyring_line l = {0};
-
-		if (line)
-			err = keyring_line_parse(p, line, &l);
-		if (!err && l.day)
-			err = wrap_line(l.day, id, to, out);
-		keyring_day_free(l.day);
-		keyring_grant_free(l.grant);
-		line += end != NULL;
-		p += line;
-		n -= line;
-	}
-	return err;
-}
-
-/* A new custodian can open what was recorded before his time, too. */
-static enum err wrap_all(struct session *s, const struct person_row *p,
-    const unsigned char seed[KEY_BYTES], struct text *out)
-{
-	struct age_identity id;
-	struct age_recipient to;
-	const void *lines = NULL;
-	struct wire w;
-	size_t n = 0;
-	enum err err = recipient_parse(p->recipient, &to);
-
-	if (err)
-		return err;
-	keeper_begin(s, &w, MSG_DAY_KEYS_ALL);
-	err = keeper_call(s, &w, -1);
-	if (!err)
-		err = wire_end(&w);
-	if (!err)
-		err = bulk_map(w.fd, WIRE_BULK_MAX, &lines, &n);
-	if (!err) {
-		seed_identity(seed, &id);
-		err = wrap_days(lines, n, &id, &to, out);
-		crypt_wipe(&id, sizeof(id));
-	}
-	bulk_unmap(lines, n);
-	if (w.fd >= 0)
-		close(w.fd);
-	return err;
 }
 
 enum err person_number(struct session *s, uint64_t *ret)
@@ -261,9 +136,8 @@ enum err person_number(struct session *s, uint64_t *ret)
 }
 
 static enum err put_person(struct session *s, const struct person_row *p,
-    const unsigned char seed[KEY_BYTES], const char *uri)
+    const char *uri)
 {
-	struct text out = {0};
 	char *record = NULL;
 	struct wire w;
 	size_t n = 0;
@@ -271,11 +145,7 @@ static enum err put_person(struct session *s, const struct person_row *p,
 	enum err err = person_record_encode(p, &record, &n);
 
 	if (!err)
-		err = append(&out, record, n);
-	if (!err && p->role == ROLE_CUSTODIAN)
-		err = wrap_all(s, p, seed, &out);
-	if (!err)
-		err = bulk_from(out.p, out.n, &fd);
+		err = bulk_from(record, n, &fd);
 	if (!err) {
 		keeper_begin(s, &w, MSG_PERSON_PUT);
 		wire_put_str(&w, uri);
@@ -283,7 +153,6 @@ static enum err put_person(struct session *s, const struct person_row *p,
 	}
 	if (fd >= 0)
 		close(fd);
-	free(out.p);
 	free(record);
 	return err;
 }
@@ -322,7 +191,7 @@ enum err person_renew(struct session *s, struct person_row *p,
 		return err;
 	if (s->job != READER_OPERATOR && p->role != ROLE_OPERATOR)
 		person_sign(p, s->me.id, seed);
-	return put_person(s, p, seed, ret_uri);
+	return put_person(s, p, ret_uri);
 }
 
 /* A custodian's signature under an act; nothing else is ever signed so. */
@@ -342,10 +211,11 @@ static enum err sign_act(struct session *s, struct wire *w)
 	seed_sign_seed(s->seed, seed);
 	sign(seed, text, text_n, signature);
 	crypt_wipe(seed, sizeof(seed));
-	crypt_wipe(s->seed, sizeof(s->seed));
 	wire_begin(w, MSG_SIGN_IS, w->id);
 	wire_put_bytes(w, signature, sizeof(signature));
-	return wire_send(s->keeper, w, -1);
+	err = wire_send(s->keeper, w, -1);
+	crypt_wipe(s->seed, sizeof(s->seed));
+	return err;
 }
 
 enum err session_add_person(struct session *s, struct wire *w)
@@ -369,6 +239,8 @@ enum err session_add_person(struct session *s, struct wire *w)
 	crypt_wipe(w->buf, w->len);
 	if (!err)
 		err = make(s, &p, password);
+	if (!err && p.role != ROLE_OPERATOR)
+		session_rewrap_seed(s, s->seed);
 	crypt_wipe(password, sizeof(password));
 	crypt_wipe(s->seed, sizeof(s->seed));
 	if (err) {

@@ -160,6 +160,16 @@ must_check enum err session_decide(struct session *s, struct wire *w);
 must_check enum err day_open(const char *wraps, size_t n,
     const struct age_identity *id, struct age_identity *ret);
 
+/* --- reader_rewrap.c --- */
+/*
+ * Wrap the day keys anew that are wrapped for others than those who should have
+ * them now, as far as id opens them; by a person's seed, his. What fails is
+ * logged and stays to be done. Blocks (half a millisecond a day).
+ */
+void session_rewrap(struct session *s, const struct age_identity *id);
+void session_rewrap_seed(struct session *s,
+    const unsigned char seed[KEY_BYTES]);
+
 /* --- reader_access.c --- */
 /*
  * Use the approved request: OK where a grant of this person is good now; the
@@ -249,9 +259,8 @@ must_check enum err session_person_end(struct session *s, struct wire *w);
 must_check enum err person_number(struct session *s, uint64_t *ret);
 /*
  * Make keys for p (id, user, name, role and first stand), sign them with the
- * custodian's seed unless p is an operator, and have the keeper put them; for
- * a custodian with every day key wrapped anew. ret_uri: of the second factor,
- * or "".
+ * custodian's seed unless p is an operator, and have the keeper put them.
+ * ret_uri: of the second factor, or "".
  */
 must_check enum err person_renew(struct session *s, struct person_row *p,
     const char *password, const unsigned char seed[KEY_BYTES],

@@ -435,13 +435,13 @@ static json_t *index_state(const struct view *v)
 	    atoi(percent));
 }
 
-/* Segments that the scrub did not find as they were. */
-static int lost(const struct view *v)
+/* A number that the keeper keeps for people. */
+static int counted(const struct view *v, const char *setting)
 {
 	uint32_t n = 0;
 	size_t size;
 
-	if (index_setting_find(v->ix, SCRUB_LOST, &n, sizeof(n), &size))
+	if (index_setting_find(v->ix, setting, &n, sizeof(n), &size))
 		n = 0;
 	return (int)n;
 }
@@ -463,7 +463,7 @@ enum err view_status(const struct view *v, char **ret)
 	volumes = view_volumes(v, &room);
 	return view_text(
 	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o, "
-		      "s:i}, "
+		      "s:i, s:i}, "
 		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o, "
 		      "s:o}",
 		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
@@ -472,7 +472,8 @@ enum err view_status(const struct view *v, char **ret)
 		(json_int_t)room.free_bytes, "total_bytes",
 		(json_int_t)room.total_bytes, "reserve_bytes",
 		(json_int_t)room.reserve_bytes, "volumes", volumes, "lost",
-		lost(v), "ledger", ledger_state(v), "witness",
+		counted(v, SCRUB_LOST), "keys_waiting",
+		counted(v, REWRAP_LEFT), "ledger", ledger_state(v), "witness",
 		view_witness_state(v), "cameras", "total", n.total, "enabled",
 		n.enabled, "recording", n.recording, "clock", clock_state(v),
 		"index", index_state(v), "forecast", view_forecast(v, &room),

@@ -172,11 +172,18 @@ enum msg {
 				   i64 to): what was really served. -> MSG_OK */
 	MSG_REFUSAL = 132,	/* u16 enum err, str request or "", str camera
 				   or "", i64 from, i64 to. -> MSG_OK, entered */
-	MSG_DAY_KEYS_ALL = 134,	/* - */
-	MSG_DAY_KEYS_ALL_IS = 135, /* fd: keyring lines of all day keys */
+				/* 134, 135 were used once */
 	MSG_PERSON_PUT = 136,	/* str otpauth URI for 105, fd: person record
-				   and, for a custodian, re-wrapped day keys
 				   (reader.h). -> MSG_OK */
+	MSG_STALE_DAYS = 276,	/* str camera, str day of the last one (""
+				   at first) */
+	MSG_STALE_DAYS_IS = 277, /* u8 n, n * str recipient: for whom day keys
+				   are to be wrapped, fd: keyring lines of days
+				   that are not; one LF: there are no more */
+	MSG_REWRAP = 278,	/* str mark of the recipients (keyring.h), fd:
+				   lines for keyring_rewrap(). -> MSG_OK,
+				   durable; ERR_BUSY where others are to have
+				   them by now */
 	MSG_EXPORT_BEGIN = 170,	/* str request, u64 bytes it may take */
 	MSG_EXPORT_BEGIN_IS = 171, /* str export id,
 				   fd: the empty spool file, to be written */

@@ -134,6 +134,11 @@ static void print_status(const json_t *j)
 		printf("ALARM     %lld segments are missing or damaged; saqta "
 		       "coverage shows which\n",
 		    json_number_of(s, "lost"));
+	if (json_number_of(s, "keys_waiting"))
+		printf("keys      %lld day keys wait to be wrapped for the "
+		       "custodians of now: the next act of a custodian does "
+		       "it\n",
+		    json_number_of(s, "keys_waiting"));
 	if (!strcmp(json_text_of(json_object_get(j, "index"), "state"),
 		"rebuilding"))
 		printf("index     is being made anew: %lld %%\n",

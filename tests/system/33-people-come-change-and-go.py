@@ -5,39 +5,14 @@ No camera runs: the programs' clock is put ahead half a minute for each new
 code of a second factor, so that nobody waits for one.
 """
 import base64
-import os
-import struct
-import tempfile
 import time
-from pathlib import Path
 
 from lib import say
-from lib.appliance import PEOPLE, Appliance, totp, wait_for
+from lib.ahead import Ahead
+from lib.appliance import PEOPLE, totp, wait_for
 
 V1 = "/api/v1/"
 OWN = "a password of one's own"
-
-
-class Box(Appliance):
-    """A site whose clock goes on when a code is needed."""
-
-    def __init__(self, clock):
-        super().__init__(segment_s=5, env={"SAQTA_CLOCK_FILE": str(clock)})
-        self.clock = clock
-
-    def later(self, seconds):
-        self.clock_ahead += seconds
-        with open(self.clock, "r+b") as f:
-            f.write(struct.pack("=q", self.clock_ahead * 10 ** 9))
-
-    def code(self, user):
-        if self.factor(user):
-            self.later(30)
-        return super().code(user)
-
-    def act(self, user):
-        """What a custodian adds to an act."""
-        return {"password": PEOPLE[user][2], "code": self.code(user)}
 
 
 def problem(answer):
@@ -177,12 +152,7 @@ def test_ledger(aigul):
 
 
 def story():
-    tmp = Path(tempfile.mkdtemp(prefix="saqta-clock-"))
-    tmp.chmod(0o755)
-    clock = tmp / "clock"
-    clock.write_bytes(bytes(16))
-    clock.chmod(0o644)
-    with Box(clock) as box:
+    with Ahead() as box:
         aigul, daniyar = box.client("aigul"), box.client("daniyar")
         refused("an auditor does not see who there is",
                 box.client("marat").get(V1 + "people"), 403, "denied")
@@ -198,8 +168,6 @@ def story():
         box.stop()
         say.test("no program was ended by a sanitizer or a signal",
                  not box.broken(), box.broken())
-    os.unlink(clock)
-    os.rmdir(tmp)
 
 
 say.main(story)

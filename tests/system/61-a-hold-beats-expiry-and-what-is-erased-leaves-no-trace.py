@@ -7,12 +7,11 @@ the image holds free blocks, the database's log and old keyrings as well.
 """
 import base64
 import datetime
-import json
 import subprocess
 
 from lib import say
 from lib.appliance import PEOPLE, Failed, wait_for
-from lib.footage import age
+from lib.keys import keyring
 from lib.months import DAY, Months, S, midnight
 
 SIZE_MB = 200
@@ -48,24 +47,6 @@ class Image(Months):
         subprocess.run(["umount", "-l", self.data], check=False,
                        capture_output=True)
         super().__exit__(*error)
-
-
-def keyring(box):
-    """{(camera, day): [wraps]} by plain age, with whichever slot counts."""
-    best = {}
-    for kek, ring in (("kek", "keyring.age"), ("kek-b", "keyring-b.age")):
-        try:
-            text, whole = age((box.data / "keyring" / kek).read_text(),
-                              (box.data / "keyring" / ring).read_bytes())
-        except (FileNotFoundError, UnicodeDecodeError, ValueError):
-            continue
-        if whole and text:
-            lines = [json.loads(l) for l in text.decode().splitlines()]
-            if lines[0]["generation"] > best.get("generation", -1):
-                best = {"generation": lines[0]["generation"], "days": {
-                    (l["day"]["camera"], l["day"]["date"]): l["day"]["wrapped"]
-                    for l in lines if "day" in l}}
-    return best["days"]
 
 
 def shown(journal, raw):

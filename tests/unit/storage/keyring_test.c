@@ -175,14 +175,14 @@ static void many_days_are_found_and_listed_in_order(void **state)
 	keyring_close(k);
 }
 
-/* What a new custodian's reader sends: `camera day base64`. */
-static char *wrap_line(const char *camera, const char *day)
+/* What a custodian's reader sends: `camera day base64`. */
+static char *wrap_line(const char *camera, const char *day, size_t to_n)
 {
 	unsigned char *age;
 	char *b64, *line;
 	size_t n;
 
-	assert_int_equal(age_encrypt("x", 1, to, 1, &age, &n), OK);
+	assert_int_equal(age_encrypt("x", 1, to, to_n, &age, &n), OK);
 	b64 = malloc(B64_LEN(n));
 	b64_encode(age, n, true, b64);
 	assert_true(asprintf(&line, "%s %s %s\n", camera, day, b64) > 0);
@@ -203,29 +203,99 @@ static size_t lines_of(struct keyring *k, const char *camera, const char *day)
 	return count;
 }
 
-static void wraps_are_added_all_or_none(void **state)
+static void days_are_wrapped_anew_all_or_none(void **state)
 {
 	struct keyring *k = reopen(NULL);
 	struct age_recipient r;
-	char *good = wrap_line("cam-1", "2026-11-22");
-	char *unknown = wrap_line("cam-2", "2026-11-22"), *both;
+	char *good = wrap_line("cam-1", "2026-11-22", 1);
+	char *more = wrap_line("cam-1", "2026-11-22", 2), *both, *before, *after;
+	char mark[KEYRING_MARK];
+	size_t n, days;
 
 	(void)state;
 	make(k, "cam-1", "2026-11-22", &r);
-	assert_true(asprintf(&both, "%s%s", good, unknown) > 0);
-	assert_int_equal(keyring_add_wraps(k, both, strlen(both)), ERR_FORMAT);
-	assert_int_equal(lines_of(k, "cam-1", "2026-11-22"), 1);
-	assert_int_equal(keyring_add_wraps(k, "cam-1 2026-11-22 AAAA\n", 22),
+	keyring_mark(to, 1, mark);
+	assert_int_equal(keyring_stale(k, mark), 1);
+	assert_int_equal(keyring_day_wrapped(k, "cam-1", "2026-11-22", &before,
+			     &n),
+	    OK);
+	assert_true(asprintf(&both, "%s%s", good, more) > 0);
+	assert_int_equal(keyring_rewrap(k, both, strlen(both), mark, 1, &days),
 	    ERR_FORMAT);
-	assert_int_equal(keyring_add_wraps(k, good, strlen(good)), OK);
-	assert_int_equal(keyring_add_wraps(k, good, strlen(good)), OK);
-	assert_int_equal(lines_of(k, "cam-1", "2026-11-22"), 2);
+	assert_int_equal(keyring_rewrap(k, "cam-1 2026-11-22 AAAA\n", 22, mark,
+			     1, &days),
+	    ERR_FORMAT);
+	assert_int_equal(keyring_stale(k, mark), 1);
+	assert_int_equal(keyring_rewrap(k, good, strlen(good), mark, 1, &days),
+	    OK);
+	assert_int_equal(days, 1);
+	assert_int_equal(keyring_stale(k, mark), 0);
+	assert_int_equal(lines_of(k, "cam-1", "2026-11-22"), 1);
 	assert_int_equal(keyring_commit(k), OK);
 	k = reopen(k);
-	assert_int_equal(lines_of(k, "cam-1", "2026-11-22"), 2);
+	assert_int_equal(keyring_stale(k, mark), 0);
+	assert_int_equal(keyring_day_wrapped(k, "cam-1", "2026-11-22", &after,
+			     &n),
+	    OK);
+	assert_string_not_equal(before, after);
+	assert_int_equal(strncmp(strrchr(good, ' ') + 1, after, n), 0);
 	free(good);
-	free(unknown);
+	free(more);
 	free(both);
+	free(before);
+	free(after);
+	keyring_close(k);
+}
+
+static void a_day_that_went_meanwhile_is_passed_over(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	char *gone = wrap_line("cam-2", "2026-11-22", 2), mark[KEYRING_MARK];
+	size_t days = 9;
+
+	(void)state;
+	keyring_mark(to, 2, mark);
+	assert_int_equal(keyring_rewrap(k, gone, strlen(gone), mark, 2, &days),
+	    OK);
+	assert_int_equal(days, 0);
+	free(gone);
+	keyring_close(k);
+}
+
+static void days_of_others_are_handed_over_a_few_at_a_time(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	char mark[KEYRING_MARK], *text;
+	struct keyring_line line;
+	struct age_recipient r;
+	const char *after = "";
+	char date[11] = "";
+	size_t n, seen = 0;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	make(k, "cam-1", "2026-11-24", &r);
+	make(k, "cam-1", "2026-11-23", &r);
+	keyring_mark(to, 2, mark);
+	assert_int_equal(keyring_stale_days(k, mark, "", "", 9, &text, &n), OK);
+	assert_int_equal(n, 0);
+	free(text);
+	keyring_mark(to, 1, mark);
+	for (;; seen++) {
+		assert_int_equal(keyring_stale_days(k, mark, after, date, 1,
+				     &text, &n),
+		    OK);
+		if (!n)
+			break;
+		assert_int_equal(keyring_line_parse(text, n - 1, &line), OK);
+		assert_true(strcmp(line.day->date, date) > 0);
+		snprintf(date, sizeof(date), "%s", line.day->date);
+		after = "cam-1";
+		keyring_day_free(line.day);
+		free(text);
+	}
+	free(text);
+	assert_int_equal(seen, 3);
 	keyring_close(k);
 }
 
@@ -526,7 +596,9 @@ int main(void)
 	    T(an_existing_day_keeps_its_key),
 	    T(what_was_not_committed_is_not_on_the_disk),
 	    T(many_days_are_found_and_listed_in_order),
-	    T(wraps_are_added_all_or_none),
+	    T(days_are_wrapped_anew_all_or_none),
+	    T(a_day_that_went_meanwhile_is_passed_over),
+	    T(days_of_others_are_handed_over_a_few_at_a_time),
 	    T(a_grant_is_put_replaced_found_and_dropped),
 	    T(P1_the_disk_holds_no_private_key_but_the_kek),
 	    T(the_kek_is_readable_by_its_owner_only),

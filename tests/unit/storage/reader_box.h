@@ -48,6 +48,9 @@ struct box {
 	struct index *ix;
 	struct keyring *keyring;
 	struct age_identity paper;
+	struct age_recipient holders[8]; /* who should have the day keys */
+	size_t holders_n;
+	enum err refuse_rewrap; /* what MSG_REWRAP is answered with */
 	/* the reader at work */
 	int keeper, client;
 	pid_t pid;
@@ -196,6 +199,8 @@ static inline void box_footage(void)
 	box_recipient(CUSTODIAN_1, &to[0]);
 	box_recipient(CUSTODIAN_4, &to[1]);
 	identity_recipient(&box.paper, &to[2]);
+	memcpy(box.holders, to, sizeof(to));
+	box.holders_n = 3;
 	assert_int_equal(keyring_make_day(box.keyring, "cam1", DAY, to, 3, &day,
 			     &made),
 	    OK);

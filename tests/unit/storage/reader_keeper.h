@@ -52,18 +52,54 @@ static inline void keeper_day_key(struct wire *w)
 	reply(w, fd);
 }
 
-static inline void keeper_day_keys_all(struct wire *w)
+/* Two days at a time, so that a reader has to ask again. */
+static inline void keeper_stale_days(struct wire *w)
 {
+	char camera[64], day[16], mark[KEYRING_MARK], recipient[RECIPIENT_TEXT];
 	uint32_t id = w->id;
 	char *text;
 	size_t n;
 	int fd;
 
-	assert_int_equal(keyring_all_days(box.keyring, &text, &n), OK);
-	assert_int_equal(bulk_from(text, n, &fd), OK);
+	snprintf(camera, sizeof(camera), "%s", wire_get_str(w));
+	snprintf(day, sizeof(day), "%s", wire_get_str(w));
+	assert_int_equal(wire_end(w), OK);
+	keyring_mark(box.holders, box.holders_n, mark);
+	assert_int_equal(keyring_stale_days(box.keyring, mark, camera, day, 2,
+			     &text, &n),
+	    OK);
+	assert_int_equal(bulk_from(n ? text : "\n", n ? n : 1, &fd), OK);
 	free(text);
-	wire_begin(w, MSG_DAY_KEYS_ALL_IS, id);
+	wire_begin(w, MSG_STALE_DAYS_IS, id);
+	wire_put_u8(w, (uint8_t)box.holders_n);
+	for (size_t i = 0; i < box.holders_n; i++) {
+		recipient_format(&box.holders[i], recipient);
+		wire_put_str(w, recipient);
+	}
 	reply(w, fd);
+}
+
+static inline void keeper_rewrap(struct wire *w)
+{
+	char mark[KEYRING_MARK], now[KEYRING_MARK];
+	uint32_t id = w->id;
+	const void *p;
+	size_t n, days;
+
+	snprintf(mark, sizeof(mark), "%s", wire_get_str(w));
+	assert_int_equal(wire_end(w), OK);
+	keyring_mark(box.holders, box.holders_n, now);
+	if (box.refuse_rewrap) {
+		reply_err(id, box.refuse_rewrap);
+		return;
+	}
+	assert_string_equal(mark, now);
+	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
+	assert_int_equal(keyring_rewrap(box.keyring, p, n, mark, box.holders_n,
+			     &days),
+	    OK);
+	bulk_unmap(p, n);
+	reply_err(id, OK);
 }
 
 static inline void keeper_grant_put(struct wire *w, struct event *e)
@@ -180,19 +216,17 @@ static inline void keeper_refusal(struct wire *w, struct event *e)
 
 static inline void keeper_person_put(struct wire *w)
 {
-	const char *wraps;
 	uint32_t id = w->id;
 	const void *p;
-	size_t n, wraps_n;
+	size_t n;
 
 	snprintf(box.uri, sizeof(box.uri), "%s", wire_get_str(w));
 	assert_int_equal(wire_end(w), OK);
 	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
-	assert_int_equal(person_record_decode(p, n, &box.made, &wraps,
-			     &wraps_n),
-	    OK);
-	if (wraps_n)
-		assert_int_equal(keyring_add_wraps(box.keyring, wraps, wraps_n),
+	assert_int_equal(person_record_decode(p, n, &box.made), OK);
+	if (box.made.role == ROLE_CUSTODIAN)
+		assert_int_equal(recipient_parse(box.made.recipient,
+				     &box.holders[box.holders_n++]),
 		    OK);
 	bulk_unmap(p, n);
 	reply_err(id, OK);
@@ -284,8 +318,11 @@ static inline bool keeper_turn(void)
 	case MSG_DAY_KEY:
 		keeper_day_key(&w);
 		break;
-	case MSG_DAY_KEYS_ALL:
-		keeper_day_keys_all(&w);
+	case MSG_STALE_DAYS:
+		keeper_stale_days(&w);
+		break;
+	case MSG_REWRAP:
+		keeper_rewrap(&w);
 		break;
 	case MSG_GRANT_PUT:
 		keeper_grant_put(&w, e);

@@ -82,6 +82,7 @@ export default {
 	"column.role": "Role",
 	"entry.account-changed": "{who} changed the own password or second factor.",
 	"entry.person-ended": "{who} ended an account.",
+	"entry.keys-wrapped": "{who} wrapped the keys of {days} camera-days anew, for the custodians of now.",
 	"problem.first-password": "This password is for one sign-in: choose your own first.",
 
 	"missing.title": "There is no such page",
@@ -265,6 +266,7 @@ export default {
 	"health.epoch": "Epoch", "health.unconfirmed": "{n}: waits for a custodian",
 	"health.root": "Root", "health.version": "Version",
 	"storage.ok": "well", "storage.full": "The disk is full: recording has stopped.",
+	"storage.keysWaiting": "Day keys still to be wrapped for the custodians of now: {n}. The next act of a custodian does it.",
 	"storage.lost": "Missing or damaged segments: {n}. They are gaps with the cause “lost” in the coverage.",
 	"forecast.full": "Cameras: {cameras}, {rate} Mbit/s each on average. Six months need {need}; the volumes hold {capacity}. The disk is full on {day}, in {days} days.",
 	"forecast.holds": "Cameras: {cameras}, {rate} Mbit/s each on average. Six months need {need}; the volumes hold {capacity}: that is enough.",

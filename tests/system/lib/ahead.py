@@ -1,0 +1,40 @@
+"""A site whose programs' clock is put ahead where a code is needed, so that
+nobody waits half a minute for the next one of a second factor."""
+import os
+import struct
+import tempfile
+from pathlib import Path
+
+from lib.appliance import PEOPLE, Appliance
+
+
+class Ahead(Appliance):
+    def __init__(self, **more):
+        self.clock_dir = Path(tempfile.mkdtemp(prefix="saqta-clock-"))
+        self.clock_dir.chmod(0o755)
+        self.clock = self.clock_dir / "clock"
+        self.clock.write_bytes(bytes(16))
+        self.clock.chmod(0o644)
+        env = {"SAQTA_CLOCK_FILE": str(self.clock), **more.pop("env", {})}
+        super().__init__(segment_s=5, env=env, **more)
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        if self.clock.exists():
+            os.unlink(self.clock)
+            os.rmdir(self.clock_dir)
+
+    def later(self, seconds):
+        self.clock_ahead += seconds
+        with open(self.clock, "r+b") as f:
+            f.write(struct.pack("=q", self.clock_ahead * 10 ** 9))
+
+    def code(self, user):
+        if self.factor(user):
+            self.later(30)
+        return super().code(user)
+
+    def act(self, user, password=None):
+        """What a custodian adds to an act."""
+        return {"password": password or PEOPLE[user][2],
+                "code": self.code(user)}
