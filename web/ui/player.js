@@ -4,6 +4,7 @@ import { Feed } from "./feed.js";
 
 const PATIENCE = 8e3;	// ms without a picture until a card offers to go on
 const STEP_IN = 2;	// ms inside a picture's time, clear of rounding
+const ROUNDING = 0.02;	// ms that a browser may round a time by (it counts in us)
 const TAIL = 60;	// ms before a run's end that count as its end
 export const speeds = [0.25, 0.5, 1, 2, 4, 8];
 
@@ -304,7 +305,8 @@ export class Player extends EventTarget {
 		this.pause();
 		if (!this.run)
 			return;
-		const shown = this.feed.instant(this.video.currentTime) + 0.5;
+		const shown = this.feed.instant(this.video.currentTime) +
+			ROUNDING;
 		const f = this.tape.fragmentAt(this.at, this.run);
 		const times = await this.#timesAround(f);
 		const current = times.findLastIndex((t) => t <= shown);
