@@ -25,6 +25,20 @@ void crypt_wipe(void *p, size_t n)
 		sodium_memzero(p, n);
 }
 
+void *crypt_guarded(size_t n)
+{
+	void *p = sodium_malloc(n);
+
+	if (p)
+		memset(p, 0, n);
+	return p;
+}
+
+void crypt_guarded_free(void *p)
+{
+	sodium_free(p);
+}
+
 bool crypt_equal(const void *a, const void *b, size_t n)
 {
 	return !n || sodium_memcmp(a, b, n) == 0;

@@ -31,6 +31,15 @@ must_check enum err crypt_bulk_init(void);	/* crypt_init() calls it */
 
 void crypt_random(void *p, size_t n);
 void crypt_wipe(void *p, size_t n);
+
+/*
+ * Zeroed memory between guard pages, kept out of swap and core dumps where the
+ * system lets an unprivileged process lock that much (8 MiB by default). NULL:
+ * no memory. crypt_guarded_free() wipes it; NULL is fine.
+ */
+void *crypt_guarded(size_t n);
+void crypt_guarded_free(void *p);
+
 bool crypt_equal(const void *a, const void *b, size_t n); /* constant time */
 
 /* SHA-256, at once or in pieces. */

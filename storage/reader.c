@@ -389,8 +389,6 @@ static enum err start(struct session *s)
 	enum err err = lock_down();
 
 	if (!err)
-		err = crypt_init();
-	if (!err)
 		err = receive_start(s, &begin);
 	if (err)
 		return err;
@@ -423,7 +421,7 @@ static enum err start(struct session *s)
 
 int reader_main(void)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = crypt_init() ? NULL : crypt_guarded(sizeof(*s));
 	enum err err;
 
 	if (!s)
@@ -438,7 +436,6 @@ int reader_main(void)
 		err = session_act(s);
 	ledger_close(s->ledger);
 	index_close(s->ix);
-	crypt_wipe(s, sizeof(*s));
-	free(s);
+	crypt_guarded_free(s);
 	return err && err != ERR_PASSWORD && err != ERR_FACTOR ? 1 : 0;
 }

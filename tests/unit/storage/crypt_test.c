@@ -1,8 +1,13 @@
 /* crypt.h, against the vectors that its primitives were published with. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -401,6 +406,53 @@ static void a_seed_is_sealed_with_argon2id_moderate(void **state)
 	    ERR_TOO_LARGE);
 }
 
+/* Is the mapping at p left out of core dumps? From /proc/self/smaps. */
+static bool undumped(const volatile void *p)
+{
+	char line[256];
+	bool here = false, ret = false;
+	FILE *f = fopen("/proc/self/smaps", "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		char *end;
+		uintptr_t from = strtoull(line, &end, 16);
+
+		if (*end == '-')
+			here = from <= (uintptr_t)p &&
+			    (uintptr_t)p < strtoull(end + 1, NULL, 16);
+		else if (here && !strncmp(line, "VmFlags:", 8))
+			ret = strstr(line, " dd") != NULL;
+	}
+	(void)fclose(f);
+	return ret;
+}
+
+static void guarded_memory_is_zeroed_undumped_and_ends_at_a_wall(void **state)
+{
+	enum { N = 10000 };
+	volatile unsigned char *p = crypt_guarded(N);
+	int status;
+	pid_t child;
+
+	(void)state;
+	assert_non_null(p);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(p[i], 0);
+	assert_true(undumped(p)); /* locked, too; ASan makes mlock() nothing */
+	assert_false(undumped(&status));
+	child = fork();
+	if (!child) {
+		(void)signal(SIGSEGV, SIG_DFL);
+		(void)p[N];
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+	crypt_guarded_free((void *)p);
+	crypt_guarded_free(NULL);
+}
+
 static void equal_compares_all_bytes(void **state)
 {
 	(void)state;
@@ -438,6 +490,8 @@ int main(void)
 	    cmocka_unit_test(a_changed_sealed_seed_never_opens),
 	    cmocka_unit_test(costs_beyond_reason_are_refused_at_once),
 	    cmocka_unit_test(a_seed_is_sealed_with_argon2id_moderate),
+	    cmocka_unit_test(
+		guarded_memory_is_zeroed_undumped_and_ends_at_a_wall),
 	    cmocka_unit_test(equal_compares_all_bytes),
 	    cmocka_unit_test(wipe_leaves_zeros),
 	};
