@@ -53,6 +53,8 @@ static const struct row {
     {MSG_DAY_KEY, PEER_READER, handle_day_key, 0},
     {MSG_STALE_DAYS, PEER_READER, handle_stale_days, 0},
     {MSG_REWRAP, PEER_READER, handle_rewrap, ENTRY_REWRAPPED},
+    {MSG_HELD_DAYS, PEER_READER, handle_held_days, 0},
+    {MSG_HELD_PUT, PEER_READER, handle_held_put, ENTRY_HELD_KEYS},
     {MSG_REQUEST_NEW, PEER_READER, handle_request_new, ENTRY_REQUEST},
     {MSG_GRANT_PUT, PEER_READER, handle_grant_put, ENTRY_DECISION},
     {MSG_GRANT_GET, PEER_READER, handle_grant_get, 0},

@@ -105,6 +105,27 @@ static bool drop_grants(struct keeper *k)
 	return any;
 }
 
+/* Of a day whose held segments have keys of their own: those that go now. */
+static enum err drop_held_one(const struct segment_row *s, void *arg)
+{
+	struct survey *l = arg;
+
+	if (due_may(s, &l->k->holds, l->k->expire->both))
+		keyring_drop_held(l->k->keyring, s->camera, s->day, s->seq);
+	return OK;
+}
+
+static enum err drop_held(struct keeper *k, const struct due_day *d,
+    bool *ret_any)
+{
+	struct survey l = {.k = k};
+	enum err err = index_segments_of_day(k->ix, d->camera, d->day, 0,
+	    UINT32_MAX, drop_held_one, &l);
+
+	*ret_any |= keyring_is_held(k->keyring, d->camera, d->day);
+	return err;
+}
+
 /*
  * The entries "erasing" are durable first; a hold that came since keeps the
  * key. From here on what is erased with its key is gone.
@@ -119,14 +140,17 @@ static enum err keys(struct keeper *k)
 		struct due_day *d = &x->due.days[i];
 		struct survey l = {.k = k};
 
-		if (!x->plan[i].go || x->plan[i].method != ERASE_KEY)
+		if (!x->plan[i].go)
 			continue;
-		err = index_segments_of_day(k->ix, d->camera, d->day, 0,
-		    UINT32_MAX, count_stay, &l);
-		if (l.stay) {
+		if (x->plan[i].method == ERASE_KEY)
+			err = index_segments_of_day(k->ix, d->camera, d->day, 0,
+			    UINT32_MAX, count_stay, &l);
+		if (l.stay)
 			x->plan[i].method = ERASE_HEADERS;
+		if (!err && x->plan[i].method == ERASE_HEADERS)
+			err = drop_held(k, d, &rekey);
+		if (err || x->plan[i].method == ERASE_HEADERS)
 			continue;
-		}
 		keyring_drop_day(k->keyring, d->camera, d->day);
 		rekey = true;
 	}

@@ -39,7 +39,7 @@ size_t sweep_runs(const struct expire *x)
 }
 
 /* Runs of numbers: u64 first, u64 last, ... */
-static void put_seqs(struct enter *e, const struct expire *x)
+void sweep_put_seqs(struct enter *e, const struct expire *x)
 {
 	unsigned char buf[SWEEP_RANGES_MAX * 16];
 	size_t n = 0;
@@ -79,7 +79,7 @@ enum err sweep_enter(struct keeper *k, enum entry_type type,
 	entry_put_i64(&e.e, TAG_FROM, from);
 	entry_put_i64(&e.e, TAG_TO, to);
 	entry_put_u64(&e.e, TAG_METHOD, p->method);
-	put_seqs(&e, k->expire);
+	sweep_put_seqs(&e, k->expire);
 	if (type == ENTRY_ERASED) {
 		entry_put_u64(&e.e, TAG_ERASING, p->erasing);
 		entry_put_u64(&e.e, TAG_PENDING, pending(k->expire));

@@ -45,6 +45,7 @@ struct survey {
 must_check enum err sweep_seq(struct expire *x, uint64_t seq);
 /* Runs of numbers among them. */
 size_t sweep_runs(const struct expire *x);
+void sweep_put_seqs(struct enter *e, const struct expire *x);
 /* Enter "erasing" or "erased" with them. */
 must_check enum err sweep_enter(struct keeper *k, enum entry_type type,
     const struct due_day *d, const struct plan *p, int64_t from, int64_t to,

@@ -12,7 +12,6 @@ void handle_day_key(struct keeper *k, struct conn *c, struct wire *w)
 {
 	char camera[CAMERA_ID_MAX + 1], day[16], *text = NULL;
 	uint32_t id = w->id;
-	size_t n = 0;
 	int fd = -1;
 	enum err err;
 
@@ -22,9 +21,9 @@ void handle_day_key(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err && c->reader->role != ROLE_CUSTODIAN)
 		err = ERR_DENIED;
 	if (!err)
-		err = keyring_day_wrapped(k->keyring, camera, day, &text, &n);
+		err = keyring_day_line(k->keyring, camera, day, &text);
 	if (!err)
-		err = bulk_from(text, n, &fd);
+		err = bulk_from(text, strlen(text), &fd);
 	free(text);
 	if (err) {
 		conn_error(c, id, err, NULL);
@@ -129,8 +128,8 @@ static enum err rewrap(struct keeper *k, uint64_t person,
     const struct holders *h, const char *lines, size_t n)
 {
 	size_t days;
-	enum err err = keyring_rewrap(k->keyring, lines, n, h->mark, h->n,
-	    &days);
+	enum err err =
+	    keyring_rewrap(k->keyring, lines, n, h->mark, h->n, &days);
 
 	if (err)
 		return err;

@@ -274,6 +274,9 @@ must_check enum err index_erasure_find(struct index *ix, const char *camera,
 /* The one of a camera-day that is under way; ERR_NOT_FOUND. */
 must_check enum err index_erasing_find(struct index *ix, const char *camera,
     const char *day, struct erasure_row *ret);
+/* One that is finished, by headers, and so left the day's key; ERR_NOT_FOUND. */
+must_check enum err index_erased_find(struct index *ix, const char *camera,
+    const char *day, struct erasure_row *ret);
 /* Requests with texts whose range ended six months before both_ns. */
 must_check enum err index_requests_old(struct index *ix, int64_t both_ns,
     enum err (*fn)(const struct request_row *r, void *arg), void *arg);

@@ -115,6 +115,18 @@ enum err index_erasing_find(struct index *ix, const char *camera,
 	return err ? err : erasure_one(ix, s, ret);
 }
 
+enum err index_erased_find(struct index *ix, const char *camera,
+    const char *day, struct erasure_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM erasure WHERE camera = ? AND day = ? AND "
+	    "entry >= 0 AND method = ? LIMIT 1",
+	    "tti", camera, day, (int64_t)ERASE_HEADERS);
+
+	return err ? err : erasure_one(ix, s, ret);
+}
+
 /* Six months before to_ns can have no footage that is not held. */
 enum err index_requests_old(struct index *ix, int64_t both_ns,
     enum err (*fn)(const struct request_row *, void *), void *arg)

@@ -456,6 +456,8 @@ void handle_reader_started(struct keeper *, struct conn *, struct wire *);
 void handle_day_key(struct keeper *, struct conn *, struct wire *);
 void handle_stale_days(struct keeper *, struct conn *, struct wire *);
 void handle_rewrap(struct keeper *, struct conn *, struct wire *);
+void handle_held_days(struct keeper *, struct conn *, struct wire *);
+void handle_held_put(struct keeper *, struct conn *, struct wire *);
 void handle_request_new(struct keeper *, struct conn *, struct wire *);
 void handle_grant_put(struct keeper *, struct conn *, struct wire *);
 void handle_grant_get(struct keeper *, struct conn *, struct wire *);

@@ -40,7 +40,7 @@ static size_t day_bytes(const struct keyring_day *d)
 
 	for (size_t i = 0; i < d->wraps_n; i++)
 		n += strlen(d->wraps[i]) + 3;	/* quotes and comma */
-	return n;
+	return n + d->held_n * KEYRING_HELD_LINE;
 }
 
 static size_t grant_bytes(const struct keyring_grant *g)
@@ -114,8 +114,7 @@ enum err keyring_take_grant(struct keyring *k, struct keyring_grant *g)
 	return OK;
 }
 
-/* The age file of a day's identity, as base64; returned, free(). */
-must_check static enum err wrap_day(const struct age_identity *id,
+enum err keyring_wrap(const struct age_identity *id,
     const struct age_recipient *to, size_t n, char **ret)
 {
 	char text[IDENTITY_TEXT + 1];
@@ -165,7 +164,7 @@ enum err keyring_make_day(struct keyring *k, const char *camera,
 	identity_recipient(&id, &r);
 	recipient_format(&r, d->recipient);
 	keyring_mark(to, n, d->mark);
-	err = wrap_day(&id, to, n, &d->wraps[0]);
+	err = keyring_wrap(&id, to, n, &d->wraps[0]);
 	crypt_wipe(&id, sizeof(id));
 	if (err) {
 		keyring_day_free(d);
@@ -189,25 +188,69 @@ enum err keyring_find_day(const struct keyring *k, const char *camera,
 	return d ? recipient_parse(d->recipient, ret) : ERR_NOT_FOUND;
 }
 
-enum err keyring_day_wrapped(const struct keyring *k, const char *camera,
-    const char *day, char **ret, size_t *ret_n)
+enum err keyring_day_line(const struct keyring *k, const char *camera,
+    const char *day, char **ret)
 {
 	struct keyring_day *d;
-	char *out, *p;
 
 	place(k, camera, day, &d);
-	if (!d)
+	return d ? keyring_line_day(d, ret) : ERR_NOT_FOUND;
+}
+
+bool keyring_is_held(const struct keyring *k, const char *camera,
+    const char *day)
+{
+	struct keyring_day *d;
+
+	place(k, camera, day, &d);
+	return d && d->is_held;
+}
+
+static size_t held_bytes(const struct keyring *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->days_n; i++)
+		n += k->days[i]->held_n * KEYRING_HELD_LINE;
+	return n;
+}
+
+enum err keyring_swap_day(struct keyring *k, struct keyring_day *d,
+    struct keyring_day **ret_old)
+{
+	struct keyring_day *old;
+	size_t at = place(k, d->camera, d->date, &old), was;
+
+	if (!old)
 		return ERR_NOT_FOUND;
-	out = p = malloc(day_bytes(d));
-	if (!out)
-		return ERR_NO_MEMORY;
-	for (size_t i = 0; i < d->wraps_n; i++) {
-		p = stpcpy(p, d->wraps[i]);
-		p = stpcpy(p, "\n");
-	}
-	*ret = out;
-	*ret_n = (size_t)(p - out);
+	was = day_bytes(old);
+	if (day_bytes(d) > KEYRING_MAX - k->bytes + was ||
+	    d->held_n * KEYRING_HELD_LINE + held_bytes(k) > KEYRING_HELD_MAX)
+		return ERR_TOO_LARGE;
+	k->bytes = k->bytes - was + day_bytes(d);
+	k->days[at] = d;
+	*ret_old = old;
 	return OK;
+}
+
+bool keyring_drop_held(struct keyring *k, const char *camera, const char *day,
+    uint64_t seq)
+{
+	const struct keyring_held *h = NULL;
+	struct keyring_day *d;
+	size_t at;
+
+	place(k, camera, day, &d);
+	if (d)
+		h = keyring_day_held(d, seq);
+	if (!h)
+		return false;
+	at = (size_t)(h - d->held);
+	memmove(&d->held[at], &d->held[at + 1],
+	    (d->held_n - at - 1) * sizeof(*d->held));
+	d->held_n--;
+	k->bytes -= KEYRING_HELD_LINE;
+	return true;
 }
 
 /* Lines of all days, or of at most `max` behind `at` that mark is not for. */
@@ -339,8 +382,8 @@ must_check static enum err each_wrap(struct keyring *k, const char *lines,
 		enum err err = split_line(k, lines, line_n, to_n, &d, &at);
 
 		if (!err && d && mark)
-			err = replace_wraps(k, d, lines + at, line_n - at,
-			    mark);
+			err =
+			    replace_wraps(k, d, lines + at, line_n - at, mark);
 		if (err)
 			return err;
 		*ret_days += d != NULL;

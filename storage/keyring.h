@@ -12,6 +12,7 @@
 #include "storage/identity.h"
 
 struct keyring;
+struct keyring_day;	/* keyring_line.h */
 
 /* Make keyring/ with a fresh kek and no keys. ERR_EXISTS. */
 must_check enum err keyring_create(int data_fd);
@@ -32,16 +33,20 @@ must_check enum err keyring_make_day(struct keyring *k, const char *camera,
     const char *day, const struct age_recipient *to, size_t n,
     struct age_recipient *ret, bool *ret_made);
 
+/*
+ * The age file of an identity ("AGE-SECRET-KEY-1..." LF) for n recipients, as
+ * base64; returned, to be freed by free().
+ */
+must_check enum err keyring_wrap(const struct age_identity *id,
+    const struct age_recipient *to, size_t n, char **ret);
+
 /* Find a day; ERR_NOT_FOUND. */
 must_check enum err keyring_find_day(const struct keyring *k,
     const char *camera, const char *day, struct age_recipient *ret);
 
-/*
- * All age files wrapped for that day, as newline-separated base64 text;
- * returned, to be freed by free().
- */
-must_check enum err keyring_day_wrapped(const struct keyring *k,
-    const char *camera, const char *day, char **ret, size_t *ret_n);
+/* The line of that day as in the file; returned, to be freed by free(). */
+must_check enum err keyring_day_line(const struct keyring *k,
+    const char *camera, const char *day, char **ret);
 
 /* Every day's line as in the file. */
 must_check enum err keyring_all_days(const struct keyring *k, char **ret,
@@ -86,6 +91,23 @@ bool keyring_grant_at(const struct keyring *k, size_t i,
 
 /* Forget the key of a day; false where there is none. Then keyring_rekey(). */
 bool keyring_drop_day(struct keyring *k, const char *camera, const char *day);
+
+/*
+ * Held days: the key that opened all files of a day is gone; another one opens
+ * the headers of those that a hold keeps, which stand in the keyring.
+ *
+ * Swap a day: d (given) stands for camera and date from now on, *ret_old is
+ * returned. ERR_NOT_FOUND; ERR_TOO_LARGE where all held headers would take more
+ * than KEYRING_HELD_MAX; then d stays the caller's. Then keyring_rekey().
+ */
+#define KEYRING_HELD_MAX (16u << 20)	/* bytes of text: 65,536 segments */
+must_check enum err keyring_swap_day(struct keyring *k, struct keyring_day *d,
+    struct keyring_day **ret_old);
+bool keyring_is_held(const struct keyring *k, const char *camera,
+    const char *day);
+/* Forget the header of one held segment; false where there is none. Likewise. */
+bool keyring_drop_held(struct keyring *k, const char *camera, const char *day,
+    uint64_t seq);
 
 /* Write what was changed; it is durable and was read back when OK. Blocks. */
 must_check enum err keyring_commit(struct keyring *k);

@@ -57,7 +57,33 @@ void keyring_day_free(struct keyring_day *d)
 	for (size_t i = 0; i < d->wraps_n; i++)
 		free(d->wraps[i]);
 	free(d->wraps);
+	free(d->held);
 	free(d);
+}
+
+enum err keyring_day_room(struct keyring_day *d, size_t n)
+{
+	if (n > KEYRING_LINE_MAX / KEYRING_HELD_LINE)
+		return ERR_TOO_LARGE;
+	d->held = calloc(n ? n : 1, sizeof(*d->held));
+	return d->held ? OK : ERR_NO_MEMORY;
+}
+
+static int compare_held(const void *a, const void *b)
+{
+	const struct keyring_held *x = a, *y = b;
+
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+const struct keyring_held *keyring_day_held(const struct keyring_day *d,
+    uint64_t seq)
+{
+	struct keyring_held key = {.seq = seq};
+
+	return d->held_n ?
+	    bsearch(&key, d->held, d->held_n, sizeof(key), compare_held) :
+	    NULL;
 }
 
 void keyring_grant_free(struct keyring_grant *g)
@@ -92,20 +118,53 @@ must_check static enum err parse_wraps(const json_t *a, struct keyring_day *d)
 	return OK;
 }
 
+must_check static enum err parse_held_one(json_t *j, struct keyring_held *h)
+{
+	unsigned char header[AGE_HEADER_ONE + 3];
+	json_int_t seq;
+	const char *b64;
+	size_t n, len, header_n;
+
+	if (json_unpack(j, "[I, s% !]", &seq, &b64, &n) != 0 || seq < 1 ||
+	    b64_decode(b64, n, true, header, sizeof(header), &len) ||
+	    len != AGE_HEADER_ONE || age_header_len(header, len, &header_n) ||
+	    header_n != len)
+		return ERR_FORMAT;
+	h->seq = (uint64_t)seq;
+	memcpy(h->header, header, sizeof(h->header));
+	return OK;
+}
+
+/* Ascending: a line has one form. */
+must_check static enum err parse_held(json_t *a, struct keyring_day *d)
+{
+	size_t n = json_array_size(a);
+	enum err err = json_is_array(a) ? keyring_day_room(d, n) : ERR_FORMAT;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		err = parse_held_one(json_array_get(a, i), &d->held[i]);
+		if (!err && i && d->held[i].seq <= d->held[i - 1].seq)
+			err = ERR_FORMAT;
+		d->held_n = i + 1;
+	}
+	d->is_held = true;
+	return err;
+}
+
 must_check static enum err parse_day(json_t *j, struct keyring_day **ret)
 {
 	const char *camera, *date, *recipient, *mark = "";
 	struct age_recipient r;
 	struct keyring_day *d;
 	struct day day;
-	json_t *wraps;
+	json_t *wraps, *held = NULL;
 	enum err err;
 
-	if (json_unpack(j, "{s:s, s:s, s:s, s?s, s:o !}", "camera", &camera,
-		"date", &date, "recipient", &recipient, "for", &mark, "wrapped",
-		&wraps) != 0 ||
-	    strlen(mark) >= sizeof(d->mark) || !camera_id_ok(camera) || day_parse(date, &day) ||
-	    strlen(date) != sizeof(d->date) - 1 ||
+	if (json_unpack(j, "{s:s, s:s, s:s, s?s, s:o, s?o !}", "camera",
+		&camera, "date", &date, "recipient", &recipient, "for", &mark,
+		"wrapped", &wraps, "held", &held) != 0 ||
+	    strlen(mark) >= sizeof(d->mark) || !camera_id_ok(camera) ||
+	    day_parse(date, &day) || strlen(date) != sizeof(d->date) - 1 ||
 	    recipient_parse(recipient, &r))
 		return ERR_FORMAT;
 	d = calloc(1, sizeof(*d));
@@ -116,6 +175,8 @@ must_check static enum err parse_day(json_t *j, struct keyring_day **ret)
 	memcpy(d->recipient, recipient, strlen(recipient));
 	memcpy(d->mark, mark, strlen(mark));
 	err = parse_wraps(wraps, d);
+	if (!err && held)
+		err = parse_held(held, d);
 	if (err)
 		keyring_day_free(d);
 	else
@@ -201,20 +262,38 @@ enum err keyring_line_first(uint64_t generation, char **ret)
 	    ret);
 }
 
+/* NULL where the day is not held. */
+static json_t *held_array(const struct keyring_day *d)
+{
+	json_t *held = d->is_held ? json_array() : NULL;
+	char b64[B64_LEN(AGE_HEADER_ONE)];
+
+	for (size_t i = 0; i < d->held_n; i++) {
+		b64_encode(d->held[i].header, AGE_HEADER_ONE, true, b64);
+		json_array_append_new(held,
+		    json_pack("[I, s]", (json_int_t)d->held[i].seq, b64));
+	}
+	return held;
+}
+
 enum err keyring_line_day(const struct keyring_day *d, char **ret)
 {
-	json_t *wraps = json_array();
+	json_t *wraps = json_array(), *held = held_array(d);
 	json_t *mark = *d->mark ? json_string(d->mark) : NULL;
 
 	for (size_t i = 0; i < d->wraps_n; i++)
-		if (json_array_append_new(wraps, json_string(d->wraps[i]))) {
-			json_decref(wraps);
-			json_decref(mark);
-			return ERR_NO_MEMORY;
-		}
-	return dump(json_pack("{s:{s:s, s:s, s:s, s:o*, s:o}}", "day", "camera",
-			d->camera, "date", d->date, "recipient", d->recipient,
-			"for", mark, "wrapped", wraps),
+		json_array_append_new(wraps, json_string(d->wraps[i]));
+	if (json_array_size(wraps) != d->wraps_n ||
+	    json_array_size(held) != d->held_n) {
+		json_decref(wraps);
+		json_decref(held);
+		json_decref(mark);
+		return ERR_NO_MEMORY;
+	}
+	return dump(json_pack("{s:{s:s, s:s, s:s, s:o*, s:o, s:o*}}", "day",
+			"camera", d->camera, "date", d->date, "recipient",
+			d->recipient, "for", mark, "wrapped", wraps, "held",
+			held),
 	    ret);
 }
 

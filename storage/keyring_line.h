@@ -12,6 +12,13 @@
 #define KEYRING_WRAPS_MAX 64	/* age files of one day */
 #define KEYRING_WRAP_MAX 16384	/* letters of base64 in one of them */
 #define KEYRING_REQUEST_MAX 32	/* bytes in a request's id */
+#define KEYRING_HELD_LINE 256	/* bytes of a held segment in a line, at most */
+
+/* A file key of a day of which a hold keeps a part, and no more of it. */
+struct keyring_held {
+	uint64_t seq;
+	unsigned char header[AGE_HEADER_ONE]; /* of age, for the day's key */
+};
 
 struct keyring_day {
 	char camera[CAMERA_ID_MAX + 1];
@@ -20,6 +27,9 @@ struct keyring_day {
 	char mark[KEYRING_MARK];	/* of whom it is for; "": not known */
 	size_t wraps_n;
 	char **wraps;		/* base64 of an age file each */
+	bool is_held;		/* the key opens held headers, not the files */
+	size_t held_n;
+	struct keyring_held *held; /* by seq, ascending */
 };
 
 struct keyring_grant {
@@ -28,6 +38,12 @@ struct keyring_grant {
 	size_t n;
 	unsigned char *blob;
 };
+
+/* Room for n held segments; ERR_NO_MEMORY, ERR_TOO_LARGE above a line. */
+must_check enum err keyring_day_room(struct keyring_day *d, size_t n);
+/* The held header of a segment; NULL where there is none. */
+const struct keyring_held *keyring_day_held(const struct keyring_day *d,
+    uint64_t seq);
 
 /* Exactly one of the three. */
 struct keyring_line {

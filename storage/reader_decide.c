@@ -146,46 +146,74 @@ static enum err open_wrap(const char *b64, size_t n,
 	return err;
 }
 
-enum err day_open(const char *wraps, size_t n, const struct age_identity *id,
+enum err day_open(const struct keyring_day *d, const struct age_identity *id,
     struct age_identity *ret)
 {
 	enum err err = ERR_NO_KEY;
 
-	while (n && err == ERR_NO_KEY) {
-		const char *end = memchr(wraps, '\n', n);
-		size_t line = end ? (size_t)(end - wraps) : n;
-
-		if (line)
-			err = open_wrap(wraps, line, id, ret);
-		line += end != NULL;
-		wraps += line;
-		n -= line;
-	}
+	for (size_t i = 0; i < d->wraps_n && err == ERR_NO_KEY; i++)
+		err = open_wrap(d->wraps[i], strlen(d->wraps[i]), id, ret);
 	return err;
 }
 
-static enum err day_key(struct session *s, const struct age_identity *id,
-    const struct segment_row *row, struct age_identity *ret)
+static enum err parse_day(const char *p, size_t n, struct keyring_day **ret)
 {
+	struct keyring_line l = {0};
+	enum err err = n ? keyring_line_parse(p, n - 1, &l) : ERR_FORMAT;
+
+	if (!err && !l.day)
+		err = ERR_FORMAT;
+	if (err) {
+		keyring_grant_free(l.grant);
+		return err;
+	}
+	*ret = l.day;
+	return OK;
+}
+
+enum err day_get(struct session *s, const char *camera, const char *day,
+    const struct age_identity *id, struct keyring_day **ret,
+    struct age_identity *ret_key)
+{
+	struct keyring_day *d = NULL;
 	const void *p = NULL;
 	struct wire w;
 	size_t n = 0;
 	enum err err;
 
 	keeper_begin(s, &w, MSG_DAY_KEY);
-	wire_put_str(&w, row->camera);
-	wire_put_str(&w, row->day);
+	wire_put_str(&w, camera);
+	wire_put_str(&w, day);
 	err = keeper_call(s, &w, -1);
 	if (!err)
 		err = wire_end(&w);
 	if (!err)
 		err = bulk_map(w.fd, WIRE_BULK_MAX, &p, &n);
 	if (!err)
-		err = day_open(p, n, id, ret);
+		err = parse_day(p, n, &d);
 	bulk_unmap(p, n);
 	if (w.fd >= 0)
 		close(w.fd);
+	if (!err)
+		err = day_open(d, id, ret_key);
+	if (err)
+		keyring_day_free(d);
+	else
+		*ret = d;
 	return err;
+}
+
+/* Of a held day the file's own header opens no more. */
+static enum err file_key_of(struct session *s, const struct segment_row *row,
+    const struct keyring_day *d, const struct age_identity *key,
+    unsigned char ret[AGE_FILE_KEY])
+{
+	const struct keyring_held *h = keyring_day_held(d, row->seq);
+	size_t n;
+
+	return h ?
+	    age_header_open(h->header, sizeof(h->header), key, 1, ret, &n) :
+	    footage_file_key(s->data_fd, row, key, ret);
 }
 
 struct gather {
@@ -227,19 +255,22 @@ static enum err wrap_camera(struct session *s, struct decision *d,
 	struct gather g = {.from_ns = d->from_ns, .to_ns = d->to_ns};
 	struct age_identity key = {0};
 	unsigned char file_key[AGE_FILE_KEY];
-	const char *day = "";
+	struct keyring_day *day = NULL;
 	enum err err =
 	    index_segments(s->ix, camera, d->from_ns, d->to_ns, gather_one, &g);
 
 	for (size_t i = 0; i < g.n && !err; i++) {
 		const struct segment_row *row = &g.rows[i];
 
-		if (strcmp(day, row->day) != 0)
-			err = day_key(s, &d->identity, row, &key);
+		if (!day || strcmp(day->date, row->day) != 0) {
+			keyring_day_free(day);
+			day = NULL;
+			err = day_get(s, camera, row->day, &d->identity, &day,
+			    &key);
+		}
 		if (err)
 			break;
-		day = row->day;
-		err = footage_file_key(s->data_fd, row, &key, file_key);
+		err = file_key_of(s, row, day, &key, file_key);
 		if (!err)
 			err = grant_add(grant, camera, row->seq, file_key, to);
 		else if (err != ERR_NO_MEMORY) {
@@ -251,6 +282,7 @@ static enum err wrap_camera(struct session *s, struct decision *d,
 	}
 	crypt_wipe(&key, sizeof(key));
 	crypt_wipe(file_key, sizeof(file_key));
+	keyring_day_free(day);
 	free(g.rows);
 	return err;
 }

@@ -66,8 +66,9 @@ enum err session_hold_place(struct session *s, struct wire *w)
 	return err ? err : wire_send(s->client, &answer, -1);
 }
 
-/* Is it the custodian who is signed in, as of now? Opened and forgotten. */
-static enum err credential_ok(struct session *s, const char *credential)
+/* Is it the custodian who is signed in, as of now? *ret is to be wiped. */
+static enum err credential_ok(struct session *s, const char *credential,
+    struct age_identity *ret)
 {
 	struct secret secret;
 	enum err err = index_person_find(s->ix, s->me.id, &s->me);
@@ -76,6 +77,8 @@ static enum err credential_ok(struct session *s, const char *credential)
 		err = ERR_DENIED;
 	if (!err)
 		err = session_open_me(s, credential, &secret);
+	if (!err)
+		seed_identity(secret.seed, ret);
 	crypt_wipe(&secret, sizeof(secret));
 	return err;
 }
@@ -85,6 +88,7 @@ enum err session_hold_release(struct session *s, struct wire *w)
 	char reason[TEXT_MAX], credential[CREDENTIAL_MAX + 1];
 	uint64_t hold = wire_get_u64(w);
 	struct wire to_keeper, answer;
+	struct age_identity id = {0};
 	enum err err;
 
 	get_text(w, reason, sizeof(reason));
@@ -92,7 +96,7 @@ enum err session_hold_release(struct session *s, struct wire *w)
 	err = wire_end(w);
 	crypt_wipe(w->buf, w->len);
 	if (!err)
-		err = credential_ok(s, credential);
+		err = credential_ok(s, credential, &id);
 	crypt_wipe(credential, sizeof(credential));
 	if (err)
 		return err;
@@ -100,10 +104,13 @@ enum err session_hold_release(struct session *s, struct wire *w)
 	wire_put_u64(&to_keeper, hold);
 	wire_put_str(&to_keeper, reason);
 	err = keeper_relay(s, &to_keeper);
-	if (err)
-		return err;
-	wire_begin(&answer, MSG_OK, w->id);
-	return wire_send(s->client, &answer, -1);
+	if (!err) {
+		wire_begin(&answer, MSG_OK, w->id);
+		err = wire_send(s->client, &answer, -1);
+		session_rewrap(s, &id);
+	}
+	crypt_wipe(&id, sizeof(id));
+	return err;
 }
 
 /* The keeper answers the tool itself; its refusal is passed on below. */

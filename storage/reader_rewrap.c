@@ -39,22 +39,16 @@ static enum err append(struct batch *b, const char *p, size_t n)
 }
 
 static enum err append_line(struct batch *b, const struct keyring_day *d,
-    const unsigned char *sealed, size_t n)
+    const char *b64)
 {
-	char head[64], *b64 = malloc(B64_LEN(n));
+	char head[64];
 	enum err err;
 
-	if (!b64)
-		return ERR_NO_MEMORY;
-	b64_encode(sealed, n, true, b64);
 	snprintf(head, sizeof(head), "%s %s ", d->camera, d->date);
 	err = append(b, head, strlen(head));
 	if (!err)
 		err = append(b, b64, strlen(b64));
-	if (!err)
-		err = append(b, "\n", 1);
-	free(b64);
-	return err;
+	return err ? err : append(b, "\n", 1);
 }
 
 /* One that this identity does not open is left to whoever can open it. */
@@ -62,23 +56,16 @@ static enum err wrap_day(struct batch *b, const struct keyring_day *d,
     const struct age_identity *id)
 {
 	struct age_identity day;
-	char text[IDENTITY_TEXT + 1];
-	unsigned char *sealed = NULL;
-	size_t n = 0;
-	enum err err = ERR_NO_KEY;
+	char *b64 = NULL;
+	enum err err = day_open(d, id, &day);
 
-	for (size_t i = 0; i < d->wraps_n && err == ERR_NO_KEY; i++)
-		err = day_open(d->wraps[i], strlen(d->wraps[i]), id, &day);
 	if (err)
 		return err == ERR_NO_KEY ? OK : err;
-	identity_format(&day, text);
-	text[IDENTITY_TEXT - 1] = '\n';
-	err = age_encrypt(text, IDENTITY_TEXT, b->to, b->to_n, &sealed, &n);
-	crypt_wipe(text, sizeof(text));
+	err = keyring_wrap(&day, b->to, b->to_n, &b64);
 	crypt_wipe(&day, sizeof(day));
 	if (!err)
-		err = append_line(b, d, sealed, n);
-	free(sealed);
+		err = append_line(b, d, b64);
+	free(b64);
 	return err;
 }
 
@@ -177,6 +164,7 @@ void session_rewrap(struct session *s, const struct age_identity *id)
 	if (b)
 		free(b->out);
 	free(b);
+	held_rewrap(s, id);
 }
 
 void session_rewrap_seed(struct session *s, const unsigned char seed[KEY_BYTES])

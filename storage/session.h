@@ -10,6 +10,7 @@
 
 #include "storage/api/wire.h"
 #include "storage/grant.h"
+#include "storage/keyring_line.h"
 #include "storage/movie.h"
 #include "storage/people.h"
 #include "storage/play.h"
@@ -156,15 +157,28 @@ must_check enum err session_act(struct session *s);
 
 /* --- reader_decide.c --- */
 must_check enum err session_decide(struct session *s, struct wire *w);
-/* A day's identity out of the wraps that the keeper hands over (text). */
-must_check enum err day_open(const char *wraps, size_t n,
+/* The identity of a day, as wrapped to this person; ERR_NO_KEY. To be wiped. */
+must_check enum err day_open(const struct keyring_day *d,
     const struct age_identity *id, struct age_identity *ret);
+/* The same of a day that the keeper is asked for. *ret: keyring_day_free(). */
+must_check enum err day_get(struct session *s, const char *camera,
+    const char *day, const struct age_identity *id, struct keyring_day **ret,
+    struct age_identity *ret_key);
+
+/* --- reader_held.c --- */
+/*
+ * Wrap what holds keep of partly erased days to new keys, so that the old ones
+ * can die (P3). What fails or is not reached is taken up by the next act.
+ * Blocks for some seconds at most.
+ */
+void held_rewrap(struct session *s, const struct age_identity *id);
 
 /* --- reader_rewrap.c --- */
 /*
  * Wrap the day keys anew that are wrapped for others than those who should have
  * them now, as far as id opens them; by a person's seed, his. What fails is
- * logged and stays to be done. Blocks (half a millisecond a day).
+ * logged and stays to be done. Then the same of held days (reader_held.c).
+ * Blocks (half a millisecond a day).
  */
 void session_rewrap(struct session *s, const struct age_identity *id);
 void session_rewrap_seed(struct session *s,

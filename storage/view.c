@@ -472,11 +472,11 @@ enum err view_status(const struct view *v, char **ret)
 		(json_int_t)room.free_bytes, "total_bytes",
 		(json_int_t)room.total_bytes, "reserve_bytes",
 		(json_int_t)room.reserve_bytes, "volumes", volumes, "lost",
-		counted(v, SCRUB_LOST), "keys_waiting",
-		counted(v, REWRAP_LEFT), "ledger", ledger_state(v), "witness",
-		view_witness_state(v), "cameras", "total", n.total, "enabled",
-		n.enabled, "recording", n.recording, "clock", clock_state(v),
-		"index", index_state(v), "forecast", view_forecast(v, &room),
-		"retention", view_retention(v), "promises", promise_states()),
+		counted(v, SCRUB_LOST), "keys_waiting", counted(v, REWRAP_LEFT),
+		"ledger", ledger_state(v), "witness", view_witness_state(v),
+		"cameras", "total", n.total, "enabled", n.enabled, "recording",
+		n.recording, "clock", clock_state(v), "index", index_state(v),
+		"forecast", view_forecast(v, &room), "retention",
+		view_retention(v), "promises", promise_states()),
 	    ret);
 }

@@ -156,7 +156,7 @@ enum msg {
 	MSG_READER_STARTED = 121, /* enum err as MSG_ERROR, or this: opened;
 				   u64 step of the code, 0 without one */
 	MSG_DAY_KEY = 122,	/* str camera, str day */
-	MSG_DAY_KEY_IS = 123,	/* fd: age file with the day's identity */
+	MSG_DAY_KEY_IS = 123,	/* fd: the day's line of the keyring */
 	MSG_GRANT_PUT = 124,	/* str request, u8 verdict, i64 from, i64 to,
 				   str reason, u8 n, n * str camera,
 				   fd: grant or none. -> MSG_OK, durable */
@@ -274,9 +274,10 @@ enum msg {
 	MSG_HELD_DAYS = 154,	/* reader: - */
 	MSG_HELD_DAYS_IS = 155,	/* fd: lines "camera SP day", those whose key
 				   is kept for a hold alone; may be one LF */
-	MSG_HELD_PUT = 156,	/* reader: str camera, str day, fd: the file
-				   keys of its held segments, wrapped
-				   (keyring.h). -> MSG_OK, durable */
+	MSG_HELD_PUT = 156,	/* reader: str camera, str day, fd: the day's
+				   line with a new key and, under it, headers
+				   of the held segments (keyring_line.h).
+				   -> MSG_OK, durable, the old key erased */
 };
 
 #define MOVIE_READ_MAX (1u << 20)

@@ -11,7 +11,8 @@ import subprocess
 
 from lib import say
 from lib.appliance import PEOPLE, Failed, wait_for
-from lib.keys import keyring
+from lib.footage import age
+from lib.keys import keyring_lines, slots
 from lib.months import DAY, Months, S, midnight
 
 SIZE_MB = 200
@@ -49,6 +50,38 @@ class Image(Months):
         super().__exit__(*error)
 
 
+def keyring(box):
+    """{(camera, day): line} by plain age, with whichever slot counts."""
+    return {(l["day"]["camera"], l["day"]["date"]): l["day"]
+            for l in keyring_lines(*slots(box)) if "day" in l}
+
+
+def wraps(ring, keys):
+    """The wrapped keys of some days, as bytes."""
+    return [base64.b64decode(w) for key in keys for w in ring[key]["wrapped"]]
+
+
+def kek(box):
+    """The secret key that opens the keyring now."""
+    return next(line for name in ("kek", "kek-b")
+                if (box.data / "keyring" / name).exists()
+                for line in (box.data / "keyring" / name).read_text(
+                    errors="replace").splitlines()
+                if line.startswith("AGE-SECRET-KEY-1")).encode()
+
+
+def by_plain_age(box, path, seq):
+    """A held segment: its header out of the keyring, then its file."""
+    day = keyring(box)[path.parts[-5], "-".join(path.parts[-4:-1])]
+    identity, whole = age(box.paper.read_text(),
+                          base64.b64decode(day["wrapped"][0]))
+    header = base64.b64decode(dict(day["held"])[seq])
+    sealed = path.read_bytes()
+    _, old_road = age(identity.decode(), sealed)
+    plain, opens = age(identity.decode(), header + sealed[len(header):])
+    return plain if whole and opens and not old_road else b""
+
+
 def shown(journal, raw):
     """How many of its records stand on the raw disk."""
     return sum(journal[i:i + 256] in raw for i in range(0, len(journal), 256))
@@ -61,10 +94,11 @@ def iso(box, ns):
 
 def record(box, day):
     begin = midnight(box.tz, day)
-    for hour in (9, 15):
+    for hour, cameras in ((9, ("cam-1", "cam-2")), (15, ("cam-1", "cam-2")),
+                          (18, ("cam-1",) if day == HELD else ())):
         box.wait_until(begin + hour * 3600 * S)
-        box.record("cam-1")
-        box.record("cam-2")
+        for camera in cameras:
+            box.record(camera)
     box.sealed()
 
 
@@ -107,6 +141,76 @@ def over_https(box):
     box.stop("web")
 
 
+def decided(box, begin, end):
+    """One asks for minutes, with the right to export; a custodian grants."""
+    marat, aigul = box.client("marat"), box.client("aigul")
+    body = {"from": iso(box, begin), "to": iso(box, end), "cameras": ["cam-1"],
+            "reason": "dispute", "case": "K-1", "right": "export"}
+    ident = marat.post("/api/v1/requests", body).json()["id"]
+    done = aigul.post("/api/v1/requests/%s/decision" % ident, {
+        "verdict": "approve", "from": body["from"], "to": body["to"],
+        "cameras": ["cam-1"], "reason": "known", "password": PEOPLE["aigul"][2],
+        "code": box.code("aigul")})
+    assert done.status == 200, done.body
+    return marat, aigul, ident
+
+
+def exported(box, marat, ident):
+    """What saqta verify says of a package of it; its exit status."""
+    told = marat.post("/api/v1/requests/%s/exports" % ident)
+    assert told.status == 202, told.body
+    wait_for("the package is ready", 60, lambda: any(
+        x["id"] == told.json()["id"] and x["state"] == "ready"
+        for x in marat.get("/api/v1/exports").json()["exports"]))
+    package = box.tmp / "package.zip"
+    package.write_bytes(marat.get(
+        "/media/exports/" + told.json()["id"]).body)
+    package.chmod(0o644)
+    return subprocess.run([box.bin / "saqta", "verify", package],
+                          capture_output=True, check=False).returncode
+
+
+def new_key_at_a_decision(box, was, morning):
+    """P3: the day's key dies; what holds keep is as good as before."""
+    day, old_kek = ("cam-1", "2026-08-29"), kek(box)
+    path = next((box.data / "footage/cam-1/2026/08/29").glob(
+        "*-00000003.mp4.age"))
+    bytes_before = path.read_bytes()
+    box.start("web")
+    marat, aigul, ident = decided(box, morning - 60 * S, morning + 60 * S)
+    wait_for("the day has another key", 20, lambda: keyring(box)[day][
+        "recipient"] != was[day]["recipient"])
+    raw = box.raw()
+    say.test("P3 the next decision destroys the key of a partly held day",
+             not any(w[:200] in raw for w in wraps(was, [day])) and
+             (not box.mounted or old_kek not in raw) and
+             len(keyring(box)) == len(was))
+    say.test("P4 and keeps the two segments that are held, their files as "
+             "they were", [seq for seq, _ in keyring(box)[day]["held"]] ==
+             [3, 4] and path.read_bytes() == bytes_before)
+    say.test("the paper key and plain age open them",
+             by_plain_age(box, path, 3)[4:8] == b"ftyp")
+    told = [e for e in aigul.get("/api/v1/ledger?first=%d&count=200" % max(
+        0, aigul.get("/api/v1/ledger?first=0&count=1").json()["size"] - 200)
+        ).json()["entries"] if e["type"] == "held-keys"]
+    say.test("P3 the entry names camera, day and the new key",
+             len(told) == 1 and told[0]["fields"]["camera"] == "cam-1" and
+             told[0]["fields"]["recipient"] == keyring(box)[day]["recipient"],
+             told)
+    # this grant was made by the old key; the next one by held headers
+    for again in (ident, decided(box, morning - 60 * S, morning + 60 * S)[2]):
+        shown_ = marat.get("/media/%s/cam-1/3/0" % again)
+        say.test("P4 held footage plays", shown_.status == 200 and
+                 b"mdat" in shown_.body, shown_.status, shown_.body[:200])
+    say.test("P4 it is exported, and the package is consistent",
+             exported(box, marat, again) == 7)
+    say.test("one decision was enough", len(told) == 1 and len([
+        e for e in aigul.get("/api/v1/ledger?first=%d&count=200" % max(
+            0, aigul.get("/api/v1/ledger?first=0&count=1").json()["size"] -
+            200)).json()["entries"] if e["type"] == "held-keys"]) == 1)
+    box.stop("web")
+
+
 def story():
     with Image("2026-08-28 08:00:00") as box:
         box.add_people()
@@ -116,12 +220,17 @@ def story():
             record(box, datetime.date(2026, 8, day))
         over_https(box)
         morning = midnight(box.tz, HELD) + 9 * 3600 * S
-        # of cam-1 one segment of a day; and everything from then on
+        # of cam-1 two of three segments of a day; and all of cam-2 from then on
         told = box.act("hold", "place", "--by", "marat", "--camera", "cam-1",
                        "--from", iso(box, morning - 60 * S), "--to",
                        iso(box, morning + 60 * S), "--reason", "dispute",
                        "--case", "K-1", user="marat").stdout.decode()
         hold = told.split()[1]
+        noon = box.act("hold", "place", "--by", "marat", "--camera", "cam-1",
+                       "--from", iso(box, morning + 5 * 3600 * S), "--to",
+                       iso(box, morning + 6 * 3600 * S - 1), "--reason",
+                       "another", "--case", "K-3",
+                       user="marat").stdout.decode().split()[1]
         other = box.act("hold", "place", "--by", "daniyar", "--camera",
                         "cam-2", "--from", iso(box, midnight(
                             box.tz, datetime.date(2026, 8, 30))),
@@ -141,7 +250,7 @@ def story():
         box.wait_until(midnight(box.tz, datetime.date(2027, 3, 1)) - 8000 * S)
         box.sweep()
         files, _ = box.present()
-        say.test("P2 on the day before nothing is gone", len(files) == 12,
+        say.test("P2 on the day before nothing is gone", len(files) == 13,
                  files)
         # the sweep of this hour finds nothing; the next begins well after
         # midnight, so that what is due can be looked at before it goes
@@ -151,11 +260,11 @@ def story():
         due = box.due()
         box.sweep()
         files, rows = box.present()
-        held = {("cam-1", 3), ("cam-2", 5), ("cam-2", 6)}
+        held = {("cam-1", 3), ("cam-1", 4), ("cam-2", 5), ("cam-2", 6)}
         say.test("P4 what is held stays, without the copy of the holds, and "
                  "all else is gone", files == held == rows, files, due)
         say.test("saqta retention due told it before",
-                 due["segments"] == 9 and due["held"] == 3 and
+                 due["segments"] == 9 and due["held"] == 4 and
                  {(d["camera"], d["day"]): d["method"] for d in due["days"]}
                  [("cam-1", "2026-08-29")] == "headers", due)
 
@@ -166,14 +275,13 @@ def story():
                  ("cam-1", "2026-08-29") in after, sorted(after))
         say.test("P3 no plain journal of an erased day is on the raw disk",
                  shown(journal, raw) == 0, shown(journal, raw))
-        wraps = [base64.b64decode(w) for key, all_ in before.items()
-                 if key not in after for w in all_]
+        gone = wraps(before, set(before) - set(after))
         say.test("P3 no wrapped key of an erased day is on the raw disk",
-                 wraps and not any(w[:200] in raw for w in wraps) and
-                 not any(base64.b64encode(w)[:200] in raw for w in wraps))
+                 gone and not any(w[:200] in raw for w in gone) and
+                 not any(base64.b64encode(w)[:200] in raw for w in gone))
         say.test("P3 an overwritten header is not on the raw disk, that of "
-                 "held footage is", header[3] in raw and
-                 (header[4] not in raw or not box.mounted))
+                 "held footage is", header[3] in raw and header[4] in raw and
+                 (header[5] not in raw or not box.mounted))
         entries = box.index("SELECT camera, day, method, entry FROM erasure "
                             "ORDER BY day, camera")
         say.test("P3 entries say how: five camera-days, one by headers",
@@ -188,13 +296,32 @@ def story():
         say.test("P4 nobody releases his own hold", "own hold" in refused(
             box, "hold", "release", "--by", "daniyar", "--hold", other,
             "--reason", "no longer", user="daniyar"))
-        box.act("hold", "release", "--by", "daniyar", "--hold", hold,
+
+        new_key_at_a_decision(box, after, morning)
+        old_kek = kek(box)
+        box.act("hold", "release", "--by", "daniyar", "--hold", noon,
                 "--reason", "settled", user="daniyar")
-        say.test("the list shows the other one alone", [
-            str(h["id"]) for h in box.tool_json("hold", "list")["holds"]
-        ] == [other])
         box.sweep()
         files, _ = box.present()
+        raw = box.raw()
+        say.test("P3 a held segment that is released goes with its own key, "
+                 "at once", files == held - {("cam-1", 4)} and
+                 [seq for seq, _ in keyring(box)["cam-1", "2026-08-29"]["held"]]
+                 == [3] and (not box.mounted or old_kek not in raw), files)
+        old_kek = kek(box)
+        box.act("hold", "release", "--by", "daniyar", "--hold", hold,
+                "--reason", "settled", user="daniyar")
+        say.test("the list shows the other one, and those of requests", [
+            str(h["id"]) for h in box.tool_json("hold", "list")["holds"]
+            if not h["request"]] == [other])
+        # what was asked for is held until 30 days after the approval's end
+        box.wait_until(box.now() + 38 * DAY)
+        box.settle()
+        box.sweep()
+        files, _ = box.present()
+        say.test("P3 no held key is left where none is held",
+                 not any(d.get("held") for d in keyring(box).values()) and
+                 (not box.mounted or old_kek not in box.raw()))
         say.test("P3 released, it goes with its key and its journal",
                  files == {("cam-2", 5), ("cam-2", 6)} and
                  ("cam-1", "2026-08-29") not in keyring(box) and

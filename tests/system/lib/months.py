@@ -119,6 +119,12 @@ class Months(Appliance):
         self.step(ns)
         self.start("storage")
 
+    def code(self, user):
+        """A code that was not used yet; time passes, nobody waits."""
+        if user in self.steps:
+            self.wait_until(self.now() + 31 * S)
+        return super().code(user)
+
     # --- asking ---
 
     def ask(self, type_, fmt=None):

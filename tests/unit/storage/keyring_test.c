@@ -80,13 +80,34 @@ static void unwrap(const char *wrapped, const struct age_identity *id,
 	free(text);
 }
 
+static struct keyring_line day_of(struct keyring *k, const char *camera,
+    const char *day)
+{
+	struct keyring_line l = {0};
+	char *text;
+
+	assert_int_equal(keyring_day_line(k, camera, day, &text), OK);
+	assert_int_equal(keyring_line_parse(text, strlen(text) - 1, &l), OK);
+	assert_non_null(l.day);
+	free(text);
+	return l;
+}
+
+static char *first_wrap(struct keyring *k, const char *camera, const char *day)
+{
+	struct keyring_line l = day_of(k, camera, day);
+	char *copy = strdup(l.day->wraps[0]);
+
+	keyring_day_free(l.day);
+	return copy;
+}
+
 static void a_day_key_is_wrapped_to_every_recipient_and_survives(void **state)
 {
 	struct keyring *k = reopen(NULL);
 	struct age_recipient r, found, fits;
 	struct age_identity day;
 	char *wrapped;
-	size_t n;
 
 	(void)state;
 	make(k, "cam-1", "2026-11-22", &r);
@@ -95,10 +116,7 @@ static void a_day_key_is_wrapped_to_every_recipient_and_survives(void **state)
 	assert_int_equal(keyring_find_day(k, "cam-1", "2026-11-22", &found),
 	    OK);
 	assert_memory_equal(&r, &found, sizeof(r));
-	assert_int_equal(keyring_day_wrapped(k, "cam-1", "2026-11-22", &wrapped,
-			     &n),
-	    OK);
-	assert_int_equal(n, strlen(wrapped));
+	wrapped = first_wrap(k, "cam-1", "2026-11-22");
 	unwrap(wrapped, &paper, &day);
 	identity_recipient(&day, &fits);
 	assert_memory_equal(&r, &fits, sizeof(r));
@@ -193,14 +211,11 @@ static char *wrap_line(const char *camera, const char *day, size_t to_n)
 
 static size_t lines_of(struct keyring *k, const char *camera, const char *day)
 {
-	size_t n, count = 0;
-	char *w;
+	struct keyring_line l = day_of(k, camera, day);
+	size_t n = l.day->wraps_n;
 
-	assert_int_equal(keyring_day_wrapped(k, camera, day, &w, &n), OK);
-	for (size_t i = 0; i < n; i++)
-		count += w[i] == '\n';
-	free(w);
-	return count;
+	keyring_day_free(l.day);
+	return n;
 }
 
 static void days_are_wrapped_anew_all_or_none(void **state)
@@ -208,17 +223,16 @@ static void days_are_wrapped_anew_all_or_none(void **state)
 	struct keyring *k = reopen(NULL);
 	struct age_recipient r;
 	char *good = wrap_line("cam-1", "2026-11-22", 1);
-	char *more = wrap_line("cam-1", "2026-11-22", 2), *both, *before, *after;
+	char *more = wrap_line("cam-1", "2026-11-22", 2), *both, *before,
+	     *after;
 	char mark[KEYRING_MARK];
-	size_t n, days;
+	size_t days;
 
 	(void)state;
 	make(k, "cam-1", "2026-11-22", &r);
 	keyring_mark(to, 1, mark);
 	assert_int_equal(keyring_stale(k, mark), 1);
-	assert_int_equal(keyring_day_wrapped(k, "cam-1", "2026-11-22", &before,
-			     &n),
-	    OK);
+	before = first_wrap(k, "cam-1", "2026-11-22");
 	assert_true(asprintf(&both, "%s%s", good, more) > 0);
 	assert_int_equal(keyring_rewrap(k, both, strlen(both), mark, 1, &days),
 	    ERR_FORMAT);
@@ -234,11 +248,10 @@ static void days_are_wrapped_anew_all_or_none(void **state)
 	assert_int_equal(keyring_commit(k), OK);
 	k = reopen(k);
 	assert_int_equal(keyring_stale(k, mark), 0);
-	assert_int_equal(keyring_day_wrapped(k, "cam-1", "2026-11-22", &after,
-			     &n),
-	    OK);
+	after = first_wrap(k, "cam-1", "2026-11-22");
 	assert_string_not_equal(before, after);
-	assert_int_equal(strncmp(strrchr(good, ' ') + 1, after, n), 0);
+	assert_int_equal(strncmp(strrchr(good, ' ') + 1, after, strlen(after)),
+	    0);
 	free(good);
 	free(more);
 	free(both);
@@ -555,6 +568,146 @@ static void P2_a_rekey_that_was_cut_short_loses_no_key(void **state)
 	keyring_close(k);
 }
 
+/* A day whose segments 3, 5 ... have the file keys 3333..., 5555... */
+static struct keyring_day *held_day(const char *camera, const char *day,
+    struct age_identity *id, size_t n)
+{
+	unsigned char buf[AGE_HEADER_MAX], nonce[AGE_NONCE] = {0};
+	unsigned char key[AGE_FILE_KEY];
+	struct keyring_day *d = calloc(1, sizeof(*d));
+	struct age_recipient r;
+	size_t len;
+
+	identity_new(id);
+	identity_recipient(id, &r);
+	assert_non_null(d);
+	strcpy(d->camera, camera);
+	strcpy(d->date, day);
+	recipient_format(&r, d->recipient);
+	d->wraps = calloc(1, sizeof(*d->wraps));
+	assert_int_equal(keyring_wrap(id, to, 2, &d->wraps[0]), OK);
+	d->wraps_n = 1;
+	assert_int_equal(keyring_day_room(d, n), OK);
+	for (size_t i = 0; i < n; i++) {
+		d->held[i].seq = 3 + 2 * i;
+		memset(key, (int)(3 + 2 * i), sizeof(key));
+		if (i < 2) /* the rest is for its length alone */
+			assert_int_equal(age_header_write(key, nonce, &r, 1,
+					     buf, &len),
+			    OK);
+		memcpy(d->held[i].header, buf, AGE_HEADER_ONE);
+	}
+	d->held_n = n;
+	d->is_held = true;
+	return d;
+}
+
+static void P3_a_held_day_has_its_headers_under_another_key(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_identity was, id, day;
+	struct age_recipient r, found, fits;
+	unsigned char key[AGE_FILE_KEY];
+	struct keyring_line l;
+	struct keyring_day *old;
+	char *wrapped, *now;
+	size_t n;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	wrapped = first_wrap(k, "cam-1", "2026-11-22");
+	unwrap(wrapped, &paper, &was);
+	assert_false(keyring_is_held(k, "cam-1", "2026-11-22"));
+	assert_int_equal(keyring_swap_day(k,
+			     held_day("cam-1", "2026-11-22", &id, 2), &old),
+	    OK);
+	keyring_day_free(old);
+	assert_int_equal(keyring_rekey(k), OK);
+	k = reopen(k);
+	assert_true(keyring_is_held(k, "cam-1", "2026-11-22"));
+	now = first_wrap(k, "cam-1", "2026-11-22");
+	assert_string_not_equal(now, wrapped);
+	unwrap(now, &custodian, &day);
+	assert_memory_equal(&day, &id, sizeof(id));
+	assert_int_equal(keyring_find_day(k, "cam-1", "2026-11-22", &found),
+	    OK);
+	identity_recipient(&id, &fits);
+	assert_memory_equal(&found, &fits, sizeof(fits));
+	l = day_of(k, "cam-1", "2026-11-22");
+	assert_int_equal(l.day->held_n, 2);
+	assert_null(keyring_day_held(l.day, 4));
+	assert_int_equal(age_header_open(keyring_day_held(l.day, 5)->header,
+			     AGE_HEADER_ONE, &id, 1, key, &n),
+	    OK);
+	assert_int_equal(n, AGE_HEADER_ONE);
+	for (size_t i = 0; i < sizeof(key); i++)
+		assert_int_equal(key[i], 5);
+	assert_int_equal(age_header_open(keyring_day_held(l.day, 5)->header,
+			     AGE_HEADER_ONE, &was, 1, key, &n),
+	    ERR_NO_KEY);
+	keyring_day_free(l.day);
+	free(wrapped);
+	free(now);
+	keyring_close(k);
+}
+
+static void P3_a_held_header_is_forgotten_alone_and_with_its_day(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r;
+	struct age_identity id;
+	struct keyring_day *old;
+	struct keyring_line l;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	assert_false(keyring_drop_held(k, "cam-1", "2026-11-22", 3));
+	assert_int_equal(keyring_swap_day(k,
+			     held_day("cam-1", "2026-11-22", &id, 2), &old),
+	    OK);
+	keyring_day_free(old);
+	assert_false(keyring_drop_held(k, "cam-1", "2026-11-22", 4));
+	assert_true(keyring_drop_held(k, "cam-1", "2026-11-22", 3));
+	assert_int_equal(keyring_rekey(k), OK);
+	k = reopen(k);
+	l = day_of(k, "cam-1", "2026-11-22");
+	assert_int_equal(l.day->held_n, 1);
+	assert_int_equal(l.day->held[0].seq, 5);
+	keyring_day_free(l.day);
+	/* none is left: the day's own key still opens nothing of the files */
+	assert_true(keyring_drop_held(k, "cam-1", "2026-11-22", 5));
+	assert_int_equal(keyring_commit(k), OK);
+	k = reopen(k);
+	assert_true(keyring_is_held(k, "cam-1", "2026-11-22"));
+	assert_true(keyring_drop_day(k, "cam-1", "2026-11-22"));
+	assert_false(keyring_is_held(k, "cam-1", "2026-11-22"));
+	keyring_close(k);
+}
+
+static void held_headers_have_a_limit_and_a_known_day(void **state)
+{
+	struct keyring *k = reopen(NULL);
+	struct age_recipient r;
+	struct age_identity id;
+	struct keyring_day *d, *old;
+	size_t n = KEYRING_HELD_MAX / KEYRING_HELD_LINE / 2 + 1;
+
+	(void)state;
+	make(k, "cam-1", "2026-11-22", &r);
+	make(k, "cam-2", "2026-11-22", &r);
+	d = held_day("cam-3", "2026-11-22", &id, 1);
+	assert_int_equal(keyring_swap_day(k, d, &old), ERR_NOT_FOUND);
+	keyring_day_free(d);
+	d = held_day("cam-1", "2026-11-22", &id, n);
+	assert_int_equal(keyring_swap_day(k, d, &old), OK);
+	keyring_day_free(old);
+	assert_int_equal(keyring_commit(k), OK);
+	d = held_day("cam-2", "2026-11-22", &id, n);
+	assert_int_equal(keyring_swap_day(k, d, &old), ERR_TOO_LARGE);
+	keyring_day_free(d);
+	keyring_close(k);
+}
+
 static void a_line_that_is_not_exactly_one_of_three_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -610,6 +763,9 @@ int main(void)
 	    T(P3_a_rekey_leaves_no_key_that_opens_the_old_keyring),
 	    T(P3_of_two_good_slots_the_later_counts_and_the_other_is_emptied),
 	    T(P2_a_rekey_that_was_cut_short_loses_no_key),
+	    T(P3_a_held_day_has_its_headers_under_another_key),
+	    T(P3_a_held_header_is_forgotten_alone_and_with_its_day),
+	    T(held_headers_have_a_limit_and_a_known_day),
 	    T(a_line_that_is_not_exactly_one_of_three_is_refused),
 	};
 

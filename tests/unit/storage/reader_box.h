@@ -19,6 +19,7 @@
 #include "storage/disk.h"
 #include "storage/grant.h"
 #include "storage/keyring.h"
+#include "storage/keyring_line.h"
 #include "storage/ledger.h"
 #include "storage/people.h"
 #include "storage/reader.h"
@@ -60,6 +61,8 @@ struct box {
 	enum err refuse_lease; /* what MSG_LEASE_OPEN is answered with */
 	enum err refuse_factor; /* and MSG_FACTOR_USED */
 	enum err grant_err; /* what MSG_GRANT_GET is answered with */
+	const char *held_days; /* what MSG_HELD_DAYS is; NULL: none */
+	enum err held_err; /* what MSG_HELD_PUT is answered with */
 	uint64_t next_lease;
 	struct person_row made; /* by READER_ACT */
 	char uri[FACTOR_URI]; /* of his second factor */
@@ -216,6 +219,9 @@ static inline void box_footage(void)
 static inline int box_make(void **state)
 {
 	unsigned char root[KEY_BYTES], seed[KEY_BYTES];
+	struct site site = {.origin = "saqta.example/test",
+	    .zone = "Asia/Almaty",
+	    .created_ns = START};
 
 	(void)state;
 	assert_int_equal(crypt_init(), OK);
@@ -227,6 +233,8 @@ static inline int box_make(void **state)
 	clip_make(&box.clip, box_clip);
 	assert_int_equal(box.clip.fragments, 4);
 	identity_new(&box.paper);
+	identity_recipient(&box.paper, &site.paper);
+	assert_int_equal(site_write(box.fd, &site), OK);
 	assert_int_equal(index_open(box.dir, false, &box.ix), OK);
 	assert_int_equal(keyring_create(box.fd), OK);
 	assert_int_equal(keyring_open(box.fd, &box.keyring), OK);

@@ -1,4 +1,5 @@
 #include "tests/unit/storage/reader_box.h"
+#include "storage/footage.h"
 
 static void P6_nobody_decides_his_own_request(void **state)
 {
@@ -137,6 +138,84 @@ static void a_grant_holds_the_keys_of_exactly_the_approved_segments(void *
 	grant_wipe(&g);
 }
 
+static void P3_a_decision_gives_held_days_a_key_of_their_own(void **state)
+{
+	unsigned char key[AGE_FILE_KEY];
+	struct segment_row row;
+	struct age_recipient was, now;
+	struct event *e;
+
+	(void)state;
+	assert_int_equal(keyring_find_day(box.keyring, "cam1", DAY, &was), OK);
+	box_request("REQ-2026-00009", AUDITOR_2, S(0), S(5));
+	box_session(CUSTODIAN_1);
+	box.held_days = "cam1 " DAY "\n";
+	/* not before he has proved who he is */
+	assert_int_equal(decide("REQ-2026-00009", VERDICT_REFUSE, S(0), S(5),
+			     "no ground", "not-the-password", "cam1"),
+	    ERR_PASSWORD);
+	assert_int_equal(box_count(MSG_HELD_DAYS, NULL), 0);
+	/* what fails is no matter of the decision, and is taken up by the next */
+	box.held_err = ERR_BUSY;
+	box_request("REQ-2026-00011", AUDITOR_2, S(0), S(5));
+	assert_int_equal(decide("REQ-2026-00011", VERDICT_REFUSE, S(0), S(5),
+			     "no ground", credential(CUSTODIAN_1), "cam1"),
+	    OK);
+	box_stop();
+	assert_int_equal(box_count(MSG_HELD_PUT, NULL), 1);
+	assert_false(keyring_is_held(box.keyring, "cam1", DAY));
+	box.held_err = OK;
+	box_session(CUSTODIAN_1);
+	assert_int_equal(decide("REQ-2026-00009", VERDICT_REFUSE, S(0), S(5),
+			     "no ground", credential(CUSTODIAN_1), "cam1"),
+	    OK);
+	box_stop();
+	box.held_days = NULL;
+	assert_int_equal(box_count(MSG_HELD_PUT, &e), 1);
+	assert_int_equal(e->n, 4);
+	assert_true(keyring_is_held(box.keyring, "cam1", DAY));
+	assert_int_equal(keyring_find_day(box.keyring, "cam1", DAY, &now), OK);
+	assert_memory_not_equal(&was, &now, sizeof(now));
+	/* the paper key opens it; the new key does not open the file itself */
+	{
+		unsigned char age[KEYRING_WRAP_MAX], *text;
+		struct age_identity day;
+		struct keyring_line l;
+		char *line;
+		size_t n;
+
+		assert_int_equal(keyring_day_line(box.keyring, "cam1", DAY,
+				     &line),
+		    OK);
+		assert_int_equal(keyring_line_parse(line, strlen(line) - 1, &l),
+		    OK);
+		free(line);
+		assert_int_equal(b64_decode(l.day->wraps[0],
+				     strlen(l.day->wraps[0]), true, age,
+				     sizeof(age), &n),
+		    OK);
+		assert_int_equal(age_decrypt(age, n, &box.paper, 1, &text, &n),
+		    OK);
+		text[n - 1] = '\0';
+		assert_int_equal(identity_parse((char *)text, &day), OK);
+		free(text);
+		assert_int_equal(index_segment_find(box.ix, "cam1", 2, &row),
+		    OK);
+		assert_int_equal(footage_file_key(box.fd, &row, &day, key),
+		    ERR_NO_KEY);
+		assert_int_equal(age_header_open(keyring_day_held(l.day, 2)
+						     ->header,
+				     AGE_HEADER_ONE, &day, 1, key, &n),
+		    OK);
+		keyring_day_free(l.day);
+	}
+	/* what is asked for after that plays as before */
+	approved("REQ-2026-00010", S(4), S(8));
+	box_session(AUDITOR_2);
+	fetch("REQ-2026-00010", 2, 1);
+	box_stop();
+}
+
 static void keys_are_wrapped_only_to_signed_people(void **state)
 {
 	struct person_row p, saved;
@@ -167,6 +246,7 @@ int main(void)
 	    cmocka_unit_test(a_decision_may_shorten_but_not_widen),
 	    cmocka_unit_test(
 		a_grant_holds_the_keys_of_exactly_the_approved_segments),
+	    cmocka_unit_test(P3_a_decision_gives_held_days_a_key_of_their_own),
 	    cmocka_unit_test(keys_are_wrapped_only_to_signed_people),
 	};
 

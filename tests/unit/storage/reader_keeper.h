@@ -38,18 +38,50 @@ static inline void keeper_day_key(struct wire *w)
 {
 	char camera[64], day[16], *text;
 	uint32_t id = w->id;
-	size_t n;
 	int fd;
 
 	snprintf(camera, sizeof(camera), "%s", wire_get_str(w));
 	snprintf(day, sizeof(day), "%s", wire_get_str(w));
-	assert_int_equal(keyring_day_wrapped(box.keyring, camera, day, &text,
-			     &n),
-	    OK);
-	assert_int_equal(bulk_from(text, n, &fd), OK);
+	assert_int_equal(keyring_day_line(box.keyring, camera, day, &text), OK);
+	assert_int_equal(bulk_from(text, strlen(text), &fd), OK);
 	free(text);
 	wire_begin(w, MSG_DAY_KEY_IS, id);
 	reply(w, fd);
+}
+
+static inline void keeper_held_days(struct wire *w)
+{
+	const char *text = box.held_days ? box.held_days : "\n";
+	uint32_t id = w->id;
+	int fd;
+
+	assert_int_equal(bulk_from(text, strlen(text), &fd), OK);
+	wire_begin(w, MSG_HELD_DAYS_IS, id);
+	reply(w, fd);
+}
+
+static inline void keeper_held_put(struct wire *w, struct event *e)
+{
+	struct keyring_line l = {0};
+	struct keyring_day *old;
+	uint32_t id = w->id;
+	const void *p;
+	size_t n;
+
+	snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
+	assert_string_equal(wire_get_str(w), DAY);
+	assert_int_equal(wire_end(w), OK);
+	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
+	assert_int_equal(keyring_line_parse(p, n - 1, &l), OK);
+	bulk_unmap(p, n);
+	e->n = (unsigned)l.day->held_n;
+	assert_string_equal(l.day->camera, e->camera);
+	old = l.day;
+	if (!box.held_err)
+		assert_int_equal(keyring_swap_day(box.keyring, l.day, &old),
+		    OK);
+	keyring_day_free(old);
+	reply_err(id, box.held_err);
 }
 
 /* Two days at a time, so that a reader has to ask again. */
@@ -317,6 +349,12 @@ static inline bool keeper_turn(void)
 	switch (w.type) {
 	case MSG_DAY_KEY:
 		keeper_day_key(&w);
+		break;
+	case MSG_HELD_DAYS:
+		keeper_held_days(&w);
+		break;
+	case MSG_HELD_PUT:
+		keeper_held_put(&w, e);
 		break;
 	case MSG_STALE_DAYS:
 		keeper_stale_days(&w);

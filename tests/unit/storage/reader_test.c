@@ -69,18 +69,22 @@ static unsigned opened(const struct age_identity *id, int first, int last)
 
 	for (int i = first; i <= last; i++) {
 		struct age_identity day;
+		struct keyring_line l;
 		char date[11], *text;
 		size_t n;
 
 		snprintf(date, sizeof(date), "2026-11-%02d", i);
-		assert_int_equal(keyring_day_wrapped(box.keyring, "cam1", date,
-				     &text, &n),
+		assert_int_equal(keyring_day_line(box.keyring, "cam1", date,
+				     &text),
 		    OK);
-		for (char *p = text; *p; p = strchr(p, '\n') + 1) {
+		assert_int_equal(keyring_line_parse(text, strlen(text) - 1, &l),
+		    OK);
+		for (size_t f = 0; f < l.day->wraps_n; f++) {
+			const char *p = l.day->wraps[f];
 			unsigned char sealed[4096], *plain;
-			size_t sealed_n, line = strcspn(p, "\n");
+			size_t sealed_n;
 
-			assert_int_equal(b64_decode(p, line, true, sealed,
+			assert_int_equal(b64_decode(p, strlen(p), true, sealed,
 					     sizeof(sealed), &sealed_n),
 			    OK);
 			if (age_decrypt(sealed, sealed_n, id, 1, &plain, &n))
@@ -92,6 +96,7 @@ static unsigned opened(const struct age_identity *id, int first, int last)
 			free(plain);
 			n_open++;
 		}
+		keyring_day_free(l.day);
 		free(text);
 	}
 	return n_open;
