@@ -61,7 +61,7 @@ static bool was_entered(struct keeper *k, const char *camera, uint64_t seq,
 		    !entry_find(&v, TAG_CAMERA, &f) || f.n != strlen(camera) ||
 		    memcmp(f.p, camera, f.n))
 			continue;
-		row->entry = (int64_t)(i - 1);
+		row->entry = (int64_t)ledger_number(k->ledger, i - 1);
 		/* P2: what was promised then */
 		if (entry_find(&v, TAG_RETAIN, &f))
 			row->retain_ns = (int64_t)field_u64(&f);

@@ -6,12 +6,14 @@ custodian confirms. The log's key changes in between.
 """
 import json
 import shutil
+import sqlite3
 import subprocess
 
 from lib import say
 from lib.appliance import FIRST, PEOPLE, ROOT, Appliance, wait_for
 
 CAMERA = "cam-1"
+EPOCH_SHIFT = 48  # DESIGN.md: (epoch - 1) x 2^48 + index
 SECOND = "daniyar"  # codes are good once: acts are shared
 NO_CODE = "\n000000\n"
 
@@ -115,6 +117,31 @@ def confirm(box):
              told["epoch"] == 2, told)
 
 
+def entered_before_a_crash(box):
+    """A crash between a segment's entry and its row, in a later epoch: the
+    row names that entry by its number, not by its index in the new log.
+    """
+    recorded(box)
+    box.stop("storage")
+    index = sqlite3.connect(box.data / "index.db")
+    newest = index.execute(
+        "SELECT seq, entry FROM segment WHERE camera = ? AND state = 3 AND "
+        "entry >= ? ORDER BY seq DESC LIMIT 1",
+        (CAMERA, 1 << EPOCH_SHIFT)).fetchone()
+    index.execute("UPDATE segment SET state = 1, entry = -1 WHERE "
+                  "camera = ? AND seq = ?", (CAMERA, newest[0]))
+    index.commit()
+    index.close()
+    box.start("storage")
+    index = sqlite3.connect(box.data / "index.db")
+    again = index.execute(
+        "SELECT seq, entry FROM segment WHERE camera = ? AND seq = ?",
+        (CAMERA, newest[0])).fetchone()
+    index.close()
+    say.test("P8 in a later epoch recovery finds a segment's entry by its "
+             "number", again == newest, again, newest)
+
+
 def story():
     with Appliance() as box:
         camera = box.camera(CAMERA)
@@ -137,6 +164,7 @@ def story():
                  any("to %d were lost" % (n - 1) in t for t in named
                      for n in range(known, known + 200)), named)
         confirm(box)
+        entered_before_a_crash(box)
         lose(box, "no ledger at all", 3, lambda: shutil.rmtree(here))
 
 
