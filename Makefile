@@ -141,6 +141,10 @@ $(B)/fuzz/web_%: $(B)/o/tests/fuzz/web_%.o $(B)/libweb.a $(B)/libapi.a
 $(B)/fuzz/%: $(B)/o/tests/fuzz/%.o $(B)/libstorage.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
+# What the parsers of a package begin with: a program of its own, no fuzzer.
+$(B)/tests/seeds: $(B)/o/tests/fuzz/seeds.o $(B)/libstorage.a $(B)/libapi.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage) cmocka)
 $(B)/bench/%: $(B)/o/tests/bench/%.o $(B)/libstorage.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
@@ -187,14 +191,21 @@ demo:
 	$(MAKE) B=$(B) CLOCK_HOOK=1 -j2 programs $(B)/tests/camera
 	exec tests/demo --build $(B)
 fuzzers: $(FUZZ)
-# Each fuzzer for FUZZ_S seconds; what it finds stays in build/fuzz/found.
+# Each fuzzer for FUZZ_S seconds; what it finds stays in build/fuzz/found, what
+# leads to new code in build/fuzz/corpus. FUZZERS: names, such as "proof zip".
 FUZZ_S ?= 60
+FUZZERS ?= $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 fuzz: deps-test
 	$(MAKE) B=build/fuzz FUZZING=1 CC=clang -j2 fuzzers
+	$(MAKE) B=$(CHECK) SAN=1 -j2 $(CHECK)/tests/seeds
 	mkdir -p build/fuzz/found
-	for f in build/fuzz/fuzz/*_fuzz; do echo "$$f"; \
+	$(CHECK)/tests/seeds build/fuzz/seeds
+	for f in $(patsubst %,build/fuzz/fuzz/%_fuzz,$(FUZZERS)); do \
+	    n=$$(basename $$f); echo "$$n"; \
+	    mkdir -p build/fuzz/corpus/$$n build/fuzz/seeds/$$n; \
 	    $$f -max_total_time=$(FUZZ_S) -rss_limit_mb=2048 -verbosity=0 \
-	    -artifact_prefix=build/fuzz/found/ || exit 1; done
+	    -artifact_prefix=build/fuzz/found/ build/fuzz/corpus/$$n \
+	    build/fuzz/seeds/$$n || exit 1; done
 BENCH_S ?= 60
 bench: deps-test
 	$(MAKE) B=$(B) -j2 programs $(BENCH) $(B)/bench/cameras
