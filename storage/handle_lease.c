@@ -132,6 +132,7 @@ static enum err lease_ok(struct keeper *k, const struct reader *r,
     const struct lease_row *l, struct request_row *q)
 {
 	enum err err = grant_good(k, r, l->request, q);
+	unsigned right;
 
 	if (err)
 		return err;
@@ -139,6 +140,11 @@ static enum err lease_ok(struct keeper *k, const struct reader *r,
 	    l->from_ns < q->granted_from_ns - ROUND_NS ||
 	    l->to_ns > q->granted_to_ns + ROUND_NS)
 		return ERR_NOT_APPROVED;
+	if (l->kind != LEASE_VIEW) {
+		err = index_rights_find(k->ix, l->request, &right);
+		if (err || right != RIGHT_EXPORT)
+			return err ? err : ERR_NOT_APPROVED;
+	}
 	if (l->to_ns <= l->from_ns || l->to_ns - l->from_ns > LEASE_NS ||
 	    (l->kind != LEASE_VIEW && l->kind != LEASE_DOWNLOAD &&
 		l->kind != LEASE_EXPORT))

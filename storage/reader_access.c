@@ -111,6 +111,19 @@ enum err access_get(struct session *s, const char *request)
 	return err == ERR_NOT_FOUND ? ERR_NOT_APPROVED : err;
 }
 
+enum err access_may_export(struct session *s)
+{
+	unsigned right;
+	enum err err = index_rights_find(s->ix, s->access.request, &right);
+
+	if (err || right == RIGHT_EXPORT)
+		return err;
+	snprintf(s->about.say, sizeof(s->about.say),
+	    "%s grants watching only: ask for the right to export.",
+	    s->access.request);
+	return ERR_NOT_APPROVED;
+}
+
 enum err access_play(struct session *s, bool anew)
 {
 	struct access *a = &s->access;

@@ -91,14 +91,11 @@ static enum err look_at_plays(struct session *s, struct export_job *j)
 
 static enum err load_rows(struct session *s, struct export *x)
 {
-	unsigned rights;
 	enum err err =
 	    index_request_find(s->ix, s->access.request, &x->request);
 
 	if (!err)
-		err = index_rights_find(s->ix, s->access.request, &rights);
-	if (!err && rights != RIGHT_EXPORT)
-		err = ERR_NOT_APPROVED;
+		err = access_may_export(s);
 	if (!err)
 		err = index_person_find(s->ix, x->request.requester,
 		    &x->requester);

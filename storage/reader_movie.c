@@ -115,15 +115,17 @@ enum err movie_lay_out(struct session *s, const struct play *p,
 	return ERR_INTEGRITY;
 }
 
-/* The run, and its movie in s->access.laid. */
+/* The run, and its movie in s->access.laid. A file is an export. */
 static enum err laid_get(struct session *s, const char *camera, uint32_t run,
     const struct play **ret_play, const struct play_run **ret_run)
 {
 	struct laid *l = &s->access.laid;
 	const struct play *p;
 	struct movie *m;
-	enum err err = access_camera(s, camera, &p);
+	enum err err = access_may_export(s);
 
+	if (!err)
+		err = access_camera(s, camera, &p);
 	if (!err && run >= p->runs_n)
 		err = ERR_NOT_FOUND;
 	if (err)

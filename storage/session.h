@@ -192,6 +192,11 @@ void session_rewrap_seed(struct session *s,
  */
 must_check enum err access_get(struct session *s, const char *request);
 void access_drop(struct session *s);
+/*
+ * May a file leave, beside watching? OK where the request in use grants
+ * RIGHT_EXPORT; else ERR_NOT_APPROVED, and about.say says what to ask for.
+ */
+must_check enum err access_may_export(struct session *s);
 /* Look at the disk anew, or only where that has not been done yet. */
 must_check enum err access_play(struct session *s, bool anew);
 must_check enum err access_camera(struct session *s, const char *camera,

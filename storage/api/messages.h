@@ -365,8 +365,8 @@ enum lease_kind {
 
 /* What a request asks for, and its grant gives. */
 enum right {
-	RIGHT_VIEW = 1,		/* watch, and plain downloads of what is seen */
-	RIGHT_EXPORT = 2,	/* and evidence packages */
+	RIGHT_VIEW = 1,		/* watch */
+	RIGHT_EXPORT = 2,	/* and files: plain MP4s, evidence packages */
 };
 
 /* camera id: [a-z0-9] then [a-z0-9-], at most this many bytes */

@@ -159,6 +159,7 @@ async function askFor()
 		document.querySelector("#ask [name=reason]").value !== ""),
 	"without a case number the field is named and focused, nothing is lost");
 	await p.fill("#ask [name=case]", "K-114");
+	await p.click("#ask [name=export]");
 	await p.click("#ask button[type=submit]");
 	job.id = await p.until("a request number", () =>
 		/^\/requests\/(REQ-[0-9-]+)$/.exec(location.pathname)?.[1]);

@@ -45,10 +45,11 @@ def entries(client, kind=None, first=0):
             return [e for e in found if kind in (None, e["type"])]
 
 
-def ask(client, begin, end, reason="Withdrawal disputed", case="K-114"):
+def ask(client, begin, end, reason="Withdrawal disputed", case="K-114",
+        right="view"):
     return client.post(V1 + "requests", {
         "from": stamp(begin), "to": stamp(end), "cameras": [CAMERA],
-        "reason": reason, "case": case})
+        "reason": reason, "case": case, "right": right})
 
 
 def decide(client, ident, begin, end, password, verdict="approve", code=""):
@@ -73,7 +74,7 @@ def test_requests(people, begin, end):
             ask(marat, end, begin), 422, "invalid")
     refused("P6 an operator may not ask for footage",
             ask(people["oleg"], begin, end), 403, "denied")
-    answer = ask(marat, begin, end)
+    answer = ask(marat, begin, end, right="export")
     say.test("an auditor's request gets a number",
              answer.status == 201 and answer.json()["id"].startswith("REQ-"),
              answer.status, answer.body)

@@ -143,7 +143,8 @@ def test_playable(box, killed):
     """Requested, approved and downloaded across the outage."""
     marat, daniyar = box.client("marat"), box.client("daniyar")
     body = {"from": stamp(killed - 12), "to": stamp(killed + 1),
-            "cameras": [CAMERA], "reason": "Outage", "case": "K-115"}
+            "cameras": [CAMERA], "reason": "Outage", "case": "K-115",
+            "right": "export"}
     ident = marat.post(V1 + "requests", body).json()["id"]
     answer = daniyar.post(V1 + "requests/%s/decision" % ident, {
         "verdict": "approve", "from": body["from"], "to": body["to"],

@@ -301,6 +301,14 @@ def story():
         answer = marat.post(V1 + "requests/%s/exports" % seen)
         say.test("a grant to view gives no package", answer.status == 403,
                  answer.status, answer.body)
+        runs = marat.get(V1 + "requests/%s/play" % seen)
+        files = [marat.ask(m, "/media/%s/%s/run0.mp4" % (seen, CAMERA))
+                 for m in ("HEAD", "GET")]
+        say.test("a grant to view gives no plain MP4 either",
+                 runs.json()["cameras"][0]["runs"] and
+                 [f.status for f in files] == [403, 403] and
+                 "the right to export" in files[1].json()["detail"],
+                 runs.body, files[1].body)
         ident = request(box, people, end - 9, end, "export")
         told = prepare(marat, ident)
         body = download(marat, told)

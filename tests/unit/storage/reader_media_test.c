@@ -264,6 +264,9 @@ static void a_run_downloads_as_one_plain_movie(void **state)
 
 	(void)state;
 	approved("REQ-2026-00015", S(0), S(8));
+	assert_int_equal(index_rights_put(box.ix, "REQ-2026-00015",
+			     RIGHT_EXPORT),
+	    OK);
 	box_session(AUDITOR_2);
 	wire_begin(&w, MSG_MOVIE, ++box.id);
 	wire_put_str(&w, "REQ-2026-00015");
@@ -300,6 +303,35 @@ static void a_run_downloads_as_one_plain_movie(void **state)
 	assert_int_equal(e->n, 1);
 	assert_int_equal(e->from_ns, S(0));
 	assert_int_equal(e->to_ns, S(8));
+}
+
+static void a_request_to_view_gives_no_movie(void **state)
+{
+	struct event *e;
+	struct wire w;
+
+	(void)state;
+	approved("REQ-2026-00018", S(0), S(8));
+	box_session(AUDITOR_2);
+	wire_begin(&w, MSG_MOVIE, ++box.id);
+	wire_put_str(&w, "REQ-2026-00018");
+	wire_put_str(&w, "cam1");
+	wire_put_u32(&w, 0);
+	assert_int_equal(box_ask(&w), ERR_NOT_APPROVED);
+	wire_begin(&w, MSG_MOVIE_READ, ++box.id);
+	wire_put_str(&w, "REQ-2026-00018");
+	wire_put_str(&w, "cam1");
+	wire_put_u32(&w, 0);
+	wire_put_u64(&w, 0);
+	wire_put_u32(&w, 100);
+	assert_int_equal(box_ask(&w), ERR_NOT_APPROVED);
+	/* P5: refusals are entered; no lease was asked for */
+	assert_int_equal(box_count(MSG_REFUSAL, &e), 2);
+	assert_int_equal(e->code, ERR_NOT_APPROVED);
+	assert_int_equal(box_count(MSG_LEASE_OPEN, NULL), 0);
+	/* watching is what was granted */
+	fetch("REQ-2026-00018", 1, 0);
+	box_stop();
 }
 
 static void a_changed_file_is_named_and_entered(void **state)
@@ -342,6 +374,7 @@ int main(void)
 	    cmocka_unit_test(revoking_stops_the_player_within_two_seconds),
 	    cmocka_unit_test(an_open_segment_plays_up_to_its_whole_chunks),
 	    cmocka_unit_test(a_run_downloads_as_one_plain_movie),
+	    cmocka_unit_test(a_request_to_view_gives_no_movie),
 	    cmocka_unit_test(a_changed_file_is_named_and_entered),
 	};
 

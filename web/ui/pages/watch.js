@@ -65,7 +65,8 @@ function build(s)
 	s.badges = el("div", { class: "badges" });
 	s.line = el("div", {});
 	s.controls = el("div", { class: "controls" });
-	s.side = el("aside", { "aria-label": t("watch.side") });
+	s.side = el("aside", { "aria-label": t(mayExport(s) ? "watch.side" :
+		"watch.gaps") });
 	s.node = el("div", {}, el("div", { class: "between" },
 		el("h1", {}, t("watch.title", { id: s.id })),
 		el("a", { href: "/requests/" + s.id }, t("watch.request"))),
@@ -167,7 +168,8 @@ function side(s)
 		s.tape.gaps.length ? el("ul", { class: "list" },
 			s.tape.gaps.map((g) => gapLine(s, g))) :
 			el("p", { class: "soft" }, t("watch.noGaps"))),
-	el("section", { class: "card" }, el("h2", {}, t("watch.download")),
+	mayExport(s) && el("section", { class: "card" },
+		el("h2", {}, t("watch.download")),
 		el("p", { class: "soft" }, t("watch.downloadText")),
 		el("ul", { class: "list" }, s.camera.runs.map((r) =>
 			el("li", {}, downloadLink(s, r))))),
@@ -182,6 +184,9 @@ const gapLine = (s, g) => el("li", {}, el("button", { type: "button",
 	on: { click: () => s.player.seek(g.from) } },
 `${time.timeText(g.from)}\u2013${time.timeText(g.to)}`), " ",
 length(g.to - g.from), el("br"), el("small", {}, causeText(g.cause)));
+
+// A file is an export; who may only watch is not shown one.
+const mayExport = (s) => s.r.right === "export";
 
 function downloadLink(s, run)
 {

@@ -215,7 +215,7 @@ export default {
 	"refused.title": "Watching has ended",
 	"refused.text": "The approval no longer stands.",
 	"unshown.title": "This browser cannot show this recording",
-	"unshown.text": "It was recorded as {codec} (H.265). Edge or Chrome on Windows with hardware decoding, Safari and Firefox can; the download is not affected.",
+	"unshown.text": "It was recorded as {codec} (H.265). Edge or Chrome on Windows with hardware decoding, Safari and Firefox can; a download, with the right to export, is not affected.",
 	"end.title": "End of the approved range",
 	"end.text": "For more, make a new request.",
 	"bad.title": "This part cannot be shown",
@@ -467,7 +467,7 @@ export default {
 	"problem.rebuilding": "The index is being made anew. Recording goes on; try again in some minutes.",
 
 	"nav.verify": "Verify",
-	"ask.export": "I also need an evidence package to hand out (view and export).",
+	"ask.export": "I also need files to hand out: plain MP4s and an evidence package (view and export).",
 	"request.right": "Right",
 	"right.view": "view",
 	"right.export": "view and export",
