@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "storage/api/utc.h"
 #include "storage/bytes.h"
 
 #define LINES_MAX 100
@@ -81,7 +82,7 @@ int64_t cosign_time_s(const unsigned char cosignature[COSIGN_BYTES])
 {
 	uint64_t time_s = be_get(cosignature, 8);
 
-	return time_s > INT64_MAX ? -1 : (int64_t)time_s;
+	return time_s > INT64_MAX / NS_PER_SEC ? -1 : (int64_t)time_s;
 }
 
 enum err cosign_check(const void *text, size_t text_n,

@@ -417,6 +417,34 @@ bool entry_find(const struct entry_view *v, enum entry_tag tag,
 	return false;
 }
 
+static const char *const causes[CAUSE_MAX] = {
+    [CAUSE_NONE] = "none",
+    [CAUSE_NO_ANSWER] = "no-answer",
+    [CAUSE_PASSWORD] = "password",
+    [CAUSE_NETWORK] = "network",
+    [CAUSE_NO_KEY_FRAME] = "no-key-frame",
+    [CAUSE_UNSUPPORTED] = "unsupported",
+    [CAUSE_CAMERA_ERROR] = "camera-error",
+    [CAUSE_DISK_FULL] = "disk-full",
+    [CAUSE_DISK_ERROR] = "disk-error",
+    [CAUSE_STORAGE_AWAY] = "storage-away",
+    [CAUSE_RECORDER_STOPPED] = "recorder-stopped",
+    [CAUSE_RECORDER_FAILED] = "recorder-failed",
+    [CAUSE_MACHINE_OFF] = "machine-off",
+    [CAUSE_SWITCHED_OFF] = "switched-off",
+    [CAUSE_NOT_YET] = "not-yet",
+    [CAUSE_STREAM_ERROR] = "stream-error",
+    [CAUSE_CONNECTING] = "connecting",
+    [CAUSE_LOST] = "lost",
+    [CAUSE_CLOCK_STEP] = "clock-step",
+    [CAUSE_EXPIRED] = "expired",
+};
+
+const char *cause_name(enum cause c)
+{
+	return c >= CAUSE_NONE && c < CAUSE_MAX ? causes[c] : "unknown";
+}
+
 const char *entry_type_name(unsigned type)
 {
 	static _Thread_local char other[24];

@@ -7,6 +7,7 @@
 #ifndef SAQTA_ENTRY_H
 #define SAQTA_ENTRY_H
 
+#include "storage/api/messages.h"
 #include "storage/api/utc.h"
 #include "storage/crypt.h"
 
@@ -137,5 +138,7 @@ bool entry_find(const struct entry_view *v, enum entry_tag tag,
 /* Stable names such as "sign-in" and "camera"; "type-99" style if unknown. */
 const char *entry_type_name(unsigned type);
 const char *entry_tag_name(unsigned tag);
+/* Of field 22: "no-answer", "network", ...; in JSON and manifests, too. */
+const char *cause_name(enum cause c);
 
 #endif

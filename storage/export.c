@@ -257,7 +257,9 @@ enum err export_entries(struct export *x, struct index *ix, struct ledger *l)
 		err = add_person(x, ix, l, x->decider.id);
 	for (size_t i = 0; i < x->plays_n && !err; i++)
 		err = add_camera(x, ix, l, x->plays[i].camera);
-	return err ? err : add_segments(x, l);
+	if (!err)
+		err = add_segments(x, l);
+	return err ? err : export_gaps(x, ix, l);
 }
 
 void export_wipe(struct export *x)
@@ -266,6 +268,7 @@ void export_wipe(struct export *x)
 		free(x->bad[i]);
 	free(x->bad);
 	free(x->files);
+	free(x->gaps);
 	if (x->texts)
 		crypt_wipe(x->texts, x->texts_room * sizeof(*x->texts));
 	free(x->texts);

@@ -27,6 +27,13 @@ struct export_text {
 	unsigned char salt[COMMITMENT_SALT];
 	char text[TEXT_MAX];
 };
+/* A time without footage, as the manifest names it. */
+struct export_gap {
+	size_t play;
+	int64_t from_ns, to_ns;
+	enum cause cause;
+	int64_t entry; /* that says so; -1: none was found */
+};
 struct export
 {
 	char id[EXPORT_ID_MAX];
@@ -40,6 +47,8 @@ struct export
 	size_t files_n;
 	struct export_text *texts;
 	size_t texts_n, texts_room;
+	struct export_gap *gaps;
+	size_t gaps_n, gaps_room;
 	uint64_t *entries; /* of the proof; sorted by proof */
 	size_t entries_n, entries_room;
 	struct manifest_paper papers[2];
@@ -53,7 +62,7 @@ struct export
 must_check enum err export_plan(struct export *x);
 /*
  * Gather the entries that the proof must hold, with their texts: request,
- * decision, both persons, cameras, segments. ERR_BUSY where a segment is not
+ * decision, both persons, cameras, segments, gaps. ERR_BUSY where a segment is not
  * in the ledger yet.
  */
 must_check enum err export_entries(struct export *x, struct index *ix,
@@ -68,6 +77,15 @@ must_check enum err export_entry_add(struct export *x, uint64_t index);
 must_check enum err export_own_entry(const struct ledger *l, uint64_t number,
     uint64_t *ret);
 void export_wipe(struct export *x);
+
+/* --- export_gap.c --- */
+/*
+ * The gaps of the granted range, each with the entry that closed it (or that
+ * of the erasure), which the proof is to hold. A gap that is still open, or
+ * whose entry is not found within some minutes of its end, has none.
+ */
+must_check enum err export_gaps(struct export *x, struct index *ix,
+    struct ledger *l);
 
 /* --- export_proof.c --- */
 /*

@@ -68,46 +68,21 @@ static void put_cause(FILE *f, const char *lang, const char *cause)
 	put(f, cause);
 }
 
-static void put_gap(FILE *f, const char *lang, const char *camera, int64_t from,
-    int64_t to, enum cause cause)
-{
-	fputs("<tr><td>", f);
-	put(f, camera);
-	fputs("<td>", f);
-	put_time(f, from);
-	fputs("<td>", f);
-	put_time(f, to);
-	fputs(cause == CAUSE_LOST ? "<td class=\"lost\">" : "<td>", f);
-	put_cause(f, lang, cause_name(cause));
-	fputc('\n', f);
-}
-
 static void put_gaps(FILE *f, const char *lang, const struct export *x)
 {
-	for (size_t i = 0; i < x->plays_n; i++) {
-		const struct play *p = &x->plays[i];
+	for (size_t i = 0; i < x->gaps_n; i++) {
+		const struct export_gap *g = &x->gaps[i];
 
-		for (size_t k = 0; k < p->coverage.n; k++) {
-			const struct span *s = &p->coverage.spans[k];
-
-			if (!s->recorded)
-				put_gap(f, lang, p->camera, s->from_ns,
-				    s->to_ns, s->cause);
-		}
-		for (size_t k = 0; k < p->lost_n; k++)
-			put_gap(f, lang, p->camera, p->lost[k].from_ns,
-			    p->lost[k].to_ns, CAUSE_LOST);
-		for (size_t k = 0; k < p->parts_n; k++) {
-			const struct play_part *part = &p->parts[k];
-			const struct journal_record *r =
-			    part->footage.fragments + part->first;
-
-			if (x->bad[i][k])
-				put_gap(f, lang, p->camera, r->start_ns,
-				    r[part->n - 1].start_ns +
-					r[part->n - 1].duration_ns,
-				    CAUSE_LOST);
-		}
+		fputs("<tr><td>", f);
+		put(f, x->plays[g->play].camera);
+		fputs("<td>", f);
+		put_time(f, g->from_ns);
+		fputs("<td>", f);
+		put_time(f, g->to_ns);
+		fputs(g->cause == CAUSE_LOST ? "<td class=\"lost\">" : "<td>",
+		    f);
+		put_cause(f, lang, cause_name(g->cause));
+		fputc('\n', f);
 	}
 }
 

@@ -7,7 +7,6 @@
 #include "storage/api/log.h"
 #include "storage/coverage.h"
 #include "storage/keeper.h"
-#include "storage/view.h"
 
 #define AHEAD_NS (5 * NS_PER_SEC) /* an end may lie ahead of our clock */
 

@@ -140,6 +140,11 @@ enum err journal_claim_parse(const unsigned char p[JOURNAL_CLAIM],
 		return ERR_FORMAT;
 	memcpy(b, p, JOURNAL_CLAIM);
 	decode(b, ret);
+	/* whoever adds them up must not overflow */
+	if (ret->start_ns <= -JOURNAL_INSTANT_MAX ||
+	    ret->start_ns >= JOURNAL_INSTANT_MAX || ret->duration_ns < 0 ||
+	    ret->duration_ns >= JOURNAL_INSTANT_MAX / 2)
+		return ERR_FORMAT;
 	return OK;
 }
 

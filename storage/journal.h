@@ -11,6 +11,7 @@
 
 #define JOURNAL_RECORD 256
 #define JOURNAL_CLAIM 128	/* bytes 0..127 are the Merkle leaf */
+#define JOURNAL_INSTANT_MAX (INT64_C(1) << 62) /* ns: in a claim, year 2116 */
 #define JOURNAL_DAY_MAX (128u << 20)	/* bytes; four fragments a second: 85 */
 
 enum journal_type {

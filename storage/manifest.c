@@ -70,6 +70,8 @@ static int64_t instant(struct in *in, const json_t *o, const char *key)
 		else
 			v = 10 * v + (*s - '0');
 	}
+	if (v >= JOURNAL_INSTANT_MAX)
+		bad(in, ERR_FORMAT);
 	return in->err ? 0 : v;
 }
 
@@ -207,6 +209,9 @@ static void lists(struct in *in, const json_t *o, struct manifest *m)
 		m->gaps[i].from_ns = instant(in, g, "from_ns");
 		m->gaps[i].to_ns = instant(in, g, "to_ns");
 		m->gaps[i].cause = text(in, g, "cause");
+		m->gaps[i].entered = json_object_get(g, "entry") != NULL;
+		if (m->gaps[i].entered)
+			m->gaps[i].entry = number(in, g, "entry");
 	}
 }
 

@@ -46,6 +46,8 @@ struct manifest_gap {
 	char camera[CAMERA_ID_MAX + 1];
 	int64_t from_ns, to_ns;
 	const char *cause;
+	bool entered;
+	uint64_t entry; /* that says so, where entered */
 };
 /* A commitment that is opened. */
 struct manifest_opened {

@@ -215,7 +215,26 @@ static void check_own_key(struct verify *v)
 		    "the checkpoint is not signed by the log's key");
 }
 
-/* Did the quorum cosign this checkpoint, or the older one that it grew from? */
+/*
+ * Do all entries that the claims rest on stand below n? The export's own entry
+ * says only that the package was made; keys and witnesses speak for themselves.
+ */
+static bool rests_below(const struct proof *f, uint64_t n)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		unsigned type = f->entries[i].view.type;
+
+		if (f->entries[i].index >= n && type != ENTRY_EXPORT &&
+		    type != ENTRY_LOG_KEY && type != ENTRY_WITNESSED)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Did the quorum cosign this checkpoint, or the older one that it grew from?
+ * What stands behind that, whoever has the log's key can still write anew.
+ */
 static void check_quorum(struct verify *v)
 {
 	const struct proof *f = &v->proof;
@@ -228,7 +247,8 @@ static void check_quorum(struct verify *v)
 		    &v->witness_s, v->witnesses, sizeof(v->witnesses));
 		v->witness_n = f->seen.size;
 	}
-	v->out->origin = !e || e == ERR_NOT_FOUND;
+	v->out->origin =
+	    e == ERR_NOT_FOUND || (!e && rests_below(f, v->witness_n));
 }
 
 static void check_origin(struct verify *v)
@@ -325,6 +345,12 @@ static void judge_log(struct verify *v)
 	else if (!v->policy)
 		verify_say(v, CLAIM_LOG, NOT_PROVEN,
 		    "no policy was given: whose log this is, is not known");
+	else if (v->witness_s && !v->out->origin)
+		verify_say(v, CLAIM_LOG, NOT_PROVEN,
+		    "only the first %llu of %llu entries were cosigned, by %s: "
+		    "what this package rests on is not among them",
+		    (unsigned long long)v->witness_n,
+		    (unsigned long long)v->out->entries, v->witnesses);
 	else if (v->witness_s)
 		verify_say(v, CLAIM_LOG, PROVEN,
 		    "of the first %llu of %llu entries none was removed or "

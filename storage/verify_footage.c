@@ -5,10 +5,12 @@
 
 #include "storage/coverage.h"
 #include "storage/disk.h"
+#include "storage/retain.h"
 #include "storage/track.h"
 #include "storage/verify_state.h"
 
 #define BLOCK 65536u
+#define TERM_MIN_NS (RETAIN_DAYS_MIN * 86400 * NS_PER_SEC)
 
 /* A whole claim must be about the place at which it stands. */
 static bool leaf_is_right(const struct manifest_segment *s, uint32_t i)
@@ -356,24 +358,82 @@ static void check_camera(struct verify *v, const char *camera)
 			    verify_time(m->gaps[i].to_ns, b));
 }
 
+/* Does the entry close this gap with this cause, or erase what was there? */
+static bool says_gap(const struct proof_entry *x, const struct manifest_gap *g)
+{
+	struct entry_field from, to, cause;
+
+	if (!x || !field_is(x, TAG_CAMERA, g->camera) ||
+	    !entry_find(&x->view, TAG_FROM, &from) ||
+	    !entry_find(&x->view, TAG_TO, &to) ||
+	    (int64_t)field_u64(&from) > g->from_ns + COVERAGE_JOIN_NS ||
+	    (int64_t)field_u64(&to) < g->to_ns - COVERAGE_JOIN_NS)
+		return false;
+	if (x->view.type == ENTRY_ERASED)
+		return !strcmp(g->cause, cause_name(CAUSE_EXPIRED));
+	return x->view.type == ENTRY_GAP_CLOSED &&
+	    entry_find(&x->view, TAG_CAUSE, &cause) &&
+	    field_u64(&cause) < CAUSE_MAX &&
+	    !strcmp(g->cause, cause_name((enum cause)field_u64(&cause)));
+}
+
+static void check_gap(struct verify *v, const struct manifest_gap *g)
+{
+	const struct proof_entry *x = proof_find(&v->proof, g->entry);
+	char a[32], b[32];
+
+	if (!says_gap(x, g))
+		verify_finding(v, false, "gap", "manifest.json", -1,
+		    "camera %s from %s to %s: entry %llu does not say what "
+		    "the manifest says of this gap",
+		    g->camera, verify_time(g->from_ns, a),
+		    verify_time(g->to_ns, b), (unsigned long long)g->entry);
+	else if (x->view.type == ENTRY_ERASED &&
+	    x->view.time.ns < g->to_ns + TERM_MIN_NS)
+		verify_finding(v, true, "early", "", -1,
+		    "camera %s from %s to %s: erased before any term could "
+		    "end",
+		    g->camera, verify_time(g->from_ns, a),
+		    verify_time(g->to_ns, b));
+}
+
+static void check_gaps(struct verify *v)
+{
+	const struct manifest *m = &v->manifest;
+
+	for (size_t i = 0; i < m->gaps_n; i++)
+		if (m->gaps[i].entered)
+			check_gap(v, &m->gaps[i]);
+}
+
 static void judge_complete(struct verify *v)
 {
 	const struct manifest *m = &v->manifest;
 	char from[32], to[32];
-	size_t named = 0;
+	size_t named = 0, entered = 0;
 
-	for (size_t i = 0; i < m->gaps_n; i++)
+	for (size_t i = 0; i < m->gaps_n; i++) {
 		named += strcmp(m->gaps[i].cause, "lost") != 0;
+		entered +=
+		    strcmp(m->gaps[i].cause, "lost") != 0 && m->gaps[i].entered;
+	}
 	verify_time(m->from_ns, from);
 	verify_time(m->to_ns, to);
 	if (v->out->missing || v->out->changed)
 		verify_say(v, CLAIM_COMPLETE, NOT_PROVEN,
 		    "%s to %s, %zu cameras: something is missing", from, to,
 		    m->cameras_n);
+	else if (named > entered)
+		verify_say(v, CLAIM_COMPLETE, NOT_CLAIMED,
+		    "%s to %s, %zu cameras: of %zu gap%s %zu stand%s in no "
+		    "entry of the log: that nothing was recorded there is its "
+		    "owner's word",
+		    from, to, m->cameras_n, named, named == 1 ? "" : "s",
+		    named - entered, named - entered == 1 ? "s" : "");
 	else if (named)
 		verify_say(v, CLAIM_COMPLETE, PROVEN,
-		    "%s to %s, %zu cameras: complete, with %zu gap%s that "
-		    "the log's owner named with a cause",
+		    "%s to %s, %zu cameras: complete, with %zu gap%s, entered "
+		    "with bounds and cause",
 		    from, to, m->cameras_n, named, named == 1 ? "" : "s");
 	else
 		verify_say(v, CLAIM_COMPLETE, PROVEN,
@@ -425,6 +485,7 @@ enum err verify_footage(struct verify *v)
 		    m->files_n == 1 ? "" : "s", v->held_n);
 	for (size_t i = 0; i < m->cameras_n; i++)
 		check_camera(v, m->cameras[i]);
+	check_gaps(v);
 	judge_complete(v);
 	return OK;
 }

@@ -11,29 +11,6 @@
 #define PROOF_GRACE_NS (60 * NS_PER_SEC)
 #define EXACT_MAX (INT64_C(1) << 53) /* above it a double rounds */
 
-static const char *const causes[CAUSE_MAX] = {
-    [CAUSE_NONE] = "none",
-    [CAUSE_NO_ANSWER] = "no-answer",
-    [CAUSE_PASSWORD] = "password",
-    [CAUSE_NETWORK] = "network",
-    [CAUSE_NO_KEY_FRAME] = "no-key-frame",
-    [CAUSE_UNSUPPORTED] = "unsupported",
-    [CAUSE_CAMERA_ERROR] = "camera-error",
-    [CAUSE_DISK_FULL] = "disk-full",
-    [CAUSE_DISK_ERROR] = "disk-error",
-    [CAUSE_STORAGE_AWAY] = "storage-away",
-    [CAUSE_RECORDER_STOPPED] = "recorder-stopped",
-    [CAUSE_RECORDER_FAILED] = "recorder-failed",
-    [CAUSE_MACHINE_OFF] = "machine-off",
-    [CAUSE_SWITCHED_OFF] = "switched-off",
-    [CAUSE_NOT_YET] = "not-yet",
-    [CAUSE_STREAM_ERROR] = "stream-error",
-    [CAUSE_CONNECTING] = "connecting",
-    [CAUSE_LOST] = "lost",
-    [CAUSE_CLOCK_STEP] = "clock-step",
-    [CAUSE_EXPIRED] = "expired",
-};
-
 /* As in storage/DESIGN.md, "Promises". */
 static const struct {
 	const char *number, *state;
@@ -51,11 +28,6 @@ static const struct {
     {"P11", "kept"},
     {"P12", "kept"},
 };
-
-const char *cause_name(enum cause c)
-{
-	return c >= CAUSE_NONE && c < CAUSE_MAX ? causes[c] : "unknown";
-}
 
 json_t *json_time(int64_t ns)
 {

@@ -50,7 +50,4 @@ struct witnessing;
 must_check enum err view_witnesses(const struct ledger *l, int data_fd,
     const struct witnessing *x, char **ret);
 
-/* Stable names for JSON: "no-answer", "network", ... */
-const char *cause_name(enum cause c);
-
 #endif

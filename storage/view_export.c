@@ -86,51 +86,27 @@ static json_t *file_json(const struct export *x, const struct export_file *f,
 	    "parts", parts);
 }
 
-static void put_gap(json_t *gaps, const struct export *x, const char *camera,
-    int64_t from, int64_t to, enum cause cause, enum err *err)
+static json_t *gap_json(const struct export *x, const struct export_gap *g)
 {
-	if (from < x->request.granted_from_ns)
-		from = x->request.granted_from_ns;
-	if (to > x->request.granted_to_ns)
-		to = x->request.granted_to_ns;
-	if (from < to)
-		add(gaps,
-		    json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "camera",
-			camera, "from", json_time(from), "to", json_time(to),
-			"from_ns", ns_text(from), "to_ns", ns_text(to), "cause",
-			cause_name(cause)),
-		    err);
+	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "camera",
+	    x->plays[g->play].camera, "from", json_time(g->from_ns), "to",
+	    json_time(g->to_ns), "from_ns", ns_text(g->from_ns), "to_ns",
+	    ns_text(g->to_ns), "cause", cause_name(g->cause));
+
+	if (g->entry >= 0 &&
+	    json_object_set_new(o, "entry", json_integer(g->entry)) < 0) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
 }
 
 static json_t *gaps_json(const struct export *x, enum err *err)
 {
 	json_t *gaps = json_array();
 
-	for (size_t i = 0; i < x->plays_n; i++) {
-		const struct play *p = &x->plays[i];
-
-		for (size_t k = 0; k < p->coverage.n; k++) {
-			const struct span *s = &p->coverage.spans[k];
-
-			if (!s->recorded)
-				put_gap(gaps, x, p->camera, s->from_ns,
-				    s->to_ns, s->cause, err);
-		}
-		for (size_t k = 0; k < p->lost_n; k++)
-			put_gap(gaps, x, p->camera, p->lost[k].from_ns,
-			    p->lost[k].to_ns, CAUSE_LOST, err);
-		for (size_t k = 0; k < p->parts_n; k++) {
-			const struct play_part *part = &p->parts[k];
-			const struct journal_record *r =
-			    part->footage.fragments + part->first;
-
-			if (x->bad[i][k])
-				put_gap(gaps, x, p->camera, r->start_ns,
-				    r[part->n - 1].start_ns +
-					r[part->n - 1].duration_ns,
-				    CAUSE_LOST, err);
-		}
-	}
+	for (size_t i = 0; i < x->gaps_n; i++)
+		add(gaps, gap_json(x, &x->gaps[i]), err);
 	return gaps;
 }
 

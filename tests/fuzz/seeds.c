@@ -38,8 +38,8 @@ static void put_fragment(void)
 	p[0] = (unsigned char)(box.clip.init_n >> 8);
 	p[1] = (unsigned char)box.clip.init_n;
 	memcpy(p + 2, box.clip.p, box.clip.init_n);
-	memcpy(p + 2 + box.clip.init_n,
-	    box.clip.p + box.clip.fragment[0].off, box.clip.fragment[0].n);
+	memcpy(p + 2 + box.clip.init_n, box.clip.p + box.clip.fragment[0].off,
+	    box.clip.fragment[0].n);
 	put("mp4", "fragment", p, n);
 	free(p);
 }

@@ -21,6 +21,11 @@ from saqta_reader import (Entry, act_text, cosigned, key_id, leaf_hash, sha,
                           split_note, tree_head)
 
 JOIN = 100_000_000
+TERM = 181 * 86400 * 1_000_000_000
+CAUSES = ("none no-answer password network no-key-frame unsupported "
+          "camera-error disk-full disk-error storage-away recorder-stopped "
+          "recorder-failed machine-off switched-off not-yet stream-error "
+          "connecting lost clock-step expired").split()
 
 
 class Package:
@@ -131,13 +136,14 @@ def check_log(p, policy):
     if entries[0].text(30) != origin or not signed(text, signatures, origin,
                                                    key):
         p.changed.append("the checkpoint is not signed by the log's key")
-    cosignable = [(text, signatures)]
+    cosignable = [(text, signatures, size)]
+    rests = max(i for i, e in entries.items() if e.type not in (80, 91, 95))
     if seen:
         o, n, r, t, s = checkpoint(seen[0])
         if o != origin or not 0 < n <= size or \
                 growth_roots(n, size, seen[1], True, r) != (r, root):
             p.changed.append("what witnesses saw is not this log's beginning")
-        cosignable.append((t, s))
+        cosignable.append((t, s, n))
     if not policy:
         return entries, False
     proven = any(name == origin and signed(text, signatures, name, k)
@@ -146,7 +152,8 @@ def check_log(p, policy):
         name, k = policy["witnesses"][policy["quorum"]]
         proven = proven and any(
             n == name.encode() and cosigned(t, k, blob[4:])
-            for t, s in cosignable for n, blob in s if len(blob) == 76)
+            for t, s, upto in cosignable if upto > rests
+            for n, blob in s if len(blob) == 76)
     return entries, proven
 
 
@@ -221,6 +228,23 @@ def check_complete(p, manifest, held):
             p.missing.append("camera %s: footage was lost" % g["camera"])
 
 
+def check_gaps(p, manifest, entries):
+    """A gap that names its entry is what that entry says."""
+    for g in manifest["gaps"]:
+        if "entry" not in g:
+            continue
+        e = entries.get(g["entry"])
+        if e is None or e.text(1) != g["camera"] or \
+                e.num(4) > int(g["from_ns"]) + JOIN or \
+                e.num(5) < int(g["to_ns"]) - JOIN or not (
+                    e.type == 49 and g["cause"] == "expired" or
+                    e.type == 33 and CAUSES[e.num(22)] == g["cause"]):
+            p.changed.append("camera %s: entry %d says nothing of this gap"
+                             % (g["camera"], g["entry"]))
+        elif e.type == 49 and e.time < int(g["to_ns"]) + TERM:
+            p.missing.append("camera %s: erased early" % g["camera"])
+
+
 def check_people(p, manifest, digest, entries):
     for o in manifest["opened"]:
         want = sha(b"saqta commitment v1\n" + binascii.unhexlify(o["salt"]) +
@@ -280,6 +304,7 @@ def check(path, policy):
                       for n in p.zip.namelist() if n not in known]
         held = check_files(p, manifest, claims(p, manifest, entries))
         check_complete(p, manifest, held)
+        check_gaps(p, manifest, entries)
         check_people(p, manifest, sha(text), entries)
     except (ValueError, KeyError, IndexError, TypeError, struct.error,
             AttributeError, zipfile.BadZipFile, RecursionError) as error:

@@ -185,6 +185,29 @@ def without(body, name):
     return out.getvalue()
 
 
+def make_gap(box):
+    """The camera is switched off for a while: when it was."""
+    at = time.time()
+    box.tool("camera", "disable", CAMERA)
+    time.sleep(1)
+    box.tool("camera", "enable", CAMERA)
+    count = len(box.segments(CAMERA))
+    wait_for("two more segments", 60,
+             lambda: len(box.segments(CAMERA)) > count + 1)
+    time.sleep(4)
+    return at
+
+
+def check_gap(body):
+    with zipfile.ZipFile(io.BytesIO(body)) as z:
+        gaps = json.loads(z.read("manifest.json"))["gaps"]
+        proof = z.read("proof.txt").decode()
+    say.test("P10 each gap names an entry that the proof holds",
+             {g["cause"] for g in gaps} >= {"switched-off"} and
+             all("\nentry %d " % g.get("entry", -1) in proof for g in gaps),
+             gaps)
+
+
 def check_verifiers(package):
     body = package.body
     with zipfile.ZipFile(io.BytesIO(body)) as z:
@@ -204,6 +227,11 @@ def check_verifiers(package):
         tool, told = package.tool(path, policy)
         say.test("P10 saqta verify, %s: exit %d" % (what, status),
                  tool["status"] == status, told)
+        if what == "genuine":
+            say.test("P10 complete, with gaps that were entered: proven",
+                     tool["claims"][1] == "proven" and
+                     "entered with bounds and cause" in str(told["claims"]),
+                     told["claims"])
         if what == "a changed picture":
             say.test("P10 it names the file and a second in it",
                      tool["findings"][0][0] == "fragment" and
@@ -309,9 +337,12 @@ def story():
                  [f.status for f in files] == [403, 403] and
                  "the right to export" in files[1].json()["detail"],
                  runs.body, files[1].body)
-        ident = request(box, people, end - 9, end, "export")
+        gap = make_gap(box)
+        end = time.time() - 6
+        ident = request(box, people, gap - 3, end, "export")
         told = prepare(marat, ident)
         body = download(marat, told)
+        check_gap(body)
         check_entries(daniyar, told, ident)
         policy = box.tool("policy").stdout.decode()
         package = Package(box, body, policy)

@@ -191,6 +191,15 @@ static void a_commitment_is_the_hash_of_label_salt_and_text(void **state)
 	assert_memory_not_equal(c, again, HASH_BYTES);
 }
 
+static void every_cause_has_a_name(void **state)
+{
+	(void)state;
+	for (int c = 0; c < CAUSE_MAX; c++)
+		assert_true(strcmp(cause_name((enum cause)c), "unknown") &&
+		    *cause_name((enum cause)c));
+	assert_string_equal(cause_name(CAUSE_MAX), "unknown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +211,7 @@ int main(void)
 	    cmocka_unit_test(more_than_the_limit_is_refused),
 	    cmocka_unit_test(P10_one_entry_has_one_encoding),
 	    cmocka_unit_test(unknown_types_and_tags_have_a_name),
+	    cmocka_unit_test(every_cause_has_a_name),
 	    cmocka_unit_test(a_commitment_is_the_hash_of_label_salt_and_text),
 	};
 

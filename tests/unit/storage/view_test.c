@@ -400,15 +400,6 @@ static void P7_coverage_sums_to_the_interval(void **state)
 	    ERR_NOT_FOUND);
 }
 
-static void every_cause_has_a_name(void **state)
-{
-	(void)state;
-	for (int c = 0; c < CAUSE_MAX; c++)
-		assert_true(strcmp(cause_name((enum cause)c), "unknown") &&
-		    *cause_name((enum cause)c));
-	assert_string_equal(cause_name(CAUSE_MAX), "unknown");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,7 +413,6 @@ int main(void)
 	    cmocka_unit_test(the_ledger_is_told_in_names_not_numbers),
 	    cmocka_unit_test(status_counts_what_records),
 	    cmocka_unit_test(P7_coverage_sums_to_the_interval),
-	    cmocka_unit_test(every_cause_has_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -12,6 +12,14 @@ import { Bad, readAt, readZip } from "./zip.js";
 const JOIN_NS = 100000000n;	// storage/coverage.h: shorter is no gap
 const BLOCK = 4 << 20;
 const MANIFEST_MAX = 64 << 20, PROOF_MAX = 256 << 20;
+// The names of field 22, by number (storage/DESIGN.md).
+const CAUSES = ["none", "no-answer", "password", "network", "no-key-frame",
+	"unsupported", "camera-error", "disk-full", "disk-error",
+	"storage-away", "recorder-stopped", "recorder-failed", "machine-off",
+	"switched-off", "not-yet", "stream-error", "connecting", "lost",
+	"clock-step", "expired"];
+// Six calendar months have at least 181 days.
+const TERM_MIN_NS = 181n * 86400n * 1000000000n;
 const EPOCH_MASK = (1n << 48n) - 1n;
 export const CLAIMS = ["unchanged", "complete", "time", "people", "log"];
 
@@ -67,11 +75,12 @@ async function readText(v, name, max)
 
 // --- the manifest ---
 
+const INSTANT_MAX = 2n ** 62n;	// storage/journal.h
 const isText = (x) => typeof x === "string";
 const isCount = (x) => Number.isSafeInteger(x) && x >= 0;
 const isHash = (x) => fromHex(x)?.length === 32;
 const isInstant = (x) => isText(x) && /^[0-9]{1,19}$/.test(x) &&
-	BigInt(x) < 2n ** 63n;
+	BigInt(x) < INSTANT_MAX;
 
 function parseClaim(text)
 {
@@ -82,10 +91,12 @@ function parseClaim(text)
 		return { hash: b };
 	expect(view.getUint32(0) === 0x53714a31 && !b[5] && !b[6] && !b[7] &&
 		(b[4] === 1 || b[4] === 2), "manifest");
+	const start = view.getBigInt64(24), duration = view.getBigInt64(32);
+	expect(start > -INSTANT_MAX && start < INSTANT_MAX && duration >= 0n &&
+		duration < INSTANT_MAX / 2n, "manifest");
 	return { hash: leafHash(b), whole: true, type: b[4],
 		seq: view.getBigUint64(8), index: view.getUint32(16),
-		start: view.getBigInt64(24), duration: view.getBigInt64(32),
-		samples: view.getUint32(48), content: b.subarray(72, 104) };
+		start, duration, samples: view.getUint32(48), content: b.subarray(72, 104) };
 }
 
 function parseManifest(bytes)
@@ -114,7 +125,8 @@ function parseManifest(bytes)
 				isCount(p.first) && isCount(p.count))) &&
 		m.papers.every((p) => isText(p?.name) && isHash(p.sha256)) &&
 		m.gaps.every((g) => isText(g?.camera) && isText(g.cause) &&
-			isInstant(g.from_ns) && isInstant(g.to_ns)) &&
+			isInstant(g.from_ns) && isInstant(g.to_ns) &&
+			(g.entry === undefined || isCount(g.entry))) &&
 		m.opened.every((o) => isCount(o?.entry) && isCount(o.tag) &&
 			isHash(o.salt) && isText(o.text)), "manifest");
 	m.from = BigInt(r.from_ns);
@@ -142,6 +154,11 @@ function entryOf(v, index, type)
 	v.out.changed("entry", "proof.txt", -1, { entry: index });
 	return null;
 }
+
+// Do all entries that the claims rest on stand below n? What stands behind it,
+// whoever has the log's key can still write anew.
+const restsBelow = (proof, n) => [...proof.entries.values()].every((x) =>
+	x.index < n || [80, 91, 95].includes(x.type));
 
 function checkOrigin(v)
 {
@@ -173,7 +190,8 @@ function checkOrigin(v)
 			v.witness = policyQuorum(v.policy, n);
 			v.witnessed = n.size;
 		}
-	out.origin = v.policy.quorum === null || v.witness !== null;
+	out.origin = v.policy.quorum === null ||
+		v.witness !== null && restsBelow(v.proof, v.witnessed);
 }
 
 async function checkPapers(v)
@@ -417,6 +435,37 @@ function checkCamera(v, camera)
 				fromNs: BigInt(g.from_ns), toNs: BigInt(g.to_ns) });
 }
 
+// Does the entry close this gap with this cause, or erase what was there?
+function saysGap(x, g)
+{
+	const from = x && number(x.fields.get(4)), to = x && number(x.fields.get(5));
+
+	if (!x || !is(x, 1, g.camera) || from === null || to === null ||
+	    BigInt.asIntN(64, from) > BigInt(g.from_ns) + JOIN_NS ||
+	    BigInt.asIntN(64, to) < BigInt(g.to_ns) - JOIN_NS)
+		return false;
+	if (x.type === 49)
+		return g.cause === "expired";
+	return x.type === 33 && x.fields.has(22) &&
+		g.cause === CAUSES[number(x.fields.get(22))];
+}
+
+function checkGaps(v)
+{
+	for (const g of v.manifest.gaps) {
+		const x = v.proof.entries.get(g.entry);
+		const toNs = BigInt(g.to_ns), values = { camera: g.camera,
+			fromNs: BigInt(g.from_ns), toNs };
+		if (g.entry === undefined)
+			continue;
+		if (!saysGap(x, g))
+			v.out.changed("gap", "manifest.json", -1, { ...values,
+				entry: g.entry });
+		else if (x.type === 49 && x.time < toNs + TERM_MIN_NS)
+			v.out.missing("early", "", -1, values);
+	}
+}
+
 async function checkFootage(v)
 {
 	const m = v.manifest, { out } = v;
@@ -430,14 +479,18 @@ async function checkFootage(v)
 	out.say("unchanged", "proven", "unchanged",
 		{ files: m.files.length, n: v.held.length });
 	m.request.cameras.forEach((c) => checkCamera(v, c));
-	const named = m.gaps.filter((g) => g.cause !== "lost").length;
-	const values = { fromNs: m.from, toNs: m.to, n: named,
+	checkGaps(v);
+	const named = m.gaps.filter((g) => g.cause !== "lost");
+	const unsaid = named.filter((g) => g.entry === undefined).length;
+	const values = { fromNs: m.from, toNs: m.to, n: named.length, unsaid,
 		cameras: m.request.cameras.length };
 	if (out.has("missing") || out.has("changed"))
 		out.say("complete", "not proven", "incomplete", values);
+	else if (unsaid)
+		out.say("complete", "not claimed", "unsaid", values);
 	else
-		out.say("complete", "proven", named ? "gaps" : "complete",
-			values);
+		out.say("complete", "proven", named.length ? "gaps" :
+			"complete", values);
 }
 
 // --- people and time ---
@@ -596,6 +649,9 @@ function judgeLog(v)
 		out.say("log", "not proven", "contradicts");
 	else if (!v.policy)
 		out.say("log", "not proven", "noPolicy");
+	else if (v.witness && !out.origin)
+		out.say("log", "not proven", "behind", { n: v.witnessed,
+			entries: out.entries, who: v.witness.who.join(", ") });
 	else if (v.witness)
 		out.say("log", "proven", "log", { n: v.witnessed, entries: out.entries,
 			time: v.witness.time, who: v.witness.who.join(", ") });

@@ -6,6 +6,7 @@ import { Bad } from "./zip.js";
 
 const ENTRY_MAX = 4096, ENTRIES_MAX = 200000, PATH_MAX = 64, NOTE_MAX = 8192;
 const SIGNATURES_MAX = 100, NAME_MAX = 160;
+const SECONDS_MAX = 9223372036;	// as nanoseconds they have 63 bits
 const SERVED_FROM = 20, SERVED_TO = 21;
 export const utf8 = (text) => new TextEncoder().encode(text);
 const ok = (truth) => {
@@ -220,7 +221,7 @@ export function cosignatureTime(text, key, bytes)
 	const time = Number(new DataView(bytes.buffer, bytes.byteOffset, 8)
 		.getBigUint64(0));
 
-	return signatureFits(key, joined(utf8(`cosignature/v1\ntime ${time}\n`),
+	return time <= SECONDS_MAX && signatureFits(key, joined(utf8(`cosignature/v1\ntime ${time}\n`),
 		text), bytes.subarray(8)) ? time : null;
 }
 
