@@ -3,6 +3,7 @@
  * witnesses. The keeper drafts the entry, a reader that his credential opened
  * signs it, and the signed entry is put and carried out.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,76 @@ static enum err do_rotate(struct keeper *k, const struct entry *e)
 	return err;
 }
 
+/* The recipient and signing key of a new paper key. */
+static enum err draft_paper(struct keeper *k, struct wire *w,
+    const struct person_row *p, struct entry *e)
+{
+	struct age_recipient paper;
+	char text[RECIPIENT_TEXT];
+	const void *key;
+	size_t n = 0;
+	enum err err;
+
+	wire_get_text(w, text, sizeof(text));
+	key = wire_get_bytes(w, &n);
+	err = wire_end(w);
+	if (!err && (n != KEY_BYTES || recipient_parse(text, &paper)))
+		err = ERR_INVALID;
+	if (!err && !memcmp(&paper, &k->site.paper, sizeof(paper)))
+		err = ERR_EXISTS;
+	if (!err && k->site.paper_n == PAPER_KEYS_MAX)
+		err = ERR_TOO_LARGE;
+	if (err)
+		return err;
+	entry_begin(e, ENTRY_PAPER, k->now, p->id);
+	entry_put_text(e, TAG_PAPER, text);
+	entry_put_u64(e, TAG_SIGNER, p->id);
+	entry_put_bytes(e, TAG_PAPER_SIGN, key, KEY_BYTES);
+	return entry_end(e);
+}
+
+/*
+ * Entered first: a site that names a paper key which the ledger does not know
+ * would be worse than the other way round, where the tool says that it failed.
+ */
+static enum err do_paper(struct keeper *k, const struct entry *e)
+{
+	struct site site = k->site;
+	struct entry_field paper, key;
+	struct entry_view v;
+	char text[RECIPIENT_TEXT];
+	uint64_t at;
+	enum err err = entry_parse(e->buf, e->len, &v);
+
+	if (!err &&
+	    (!entry_find(&v, TAG_PAPER, &paper) || paper.n >= sizeof(text) ||
+		!entry_find(&v, TAG_PAPER_SIGN, &key)))
+		err = ERR_INTERNAL;
+	if (err)
+		return err;
+	snprintf(text, sizeof(text), "%.*s", (int)paper.n,
+	    (const char *)paper.p);
+	memmove(site.paper_sign[1], site.paper_sign[0],
+	    site.paper_n * KEY_BYTES);
+	memcpy(site.paper_sign[0], key.p, KEY_BYTES);
+	site.paper_n++;
+	err = recipient_parse(text, &site.paper);
+	if (!err)
+		err = ledger_put(k->ledger, e, &at);
+	if (!err)
+		err = ledger_commit(k->ledger);
+	if (!err)
+		err = site_write(k->data_fd, &site);
+	if (err)
+		return err;
+	k->site = site;
+	memcpy(k->roots.paper, site.paper_sign, sizeof(k->roots.paper));
+	k->roots.paper_n = site.paper_n;
+	log_info("the paper key is another one from entry %llu on",
+	    (unsigned long long)at);
+	return OK;
+}
+
 static const struct act {
 	uint16_t msg;
 	enum entry_type type;
@@ -88,6 +159,7 @@ static const struct act {
 } acts[] = {
     {MSG_LEDGER_CONFIRM, ENTRY_EPOCH_CONFIRMED, draft_confirm, do_confirm},
     {MSG_LEDGER_ROTATE, ENTRY_LOG_KEY, draft_rotate, do_rotate},
+    {MSG_PAPER_REPLACE, ENTRY_PAPER, draft_paper, do_paper},
     {MSG_WITNESS_ADD, ENTRY_WITNESS_ADDED, witness_draft_add, witness_do},
     {MSG_WITNESS_ALLOW, ENTRY_LOG_ALLOWED, witness_draft_allow, witness_do},
     {MSG_WITNESS_REMOVE, ENTRY_WITNESS_REMOVED, witness_draft_remove,
@@ -111,7 +183,7 @@ static struct person_row *custodian(struct keeper *k, const char *user,
 	if (room->role != ROLE_CUSTODIAN)
 		*err = ERR_DENIED;
 	else if (!*err)
-		*err = person_check(k->ix, room, k->root);
+		*err = person_check(k->ix, room, &k->roots);
 	return room;
 }
 
@@ -194,10 +266,14 @@ void handle_sign_is(struct keeper *k, struct conn *c, struct wire *w)
 		err = carry_out(k, r, signature);
 	free(r->draft);
 	r->draft = NULL;
-	if (r->asker && err)
-		conn_error(r->asker, r->asker_id, err, NULL);
-	else if (r->asker)
-		conn_ok(r->asker, r->asker_id);
-	r->asker = NULL;
-	c->closing = true;
+	if (err) {
+		if (r->asker)
+			conn_error(r->asker, r->asker_id, err, NULL);
+		r->asker = NULL;
+		c->closing = true;
+		return;
+	}
+	/* his reader may still wrap keys anew */
+	wire_begin(&r->act, MSG_OK, r->asker_id);
+	r->acted = true;
 }

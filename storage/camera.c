@@ -265,7 +265,8 @@ enum err camera_day_key(struct keeper *k, const char *camera, const char *day,
 
 	if (err != ERR_NOT_FOUND)
 		return err;
-	err = custodian_recipients(k->ix, k->root, &k->site.paper, to, ids, &n);
+	err =
+	    custodian_recipients(k->ix, &k->roots, &k->site.paper, to, ids, &n);
 	if (!err)
 		err = keyring_make_day(k->keyring, camera, day, to, n, ret,
 		    &made);

@@ -81,6 +81,7 @@ void check_act(struct check *c, uint64_t i, const unsigned char *p, size_t n,
 	case ENTRY_LOG_KEY:
 		on_log_key(c, i, p, n, v, origin);
 		break;
+	case ENTRY_PAPER:
 	case ENTRY_EPOCH_CONFIRMED:
 	case ENTRY_WITNESS_ADDED:
 	case ENTRY_LOG_ALLOWED:

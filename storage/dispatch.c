@@ -45,6 +45,8 @@ static const struct row {
     {MSG_LOOK_IS, PEER_SUPERVISOR, handle_look_is, 0},
     {MSG_USER_ADD, TOOL, handle_user_add, ENTRY_PERSON},
     {MSG_CAPACITY_ACCEPT, TOOL, handle_capacity_accept, ENTRY_CAPACITY},
+    {MSG_RECOVER, TOOL, handle_recover, ENTRY_RECOVERED},
+    {MSG_PAPER_REPLACE, TOOL, handle_act, ENTRY_PAPER},
     {MSG_SCRUB, TOOL, handle_scrub, ENTRY_LOST},
     {MSG_REBUILD, TOOL, handle_rebuild, ENTRY_REBUILD_BEGUN},
     {MSG_VOLUME_ADD, TOOL, handle_volume_add, ENTRY_VOLUME_ADDED},

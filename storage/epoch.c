@@ -218,6 +218,9 @@ static enum err put_begins(struct keeper *k, struct ledger *l,
 	if (f->has_key)
 		entry_put_bytes(&e, TAG_FORMER_KEY, f->key, KEY_BYTES);
 	entry_put_u64(&e, TAG_FORMER_FOUND, f->found);
+	if (k->site.paper_n)
+		entry_put_bytes(&e, TAG_PAPER_SIGN, k->site.paper_sign[0],
+		    KEY_BYTES);
 	err = entry_end(&e);
 	return err ? err : ledger_put(l, &e, &i);
 }
@@ -229,14 +232,16 @@ static enum err put_custodian(struct keeper *k, struct ledger *l,
 	unsigned char salt[COMMITMENT_SALT], name[HASH_BYTES];
 	struct first first = {.found = false};
 	struct person_row *p = &first.row;
+	struct roots roots = {0};
 	struct entry e;
 	uint64_t i;
 	enum err err = index_people(k->ix, find_first, &first);
 
 	if (!err && !first.found)
 		err = ERR_INTEGRITY;
+	memcpy(roots.first, p->sign_key, KEY_BYTES);
 	if (!err)
-		err = person_check(k->ix, p, p->sign_key);
+		err = person_check(k->ix, p, &roots);
 	if (err)
 		return err;
 	commitment_make(p->name, salt, name);

@@ -121,8 +121,8 @@ static enum err wraps_ok(struct keeper *k, const struct keyring_day *d,
 {
 	struct age_recipient to[AGE_RECIPIENTS_MAX];
 	char mark[KEYRING_MARK];
-	enum err err = custodian_recipients(k->ix, k->root, &k->site.paper, to,
-	    ids, ret_n);
+	enum err err = custodian_recipients(k->ix, &k->roots, &k->site.paper,
+	    to, ids, ret_n);
 
 	if (err)
 		return err;

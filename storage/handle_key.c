@@ -6,6 +6,7 @@
 #include "storage/api/log.h"
 #include "storage/bytes.h"
 #include "storage/keeper.h"
+#include "storage/reader.h"
 
 /* Wrapped keys go to custodians' readers only; they are of no use to others. */
 void handle_day_key(struct keeper *k, struct conn *c, struct wire *w)
@@ -51,12 +52,18 @@ struct holders {
 
 static enum err holders_now(struct keeper *k, struct holders *h)
 {
-	enum err err = custodian_recipients(k->ix, k->root, &k->site.paper,
+	enum err err = custodian_recipients(k->ix, &k->roots, &k->site.paper,
 	    h->to, h->ids, &h->n);
 
 	if (!err)
 		keyring_mark(h->to, h->n, h->mark);
 	return err;
+}
+
+static bool may_rewrap(const struct reader *r)
+{
+	return r->role == ROLE_CUSTODIAN ||
+	    (r->job == READER_RECOVER && r->started);
 }
 
 static enum err put_recipients(struct wire *w, const struct holders *h)
@@ -83,7 +90,7 @@ void handle_stale_days(struct keeper *k, struct conn *c, struct wire *w)
 	wire_get_text(w, camera, sizeof(camera));
 	wire_get_text(w, day, sizeof(day));
 	err = wire_end(w);
-	if (!err && c->reader->role != ROLE_CUSTODIAN)
+	if (!err && !may_rewrap(c->reader))
 		err = ERR_DENIED;
 	if (!err)
 		err = holders_now(k, &h);
@@ -161,7 +168,7 @@ void handle_rewrap(struct keeper *k, struct conn *c, struct wire *w)
 
 	wire_get_text(w, mark, sizeof(mark));
 	err = wire_end(w);
-	if (!err && c->reader->role != ROLE_CUSTODIAN)
+	if (!err && !may_rewrap(c->reader))
 		err = ERR_DENIED;
 	if (!err)
 		err = holders_now(k, &h);

@@ -162,6 +162,45 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 		memcpy(r->user, by, sizeof(by));
 }
 
+/* All custodians are lost: the paper key, and who shall be one. */
+void handle_recover(struct keeper *k, struct conn *c, struct wire *w)
+{
+	char paper[IDENTITY_TEXT], why[120] = "";
+	static const char who[] = "paper key";
+	struct wire copy = *w;
+	struct reader *r = NULL;
+	enum err err;
+
+	wire_get_text(w, paper, sizeof(paper));
+	if (!user_name_ok(wire_get_str(w)))
+		w->err = w->err ? w->err : ERR_INVALID;
+	wire_get_str(w);
+	wire_get_str(w);
+	err = wire_end(w);
+	if (!err && !k->site.paper_n) {
+		snprintf(why, sizeof(why),
+		    "This site's paper key cannot sign: "
+		    "saqta paper replace makes one.");
+		err = ERR_INVALID;
+	}
+	if (!err)
+		err = people_locked(k, who, "", why, sizeof(why));
+	if (!err)
+		err = reader_spawn(k, READER_RECOVER, NULL, paper, &r);
+	crypt_wipe(paper, sizeof(paper));
+	if (err) {
+		conn_error(c, w->id, err, *why ? why : NULL);
+	} else {
+		r->asker = c;
+		r->asker_id = w->id;
+		r->act = copy;
+		r->act.fd = -1;
+		memcpy(r->user, who, sizeof(who));
+	}
+	crypt_wipe(&copy, sizeof(copy));
+	crypt_wipe(w->buf, sizeof(w->buf));
+}
+
 static void refused(struct keeper *k, struct reader *r, enum err err,
     const char *text)
 {
@@ -291,6 +330,17 @@ static enum err enter_person(struct keeper *k, uint64_t by,
 	return enter_end(k, &x, NULL);
 }
 
+static enum err enter_recovered(struct keeper *k, uint64_t person)
+{
+	struct enter x;
+
+	log_warn("person %llu was made a custodian with the paper key",
+	    (unsigned long long)person);
+	enter_begin(k, &x, ENTRY_RECOVERED, 0);
+	entry_put_u64(&x.e, TAG_PERSON, person);
+	return enter_end(k, &x, NULL);
+}
+
 /*
  * A new person as a reader made it. What was asked at the tool decides the
  * role: a reader that an auditor's password opened cannot make a custodian.
@@ -318,13 +368,17 @@ static enum err person_ok(struct keeper *k, const struct reader *r,
 	}
 	if (r->job == READER_OPERATOR)
 		return p->role == ROLE_OPERATOR && !p->signer ? OK : ERR_DENIED;
+	if (r->job == READER_RECOVER)
+		return p->role == ROLE_CUSTODIAN && !p->signer && r->started ?
+		    person_check(k->ix, p, &k->roots) :
+		    ERR_DENIED;
 	if (r->role != ROLE_CUSTODIAN)
 		return ERR_DENIED;
 	if (p->role == ROLE_OPERATOR)
 		return !p->signer && r->job == READER_SESSION ? OK : ERR_DENIED;
 	if (p->signer != r->person)
 		return ERR_DENIED;
-	return person_check(k->ix, p, k->root);
+	return person_check(k->ix, p, &k->roots);
 }
 
 void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
@@ -349,6 +403,8 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 		err = index_person_put(k->ix, &row);
 	if (!err)
 		err = enter_person(k, r->person, &row);
+	if (!err && r->job == READER_RECOVER)
+		err = enter_recovered(k, row.id);
 	if (!err)
 		people_sign_out(k, row.id, r);
 	bulk_unmap(p, n);
@@ -357,12 +413,12 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 		return;
 	}
 	conn_ok(c, id);
-	if (r->asker) {
-		wire_begin(w, MSG_USER_ADD_IS, r->asker_id);
-		wire_put_u64(w, row.id);
-		wire_put_str(w, uri);
-		conn_send(r->asker, w, -1);
-	}
+	/* at the tool: answered when his reader has wrapped the day keys */
+	wire_begin(&r->act,
+	    r->job == READER_RECOVER ? MSG_RECOVER_IS : MSG_USER_ADD_IS,
+	    r->asker_id);
+	wire_put_u64(&r->act, row.id);
+	wire_put_str(&r->act, uri);
+	r->acted = true;
 	crypt_wipe(uri, sizeof(uri));
-	r->asker = NULL;
 }

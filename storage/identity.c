@@ -388,3 +388,9 @@ void seed_sign_seed(const unsigned char seed[KEY_BYTES],
 {
 	seed_derive(seed, "saqta person sign v1", ret);
 }
+
+void paper_sign_seed(const struct age_identity *paper,
+    unsigned char ret[KEY_BYTES])
+{
+	seed_derive(paper->key, "saqta paper sign v1", ret);
+}

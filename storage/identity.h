@@ -38,5 +38,9 @@ void seed_identity(const unsigned char seed[KEY_BYTES],
     struct age_identity *ret);
 void seed_sign_seed(const unsigned char seed[KEY_BYTES],
     unsigned char ret[KEY_BYTES]);
+/* The Ed25519 seed with which the paper key signs who comes after all are lost. */
+#define PAPER_KEYS_MAX 8	/* paper keys of a site, one after the other */
+void paper_sign_seed(const struct age_identity *paper,
+    unsigned char ret[KEY_BYTES]);
 
 #endif

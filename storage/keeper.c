@@ -192,9 +192,12 @@ static enum err read_root(struct keeper *k)
 	    (v.type != ENTRY_PERSON || !entry_find(&v, TAG_SIGN_KEY, &f) ||
 		f.n != KEY_BYTES))
 		err = ERR_FORMAT;
-	if (!err)
-		memcpy(k->root, f.p, KEY_BYTES);
-	return err;
+	if (err)
+		return err;
+	memcpy(k->roots.first, f.p, KEY_BYTES);
+	memcpy(k->roots.paper, k->site.paper_sign, sizeof(k->roots.paper));
+	k->roots.paper_n = k->site.paper_n;
+	return OK;
 }
 
 static enum err say(enum err err, const char *what)

@@ -117,6 +117,7 @@ struct reader {
 	uint32_t asker_id;
 	char address[64];	/* of the client that signs in */
 	struct wire act;	/* the message that an act carries out */
+	bool acted;		/* act is the answer, once the reader ended */
 	struct entry *draft;	/* act.c: what its custodian is to sign */
 	struct lease *leases;
 	char export_id[EXPORT_ID_MAX];	/* what it prepares; "": nothing */
@@ -136,7 +137,7 @@ struct keeper {
 	struct holds holds;
 	bool holds_broken;		/* then nothing is erased */
 	struct expire *expire;
-	unsigned char root[KEY_BYTES];	/* first custodian's signing key */
+	struct roots roots;
 	unsigned char recorder_key[KEY_BYTES];
 	struct conn *conns;
 	struct conn *supervisor;
@@ -357,6 +358,8 @@ bool ledger_erasure_allowed(const struct keeper *k);
 /* ERR_LOCKED, and why, for one who failed too often; address may be "". */
 must_check enum err people_locked(struct keeper *k, const char *user,
     const char *address, char *ret_why, size_t n);
+
+void handle_recover(struct keeper *, struct conn *, struct wire *);
 
 /* --- act.c: what a custodian signs at the tool --- */
 void handle_act(struct keeper *, struct conn *, struct wire *);

@@ -330,21 +330,26 @@ enum err keyring_stale_days(const struct keyring *k, const char *mark,
 }
 
 /*
- * One line `camera SP day SP base64`: its day, NULL where there is none, and
- * where the base64 stands.
+ * One line `camera SP day SP recipient SP base64`: its day, NULL where there is
+ * none with that key, and where the base64 stands.
  */
 must_check static enum err split_line(const struct keyring *k, const char *s,
     size_t n, size_t to_n, struct keyring_day **ret_day, size_t *ret_at)
 {
 	char camera[CAMERA_ID_MAX + 1] = "", date[11] = "";
 	const char *end = memchr(s, ' ', n);
-	size_t c = end ? (size_t)(end - s) : 0, at = c + 1 + 10 + 1;
+	size_t c = end ? (size_t)(end - s) : 0, key = c + 1 + 10 + 1;
+	size_t at = key + RECIPIENT_TEXT;
 
-	if (c < 1 || c > CAMERA_ID_MAX || n <= at || s[at - 1] != ' ')
+	if (c < 1 || c > CAMERA_ID_MAX || n <= at || s[key - 1] != ' ' ||
+	    s[at - 1] != ' ')
 		return ERR_FORMAT;
 	memcpy(camera, s, c);
 	memcpy(date, s + c + 1, 10);
 	place(k, camera, date, ret_day);
+	if (*ret_day &&
+	    memcmp((*ret_day)->recipient, s + key, RECIPIENT_TEXT - 1) != 0)
+		*ret_day = NULL;
 	*ret_at = at;
 	return keyring_is_wrap_for(s + at, n - at, to_n) ? OK : ERR_FORMAT;
 }

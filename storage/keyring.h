@@ -71,8 +71,8 @@ must_check enum err keyring_stale_days(const struct keyring *k,
     char **ret, size_t *ret_n);
 /*
  * Wrap days anew, to those of mark, `to_n` of them: lines `camera SP day SP
- * base64(age file)`. What was wrapped before goes. A day that is not there
- * (any more) is passed over. ERR_FORMAT and nothing changed where a line is
+ * recipient SP base64(age file)`. What was wrapped before goes. A day that is
+ * not there any more, or has another key by now, is passed over. ERR_FORMAT and nothing changed where a line is
  * wrong or its age file is not for so many recipients.
  */
 must_check enum err keyring_rewrap(struct keyring *k, const char *lines,

@@ -201,12 +201,34 @@ void person_sign(struct person_row *p, uint64_t signer,
 	crypt_wipe(sign_seed, sizeof(sign_seed));
 }
 
+void person_sign_paper(struct person_row *p, const struct age_identity *paper)
+{
+	unsigned char buf[SIGNED_MAX], seed[KEY_BYTES];
+
+	p->signer = 0;
+	paper_sign_seed(paper, seed);
+	sign(seed, buf, signed_bytes(p, 0, buf), p->signature);
+	crypt_wipe(seed, sizeof(seed));
+}
+
+/* A custodian whom a paper key of the site signed. */
+static bool paper_signed(const struct person_row *p, const struct roots *r)
+{
+	unsigned char buf[SIGNED_MAX];
+	size_t n = signed_bytes(p, 0, buf);
+
+	for (size_t i = 0; i < r->paper_n; i++)
+		if (!sign_check(r->paper[i], buf, n, p->signature))
+			return p->role == ROLE_CUSTODIAN;
+	return false;
+}
+
 /*
- * Follow the signers up to one who signed himself and whose key is the root.
- * A loop that avoids the root ends at CHAIN_MAX.
+ * Follow the signers up to one who signed himself and whose key is the root, or
+ * whom the paper key signed. A loop that avoids these ends at CHAIN_MAX.
  */
 enum err person_check(struct index *ix, const struct person_row *p,
-    const unsigned char root[KEY_BYTES])
+    const struct roots *roots)
 {
 	struct person_row at = *p, signer;
 	unsigned char buf[SIGNED_MAX];
@@ -214,13 +236,16 @@ enum err person_check(struct index *ix, const struct person_row *p,
 	if (p->role != ROLE_AUDITOR && p->role != ROLE_CUSTODIAN)
 		return ERR_INTEGRITY;
 	for (int i = 0; i < CHAIN_MAX; i++) {
+		if (!at.signer)
+			return paper_signed(&at, roots) ? OK : ERR_INTEGRITY;
 		if (index_person_find(ix, at.signer, &signer) ||
 		    signer.role != ROLE_CUSTODIAN ||
 		    sign_check(signer.sign_key, buf,
 			signed_bytes(&at, at.signer, buf), at.signature))
 			return ERR_INTEGRITY;
 		if (at.id == signer.id)
-			return crypt_equal(at.sign_key, root, KEY_BYTES) ?
+			return crypt_equal(at.sign_key, roots->first,
+				   KEY_BYTES) ?
 			    OK :
 			    ERR_INTEGRITY;
 		at = signer;
@@ -229,8 +254,6 @@ enum err person_check(struct index *ix, const struct person_row *p,
 }
 
 struct gather {
-	struct index *ix;
-	const unsigned char *root;
 	struct person_row *rows;
 	size_t n;
 };
@@ -247,12 +270,12 @@ static enum err gather_one(const struct person_row *p, void *arg)
 	return OK;
 }
 
-enum err custodian_recipients(struct index *ix,
-    const unsigned char root[KEY_BYTES], const struct age_recipient *paper,
+enum err custodian_recipients(struct index *ix, const struct roots *roots,
+    const struct age_recipient *paper,
     struct age_recipient ret[AGE_RECIPIENTS_MAX],
     uint64_t ret_ids[AGE_RECIPIENTS_MAX], size_t *ret_n)
 {
-	struct gather g = {.ix = ix, .root = root};
+	struct gather g = {0};
 	size_t n = 0;
 	enum err err;
 
@@ -261,7 +284,7 @@ enum err custodian_recipients(struct index *ix,
 		return ERR_NO_MEMORY;
 	err = index_people(ix, gather_one, &g);
 	for (size_t i = 0; !err && i < g.n; i++) {
-		err = person_check(ix, &g.rows[i], root);
+		err = person_check(ix, &g.rows[i], roots);
 		if (!err)
 			err = recipient_parse(g.rows[i].recipient, &ret[n]);
 		if (!err)

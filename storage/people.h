@@ -52,23 +52,35 @@ must_check enum err person_open(const struct person_row *p,
 /* An unknown user costs the same work as a wrong password: ERR_PASSWORD. */
 must_check enum err person_open_nobody(const char *credential);
 
+/*
+ * Whose signatures count in the end: the first custodian's (ledger entry 1),
+ * and the paper keys', which sign who comes after all custodians are lost.
+ */
+struct roots {
+	unsigned char first[KEY_BYTES];
+	unsigned char paper[PAPER_KEYS_MAX][KEY_BYTES];
+	size_t paper_n;
+};
+
 /* Sign p's public keys with the signer's seed; sets signer and signature. */
 void person_sign(struct person_row *p, uint64_t signer,
     const unsigned char signer_seed[KEY_BYTES]);
+/* The same with the paper key; the signer is 0 then. */
+void person_sign_paper(struct person_row *p, const struct age_identity *paper);
 
 /*
- * Is p a custodian or auditor whose chain of signatures leads to the root key
- * (the first custodian's, in ledger entry 1)? ERR_INTEGRITY where not.
+ * Is p a custodian or auditor whose chain of signatures leads to a root?
+ * ERR_INTEGRITY where not.
  */
 must_check enum err person_check(struct index *ix, const struct person_row *p,
-    const unsigned char root[KEY_BYTES]);
+    const struct roots *roots);
 
 /*
  * The public recipients of all active, signed custodians, then the paper key.
  *   ids  their numbers, 0 for the paper key
  */
 must_check enum err custodian_recipients(struct index *ix,
-    const unsigned char root[KEY_BYTES], const struct age_recipient *paper,
+    const struct roots *roots, const struct age_recipient *paper,
     struct age_recipient ret[AGE_RECIPIENTS_MAX],
     uint64_t ret_ids[AGE_RECIPIENTS_MAX], size_t *ret_n);
 

@@ -10,6 +10,7 @@
 
 #include "storage/api/log.h"
 #include "storage/session.h"
+#include "storage/site.h"
 #include "storage/volume.h"
 
 #define KEEPER_FD 3
@@ -325,6 +326,24 @@ static enum err receive_start(struct session *s, struct start *ret)
 	return err;
 }
 
+/* It must be the paper key of this site. */
+static enum err open_paper(struct session *s, const char *text)
+{
+	struct age_recipient r;
+	struct age_identity id;
+	enum err err = identity_parse(text, &id) ? ERR_PASSWORD : OK;
+
+	if (!err) {
+		identity_recipient(&id, &r);
+		if (!crypt_equal(r.key, s->paper.key, KEY_BYTES))
+			err = ERR_PASSWORD;
+	}
+	if (!err)
+		memcpy(s->seed, id.key, KEY_BYTES);
+	crypt_wipe(&id, sizeof(id));
+	return err;
+}
+
 /* Open the seed; it must be the one whose public keys stand in the index. */
 static enum err open_person(struct session *s, const struct start *start,
     uint64_t *ret_step)
@@ -336,6 +355,8 @@ static enum err open_person(struct session *s, const struct start *start,
 
 	if (s->job == READER_OPERATOR)
 		return OK;
+	if (s->job == READER_RECOVER)
+		return open_paper(s, start->credential);
 	if (!start->person)
 		return person_open_nobody(start->credential);
 	err = index_person_find(s->ix, start->person, &s->me);
@@ -367,6 +388,7 @@ static enum err read_root(struct session *s)
 	unsigned char buf[ENTRY_MAX];
 	struct entry_view v;
 	struct entry_field f;
+	struct site site = {0};
 	size_t n;
 	enum err err = ledger_get(s->ledger, 1, buf, &n);
 
@@ -377,8 +399,12 @@ static enum err read_root(struct session *s)
 	if (v.type != ENTRY_PERSON || !entry_find(&v, TAG_SIGN_KEY, &f) ||
 	    f.n != KEY_BYTES)
 		return ERR_INTEGRITY;
-	memcpy(s->root, f.p, KEY_BYTES);
-	return OK;
+	memcpy(s->roots.first, f.p, KEY_BYTES);
+	err = site_read(s->data_fd, &site);
+	memcpy(s->roots.paper, site.paper_sign, sizeof(s->roots.paper));
+	s->roots.paper_n = site.paper_n;
+	s->paper = site.paper;
+	return err;
 }
 
 static enum err start(struct session *s)

@@ -18,6 +18,8 @@
  *                   they should be now, exits.
  *   READER_OPERATOR the same for an operator: person 0, no password, no
  *                   signature.
+ *   READER_RECOVER  the credential is the paper key, an age identity as text;
+ *                   for one MSG_RECOVER makes a custodian, signed with it.
  *
  * MSG_PERSON_PUT's bulk: `struct person_row` as text lines "key value" (values
  * base64 for bytes): see reader_person.c.
@@ -27,7 +29,10 @@
 
 #include "storage/index.h"
 
-enum reader_job { READER_SESSION = 1, READER_ACT = 2, READER_OPERATOR = 3 };
+enum reader_job {
+	READER_SESSION = 1, READER_ACT = 2, READER_OPERATOR = 3,
+	READER_RECOVER = 4,
+};
 
 /* READER_START fields: u8 job, u64 person, str credential, str site, str zone,
  * u8 demo, u64 reserve bytes, str data path, i64 clock offset ns. */

@@ -111,9 +111,9 @@ static enum err requester_ok(struct session *s, struct decision *d,
 	if (!err && d->requester.ended_ns)
 		err = ERR_INVALID;
 	if (!err)
-		err = person_check(s->ix, &s->me, s->root);
+		err = person_check(s->ix, &s->me, &s->roots);
 	if (!err)
-		err = person_check(s->ix, &d->requester, s->root);
+		err = person_check(s->ix, &d->requester, &s->roots);
 	return err ? err : recipient_parse(d->requester.recipient, ret);
 }
 

@@ -78,7 +78,7 @@ static enum err wrap_fresh(struct rewrap *w, const struct age_identity *mine)
 	enum err err = site_read(w->s->data_fd, &site);
 
 	if (!err)
-		err = custodian_recipients(w->s->ix, w->s->root, &site.paper,
+		err = custodian_recipients(w->s->ix, &w->s->roots, &site.paper,
 		    to, ids, &n);
 	if (!err && !(w->day->wraps = calloc(1, sizeof(*w->day->wraps))))
 		err = ERR_NO_MEMORY;

@@ -145,6 +145,7 @@ enum err session_act(struct session *s)
 		return err;
 	switch (w.type) {
 	case MSG_USER_ADD:
+	case MSG_RECOVER:
 	case MSG_SIGN:
 		return session_add_person(s, &w);
 	case MSG_HOLD_PLACE:

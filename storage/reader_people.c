@@ -51,7 +51,7 @@ static enum err open_custodian(struct session *s, char *credential,
 	if (!err && (s->me.ended_ns || s->me.role != ROLE_CUSTODIAN))
 		err = ERR_DENIED;
 	if (!err)
-		err = person_check(s->ix, &s->me, s->root);
+		err = person_check(s->ix, &s->me, &s->roots);
 	if (!err)
 		err = session_open_me(s, credential, ret);
 	crypt_wipe(credential, CREDENTIAL_MAX + 1);

@@ -178,6 +178,7 @@ enum err person_renew(struct session *s, struct person_row *p,
     const char *password, const unsigned char seed[KEY_BYTES],
     char ret_uri[FACTOR_URI])
 {
+	struct age_identity paper;
 	struct secret secret;
 	enum err err;
 
@@ -189,9 +190,28 @@ enum err person_renew(struct session *s, struct person_row *p,
 	crypt_wipe(&secret, sizeof(secret));
 	if (err)
 		return err;
-	if (s->job != READER_OPERATOR && p->role != ROLE_OPERATOR)
+	if (s->job == READER_RECOVER) {
+		memcpy(paper.key, seed, KEY_BYTES);
+		person_sign_paper(p, &paper);
+		crypt_wipe(&paper, sizeof(paper));
+	} else if (s->job != READER_OPERATOR && p->role != ROLE_OPERATOR) {
 		person_sign(p, s->me.id, seed);
+	}
 	return put_person(s, p, ret_uri);
+}
+
+/* With whatever this reader has open. */
+static void wrap_days_anew(struct session *s)
+{
+	struct age_identity paper;
+
+	if (s->job == READER_ACT)
+		session_rewrap_seed(s, s->seed);
+	if (s->job != READER_RECOVER)
+		return;
+	memcpy(paper.key, s->seed, KEY_BYTES);
+	session_rewrap(s, &paper);
+	crypt_wipe(&paper, sizeof(paper));
 }
 
 /* A custodian's signature under an act; nothing else is ever signed so. */
@@ -214,6 +234,8 @@ static enum err sign_act(struct session *s, struct wire *w)
 	wire_begin(w, MSG_SIGN_IS, w->id);
 	wire_put_bytes(w, signature, sizeof(signature));
 	err = wire_send(s->keeper, w, -1);
+	if (!err)
+		wrap_days_anew(s);
 	crypt_wipe(s->seed, sizeof(s->seed));
 	return err;
 }
@@ -223,24 +245,29 @@ enum err session_add_person(struct session *s, struct wire *w)
 	struct person_row p = {0};
 	char password[PASSWORD_MAX + 1];
 	uint32_t id = w->id;
+	bool recover;
 	enum err err;
 
 	if (w->type == MSG_SIGN)
 		return sign_act(s, w);
+	recover = w->type == MSG_RECOVER;
 	wire_get_str(w); /* who acts, and his credential: checked */
-	wire_get_str(w);
+	if (!recover)
+		wire_get_str(w);
 	get_text(w, p.user, sizeof(p.user));
 	get_text(w, p.name, sizeof(p.name));
-	p.role = (enum role)wire_get_u8(w);
+	p.role = recover ? ROLE_CUSTODIAN : (enum role)wire_get_u8(w);
 	get_text(w, password, sizeof(password));
 	err = wire_end(w);
+	if (!err && recover != (s->job == READER_RECOVER))
+		err = ERR_DENIED;
 	if (w->fd >= 0)
 		close(w->fd);
 	crypt_wipe(w->buf, w->len);
 	if (!err)
 		err = make(s, &p, password);
-	if (!err && p.role != ROLE_OPERATOR)
-		session_rewrap_seed(s, s->seed);
+	if (!err)
+		wrap_days_anew(s);
 	crypt_wipe(password, sizeof(password));
 	crypt_wipe(s->seed, sizeof(s->seed));
 	if (err) {

@@ -41,10 +41,11 @@ static enum err append(struct batch *b, const char *p, size_t n)
 static enum err append_line(struct batch *b, const struct keyring_day *d,
     const char *b64)
 {
-	char head[64];
+	char head[64 + RECIPIENT_TEXT];
 	enum err err;
 
-	snprintf(head, sizeof(head), "%s %s ", d->camera, d->date);
+	snprintf(head, sizeof(head), "%s %s %s ", d->camera, d->date,
+	    d->recipient);
 	err = append(b, head, strlen(head));
 	if (!err)
 		err = append(b, b64, strlen(b64));

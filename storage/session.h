@@ -82,11 +82,12 @@ struct session {
 	int keeper, client, data_fd;
 	enum reader_job job;
 	struct person_row me;
-	unsigned char root[KEY_BYTES]; /* first custodian's signing key */
-	unsigned char seed[KEY_BYTES]; /* READER_ACT only */
+	struct roots roots;
+	unsigned char seed[KEY_BYTES]; /* READER_ACT; READER_RECOVER: paper */
 	unsigned char factor[FACTOR_BYTES]; /* shown, not yet confirmed */
 	bool factor_shown;
 	struct age_identity identity; /* an auditor's */
+	struct age_recipient paper;
 	struct index *ix;
 	struct ledger *ledger;
 	char site[WIRE_STR_MAX + 1], zone[64];
@@ -284,7 +285,7 @@ must_check enum err person_number(struct session *s, uint64_t *ret);
 must_check enum err person_renew(struct session *s, struct person_row *p,
     const char *password, const unsigned char seed[KEY_BYTES],
     char ret_uri[FACTOR_URI]);
-/* READER_ACT and READER_OPERATOR: carry out one MSG_USER_ADD. */
+/* READER_ACT, _OPERATOR, _RECOVER: one MSG_USER_ADD, MSG_SIGN, MSG_RECOVER. */
 must_check enum err session_add_person(struct session *s, struct wire *w);
 
 #endif

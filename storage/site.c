@@ -14,13 +14,18 @@
 
 enum err site_write(int data_fd, const struct site *s)
 {
-	char text[SITE_MAX], paper[RECIPIENT_TEXT];
+	char text[SITE_MAX], paper[RECIPIENT_TEXT], key[B64_LEN(KEY_BYTES)];
 	int n;
 
 	recipient_format(&s->paper, paper);
 	n = snprintf(text, sizeof(text),
 	    "origin %s\nzone %s\npaper %s\ncreated %lld\n", s->origin, s->zone,
 	    paper, (long long)s->created_ns);
+	for (size_t i = 0; i < s->paper_n; i++) {
+		b64_encode(s->paper_sign[i], KEY_BYTES, true, key);
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+		    "paper-sign-%zu %s\n", i, key);
+	}
 	return disk_replace(data_fd, ".", "site", text, (size_t)n);
 }
 
@@ -58,6 +63,19 @@ enum err site_read(int data_fd, struct site *ret)
 	value(text, "paper", paper, sizeof(paper));
 	value(text, "created", created, sizeof(created));
 	s.created_ns = strtoll(created, NULL, 10);
+	for (size_t i = 0; i < PAPER_KEYS_MAX; i++) {
+		char name[16], key[B64_LEN(KEY_BYTES)];
+
+		snprintf(name, sizeof(name), "paper-sign-%zu", i);
+		value(text, name, key, sizeof(key));
+		if (!*key)
+			break;
+		if (b64_decode(key, strlen(key), true, s.paper_sign[i],
+			KEY_BYTES, &n) ||
+		    n != KEY_BYTES)
+			return ERR_FORMAT;
+		s.paper_n++;
+	}
 	if (!*s.origin || !*s.zone || recipient_parse(paper, &s.paper))
 		return ERR_FORMAT;
 	*ret = s;

@@ -10,6 +10,9 @@ struct site {
 	char origin[128];		/* of the log */
 	char zone[64];
 	struct age_recipient paper;
+	/* signing keys of the paper keys, of the one in force first */
+	unsigned char paper_sign[PAPER_KEYS_MAX][KEY_BYTES];
+	size_t paper_n;			/* 0: of before there were any */
 	int64_t created_ns;
 };
 must_check enum err site_write(int data_fd, const struct site *s);

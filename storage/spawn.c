@@ -181,7 +181,9 @@ void reader_end(struct keeper *k, struct reader *r)
 		if (enter_end(k, &x, NULL))
 			log_error("a sign-out was not entered");
 	}
-	if (r->asker)
+	if (r->asker && r->acted)
+		conn_send(r->asker, &r->act, -1);
+	else if (r->asker)
 		conn_error(r->asker, r->asker_id, ERR_UNAVAILABLE, NULL);
 	if (r->client >= 0)
 		close(r->client);

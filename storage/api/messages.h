@@ -180,6 +180,13 @@ enum msg {
 	MSG_STALE_DAYS_IS = 277, /* u8 n, n * str recipient: for whom day keys
 				   are to be wrapped, fd: keyring lines of days
 				   that are not; one LF: there are no more */
+	MSG_RECOVER = 280,	/* control: str paper key as an age identity,
+				   str user, str full name, str password: a
+				   custodian, where all are lost */
+	MSG_RECOVER_IS = 281,	/* fields of 105 */
+	MSG_PAPER_REPLACE = 282, /* control: str custodian, str credential, str
+				   recipient and bytes public signing key (32)
+				   of the new paper key. -> MSG_OK */
 	MSG_REWRAP = 278,	/* str mark of the recipients (keyring.h), fd:
 				   lines for keyring_rewrap(). -> MSG_OK,
 				   durable; ERR_BUSY where others are to have

@@ -18,6 +18,7 @@
 #include "storage/site.h"
 #include "storage/tool/console.h"
 #include "storage/tool/factor.h"
+#include "storage/tool/paper.h"
 
 static const char usage[] =
     "usage: saqta init [--config FILE] --origin NAME --custodian USER\n"
@@ -36,6 +37,7 @@ static const char usage[] =
 struct setup {
 	struct config conf;
 	const char *origin, *user, *name, *zone, *paper_file, *factor_file;
+	bool from_stdin;
 	char password[PASSWORD_MAX + 2];
 	int data_fd;
 	struct site site;
@@ -78,6 +80,7 @@ static enum err put_begin(struct setup *s, struct ledger *l)
 	entry_put_text(&e, TAG_ORIGIN, s->site.origin);
 	entry_put_bytes(&e, TAG_LOG_KEY, s->log_key, KEY_BYTES);
 	entry_put_text(&e, TAG_ZONE, s->site.zone);
+	entry_put_bytes(&e, TAG_PAPER_SIGN, s->site.paper_sign[0], KEY_BYTES);
 	err = entry_end(&e);
 	return err ? err : ledger_put(l, &e, &i);
 }
@@ -148,21 +151,6 @@ static bool write_paper_file(const struct setup *s)
 	return ok;
 }
 
-static void print_halves(const struct setup *s)
-{
-	char a[HALF_TEXT], b[HALF_TEXT];
-
-	identity_split(&s->paper, a, b);
-	printf(
-	    "\nPAPER KEY. Printed this once. It opens all footage when every "
-	    "custodian is lost.\nWrite each half on its own sheet, give them "
-	    "to two people who keep them apart.\n\nHalf A:\n%s\n\nHalf "
-	    "B:\n%s\n\n",
-	    a, b);
-	crypt_wipe(a, sizeof(a));
-	crypt_wipe(b, sizeof(b));
-}
-
 static bool arguments(struct setup *s, int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", "--origin",
@@ -181,6 +169,7 @@ static bool arguments(struct setup *s, int argc, char **argv)
 	s->name = v[3] ? v[3] : v[2];
 	s->paper_file = v[5];
 	s->factor_file = v[6];
+	s->from_stdin = n == 1;
 	if (!tool_config(v[0], &s->conf))
 		return false;
 	s->zone = v[4] ? v[4] : s->conf.zone;
@@ -232,6 +221,8 @@ int tool_init(int argc, char **argv)
 	snprintf(s.site.origin, sizeof(s.site.origin), "%s", s.origin);
 	snprintf(s.site.zone, sizeof(s.site.zone), "%s", s.zone);
 	identity_recipient(&s.paper, &s.site.paper);
+	paper_sign_public(&s.paper, s.site.paper_sign[0]);
+	s.site.paper_n = 1;
 	s.site.created_ns = s.now.ns;
 	err = make_all(&s);
 	crypt_wipe(s.password, sizeof(s.password));
@@ -247,8 +238,11 @@ int tool_init(int argc, char **argv)
 	if (s.paper_file) {
 		if (!write_paper_file(&s))
 			return EXIT_FAILED;
-	} else {
-		print_halves(&s);
+	} else if (!paper_show(&s.paper, s.from_stdin)) {
+		fprintf(stderr,
+		    "saqta: the sheets of the paper key were not "
+		    "compared: make another one (saqta paper "
+		    "replace)\n");
 	}
 	crypt_wipe(&s.paper, sizeof(s.paper));
 	if (!show_factor(s.user, s.factor, s.factor_file, s.conf.demo))

@@ -9,6 +9,7 @@
 #include "storage/tool/init.h"
 #include "storage/tool/open.h"
 #include "storage/tool/paper.h"
+#include "storage/tool/recover.h"
 #include "storage/tool/policy.h"
 #include "storage/tool/verify.h"
 #include "storage/tool/retention.h"
@@ -38,7 +39,8 @@ static const struct {
     {"hold", tool_hold, "list, place and release holds"},
     {"clock", tool_clock, "the retention clock; vouch for the wall clock"},
     {"open", tool_open, "decrypt an age file with an identity"},
-    {"paper", tool_paper, "join the two halves of the paper key"},
+    {"paper", tool_paper, "join the halves of the paper key; replace it"},
+    {"recover", tool_recover, "all custodians are lost: a new one"},
 };
 
 int main(int argc, char **argv)

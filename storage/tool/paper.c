@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "storage/identity.h"
 #include "storage/tool/paper.h"
+#include "storage/tool/recover.h"
 
 #define LINE_TEXT 96
 #define CTRL_C 3
@@ -21,8 +23,10 @@ static int usage(void)
 {
 	fprintf(stderr,
 	    "usage: saqta paper [-]\n"
+	    "       saqta paper replace [--config FILE] --by CUSTODIAN [-]\n"
 	    "Joins the two halves of the paper key. \"-\" reads them from"
-	    " standard input.\n");
+	    " standard input.\nreplace makes another paper key: see"
+	    " saqta(1).\n");
 	return 2;
 }
 
@@ -107,11 +111,11 @@ static int print_identity(const struct age_identity *id)
 	return ok ? 0 : 1;
 }
 
-static int join(int in, int tty)
+static bool join(int in, int tty, struct age_identity *ret)
 {
-	struct age_identity id;
 	struct half a = {""}, b = {""};
-	int line, status = 1;
+	bool ok = false;
+	int line;
 	enum err err;
 
 	if (!read_half(in, tty, 0, &a) || !read_half(in, tty, 1, &b)) {
@@ -120,7 +124,7 @@ static int join(int in, int tty)
 		    " lines each.\n");
 		goto out;
 	}
-	err = identity_join(a.text, b.text, &id, &line);
+	err = identity_join(a.text, b.text, ret, &line);
 	if (err == ERR_INVALID)
 		fprintf(stderr,
 		    "saqta paper: the same half was typed twice;"
@@ -129,19 +133,19 @@ static int join(int in, int tty)
 		fprintf(stderr, "saqta paper: line %d has a typing error.\n",
 		    line);
 	else
-		status = print_identity(&id);
-	crypt_wipe(&id, sizeof(id));
+		ok = true;
 out:
 	crypt_wipe(&a, sizeof(a));
 	crypt_wipe(&b, sizeof(b));
-	return status;
+	return ok;
 }
 
 /* What is typed is not shown: each holder sees his own half only. */
-static int join_on_console(void)
+static bool join_on_console(struct age_identity *ret)
 {
 	struct termios was, quiet;
-	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC), status;
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	bool ok;
 
 	if (tty < 0 || tcgetattr(tty, &was) < 0) {
 		fprintf(stderr,
@@ -149,26 +153,114 @@ static int join_on_console(void)
 		    " -\" with the halves on standard input.\n");
 		if (tty >= 0)
 			close(tty);
-		return 1;
+		return false;
 	}
 	quiet = was;
 	/* Ctrl-C ends a line instead of us, so that the echo comes back. */
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	quiet.c_cc[VEOL] = CTRL_C;
 	tcsetattr(tty, TCSAFLUSH, &quiet);
-	status = join(tty, tty);
+	ok = join(tty, tty, ret);
 	tcsetattr(tty, TCSAFLUSH, &was);
 	close(tty);
-	return status;
+	return ok;
+}
+
+bool paper_ask(bool from_stdin, struct age_identity *ret)
+{
+	return from_stdin ? join(STDIN_FILENO, -1, ret) : join_on_console(ret);
+}
+
+/* The last two letters of a line of a half. */
+static void check_letters(const char *half, int line, char ret[3])
+{
+	const char *end = half + strcspn(half, "\n");
+
+	for (int i = 1; i < line; i++)
+		end += 1 + strcspn(end + 1, "\n");
+	memcpy(ret, end - 2, 2);
+	ret[2] = '\0';
+}
+
+/* Both sheets can be read: so say the check letters of all eight lines. */
+static bool typed_back(int tty, const char *a, const char *b)
+{
+	char line[LINE_TEXT], want[3];
+
+	for (int i = 0; i < 2 * IDENTITY_HALF_LINES; i++) {
+		int in_half = i % IDENTITY_HALF_LINES + 1;
+		char half = i < IDENTITY_HALF_LINES ? 'A' : 'B';
+
+		check_letters(half == 'A' ? a : b, in_half, want);
+		for (bool right = false; !right;) {
+			dprintf(tty,
+			    "Half %c, line %d: its last two letters: ", half,
+			    in_half);
+			if (!read_line(tty, line))
+				return false;
+			right = !strcasecmp(line, want);
+			if (!right)
+				dprintf(tty,
+				    "The key has other letters there."
+				    " Look at the sheet again.\n");
+		}
+	}
+	return true;
+}
+
+bool paper_show(const struct age_identity *paper, bool from_stdin)
+{
+	char a[HALF_TEXT], b[HALF_TEXT], c;
+	int tty = from_stdin ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC);
+	bool ok = true;
+
+	identity_split(paper, a, b);
+	printf(
+	    "\nPAPER KEY. Printed this once. It opens all footage when every "
+	    "custodian is lost.\nWrite each half on its own sheet, give them "
+	    "to two people who keep them apart.\n\nHalf A:\n%s\n\nHalf "
+	    "B:\n%s\n\n",
+	    a, b);
+	fflush(stdout);
+	if (tty >= 0) {
+		dprintf(tty,
+		    "When both are written down, press Enter: the "
+		    "screen is cleared.\n");
+		while ((ok = read(tty, &c, 1) == 1) && c != '\n')
+			;
+		dprintf(tty, "\033[H\033[2J\033[3J");
+		ok = ok && typed_back(tty, a, b);
+		close(tty);
+	}
+	crypt_wipe(a, sizeof(a));
+	crypt_wipe(b, sizeof(b));
+	return ok;
+}
+
+void paper_sign_public(const struct age_identity *paper,
+    unsigned char ret[KEY_BYTES])
+{
+	unsigned char seed[KEY_BYTES];
+
+	paper_sign_seed(paper, seed);
+	sign_public(seed, ret);
+	crypt_wipe(seed, sizeof(seed));
 }
 
 int tool_paper(int argc, char **argv)
 {
 	const struct rlimit no_core = {0};
+	struct age_identity id;
+	int status = 1;
 
+	if (argc > 1 && !strcmp(argv[1], "replace"))
+		return tool_paper_replace(argc - 1, argv + 1);
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "-") != 0))
 		return usage();
 	if (crypt_init() != OK || setrlimit(RLIMIT_CORE, &no_core) < 0)
 		return 1;
-	return argc == 2 ? join(STDIN_FILENO, -1) : join_on_console();
+	if (paper_ask(argc == 2, &id))
+		status = print_identity(&id);
+	crypt_wipe(&id, sizeof(id));
+	return status;
 }

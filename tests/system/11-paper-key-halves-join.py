@@ -96,6 +96,60 @@ def on_console(lines, tmp):
     return screen.decode(), out.read_text(), os.waitstatus_to_exitcode(status)
 
 
+def set_up_on_console(tmp):
+    """saqta init on a terminal, typing back what stands on the sheets."""
+    (tmp / "data").mkdir()
+    conf = tmp / "conf"
+    conf.write_text("[site]\nname = Test\nzone = Asia/Almaty\ndemo = yes\n"
+                    "[storage]\ndata = %s\n" % (tmp / "data"))
+    out = tmp / "printed"
+    pid, tty = pty.fork()
+    if pid == 0:
+        with open(out, "wb") as f:
+            os.dup2(f.fileno(), 1)
+        os.execv(SAQTA, ["saqta", "init", "--config", str(conf), "--origin",
+                         "bank.example/x", "--custodian", "aigul"])
+    screen, end = b"", time.monotonic() + 60
+
+    def until(*words):
+        nonlocal screen
+        while not any(w in screen for w in words) and time.monotonic() < end:
+            if select.select([tty], [], [], 1)[0]:
+                try:
+                    screen += os.read(tty, 4096)
+                except OSError:
+                    return None
+        return screen
+
+    def say(line):
+        nonlocal screen
+        screen = b""
+        os.write(tty, line.encode() + b"\n")
+
+    for _ in range(2):
+        until(b": ")
+        say("a password for the test")
+    until(b"press Enter")
+    printed = out.read_text()
+    a, b = printed.split("Half A:\n")[1].split("Half B:\n")
+    letters = [line[-2:] for line in a.strip().splitlines() +
+               b.strip().splitlines()[:4]]
+    say("")
+    seen = until(b"two letters: ")
+    cleared, again = b"\033[2J" in seen, False
+    for i, word in enumerate(letters):
+        until(b"two letters: ")
+        if i == 5:
+            say("??")
+            again = b"other letters" in until(b"sheet again")
+            until(b"two letters: ")
+        say(word.lower())
+    while until(b"never") is not None and time.monotonic() < end:
+        pass
+    _, status = os.waitpid(pid, 0)
+    return cleared, again, os.waitstatus_to_exitcode(status), out.read_text()
+
+
 def main():
     a = bytes(range(7, 39))
     b = bytes(x ^ y for x, y in zip(a, KEY))
@@ -133,6 +187,10 @@ def main():
         ok(not any(s in screen for s in a + b + [IDENTITY]),
            "P1 neither half is shown on the screen", screen)
         (tmp / "key").write_text(out)
+        cleared, again, status, printed = set_up_on_console(tmp)
+        ok(cleared and again and status == 0 and "is ready" in printed,
+           "at set-up the check letters are typed back from the sheets",
+           (cleared, again, status, printed))
         sealed = subprocess.run(["age", "-r", RECIPIENT], input=b"picture",
                                 capture_output=True).stdout
         plain = subprocess.run(["age", "-d", "-i", tmp / "key"], input=sealed,

@@ -383,7 +383,7 @@ ui = %s
         args = [str(a) for a in args]
         verbs = 2 if args[0] in ("user", "camera", "volume", "ledger",
                                  "witness", "atm", "retention", "hold") or \
-            "vouch" in args else 1
+            "vouch" in args or "replace" in args else 1
         argv = [str(self.bin / "saqta")] + args[:verbs]
         argv += ["--config", str(self.conf)] * config + args[verbs:]
         who = {}

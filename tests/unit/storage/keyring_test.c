@@ -193,9 +193,11 @@ static void many_days_are_found_and_listed_in_order(void **state)
 	keyring_close(k);
 }
 
-/* What a custodian's reader sends: `camera day base64`. */
-static char *wrap_line(const char *camera, const char *day, size_t to_n)
+/* What a custodian's reader sends: `camera day recipient base64`. */
+static char *wrap_line(const char *camera, const char *day,
+    const struct age_recipient *key, size_t to_n)
 {
+	char recipient[RECIPIENT_TEXT];
 	unsigned char *age;
 	char *b64, *line;
 	size_t n;
@@ -203,7 +205,9 @@ static char *wrap_line(const char *camera, const char *day, size_t to_n)
 	assert_int_equal(age_encrypt("x", 1, to, to_n, &age, &n), OK);
 	b64 = malloc(B64_LEN(n));
 	b64_encode(age, n, true, b64);
-	assert_true(asprintf(&line, "%s %s %s\n", camera, day, b64) > 0);
+	recipient_format(key, recipient);
+	assert_true(asprintf(&line, "%s %s %s %s\n", camera, day, recipient,
+			b64) > 0);
 	free(b64);
 	free(age);
 	return line;
@@ -222,14 +226,14 @@ static void days_are_wrapped_anew_all_or_none(void **state)
 {
 	struct keyring *k = reopen(NULL);
 	struct age_recipient r;
-	char *good = wrap_line("cam-1", "2026-11-22", 1);
-	char *more = wrap_line("cam-1", "2026-11-22", 2), *both, *before,
-	     *after;
+	char *good, *more, *both, *before, *after;
 	char mark[KEYRING_MARK];
 	size_t days;
 
 	(void)state;
 	make(k, "cam-1", "2026-11-22", &r);
+	good = wrap_line("cam-1", "2026-11-22", &r, 1);
+	more = wrap_line("cam-1", "2026-11-22", &r, 2);
 	keyring_mark(to, 1, mark);
 	assert_int_equal(keyring_stale(k, mark), 1);
 	before = first_wrap(k, "cam-1", "2026-11-22");
@@ -260,18 +264,28 @@ static void days_are_wrapped_anew_all_or_none(void **state)
 	keyring_close(k);
 }
 
-static void a_day_that_went_meanwhile_is_passed_over(void **state)
+static void a_day_that_went_or_has_another_key_is_passed_over(void **state)
 {
 	struct keyring *k = reopen(NULL);
-	char *gone = wrap_line("cam-2", "2026-11-22", 2), mark[KEYRING_MARK];
+	char *gone, *other, mark[KEYRING_MARK];
+	struct age_recipient r;
 	size_t days = 9;
 
 	(void)state;
-	keyring_mark(to, 2, mark);
-	assert_int_equal(keyring_rewrap(k, gone, strlen(gone), mark, 2, &days),
+	make(k, "cam-1", "2026-11-22", &r);
+	gone = wrap_line("cam-2", "2026-11-22", &r, 1);
+	other = wrap_line("cam-1", "2026-11-22", &to[0], 1);
+	keyring_mark(to, 1, mark);
+	assert_int_equal(keyring_rewrap(k, gone, strlen(gone), mark, 1, &days),
 	    OK);
 	assert_int_equal(days, 0);
+	assert_int_equal(keyring_rewrap(k, other, strlen(other), mark, 1,
+			     &days),
+	    OK);
+	assert_int_equal(days, 0);
+	assert_int_equal(keyring_stale(k, mark), 1);
 	free(gone);
+	free(other);
 	keyring_close(k);
 }
 
@@ -750,7 +764,7 @@ int main(void)
 	    T(what_was_not_committed_is_not_on_the_disk),
 	    T(many_days_are_found_and_listed_in_order),
 	    T(days_are_wrapped_anew_all_or_none),
-	    T(a_day_that_went_meanwhile_is_passed_over),
+	    T(a_day_that_went_or_has_another_key_is_passed_over),
 	    T(days_of_others_are_handed_over_a_few_at_a_time),
 	    T(a_grant_is_put_replaced_found_and_dropped),
 	    T(P1_the_disk_holds_no_private_key_but_the_kek),

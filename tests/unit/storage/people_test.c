@@ -18,6 +18,8 @@ static struct person_row root, second, auditor, outsider;
 static unsigned char seed[4][KEY_BYTES];
 static struct secret made;	/* of the last one */
 
+static struct roots roots, others;
+
 static void make(struct person_row *p, uint64_t id, const char *user,
     enum role role, unsigned char ret_seed[KEY_BYTES])
 {
@@ -46,6 +48,8 @@ static int set_up(void **state)
 	person_sign(&auditor, 2, seed[1]);
 	make(&outsider, 4, "outsider", ROLE_CUSTODIAN, seed[3]);
 	person_sign(&outsider, 4, seed[3]);
+	memcpy(roots.first, root.sign_key, KEY_BYTES);
+	memcpy(others.first, second.sign_key, KEY_BYTES);
 	put(&root);
 	put(&second);
 	put(&auditor);
@@ -66,13 +70,11 @@ static void P6_a_chain_of_signatures_must_lead_to_the_first_custodian(void *
 	*state)
 {
 	(void)state;
-	assert_int_equal(person_check(ix, &root, root.sign_key), OK);
-	assert_int_equal(person_check(ix, &auditor, root.sign_key), OK);
-	assert_int_equal(person_check(ix, &auditor, second.sign_key),
-	    ERR_INTEGRITY);
+	assert_int_equal(person_check(ix, &root, &roots), OK);
+	assert_int_equal(person_check(ix, &auditor, &roots), OK);
+	assert_int_equal(person_check(ix, &auditor, &others), ERR_INTEGRITY);
 	put(&outsider);	/* signed himself, put into the database by root */
-	assert_int_equal(person_check(ix, &outsider, root.sign_key),
-	    ERR_INTEGRITY);
+	assert_int_equal(person_check(ix, &outsider, &roots), ERR_INTEGRITY);
 	outsider.ended_ns = 1;
 	put(&outsider);
 }
@@ -83,16 +85,16 @@ static void P6_a_changed_person_is_not_signed_any_more(void **state)
 
 	(void)state;
 	p.role = ROLE_CUSTODIAN;
-	assert_int_equal(person_check(ix, &p, root.sign_key), ERR_INTEGRITY);
+	assert_int_equal(person_check(ix, &p, &roots), ERR_INTEGRITY);
 	p = auditor;
 	memcpy(p.recipient, outsider.recipient, sizeof(p.recipient));
-	assert_int_equal(person_check(ix, &p, root.sign_key), ERR_INTEGRITY);
+	assert_int_equal(person_check(ix, &p, &roots), ERR_INTEGRITY);
 	p = auditor;
 	p.id = 9;
-	assert_int_equal(person_check(ix, &p, root.sign_key), ERR_INTEGRITY);
+	assert_int_equal(person_check(ix, &p, &roots), ERR_INTEGRITY);
 	p = auditor;
 	p.role = ROLE_OPERATOR;
-	assert_int_equal(person_check(ix, &p, root.sign_key), ERR_INTEGRITY);
+	assert_int_equal(person_check(ix, &p, &roots), ERR_INTEGRITY);
 }
 
 static void P6_an_auditor_signs_nobody(void **state)
@@ -103,7 +105,36 @@ static void P6_an_auditor_signs_nobody(void **state)
 	p.id = 7;
 	snprintf(p.user, sizeof(p.user), "seventh");
 	person_sign(&p, 3, seed[2]);
-	assert_int_equal(person_check(ix, &p, root.sign_key), ERR_INTEGRITY);
+	assert_int_equal(person_check(ix, &p, &roots), ERR_INTEGRITY);
+}
+
+static void P6_whom_a_paper_key_signed_is_a_custodian(void **state)
+{
+	unsigned char sign_seed[KEY_BYTES];
+	struct age_identity paper, former;
+	struct person_row p = second;
+
+	(void)state;
+	identity_new(&paper);
+	identity_new(&former);
+	p.id = 8;
+	snprintf(p.user, sizeof(p.user), "eighth");
+	person_sign_paper(&p, &former);
+	assert_int_equal(p.signer, 0);
+	assert_int_equal(person_check(ix, &p, &roots), ERR_INTEGRITY);
+	paper_sign_seed(&paper, sign_seed);
+	sign_public(sign_seed, roots.paper[0]);
+	roots.paper_n = 1;
+	assert_int_equal(person_check(ix, &p, &roots), ERR_INTEGRITY);
+	/* a key that was replaced: what it signed stays good */
+	paper_sign_seed(&former, sign_seed);
+	sign_public(sign_seed, roots.paper[1]);
+	roots.paper_n = 2;
+	assert_int_equal(person_check(ix, &p, &roots), OK);
+	p.role = ROLE_AUDITOR;
+	person_sign_paper(&p, &paper);
+	assert_int_equal(person_check(ix, &p, &roots), ERR_INTEGRITY);
+	roots.paper_n = 0;
 }
 
 static void a_key_is_wrapped_to_all_custodians_and_the_paper_key(void **state)
@@ -113,8 +144,7 @@ static void a_key_is_wrapped_to_all_custodians_and_the_paper_key(void **state)
 	size_t n;
 
 	(void)state;
-	assert_int_equal(custodian_recipients(ix, root.sign_key, &paper, to,
-			     ids, &n),
+	assert_int_equal(custodian_recipients(ix, &roots, &paper, to, ids, &n),
 	    OK);
 	assert_int_equal(n, 3);
 	assert_int_equal(ids[0], 1);
@@ -216,6 +246,7 @@ int main(void)
 		P6_a_chain_of_signatures_must_lead_to_the_first_custodian),
 	    cmocka_unit_test(P6_a_changed_person_is_not_signed_any_more),
 	    cmocka_unit_test(P6_an_auditor_signs_nobody),
+	    cmocka_unit_test(P6_whom_a_paper_key_signed_is_a_custodian),
 	    cmocka_unit_test(
 		a_key_is_wrapped_to_all_custodians_and_the_paper_key),
 	    cmocka_unit_test(the_password_opens_the_seed_and_no_other_does),

@@ -236,6 +236,8 @@ static inline int box_make(void **state)
 	identity_recipient(&box.paper, &site.paper);
 	assert_int_equal(site_write(box.fd, &site), OK);
 	assert_int_equal(index_open(box.dir, false, &box.ix), OK);
+	identity_recipient(&box.paper, &site.paper);
+	assert_int_equal(site_write(box.fd, &site), OK);
 	assert_int_equal(keyring_create(box.fd), OK);
 	assert_int_equal(keyring_open(box.fd, &box.keyring), OK);
 	box_person(CUSTODIAN_1, "first", ROLE_CUSTODIAN, 1, NULL, root);

@@ -141,6 +141,7 @@ function variant(type, f)
 
 const texts = (f) => ({
 	camera: f.camera ?? "\u2013", cameras: list(f.cameras),
+	days: f.days ?? "\u2013",
 	request: f.request ?? "\u2013", range: rangeOf(f),
 	cause: causeText(f.cause),
 	seq: f.seq ?? "\u2013", day: f.day ?? "\u2013",

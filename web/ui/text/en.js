@@ -82,6 +82,8 @@ export default {
 	"column.role": "Role",
 	"entry.account-changed": "{who} changed the own password or second factor.",
 	"entry.person-ended": "{who} ended an account.",
+	"entry.paper-key": "{who} replaced the paper key.",
+	"entry.recovered": "With the paper key {whom} was made a custodian.",
 	"entry.keys-wrapped": "{who} wrapped the keys of {days} camera-days anew, for the custodians of now.",
 	"problem.first-password": "This password is for one sign-in: choose your own first.",
 

@@ -84,6 +84,8 @@ export default {
 	"column.role": "Рөлі",
 	"entry.account-changed": "{who}: өз құпиясөзін не екінші факторын өзгертті.",
 	"entry.person-ended": "{who}: тіркелгі жабылды.",
+	"entry.paper-key": "{who}: қағаз кілт ауыстырылды.",
+	"entry.recovered": "Қағаз кілтпен сақтаушы жасалды: {whom}.",
 	"entry.keys-wrapped": "{who}: {days} камера-күннің кілттері қазіргі сақтаушыларға қайта шифрланды.",
 	"problem.first-password": "Бұл құпиясөз бір рет кіруге арналған: алдымен өзіңіздікін таңдаңыз.",
 

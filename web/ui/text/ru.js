@@ -84,6 +84,8 @@ export default {
 	"column.role": "Роль",
 	"entry.account-changed": "{who}: смена собственного пароля или второго фактора.",
 	"entry.person-ended": "{who}: учётная запись закрыта.",
+	"entry.paper-key": "{who}: бумажный ключ заменён.",
+	"entry.recovered": "Бумажным ключом создан хранитель: {whom}.",
 	"entry.keys-wrapped": "{who}: ключи {days} камеро-дней заново зашифрованы для нынешних хранителей.",
 	"problem.first-password": "Этот пароль на один вход: сначала задайте свой.",
 
