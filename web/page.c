@@ -36,6 +36,7 @@ static const struct {
     {".js", "text/javascript; charset=utf-8"},
     {".svg", "image/svg+xml"},
     {".png", "image/png"},
+    {".json", "application/json"},
 };
 
 static const char *type_of(const char *path)

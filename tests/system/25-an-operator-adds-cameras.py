@@ -351,9 +351,16 @@ def history(box, operator, source):
     wait_for("the new device is recorded", 40,
              lambda: len(box.segments("cam-1")) > n)
     box.tool("atm", "move", "0417", "Satpaev 3")
-    box.tool("atm", "move", "0500", "Dostyk 5")
-    box.tool("camera", "move", "--atm", "0500", "cam-1")
-    box.tool("camera", "retire", "--reason", "Branch closed", "cam-1")
+    for path, body in (
+            ("atms/move", {"atm": "0500", "place": "Dostyk 5"}),
+            ("cameras/cam-1/move", {"atm": "0500"}),
+            ("cameras/cam-1/retire", {"reason": "Branch closed"}),
+            ("cameras/csv-1/replace", {"url": "rtsp://127.0.0.1:1/c",
+                                       "transport": "tcp", "device": "M3",
+                                       "user": "", "password": ""})):
+        answer = operator.post(V1 + path, body)
+        say.test("the same over the API: " + path, answer.status == 200,
+                 answer.body)
     c = wait_for("it is off", 20, lambda: (lambda c: c["state"] == "off" and c)(
         box.camera_state("cam-1")))
     say.test("a replaced device, with from and to",
@@ -400,7 +407,7 @@ def history(box, operator, source):
     told = {k: entries(auditor, k) for k in (
         "device-replaced", "camera-retired", "camera-moved", "atm-moved")}
     say.test("each act stands in the ledger, texts beside it",
-             [len(v) for v in told.values()] == [1, 1, 1, 2] and
+             [len(v) for v in told.values()] == [2, 1, 1, 2] and
              told["device-replaced"][0]["fields"]["device"] ==
              "Maker M2 s/n 18" and
              told["camera-retired"][0]["fields"]["reason"] == "Branch closed"

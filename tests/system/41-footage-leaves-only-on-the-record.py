@@ -242,6 +242,21 @@ def sign_in(box):
         "marat", PEOPLE["marat"][2]).status in (200, 201) else None
 
 
+def test_edges(box, marat):
+    backward = marat.get(V1 + "coverage?from=2026-11-22T10:00:00Z"
+                         "&to=2026-11-22T09:00:00Z")
+    refused("a span that ends before it begins", backward, 422, "invalid")
+    say.test("the site is told before sign-in, and the API's document",
+             box.client().get(V1 + "site").json()["site"] == box.site and
+             box.client().get(V1 + "openapi.json").json()["openapi"] ==
+             "3.1.0")
+    gone = marat.sign_out()
+    say.test("signing out is an answer without a body", gone.status == 204,
+             gone.body)
+    refused("after it the cookie opens nothing", marat.get(V1 + "cameras"),
+            401, "signed-out")
+
+
 def story():
     with Appliance(segment_s=5) as box:
         cam = box.camera("cam 1")
@@ -284,6 +299,10 @@ def story():
         after = people["marat"].get(media(ident, seq, first))
         say.test("P5 what was given back is refused",
                  after.status in (403, 404, 410), after.status)
+        refused("nor is it listed any more",
+                people["marat"].get(V1 + "requests/%s/play" % ident), 403,
+                "grant-ended")
+        test_edges(box, people["marat"])
         box.stop()
         say.test("no program was ended by a sanitizer or a signal",
                  not box.broken(), box.broken())

@@ -25,6 +25,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from lib import openapi
+
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ("storage", "recorder", "web")
 
@@ -177,9 +179,13 @@ class Client:
         send.update(headers or {})
         try:
             link.request(method, path, body, send)
-            return Answer(link.getresponse())
+            answer = Answer(link.getresponse())
         finally:
             link.close()
+        if path.startswith(("/api/", "/healthz")):
+            openapi.judge(method, path, body, answer.status,
+                          answer.headers.get("Content-Type"), answer.body)
+        return answer
 
     def get(self, path, **more):
         return self.ask("GET", path, **more)
