@@ -161,12 +161,16 @@ static void segment(struct in *in, const json_t *o,
 
 static void file(struct in *in, const json_t *o, struct manifest_file *ret)
 {
-	const json_t *a;
+	const json_t *a, *beyond = json_object_get(o, "beyond");
 
 	copy(in, o, "name", ret->name, sizeof(ret->name));
 	copy(in, o, "camera", ret->camera, sizeof(ret->camera));
 	ret->bytes = number(in, o, "bytes");
 	hex(in, text(in, o, "sha256"), ret->sha256, HASH_BYTES);
+	if (beyond) {
+		ret->beyond_from_ns = instant(in, beyond, "from_ns");
+		ret->beyond_to_ns = instant(in, beyond, "to_ns");
+	}
 	ret->parts = array(in, o, "parts", MANIFEST_ITEMS_MAX,
 	    sizeof(*ret->parts), &a, &ret->n);
 	for (size_t i = 0; i < ret->n && !in->err; i++) {

@@ -37,6 +37,8 @@ struct manifest_file {
 	unsigned char sha256[HASH_BYTES];
 	struct manifest_part *parts;
 	size_t n;
+	/* what of it lies behind the granted range; both 0: nothing */
+	int64_t beyond_from_ns, beyond_to_ns;
 };
 struct manifest_paper {
 	char name[ZIP_NAME_MAX + 1];

@@ -178,6 +178,96 @@ enum err play_make(struct index *ix, int data_fd, const char *camera,
 	return OK;
 }
 
+/* A walk behind the end of a range, until the second key frame. */
+struct walk {
+	int64_t end_ns, until_ns;
+	unsigned keys;
+	bool done;
+};
+
+/* How many fragments of f from `at` on it takes in. */
+static size_t walk(struct walk *w, const struct footage *f, size_t at)
+{
+	size_t n = 0;
+
+	for (; at + n < f->n && !w->done; n++) {
+		const struct journal_record *r = &f->fragments[at + n];
+
+		if (r->flags & FRAGMENT_KEY)
+			w->keys++;
+		w->done = w->keys == 2 || r->start_ns >= w->until_ns ||
+		    r->start_ns > w->end_ns + COVERAGE_JOIN_NS;
+		if (w->done)
+			break;
+		w->end_ns = record_end(r);
+	}
+	return n;
+}
+
+static enum err walk_on(struct play *p, struct index *ix, int data_fd,
+    struct walk *w)
+{
+	const struct play_part *last = &p->parts[p->parts_n - 1];
+	struct play_part part = {0};
+	struct segment_row row;
+	enum err err =
+	    index_segment_find(ix, p->camera, last->footage.row.seq + 1, &row);
+
+	if (!err)
+		err = footage_read(data_fd, &row, &part.footage);
+	if (err)
+		return err == ERR_NOT_FOUND || err == ERR_AWAY ||
+			err == ERR_INTEGRITY ?
+		    OK :
+		    err;
+	part.n = walk(w, &part.footage, 0);
+	if (part.n && row.state == SEGMENT_OPEN && !w->done)
+		err = ERR_BUSY;
+	else if (part.n && joins(p, &part))
+		err = put_part(p, &part);
+	else
+		part.n = 0;
+	if (err || !part.n)
+		footage_free(&part.footage);
+	return err;
+}
+
+enum err play_extend(struct play *p, struct index *ix, int data_fd,
+    int64_t to_ns)
+{
+	struct play_run *run = p->runs_n ? &p->runs[p->runs_n - 1] : NULL;
+	struct walk w = {.until_ns = to_ns + PLAY_BEYOND_NS};
+	struct play_part *part;
+	size_t at, n;
+
+	if (!run || run->to_ns < to_ns - COVERAGE_JOIN_NS)
+		return OK;
+	part = &p->parts[p->parts_n - 1];
+	at = part->first + part->n;
+	w.end_ns = run->to_ns;
+	n = walk(&w, &part->footage, at);
+	for (size_t i = at; i < at + n; i++)
+		run->bytes += part->footage.fragments[i].plain_len;
+	part->n += n;
+	run->to_ns = w.end_ns;
+	return w.done ? OK : walk_on(p, ix, data_fd, &w);
+}
+
+void play_drop_last(struct play *p)
+{
+	struct play_part *part = &p->parts[--p->parts_n];
+	struct play_run *run = &p->runs[p->runs_n - 1];
+
+	for (size_t i = 0; i < part->n; i++)
+		run->bytes -=
+		    part->footage.fragments[part->first + i].plain_len;
+	footage_free(&part->footage);
+	run->parts_n--;
+	part--;
+	run->to_ns =
+	    record_end(&part->footage.fragments[part->first + part->n - 1]);
+}
+
 void play_free(struct play *p)
 {
 	for (size_t i = 0; i < p->parts_n; i++)

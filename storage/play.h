@@ -59,6 +59,19 @@ must_check enum err play_make(struct index *ix, int data_fd,
     struct play *ret);
 void play_free(struct play *p);
 
+/* Footage beyond the end of a range, at most. */
+#define PLAY_BEYOND_NS (60 * NS_PER_SEC)
+/*
+ * Take in what follows to_ns, the end of p's range: the rest of the GOP that
+ * is shown there and the whole next one, as far as it is recorded without a
+ * gap, out of at most one segment more. Nothing where the range ends in a gap.
+ * ERR_BUSY where that segment is still being recorded; as play_make().
+ */
+must_check enum err play_extend(struct play *p, struct index *ix, int data_fd,
+    int64_t to_ns);
+/* Take the last part out again, which is not the only one of its run. */
+void play_drop_last(struct play *p);
+
 /*
  * The part and the record of a fragment; ERR_NOT_APPROVED where the play does
  * not hold it.

@@ -19,6 +19,7 @@ struct decision {
 	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
 	size_t cameras_n;
 	struct age_identity identity; /* the custodian's */
+	unsigned right; /* that was asked for */
 };
 
 static void get_decision(struct session *s, struct wire *w, struct decision *d)
@@ -71,6 +72,8 @@ static enum err decision_ok(struct session *s, struct decision *d)
 {
 	enum err err = index_request_find(s->ix, s->about.request, &d->request);
 
+	if (!err)
+		err = index_rights_find(s->ix, d->request.id, &d->right);
 	if (err)
 		return err;
 	if (d->request.requester == s->me.id)
@@ -245,44 +248,69 @@ static enum err gather_one(const struct segment_row *r, void *arg)
 	return OK;
 }
 
+/* What is open while a camera's segments are wrapped. */
+struct wrapping {
+	struct keyring_day *day;
+	struct age_identity key; /* that day's */
+	unsigned char file_key[AGE_FILE_KEY];
+	const struct age_recipient *to;
+	struct grant *grant;
+};
+
 /*
- * The file keys of one camera's segments. A file that is missing or damaged
- * cannot be granted and does not keep the rest back: it is found at playing.
+ * The file key of one segment. A file that is missing or damaged cannot be
+ * granted and does not keep the rest back: it is found at playing.
  */
+static enum err wrap_one(struct session *s, struct decision *d,
+    const struct segment_row *row, struct wrapping *w, bool *ret_opened)
+{
+	enum err err = OK;
+
+	*ret_opened = false;
+	if (!w->day || strcmp(w->day->date, row->day) != 0) {
+		keyring_day_free(w->day);
+		w->day = NULL;
+		err = day_get(s, row->camera, row->day, &d->identity, &w->day,
+		    &w->key);
+	}
+	if (err)
+		return err;
+	err = file_key_of(s, row, w->day, &w->key, w->file_key);
+	*ret_opened = !err;
+	if (!err)
+		return grant_add(w->grant, row->camera, row->seq, w->file_key,
+		    w->to);
+	if (err == ERR_NO_MEMORY)
+		return err;
+	log_warn("segment %llu of %s cannot be granted: %s",
+	    (unsigned long long)row->seq, row->camera, err_name(err));
+	return OK;
+}
+
+/* The file keys of one camera's segments. */
 static enum err wrap_camera(struct session *s, struct decision *d,
     const char *camera, const struct age_recipient *to, struct grant *grant)
 {
 	struct gather g = {.from_ns = d->from_ns, .to_ns = d->to_ns};
-	struct age_identity key = {0};
-	unsigned char file_key[AGE_FILE_KEY];
-	struct keyring_day *day = NULL;
+	struct wrapping w = {.to = to, .grant = grant};
+	struct segment_row more;
+	bool opened = false;
 	enum err err =
 	    index_segments(s->ix, camera, d->from_ns, d->to_ns, gather_one, &g);
 
-	for (size_t i = 0; i < g.n && !err; i++) {
-		const struct segment_row *row = &g.rows[i];
-
-		if (!day || strcmp(day->date, row->day) != 0) {
-			keyring_day_free(day);
-			day = NULL;
-			err = day_get(s, camera, row->day, &d->identity, &day,
-			    &key);
-		}
-		if (err)
-			break;
-		err = file_key_of(s, row, day, &key, file_key);
+	for (size_t i = 0; i < g.n && !err; i++)
+		err = wrap_one(s, d, &g.rows[i], &w, &opened);
+	/* the last one's key is still there: does the camera sign? */
+	if (!err && opened && d->right == RIGHT_EXPORT) {
+		err = beyond_find(s, camera, d->to_ns, &g.rows[g.n - 1],
+		    w.file_key, &more);
 		if (!err)
-			err = grant_add(grant, camera, row->seq, file_key, to);
-		else if (err != ERR_NO_MEMORY) {
-			log_warn("segment %llu of %s cannot be granted: %s",
-			    (unsigned long long)row->seq, camera,
-			    err_name(err));
+			err = wrap_one(s, d, &more, &w, &opened);
+		else if (err == ERR_NOT_FOUND || err == ERR_BUSY)
 			err = OK;
-		}
 	}
-	crypt_wipe(&key, sizeof(key));
-	crypt_wipe(file_key, sizeof(file_key));
-	keyring_day_free(day);
+	keyring_day_free(w.day);
+	crypt_wipe(&w, sizeof(w));
 	free(g.rows);
 	return err;
 }

@@ -138,6 +138,8 @@ static enum err begin(struct session *s, const char *request)
 	if (!err)
 		err = access_play(s, true);
 	if (!err)
+		err = beyond_take(s);
+	if (!err)
 		err = look_at_plays(s, j);
 	if (err == ERR_BUSY)
 		snprintf(s->about.say, sizeof(s->about.say),

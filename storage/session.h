@@ -235,6 +235,21 @@ must_check enum err run_fragment(const struct play *p,
     const struct play_run *run, uint32_t n, const struct play_part **ret_part,
     const struct journal_record **ret);
 
+/* --- reader_beyond.c --- */
+/*
+ * What an export of footage that the camera signs needs beyond its range
+ * (play_extend()) is added to the plays of the request in use. As that.
+ */
+must_check enum err beyond_take(struct session *s);
+/*
+ * By a custodian: the segment beyond to_ns, the range's end, that such an
+ * export would need; last: the range's last one, with its file's key.
+ * ERR_NOT_FOUND where none is needed.
+ */
+must_check enum err beyond_find(struct session *s, const char *camera,
+    int64_t to_ns, const struct segment_row *last,
+    const unsigned char file_key[AGE_FILE_KEY], struct segment_row *ret);
+
 /* --- reader_export.c --- */
 must_check enum err session_export_new(struct session *s, struct wire *w);
 /* A little of the work, if there is any; false where there is none. */

@@ -5,6 +5,7 @@
 
 #include "storage/coverage.h"
 #include "storage/disk.h"
+#include "storage/play.h"
 #include "storage/retain.h"
 #include "storage/track.h"
 #include "storage/verify_state.h"
@@ -212,8 +213,38 @@ static enum err compare_part(struct compare *c, size_t i)
 	return e;
 }
 
+/*
+ * Behind the granted range stands only what the manifest says so of: a little,
+ * for the signatures of the camera.
+ */
+static void check_beyond(struct compare *c, size_t first)
+{
+	const struct manifest *m = &c->v->manifest;
+	int64_t from = 0, to = 0;
+
+	for (size_t i = first; i < c->v->held_n; i++) {
+		const struct journal_record *r = c->v->held[i].claim;
+
+		if (r->start_ns < m->to_ns)
+			continue;
+		if (!to || r->start_ns < from)
+			from = r->start_ns;
+		if (r->start_ns + r->duration_ns > to)
+			to = r->start_ns + r->duration_ns;
+	}
+	if (from != c->file->beyond_from_ns || to != c->file->beyond_to_ns ||
+	    to - from > PLAY_BEYOND_NS)
+		verify_finding(c->v, false, "beyond", c->file->name, -1,
+		    "%s: what lies behind the granted range is not what the "
+		    "manifest says of it",
+		    c->file->name);
+	c->v->beyond = c->v->beyond || to;
+}
+
 static enum err compare_file(struct compare *c)
 {
+	size_t first = c->v->held_n;
+
 	unsigned char hash[HASH_BYTES];
 	bool same;
 	enum err e = hash_file(c->v->fd, c->in, hash);
@@ -233,6 +264,7 @@ static enum err compare_file(struct compare *c)
 	if (e)
 		return e;
 	end_difference(c);
+	check_beyond(c, first);
 	if (c->readable && c->sample != c->track.n)
 		verify_finding(c->v, false, "fragment", c->file->name,
 		    now_ms(c),
@@ -481,8 +513,11 @@ enum err verify_footage(struct verify *v)
 		    "the footage or what is said of it was changed");
 	else
 		verify_say(v, CLAIM_UNCHANGED, PROVEN,
-		    "%zu file%s, %zu fragments: as recorded", m->files_n,
-		    m->files_n == 1 ? "" : "s", v->held_n);
+		    "%zu file%s, %zu fragments: as recorded%s", m->files_n,
+		    m->files_n == 1 ? "" : "s", v->held_n,
+		    v->beyond ? "; what follows the granted range is for "
+				"the camera's own signatures" :
+				"");
 	for (size_t i = 0; i < m->cameras_n; i++)
 		check_camera(v, m->cameras[i]);
 	check_gaps(v);

@@ -24,6 +24,7 @@ struct verify {
 	struct judgement *out;
 	struct held_fragment *held; /* in the order of the files */
 	size_t held_n;
+	bool beyond; /* some of it lies behind the granted range */
 	int64_t witness_s;	/* when the quorum cosigned; 0 */
 	uint64_t witness_n;	/* the entries that it saw */
 	char witnesses[256];

@@ -63,11 +63,46 @@ static json_t *segment_json(const char *camera, const struct play_part *p,
 	    leaves);
 }
 
+/* Where what lies behind the granted range begins; INT64_MAX: nowhere. */
+static int64_t beyond_from(const struct export *x, const struct export_file *f)
+{
+	const struct play_part *part =
+	    &x->plays[f->play].parts[f->run.first_part];
+	int64_t from = INT64_MAX;
+
+	for (size_t i = 0; i < f->run.parts_n; i++)
+		for (size_t k = 0; k < part[i].n && from == INT64_MAX; k++) {
+			int64_t start =
+			    part[i]
+				.footage.fragments[part[i].first + k]
+				.start_ns;
+
+			if (start >= x->request.granted_to_ns)
+				from = start;
+		}
+	return from;
+}
+
+/* It is there for the signatures of the camera (reader_beyond.c) alone. */
+static void put_beyond(json_t *o, const struct export *x,
+    const struct export_file *f, enum err *err)
+{
+	int64_t from = beyond_from(x, f);
+
+	if (from < INT64_MAX &&
+	    json_object_set_new(o, "beyond",
+		json_pack("{s:s, s:o, s:o, s:o, s:o}", "why", "signed-video",
+		    "from", json_time(from), "to", json_time(f->run.to_ns),
+		    "from_ns", ns_text(from), "to_ns", ns_text(f->run.to_ns))) <
+		0)
+		*err = ERR_NO_MEMORY;
+}
+
 static json_t *file_json(const struct export *x, const struct export_file *f,
     enum err *err)
 {
 	const struct play *p = &x->plays[f->play];
-	json_t *parts = json_array();
+	json_t *parts = json_array(), *o;
 
 	for (size_t i = 0; i < f->run.parts_n; i++) {
 		const struct play_part *part = &p->parts[f->run.first_part + i];
@@ -78,12 +113,13 @@ static json_t *file_json(const struct export *x, const struct export_file *f,
 			(json_int_t)part->first, "count", (json_int_t)part->n),
 		    err);
 	}
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}",
-	    "name", f->name, "camera", p->camera, "from",
-	    json_time(f->run.from_ns), "to", json_time(f->run.to_ns), "from_ns",
-	    ns_text(f->run.from_ns), "to_ns", ns_text(f->run.to_ns), "bytes",
-	    (json_int_t)f->bytes, "sha256", hex_text(f->sha256, HASH_BYTES),
-	    "parts", parts);
+	o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "name",
+	    f->name, "camera", p->camera, "from", json_time(f->run.from_ns),
+	    "to", json_time(f->run.to_ns), "from_ns", ns_text(f->run.from_ns),
+	    "to_ns", ns_text(f->run.to_ns), "bytes", (json_int_t)f->bytes,
+	    "sha256", hex_text(f->sha256, HASH_BYTES), "parts", parts);
+	put_beyond(o, x, f, err);
+	return o;
 }
 
 static json_t *gap_json(const struct export *x, const struct export_gap *g)

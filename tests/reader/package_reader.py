@@ -21,6 +21,7 @@ from saqta_reader import (Entry, act_text, cosigned, key_id, leaf_hash, sha,
                           split_note, tree_head)
 
 JOIN = 100_000_000
+BEYOND = 60_000_000_000
 TERM = 181 * 86400 * 1_000_000_000
 CAUSES = ("none no-answer password network no-key-frame unsupported "
           "camera-error disk-full disk-error storage-away recorder-stopped "
@@ -174,6 +175,18 @@ def claims(p, manifest, entries):
     return found
 
 
+def check_beyond(p, manifest, f, held):
+    """Behind the granted range stands what the manifest says so of."""
+    end = int(manifest["request"]["to_ns"])
+    behind = [(a, b) for _, a, b, _ in held if a >= end]
+    have = (min(a for a, _ in behind), max(b for _, b in behind)) \
+        if behind else None
+    said = f.get("beyond") and tuple(int(f["beyond"][k])
+                                     for k in ("from_ns", "to_ns"))
+    if have != said or (have and have[1] - have[0] > BEYOND):
+        p.changed.append("%s: what lies behind the range" % f["name"])
+
+
 def check_files(p, manifest, segments):
     held = []
     for f in manifest["files"]:
@@ -188,7 +201,7 @@ def check_files(p, manifest, segments):
         except (mp4.Bad, struct.error, IndexError, StopIteration):
             p.changed.append("%s is not the MP4 that was exported" % f["name"])
             continue
-        at, differs = 0, False
+        at, differs, first = 0, False, len(held)
         for part in f["parts"]:
             leaves = segments[f["camera"], part["seq"]]
             for k in range(part["first"], part["first"] + part["count"]):
@@ -202,6 +215,7 @@ def check_files(p, manifest, segments):
                     p.changed.append("%s, second %.3f: not what was recorded"
                                      % (f["name"], second))
                 at += count
+        check_beyond(p, manifest, f, held[first:])
         if at != len(movie.samples) or (not whole and not differs):
             p.changed.append("%s was changed" % f["name"])
     return held

@@ -22,6 +22,9 @@ static struct {
 	size_t n;
 } package;
 
+/* The end of the grant; a test may choose before package_make(). */
+static int64_t package_to_s = 20;
+
 static inline uint64_t package_put(struct entry *e)
 {
 	uint64_t i;
@@ -130,7 +133,7 @@ static inline void package_request(void)
 
 	entry_begin(&e, ENTRY_REQUEST, (struct utc){S(100)}, AUDITOR_2);
 	entry_put_i64(&e, TAG_FROM, S(1));
-	entry_put_i64(&e, TAG_TO, S(20));
+	entry_put_i64(&e, TAG_TO, S(package_to_s));
 	entry_put_text(&e, TAG_REQUEST, PACKAGE_REQUEST);
 	entry_put_bytes(&e, TAG_CAMERAS, cameras, 5);
 	package_commit(&e, &t[0], TAG_REASON, "withdrawal disputed");
@@ -138,22 +141,22 @@ static inline void package_request(void)
 	package.request = package_put_texts(&e, t, 2);
 	entry_begin(&e, ENTRY_DECISION, (struct utc){S(200)}, CUSTODIAN_1);
 	entry_put_i64(&e, TAG_FROM, S(1));
-	entry_put_i64(&e, TAG_TO, S(20));
+	entry_put_i64(&e, TAG_TO, S(package_to_s));
 	entry_put_u64(&e, TAG_PERSON, AUDITOR_2);
 	entry_put_text(&e, TAG_REQUEST, PACKAGE_REQUEST);
 	entry_put_bytes(&e, TAG_CAMERAS, cameras, 5);
 	entry_put_u64(&e, TAG_VERDICT, VERDICT_APPROVE);
 	package_commit(&e, &t[0], TAG_REASON, "");
 	package.decision = package_put_texts(&e, t, 1);
-	approved(PACKAGE_REQUEST, S(1), S(20));
+	assert_int_equal(index_rights_put(box.ix, PACKAGE_REQUEST,
+			     RIGHT_EXPORT),
+	    OK);
+	approved(PACKAGE_REQUEST, S(1), S(package_to_s));
 	assert_int_equal(index_request_find(box.ix, PACKAGE_REQUEST, &q), OK);
 	q.entry = (int64_t)package.request;
 	q.decision_entry = (int64_t)package.decision;
 	q.decider = CUSTODIAN_1;
 	assert_int_equal(index_request_put(box.ix, &q), OK);
-	assert_int_equal(index_rights_put(box.ix, PACKAGE_REQUEST,
-			     RIGHT_EXPORT),
-	    OK);
 }
 
 /* Everything but the package itself. */

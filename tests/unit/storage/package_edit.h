@@ -135,4 +135,78 @@ static inline void forge(struct ledger *l, const char *manifest,
 	free(out.p);
 }
 
+/* A policy as a file. */
+static inline void write_policy(const struct policy *p, const char *path)
+{
+	char log[VKEY_TEXT], key[VKEY_TEXT];
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	vkey_format(&p->logs[0], log);
+	fprintf(f, "log %s\n", log);
+	if (p->nodes_n) {
+		vkey_format(&p->nodes[0].key, key);
+		fprintf(f, "witness head-office %s\n", key);
+	}
+	fprintf(f, "quorum %s\n", p->nodes_n ? "head-office" : "none");
+	assert_int_equal(fclose(f), 0);
+}
+
+/* The verdict as verify_node.mjs prints it. */
+static inline void print_verdict(char *out, size_t room)
+{
+	size_t n = (size_t)snprintf(out, room, "{\"status\":%d,\"claims\":[",
+	    verdict.status);
+
+	for (int c = 0; c < CLAIMS; c++)
+		n += (size_t)snprintf(out + n, room - n, "%s\"%s\"",
+		    c ? "," : "", answer_name(verdict.answers[c]));
+	n += (size_t)snprintf(out + n, room - n, "],\"findings\":[");
+	for (size_t i = 0; i < verdict.findings_n; i++)
+		n += (size_t)snprintf(out + n, room - n,
+		    "%s[\"%s\",\"%s\",%lld]", i ? "," : "",
+		    verdict.findings[i].code, verdict.findings[i].file,
+		    (long long)verdict.findings[i].at_ms);
+	snprintf(out + n, room - n, "]}\n");
+}
+
+/* The package's own page and the reader in Python say the same. */
+static inline void others_agree(void)
+{
+	const char *build = getenv("SAQTA_BUILD");
+	char cmd[512], want[1024], *told;
+
+	snprintf(cmd, sizeof(cmd),
+	    "PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "
+	    "tests/reader/package_reader.py %s/past.zip --policy "
+	    "%s/past.policy >%s/past.said",
+	    box.dir, box.dir, box.dir);
+	assert_int_equal(WEXITSTATUS(system(cmd)), verdict.status);
+	snprintf(cmd, sizeof(cmd),
+	    "node tests/browser/verify_node.mjs %s/verify.html.js "
+	    "%s/past.zip %s/past.policy",
+	    build ? build : "build/san", box.dir, box.dir);
+	told = clip_output(cmd);
+	print_verdict(want, sizeof(want));
+	assert_string_equal(told, want);
+	free(told);
+}
+
+/* What all three verifiers say of it. */
+static inline void judge_by(const struct zip_make *z, const struct policy *p)
+{
+	char path[160];
+	FILE *f;
+
+	package_verify(z->p, z->n, p, &verdict);
+	snprintf(path, sizeof(path), "%s/past.policy", box.dir);
+	write_policy(p, path);
+	snprintf(path, sizeof(path), "%s/past.zip", box.dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(z->p, 1, z->n, f), z->n);
+	assert_int_equal(fclose(f), 0);
+	others_agree();
+}
+
 #endif

@@ -10,6 +10,7 @@ import { fieldText, growthFits, leafHash, noteSigned, number, ownKey, parseProof
 import { Bad, readAt, readZip } from "./zip.js";
 
 const JOIN_NS = 100000000n;	// storage/coverage.h: shorter is no gap
+const BEYOND_NS = 60000000000n;	// storage/play.h: behind the granted range
 const BLOCK = 4 << 20;
 const MANIFEST_MAX = 64 << 20, PROOF_MAX = 256 << 20;
 // The names of field 22, by number (storage/DESIGN.md).
@@ -121,6 +122,8 @@ function parseManifest(bytes)
 			isCount(s.entry) && list(s.leaves)) &&
 		m.files.every((f) => isText(f?.name) && isText(f.camera) &&
 			isCount(f.bytes) && isHash(f.sha256) && list(f.parts) &&
+			(f.beyond === undefined || isInstant(f.beyond?.from_ns) &&
+				isInstant(f.beyond.to_ns)) &&
 			f.parts.every((p) => isCount(p?.seq) &&
 				isCount(p.first) && isCount(p.count))) &&
 		m.papers.every((p) => isText(p?.name) && isHash(p.sha256)) &&
@@ -358,9 +361,26 @@ async function comparePart(v, c, i)
 	}
 }
 
+// Behind the granted range stands only what the manifest says so of: a little,
+// for the signatures of the camera.
+function checkBeyond(v, file, held)
+{
+	const behind = held.filter((h) => h.claim.start >= v.manifest.to);
+	let from = 0n, to = 0n;
+
+	for (const { claim: { start, duration } } of behind) {
+		from = !to || start < from ? start : from;
+		to = start + duration > to ? start + duration : to;
+	}
+	if (from !== BigInt(file.beyond?.from_ns ?? 0) ||
+	    to !== BigInt(file.beyond?.to_ns ?? 0) || to - from > BEYOND_NS)
+		v.out.changed("beyond", file.name);
+	v.beyond ||= to > 0n;
+}
+
 async function checkFile(v, file)
 {
-	const f = v.files.get(file.name);
+	const f = v.files.get(file.name), first = v.held.length;
 	const c = { file, movie: null, sample: 0, ticks: 0, differ: 0 };
 
 	if (!f) {
@@ -380,6 +400,7 @@ async function checkFile(v, file)
 	for (let i = 0; i < file.parts.length; i++)
 		await comparePart(v, c, i);
 	endDifference(v, c);
+	checkBeyond(v, file, v.held.slice(first));
 	if (c.movie && c.sample !== c.movie.n)
 		v.out.changed("fragment", file.name, nowMs(c),
 			{ more: c.movie.n - c.sample });
@@ -476,7 +497,7 @@ async function checkFootage(v)
 		await checkFile(v, f);
 	v.held.sort((a, b) => a.claim.start < b.claim.start ? -1 :
 		a.claim.start > b.claim.start ? 1 : 0);
-	out.say("unchanged", "proven", "unchanged",
+	out.say("unchanged", "proven", v.beyond ? "beyond" : "unchanged",
 		{ files: m.files.length, n: v.held.length });
 	m.request.cameras.forEach((c) => checkCamera(v, c));
 	checkGaps(v);
