@@ -71,6 +71,8 @@ static const struct row {
     {MSG_NEXT_PERSON, PEER_READER, handle_next_person, 0},
     {MSG_FACTOR_USED, PEER_READER, handle_factor_used, 0},
     {MSG_PERSON_SEAL, PEER_READER, handle_person_seal, ENTRY_ACCOUNT},
+    {MSG_SESSIONS, PEER_READER, handle_sessions, 0},
+    {MSG_SESSION_END, PEER_READER, handle_session_end, ENTRY_SESSION_ENDED},
     {MSG_PERSON_ENDED, PEER_READER, handle_person_ended, ENTRY_PERSON_ENDED},
     {MSG_RETENTION_DUE, TOOL, handle_retention_due, 0},
     {MSG_CLOCK, TOOL, handle_clock, 0},

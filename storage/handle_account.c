@@ -74,14 +74,20 @@ static enum err count_custodian(const struct person_row *p, void *arg)
 	return OK;
 }
 
-/* Nobody ends himself, and two custodians stay so that nobody is alone. */
+/*
+ * Nobody ends himself, and two custodians stay so that nobody is alone. An
+ * operator ends operators alone.
+ */
 static const char *may_end(struct keeper *k, const struct reader *r,
     const struct person_row *p)
 {
 	unsigned custodians = 0;
 
-	if (r->role != ROLE_CUSTODIAN || p->id == r->person)
-		return "Nobody ends his own account: ask another custodian.";
+	if (p->id == r->person)
+		return "Nobody ends his own account: ask somebody else.";
+	if (r->role != ROLE_CUSTODIAN &&
+	    (r->role != ROLE_OPERATOR || p->role != ROLE_OPERATOR))
+		return "That account is a custodian's matter.";
 	if (index_people(k->ix, count_custodian, &custodians))
 		return "The people cannot be read.";
 	if (p->role == ROLE_CUSTODIAN && custodians <= 2)

@@ -226,12 +226,14 @@ static void signed_in(struct keeper *k, struct reader *r)
 	enter_begin(k, &x, ENTRY_SIGN_IN, r->person);
 	enter_text(&x, TAG_ADDRESS, r->address);
 	if (!err)
-		err = enter_end(k, &x, NULL);
+		err = enter_end(k, &x, &r->session);
 	if (err || !r->asker) {
 		refused(k, r, err ? err : ERR_GONE, NULL);
 		return;
 	}
 	r->signed_in = true;
+	r->since_ns = k->now.ns;
+	r->signed_ns = k->mono.ns;
 	lockout_passed(&k->lockout, LOCKOUT_USER, r->user);
 	wire_begin(&w, MSG_SIGN_IN_IS, r->asker_id);
 	wire_put_u64(&w, p.id);
@@ -372,7 +374,9 @@ static enum err person_ok(struct keeper *k, const struct reader *r,
 		return p->role == ROLE_CUSTODIAN && !p->signer && r->started ?
 		    person_check(k->ix, p, &k->roots) :
 		    ERR_DENIED;
-	if (r->role != ROLE_CUSTODIAN)
+	/* operators are the operators' own matter, and custodians' */
+	if (r->role == ROLE_AUDITOR ||
+	    (r->role == ROLE_OPERATOR && p->role != ROLE_OPERATOR))
 		return ERR_DENIED;
 	if (p->role == ROLE_OPERATOR)
 		return !p->signer && r->job == READER_SESSION ? OK : ERR_DENIED;

@@ -122,6 +122,8 @@ struct reader {
 	struct lease *leases;
 	char export_id[EXPORT_ID_MAX];	/* what it prepares; "": nothing */
 	bool signed_in;
+	uint64_t session;	/* number of the entry of the sign-in */
+	int64_t since_ns, signed_ns;	/* when that was; monotonic */
 	unsigned wrong;		/* credentials for acts, so far */
 };
 
@@ -376,6 +378,12 @@ void people_sign_out(struct keeper *k, uint64_t person,
 /* Write the keyring under a fresh kek where that is still to be done. */
 must_check enum err rewrap_settle(struct keeper *k);
 void rewrap_tick(struct keeper *k);
+
+/* --- handle_session.c --- */
+/* End the sessions that are too old. */
+void sessions_tick(struct keeper *k);
+void handle_sessions(struct keeper *, struct conn *, struct wire *);
+void handle_session_end(struct keeper *, struct conn *, struct wire *);
 
 /* --- recover.c --- */
 /* After a crash: cut or late seal, without any private key (P8). */

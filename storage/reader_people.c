@@ -1,4 +1,7 @@
-/* reader_people.c - a custodian makes, renews and ends people. */
+/*
+ * reader_people.c - a custodian makes, renews and ends people, an operator
+ * operators.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,15 +45,17 @@ static void one_time(char ret[ONE_TIME])
 	crypt_wipe(r, sizeof(r));
 }
 
-/* The acting custodian, opened for this one act. */
-static enum err open_custodian(struct session *s, char *credential,
+/* Whoever acts, opened for this one act on somebody of that role. */
+static enum err open_actor(struct session *s, enum role role, char *credential,
     struct secret *ret)
 {
 	enum err err = index_person_find(s->ix, s->me.id, &s->me);
 
-	if (!err && (s->me.ended_ns || s->me.role != ROLE_CUSTODIAN))
+	if (!err &&
+	    (s->me.ended_ns ||
+		(s->me.role != ROLE_CUSTODIAN && s->me.role != role)))
 		err = ERR_DENIED;
-	if (!err)
+	if (!err && s->me.role == ROLE_CUSTODIAN)
 		err = person_check(s->ix, &s->me, &s->roots);
 	if (!err)
 		err = session_open_me(s, credential, ret);
@@ -91,14 +96,14 @@ static enum err renew(struct session *s, const struct wire *asked,
 {
 	char password[ONE_TIME], uri[FACTOR_URI] = "";
 	struct secret secret;
-	enum err err = open_custodian(s, credential, &secret);
+	enum err err = open_actor(s, p->role, credential, &secret);
 
 	if (err)
 		return err;
 	p->first = true;
 	one_time(password);
 	err = person_renew(s, p, password, secret.seed, uri);
-	if (!err)
+	if (!err && s->me.role == ROLE_CUSTODIAN)
 		session_rewrap_seed(s, secret.seed);
 	crypt_wipe(&secret, sizeof(secret));
 	if (!err)
@@ -156,6 +161,7 @@ enum err session_person_end(struct session *s, struct wire *w)
 {
 	char credential[CREDENTIAL_MAX + 1], reason[TEXT_MAX];
 	uint64_t id = wire_get_u64(w);
+	struct person_row p;
 	struct secret secret;
 	struct wire to_keeper;
 	enum err err;
@@ -167,14 +173,16 @@ enum err session_person_end(struct session *s, struct wire *w)
 	if (!err && strlen(reason) < REASON_MIN)
 		err = ERR_INVALID;
 	if (!err)
-		err = open_custodian(s, credential, &secret);
+		err = index_person_find(s->ix, id, &p);
+	if (!err)
+		err = open_actor(s, p.role, credential, &secret);
 	if (err)
 		return err;
 	keeper_begin(s, &to_keeper, MSG_PERSON_ENDED);
 	wire_put_u64(&to_keeper, id);
 	wire_put_str(&to_keeper, reason);
 	err = keeper_relay(s, &to_keeper);
-	if (!err)
+	if (!err && s->me.role == ROLE_CUSTODIAN)
 		session_rewrap_seed(s, secret.seed);
 	crypt_wipe(&secret, sizeof(secret));
 	if (err)

@@ -147,6 +147,7 @@ must_check enum err session_revoke(struct session *s, struct wire *w);
 must_check enum err session_sign_out(struct session *s, struct wire *w);
 
 /* --- reader_camera.c --- */
+/* What the keeper decides alone: the message and its answer as they are. */
 must_check enum err session_onboard(struct session *s, struct wire *w);
 
 /* --- reader_hold.c --- */

@@ -89,6 +89,7 @@ void keeper_tick(struct keeper *k)
 	}
 	term_tick(k);
 	conn_tick(k);
+	sessions_tick(k);
 	looks_tick(k);
 	volumes_tick(k);
 	index_tick(k);

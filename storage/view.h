@@ -35,6 +35,14 @@ must_check enum err view_coverage(const struct view *v, const char *camera,
     int64_t from_ns, int64_t to_ns, char **ret);
 /* Everybody, active and ended, with signers. */
 must_check enum err view_people(const struct view *v, char **ret);
+struct view_session {
+	uint64_t id, person;
+	int64_t since_ns;
+	const char *address;
+	bool mine, here;
+};
+must_check enum err view_sessions(const struct view *v,
+    const struct view_session *rows, size_t n, char **ret);
 must_check enum err view_requests(const struct view *v, char **ret);
 must_check enum err view_ledger(const struct view *v, uint64_t first,
     uint32_t count, char **ret);

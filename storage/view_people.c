@@ -104,29 +104,67 @@ enum err view_requests(const struct view *v, char **ret)
 	return view_text(json_pack("{s:o}", "requests", array), ret);
 }
 
+struct people {
+	const struct view *v;
+	json_t *array;
+};
+
 static enum err put_person(const struct person_row *p, void *arg)
 {
-	json_t *o = json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:b, s:b}", "id",
+	struct people *all = arg;
+	json_t *o;
+
+	/* operators are theirs to see */
+	if (all->v->role == ROLE_OPERATOR && p->role != ROLE_OPERATOR)
+		return OK;
+	o = json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:b, s:b}", "id",
 	    (json_int_t)p->id, "user", p->user, "name",
 	    json_text(p->name, strlen(p->name)), "role", role_name(p->role),
 	    "created", json_time(p->created_ns), "ended",
 	    json_time_or_null(p->ended_ns), "first", p->first, "factor",
 	    person_has_factor(p));
-
-	return json_array_append_new(arg, o) ? ERR_NO_MEMORY : OK;
+	return json_array_append_new(all->array, o) ? ERR_NO_MEMORY : OK;
 }
 
 enum err view_people(const struct view *v, char **ret)
 {
 	json_t *array = json_array();
+	struct people all = {v, array};
 	enum err err =
-	    array ? index_people(v->ix, put_person, array) : ERR_NO_MEMORY;
+	    array ? index_people(v->ix, put_person, &all) : ERR_NO_MEMORY;
 
 	if (err) {
 		json_decref(array);
 		return err;
 	}
 	return view_text(json_pack("{s:o}", "people", array), ret);
+}
+
+static json_t *session_json(const struct view *v, const struct view_session *r)
+{
+	struct person_row p;
+
+	if (index_person_find(v->ix, r->person, &p))
+		return NULL;
+	return json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:b, s:b}", "id",
+	    (json_int_t)r->id, "user", p.user, "name",
+	    json_text(p.name, strlen(p.name)), "role", role_name(p.role),
+	    "since", json_time(r->since_ns), "address",
+	    json_text(r->address, strlen(r->address)), "mine", r->mine, "here",
+	    r->here);
+}
+
+enum err view_sessions(const struct view *v, const struct view_session *rows,
+    size_t n, char **ret)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(array, session_json(v, &rows[i]))) {
+			json_decref(array);
+			return ERR_NO_MEMORY;
+		}
+	return view_text(json_pack("{s:o}", "sessions", array), ret);
 }
 
 static json_t *hex_json(const struct entry_field *f)

@@ -113,7 +113,7 @@ void account_factor_set(struct http *x)
 	end_body(x, &j, &w, MSG_OK, done);
 }
 
-static void people(struct http *x)
+static void bulk(struct http *x)
 {
 	if (x->err != OK)
 		reply_failed(x);
@@ -130,7 +130,30 @@ void account_people(struct http *x)
 		return;
 	}
 	wire_begin(&w, MSG_PEOPLE, 0);
-	ask(x, &w, MSG_PEOPLE_IS, people);
+	ask(x, &w, MSG_PEOPLE_IS, bulk);
+}
+
+void account_sessions(struct http *x)
+{
+	struct wire w;
+
+	if (!http_query_only(x, NULL, 0)) {
+		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
+		return;
+	}
+	wire_begin(&w, MSG_SESSIONS, 0);
+	ask(x, &w, MSG_SESSIONS_IS, bulk);
+}
+
+void account_session_end(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_SESSION_END, 0);
+	wire_put_u64(&w, x->args.number[0]);
+	end_body(x, &j, &w, MSG_OK, done);
 }
 
 /* A person with a new one-time password, told once. */

@@ -251,6 +251,10 @@ enum msg {
 				   a one-time password, for an auditor or
 				   operator. -> fields of 211 */
 	MSG_PERSON_RESET_IS = 213,
+	MSG_SESSIONS = 284,	/* - : one's own; a custodian those of all, an
+				   operator those of operators */
+	MSG_SESSIONS_IS = 285,	/* fd: JSON */
+	MSG_SESSION_END = 286,	/* u64 session, of those. -> MSG_OK, ended */
 	MSG_PERSON_END = 214,	/* u64 person, str reason, str credential.
 				   -> MSG_OK */
 

@@ -5,6 +5,7 @@ No camera runs: the programs' clock is put ahead half a minute for each new
 code of a second factor, so that nobody waits for one.
 """
 import base64
+import struct
 import time
 
 from lib import say
@@ -142,13 +143,99 @@ def test_custodians(box, aigul):
              erlan.get(V1 + "people").status == 200, answer.body)
 
 
+def listed(client):
+    return client.get(V1 + "account/sessions").json()["sessions"]
+
+
+def ended(client, session):
+    return client.post(V1 + "account/sessions/%d/end" % session["id"])
+
+
+def test_sessions(box, aigul):
+    """Seen and ended: one's own, and those that one's role allows."""
+    marat = box.client("marat")
+    for session in listed(marat):
+        if not session["here"]:
+            ended(marat, session)
+    phone = box.client("marat")
+    say.test("one sees where one is signed in, and nobody else's sessions",
+             len(listed(marat)) == 2 and all(
+                 s["mine"] and s["user"] == "marat" and
+                 s["address"] == "127.0.0.1" for s in listed(marat)) and
+             [s["here"] for s in listed(marat)].count(True) == 1,
+             listed(marat))
+    other, = [s for s in listed(marat) if not s["here"]]
+    mine, = [s for s in listed(aigul) if s["here"]]
+    refused("nobody ends a session that he does not see",
+            ended(marat, mine), 404, "not-found")
+    say.test("one ends another session of one's own",
+             ended(marat, other).status == 204 and wait_for(
+                 "it ends", 5, lambda: phone.get(V1 + "session").status == 401)
+             and marat.get(V1 + "session").status == 200)
+    left, = [s for s in listed(aigul) if s["user"] == "marat"]
+    say.test("a custodian sees and ends the session of anybody",
+             ended(aigul, left).status == 204 and wait_for(
+                 "it ends", 5,
+                 lambda: marat.get(V1 + "session").status == 401))
+    told = entries(aigul, "session-ended")
+    say.test("P5 who ended whose session is entered",
+             [(e["person_name"], e["fields"]["session"])
+              for e in told[-2:]] ==
+             [(PEOPLE["marat"][0], other["id"]),
+              (PEOPLE["aigul"][0], left["id"])], told)
+
+
+def test_operators(box, aigul):
+    """The operator manages operators, and nobody else."""
+    oleg = box.client("oleg")
+    by = {"password": PEOPLE["oleg"][2]}
+    say.test("an operator sees operators and their sessions alone",
+             {p["role"] for p in oleg.get(V1 + "people").json()["people"]} ==
+             {"operator"} and {s["role"] for s in listed(oleg)} ==
+             {"operator"})
+    made = oleg.post(V1 + "people", {"user": "nurlan", "name": "Nurlan Aben",
+                                     "role": "operator", **by})
+    say.test("an operator makes an operator", made.status == 201, made.body)
+    for role in ("auditor", "custodian"):
+        refused("P6 and no " + role, oleg.post(V1 + "people", {
+            "user": "nobody", "name": "No Body", "role": role, **by}), 403,
+            "denied")
+    refused("P6 his own password is needed", oleg.post(V1 + "people", {
+        "user": "nobody", "name": "No Body", "role": "operator",
+        "password": "not the password"}), 401, "wrong-password")
+    people = {p["user"]: p["id"]
+              for p in aigul.get(V1 + "people").json()["people"]}
+    for path, more in (("end", {"reason": "Holiday"}), ("reset", {})):
+        refused("P6 nor does he touch an auditor: " + path, oleg.post(
+            V1 + "people/%d/%s" % (people["marat"], path), {**more, **by}),
+            403, "denied")
+    nurlan = box.client("nurlan", made.json()["password"])
+    answer = oleg.post(V1 + "people/%d/end" % made.json()["person"], {
+        "reason": "Holiday", **by})
+    say.test("an operator ends an operator, at once", answer.status == 204 and
+             wait_for("he is out", 5,
+                      lambda: nurlan.get(V1 + "session").status == 401),
+             answer.body)
+
+
+def test_age(box):
+    """Twelve hours are enough, whatever is clicked."""
+    marat = box.client("marat")
+    with open(box.clock, "r+b") as f:
+        f.seek(8)
+        f.write(struct.pack("=q", (12 * 3600 + 60) * 10 ** 9))
+    wait_for("an old session ends", 10,
+             lambda: marat.get(V1 + "session").status == 401)
+    say.test("a session ends after twelve hours", True)
+
+
 def test_ledger(aigul):
-    ended = entries(aigul, "person-ended")
+    gone = entries(aigul, "person-ended")
     changed = entries(aigul, "account-changed")
     say.test("changes and ends of accounts are entered",
-             len(ended) == 1 and {e["fields"]["change"] for e in changed} ==
-             {1, 2} and ended[0]["fields"]["reason"] == "Has left the bank",
-             ended, changed)
+             len(gone) == 2 and {e["fields"]["change"] for e in changed} ==
+             {1, 2} and gone[0]["fields"]["reason"] == "Has left the bank",
+             gone, changed)
 
 
 def story():
@@ -160,7 +247,10 @@ def story():
         test_own_factor(box)
         test_ends(box, aigul, daniyar, person, saule)
         test_custodians(box, aigul)
+        test_sessions(box, aigul)
+        test_operators(box, aigul)
         test_ledger(aigul)
+        test_age(box)
         done = box.tool("check", "--data", box.data, check=False,
                         config=False)
         say.test("the ledger proves itself afterwards", done.returncode == 0,

@@ -32,7 +32,7 @@ const routes = [
 	[/^\/verify$/, verify, seers, "verify"],
 	[/^\/audit$/, audit, seers, "audit"],
 	[/^\/cameras$/, cameras, ["operator"], "cameras"],
-	[/^\/people$/, people, ["custodian"], "people"],
+	[/^\/people$/, people, ["operator", "custodian"], "people"],
 	[/^\/account$/, account, all, ""],
 	[/^\/health$/, health, all, "health"],
 	[/^\/about$/, about, all, "about"],

@@ -3,8 +3,9 @@
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
 import { codeField, field, form } from "../fields.js";
-import { t } from "../i18n.js";
+import { sortBy, t } from "../i18n.js";
 import { qr } from "../qr.js";
+import * as time from "../time.js";
 
 const secret = (name, label, hint, autocomplete) => field(t(label),
 	el("input", { type: "password", name, autocomplete }), hint);
@@ -12,12 +13,45 @@ const secret = (name, label, hint, autocomplete) => field(t(label),
 export default async function account(app)
 {
 	const first = app.session.first;
+	const open = !first && await sessions(app);
 
 	return { title: t("account.title"), node: el("div", {},
 		el("h1", {}, t("account.title")),
 		first && el("p", { class: "told" }, t("account.first")),
-		password(app), !first && factor()) };
+		password(app), !first && factor(), open) };
 }
+
+// Where one is signed in; for a custodian, where anybody is.
+async function sessions(app)
+{
+	const list = el("div", {});
+	const renew = async () => fill(list, table(await api.sessions(),
+		async (s) => {
+			await api.endSession(s.id);
+			await renew();
+			say(t("account.sessionEnded"));
+		}));
+
+	await renew();
+	return el("section", { class: "card" },
+		el("h2", {}, t("account.sessions")),
+		el("p", {}, t("account.sessionsText")), list);
+}
+
+const table = (all, end) => el("div", { class: "tables", tabindex: 0,
+	role: "region", "aria-label": t("account.sessions") }, el("table", {
+	id: "sessions" }, el("thead", {}, el("tr", {}, ["name", "role", "created",
+	"address", "act"].map((h) => el("th", { scope: "col" },
+	t("column." + h))))),
+el("tbody", {}, sortBy(all, (s) => (s.here ? "0" : s.mine ? "1" : "2") +
+	s.name + s.since).map((s) => el("tr", {},
+	el("td", {}, s.name), el("td", {}, t("role." + s.role)),
+	el("td", { class: "num" }, time.stamp(time.instant(s.since))),
+	el("td", {}, el("code", {}, s.address)),
+	el("td", {}, s.here ? t("account.here") :
+		el("button", { type: "button", "data-session": s.id,
+			on: { click: () => end(s) } }, t("account.end"),
+		el("span", { class: "unseen" }, " " + s.name))))))));
 
 // Say which field is empty; true where none is.
 function filled(...fields)

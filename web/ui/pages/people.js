@@ -21,13 +21,13 @@ export default async function people(app)
 	await renew();
 	return { title: t("people.title"), node: el("div", {},
 		el("h1", {}, t("people.title")), told,
-		el("section", { class: "card" }, list), act, adding(told, renew)) };
+		el("section", { class: "card" }, list), act, adding(app, told, renew)) };
 }
 
 const table = (all, act, app) => el("div", { class: "tables", tabindex: 0,
 	role: "region", "aria-label": t("people.title") }, el("table", {},
-	el("thead", {}, el("tr", {}, ["user", "name", "role", "since", "state",
-		"switch"].map((h) => el("th", { scope: "col" },
+	el("thead", {}, el("tr", {}, ["user", "name", "role", "created", "state",
+		"act"].map((h) => el("th", { scope: "col" },
 		t("column." + h))))),
 	el("tbody", {}, sortBy(all, (p) => (p.ended ? "1" : "0") + p.name)
 		.map((p) => row(p, act, app)))));
@@ -49,8 +49,8 @@ const button = (kind, p, act) => el("button", { type: "button",
 	on: { click: () => act(kind, p) } }, t("people." + kind),
 el("span", { class: "unseen" }, " " + p.name));
 
-// The custodian's credential for this one act.
-export function credential()
+// The credential of who acts, for this one act. An operator may have no code.
+export function credential(role = "custodian")
 {
 	const password = field(t("decide.password"), el("input",
 		{ type: "password", name: "password",
@@ -60,9 +60,11 @@ export function credential()
 
 	return { nodes: [password.node, code.node],
 		ok() {
-			for (const f of [password, code])
+			const needed = role === "operator" ? [password] :
+				[password, code];
+			for (const f of needed)
 				f.fail(f.control.value ? "" : t("form.empty"));
-			return password.control.value && code.control.value;
+			return needed.every((f) => f.control.value);
 		},
 		take() {
 			const body = { password: password.control.value,
@@ -90,16 +92,18 @@ function sheet(told, user, made)
 	say(t("people.sheet", { user }));
 }
 
-function adding(told, renew)
+function adding(app, told, renew)
 {
+	const roles = app.session.role === "operator" ? ["operator"] :
+		["auditor", "custodian", "operator"];
 	const user = textField(t("signin.user"), { name: "new-user",
 		maxlength: 32, autocapitalize: "none" }, t("people.userHint"));
 	const name = textField(t("column.name"), { name: "new-name",
 		maxlength: 100 });
 	const role = field(t("column.role"), el("select", { name: "new-role" },
-		["auditor", "custodian", "operator"].map((r) =>
+		roles.map((r) =>
 			el("option", { value: r }, t("role." + r)))));
-	const by = credential();
+	const by = credential(app.session.role);
 
 	return el("section", { class: "card" }, el("details", {},
 		el("summary", {}, t("people.add")),
@@ -126,7 +130,7 @@ function ending(app, kind, p, told, act, renew)
 	const reason = kind === "end" && field(t("end.reason"),
 		el("input", { type: "text", maxlength: 500,
 			name: "end-reason" }));
-	const by = credential();
+	const by = credential(app.session.role);
 
 	return el("section", { class: "card" },
 		el("h2", {}, t(`people.${kind}Title`, { name: p.name })),
