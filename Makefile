@@ -9,7 +9,7 @@ DESTDIR ?=
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 PKGS_storage := libsodium libcrypto sqlite3 jansson inih libseccomp liboath libqrencode libsystemd
-PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp libsystemd
+PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp gnutls libsystemd
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl libsystemd
 PKGS_test := cmocka
 PKGS_storage += libarchive

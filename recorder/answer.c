@@ -14,6 +14,7 @@ static const char *const names[CAUSE_MAX] = {
     [CAUSE_UNSUPPORTED] = "unsupported",
     [CAUSE_CAMERA_ERROR] = "camera-error",
     [CAUSE_STREAM_ERROR] = "stream-error",
+    [CAUSE_CERTIFICATE] = "certificate",
 };
 
 const char *answer_error_name(enum cause cause)
@@ -85,9 +86,13 @@ char *answer_probe(const struct camera *c)
 	struct answer_plays b = answer_plays(p->codec, p->profile);
 	double span = (double)p->span / HZ;
 	bool flows = p->frames > 1 && span > 0;
+	char certificate[FINGERPRINT_TEXT] = "";
+
+	if (c->url.tls)
+		fingerprint_text(c->shown, certificate);
 
 	return dump(json_pack("{s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o, "
-			      "s:s, s:o, s:{s:s, s:s, s:s, s:s}}",
+			      "s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}}",
 	    "codec", p->codec, "profile", text(p->profile), "width",
 	    (int)p->width, "height", (int)p->height, "fps",
 	    flows ? rounded((p->frames - 1) / span) : json_null(),
@@ -102,8 +107,9 @@ char *answer_probe(const struct camera *c)
 	    c->transport == TRANSPORT_UDP ? "udp" : "tcp", "clock_offset_ms",
 	    p->offset_known ? json_integer(p->offset_ns / NS_PER_MS) :
 			      json_null(),
-	    "plays", "chrome", b.chrome, "edge", b.edge, "firefox", b.firefox,
-	    "safari", b.safari));
+	    "certificate", text_or_null(certificate), "plays", "chrome",
+	    b.chrome, "edge", b.edge, "firefox", b.firefox, "safari",
+	    b.safari));
 }
 
 char *answer_onvif(const struct device *d)

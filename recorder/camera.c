@@ -60,6 +60,7 @@ void camera_init(struct camera *c, struct camera_host *host)
 	memset(c, 0, sizeof(*c));
 	c->host = host;
 	c->resolver = c->sock = c->control = c->rtp = c->rtcp = -1;
+	c->relay.control = -1;
 	c->state = CAMERA_OFF;
 	c->since = utc_now();
 	c->changed = true;
@@ -73,6 +74,9 @@ static void close_all(struct camera *c)
 	shut(&c->control);
 	shut(&c->rtp);
 	shut(&c->rtcp);
+	if (c->phase == PHASE_TLS)
+		camera_tls_kill(c);
+	camera_tls_close(c);
 	if (c->pid > 0) {
 		struct zygote_message m = {.kind = ZYGOTE_KILL, .pid = c->pid};
 		enum err err = zygote_ask(c->host->zygote, &m, NULL);
@@ -87,6 +91,7 @@ static void close_all(struct camera *c)
 void camera_wipe(struct camera *c)
 {
 	close_all(c);
+	camera_tls_kill(c);
 	secret_wipe(&c->credentials, sizeof(c->credentials));
 }
 
@@ -300,7 +305,7 @@ bool camera_udp(struct camera *c, uint16_t rtp, uint16_t rtcp)
 	return !connect(c->rtcp, (struct sockaddr *)&a, n);
 }
 
-static void hand_over(struct camera *c, struct mono now)
+void camera_hand_over(struct camera *c, struct mono now)
 {
 	struct zygote_message m = {.kind = ZYGOTE_CHILD};
 	int fd[CHILD_FDS] = {-1, c->sock, -1, -1, -1}, pair[2];
@@ -361,7 +366,10 @@ static void connected(struct camera *c, struct mono now)
 		connect_next(c, now, e == ECONNREFUSED ? REFUSED : SILENT);
 		return;
 	}
-	hand_over(c, now);
+	if (c->url.tls)
+		camera_tls_begin(c, now);
+	else
+		camera_hand_over(c, now);
 }
 
 /* --- for the owner --- */
@@ -374,6 +382,9 @@ int camera_poll(const struct camera *c, struct pollfd p[CAMERA_POLLS])
 		p[n++] = (struct pollfd){.fd = c->resolver, .events = POLLIN};
 	if (c->phase == PHASE_CONNECTING)
 		p[n++] = (struct pollfd){.fd = c->sock, .events = POLLOUT};
+	if (c->phase == PHASE_TLS)
+		p[n++] =
+		    (struct pollfd){.fd = c->relay.control, .events = POLLIN};
 	if (c->control >= 0)
 		p[n++] = (struct pollfd){.fd = c->control, .events = POLLIN};
 	return n;
@@ -387,13 +398,16 @@ void camera_ready(struct camera *c, const struct pollfd *p, struct mono now)
 		resolved(c, now);
 	else if (c->phase == PHASE_CONNECTING && p->fd == c->sock)
 		connected(c, now);
+	else if (c->phase == PHASE_TLS && p->fd == c->relay.control)
+		camera_tls_talk(c, now);
 	else if (p->fd == c->control)
 		camera_talk(c, now);
 }
 
 void camera_zygote(struct camera *c, const struct zygote_message *m)
 {
-	if (m->kind != ZYGOTE_STARTED || !c->token || m->token != c->token)
+	if (camera_tls_zygote(c, m) || m->kind != ZYGOTE_STARTED || !c->token ||
+	    m->token != c->token)
 		return;
 	if (m->pid > 0)
 		c->pid = m->pid;
@@ -423,6 +437,8 @@ static int look(struct camera *c, struct mono now)
 	const char *why =
 	    watch_look(&c->watch, c->pid, c->host->timeout_ms, now);
 
+	if (!why)
+		why = camera_tls_look(c, now);
 	if (why)
 		camera_down(c, now, CAUSE_RECORDER_FAILED, why);
 	return 1000;
@@ -433,6 +449,9 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 	int64_t until =
 	    c->phase == PHASE_IDLE ? c->next_try.ns : c->deadline.ns;
 
+	/* What an ended try's relay still had to deliver it has. */
+	if (c->phase == PHASE_IDLE && now.ns >= c->next_try.ns)
+		camera_tls_kill(c);
 	if (!c->enabled) {
 		if (c->state != CAMERA_OFF && c->phase == PHASE_CHILD)
 			camera_stop(c, CAUSE_SWITCHED_OFF);
@@ -453,6 +472,9 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 	if (c->phase == PHASE_CONNECTING) {
 		c->at++;
 		connect_next(c, now, SILENT);
+	} else if (c->phase == PHASE_TLS) {
+		camera_down(c, now, CAUSE_NO_ANSWER,
+		    "the camera does not answer in TLS");
 	} else if (c->phase == PHASE_RESOLVING) {
 		unreachable(c, now, UNKNOWN);
 	} else {

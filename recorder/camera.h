@@ -15,6 +15,7 @@
 #include "recorder/control.h"
 #include "recorder/secret.h"
 #include "recorder/watch.h"
+#include "storage/api/fingerprint.h"
 #include "storage/api/messages.h"
 #include "storage/api/utc.h"
 
@@ -30,6 +31,7 @@ enum camera_phase {
 	PHASE_IDLE,		/* until next_try */
 	PHASE_RESOLVING,
 	PHASE_CONNECTING,
+	PHASE_TLS,		/* a relay shakes hands with it */
 	PHASE_CHILD,
 };
 
@@ -59,6 +61,9 @@ struct camera {
 	struct rtsp_url url;
 	enum transport transport;
 	bool enabled, listed;		/* listed: owner's mark and sweep */
+	bool pinned;	/* TLS with this certificate and no other */
+	unsigned char certificate[FINGERPRINT_BYTES];
+	unsigned char shown[FINGERPRINT_BYTES]; /* by the last handshake */
 	struct credentials credentials;
 	struct auth auth;
 
@@ -72,6 +77,12 @@ struct camera {
 	uint32_t token;
 	pid_t pid;
 	struct watch watch;
+	struct {		/* its process for TLS: camera_tls.c */
+		int control;
+		uint32_t token;
+		pid_t pid;
+		struct watch watch;
+	} relay;
 	struct mono slow_at; /* a child ended because all came too late */
 
 	/* What is to be reported; the owner clears `changed`. */
@@ -120,7 +131,24 @@ void camera_report(struct camera *c, enum camera_state state, enum cause cause,
 void camera_down(struct camera *c, struct mono now, enum cause cause,
     const char *detail);
 
+/* It is connected: begin a child, which gets c->sock. */
+void camera_hand_over(struct camera *c, struct mono now);
+
 /* The camera named its ports: ours take packets from there only. */
 bool camera_udp(struct camera *c, uint16_t rtp, uint16_t rtcp);
+
+/* --- camera_tls.c --- */
+
+/* It is connected: have a relay shake hands; camera_hand_over() follows. */
+void camera_tls_begin(struct camera *c, struct mono now);
+/* The relay's control socket is readable. */
+void camera_tls_talk(struct camera *c, struct mono now);
+/* The relay delivers what is under way, and ends. */
+void camera_tls_close(struct camera *c);
+void camera_tls_kill(struct camera *c);
+/* Was it about the relay? */
+bool camera_tls_zygote(struct camera *c, const struct zygote_message *m);
+/* NULL, or why it must be ended. */
+const char *camera_tls_look(struct camera *c, struct mono now);
 
 #endif

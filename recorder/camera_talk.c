@@ -1,7 +1,6 @@
 /* What the child of a camera says, and what it is answered: see control.h. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "recorder/camera.h"
@@ -17,7 +16,7 @@ static bool may_sign(const char *method, const char *uri)
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		known |= !strcmp(method, methods[i]);
-	return known && !strncasecmp(uri, "rtsp://", 7);
+	return known && rtsp_scheme(uri);
 }
 
 static void sign(struct camera *c, struct wire *w)

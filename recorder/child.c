@@ -21,6 +21,7 @@
 #include "storage/api/wire.h"
 
 #define IN_MAX (384u << 10)
+#define IN_MUCH (128u << 10) /* so much at once, and more is near */
 #define PACE_NS (100 * NS_PER_MS)	/* read in large pieces: costs less */
 #define PACE_UDP_NS (10 * NS_PER_MS)
 #define TICK_MS 100
@@ -215,8 +216,8 @@ static enum err read_camera(struct child *c, struct mono now)
 		    c->played.ns ? CAUSE_NETWORK : CAUSE_NO_ANSWER,
 		    n ? "the connection to the camera broke" :
 			"the camera closed the connection");
-	/* Where more waits than fits (C7), it is read at once. */
-	if ((size_t)n < room)
+	/* Where much waits (C7), the rest is read at once. */
+	if ((size_t)n < room && (size_t)n < IN_MUCH)
 		c->last_read = now;
 	c->in_n += (size_t)n;
 	while (!err) {

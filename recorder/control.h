@@ -40,6 +40,8 @@ enum control_msg {
 	CONTROL_SLOW = 1020,	/* child: it ends because pictures come ever
 				   later; the next one shall bear it */
 	CONTROL_ALIVE = 1022,	/* child: once a second */
+	CONTROL_TLS = 1050,	/* relay (tls.h): bytes SHA-256 of the
+				   certificate; the handshake is done */
 	CONTROL_COUNTED = 1024,	/* child, before it ends: u32 pictures,
 				   u32 damaged, u64 packets missing,
 				   u32 time stamps replaced, u32 decoding
@@ -47,7 +49,8 @@ enum control_msg {
 };
 
 /* What a child needs to know. Its descriptors stand in this order. */
-enum child_fd { FD_CONTROL, FD_CAMERA, FD_INGEST, FD_RTP, FD_RTCP, CHILD_FDS };
+enum child_fd { FD_CONTROL, FD_CAMERA, FD_INGEST, FD_RTP, FD_RTCP, CHILD_FDS,
+	FD_PLAIN = FD_INGEST };	/* of a relay for TLS: to the child */
 
 struct child_start {
 	bool probe;		/* measure for a while; no FD_INGEST */
@@ -61,6 +64,7 @@ struct child_start {
 enum zygote_kind {
 	ZYGOTE_CHILD,		/* fork a child with child_start */
 	ZYGOTE_DEVICE,		/* fork a child of a device (device.h) */
+	ZYGOTE_TLS,		/* fork a relay (tls.h); url names the host */
 	ZYGOTE_RESOLVE,		/* fork a resolver; its answer goes to fd 0 */
 	ZYGOTE_KILL,		/* pid, which the zygote forked */
 	ZYGOTE_STARTED,		/* answer: token, pid (-1: it did not work) */

@@ -35,7 +35,13 @@ static void probe_begin(struct look *l, const char *url,
 		fail(l, "invalid",
 		    err == ERR_DENIED ?
 			"user and password do not belong into the URL" :
-			"the URL is not rtsp://host[:port]/path");
+			"the URL is not rtsp[s]://host[:port]/path");
+		return;
+	}
+	if (l->camera.url.tls && transport != TRANSPORT_TCP) {
+		fail(l, "invalid",
+		    "with rtsps:// the transport is TCP: over UDP the "
+		    "pictures would come in clear");
 		return;
 	}
 	l->camera.enabled = true;

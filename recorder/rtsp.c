@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define PORT 554	/* RFC 2326 */
+#define PORT_TLS 322	/* RFC 7826, 4.2; IANA */
 #define JUNK_MAX 65536	/* bytes that are neither message nor data */
 
 static void copy(char *to, size_t max, const char *from, size_t n)
@@ -41,15 +43,23 @@ static bool is_clean(const char *s)
 	return true;
 }
 
+size_t rtsp_scheme(const char *s)
+{
+	return !strncasecmp(s, "rtsp://", 7) ? 7 :
+	    !strncasecmp(s, "rtsps://", 8)   ? 8 :
+					       0;
+}
+
 enum err rtsp_url_parse(const char *text, struct rtsp_url *ret)
 {
-	struct rtsp_url u = {.port = 554};
-	const char *host = text + 7, *end, *port = NULL;
+	size_t scheme = rtsp_scheme(text);
+	struct rtsp_url u = {.tls = scheme == 8};
+	const char *host = text + scheme, *end, *port = NULL;
 	unsigned long v;
 
-	if (strncasecmp(text, "rtsp://", 7) || !is_clean(text) ||
-	    strlen(text) >= sizeof(u.text))
+	if (!scheme || !is_clean(text) || strlen(text) >= sizeof(u.text))
 		return ERR_INVALID;
+	u.port = u.tls ? PORT_TLS : PORT;
 	end = host + strcspn(host, "/?#");
 	if (memchr(host, '@', (size_t)(end - host)))
 		return ERR_DENIED;

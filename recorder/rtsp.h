@@ -20,15 +20,19 @@
 
 struct rtsp_url {
 	char host[256];		/* name or address, without brackets */
-	uint16_t port;		/* 554 when the URL names none */
+	uint16_t port;		/* 554, or 322 with TLS, when it names none */
+	bool tls;		/* rtsps:// */
 	char text[RTSP_URL_MAX]; /* the whole URL, without credentials */
 };
 
 /*
- * Parse "rtsp://host[:port][/path]". ERR_INVALID where it is not that;
+ * Parse "rtsp[s]://host[:port][/path]". ERR_INVALID where it is not that;
  * ERR_DENIED where it carries credentials, which do not belong into a URL.
  */
 must_check enum err rtsp_url_parse(const char *text, struct rtsp_url *ret);
+
+/* How long the scheme at s is: "rtsp://" or "rtsps://"; 0: it is another. */
+size_t rtsp_scheme(const char *s);
 
 enum rtsp_kind {
 	RTSP_MORE,		/* not whole yet; consumed is 0 */

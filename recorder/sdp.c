@@ -106,7 +106,7 @@ static void resolve(const char *base, const char *control, char *ret,
 
 	if (!*control || !strcmp(control, "*"))
 		len = snprintf(ret, max, "%s", base);
-	else if (!strncasecmp(control, "rtsp://", 7))
+	else if (rtsp_scheme(control))
 		len = snprintf(ret, max, "%s", control);
 	else
 		len = snprintf(ret, max, "%s%s%s", base,

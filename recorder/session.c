@@ -123,7 +123,7 @@ static enum err unauthorized(struct session *s, const struct rtsp_answer *a,
 static enum err described(struct session *s, const struct rtsp_answer *a)
 {
 	/* Careless cameras name a base that is no URL. */
-	if (!strncasecmp(a->base, "rtsp://", 7) && !strchr(a->base, ' '))
+	if (rtsp_scheme(a->base) && !strchr(a->base, ' '))
 		strcpy(s->base, a->base);
 	rtsp_sdp_parse(a->body, a->body_n, s->base, &s->sdp);
 	if (s->sdp.codec)

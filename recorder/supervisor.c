@@ -236,6 +236,7 @@ static void camera_take(struct supervisor *s, struct wire *w)
 	now.transport = wire_get_u8(w) ? TRANSPORT_UDP : TRANSPORT_TCP;
 	now.enabled = wire_get_u8(w);
 	box = wire_get_bytes(w, &n);
+	now.pinned = !fingerprint_parse(wire_get_str(w), now.certificate);
 	err = wire_end(w);
 	if (err || !*id) {
 		storage_lost(s, mono_now());
@@ -243,12 +244,16 @@ static void camera_take(struct supervisor *s, struct wire *w)
 	}
 	strcpy(s->last, id);
 	err = rtsp_url_parse(url, &now.url);
+	if (!err && now.url.tls && !now.pinned)
+		err = ERR_DENIED;	/* to whom would one talk? */
 	if (!err)
 		err = secret_open(s->key, box, n, &now.credentials);
 	if (err) {
 		log_error("camera %s: %s", id,
 		    err == ERR_INTEGRITY ?
 			"its password was sealed for another recorder key" :
+			err == ERR_DENIED ?
+			"its URL and certificate are not those of a camera" :
 			"its URL is not one of RTSP");
 		now.enabled = false;
 	}
@@ -263,11 +268,14 @@ static void camera_take(struct supervisor *s, struct wire *w)
 	if (memcmp(&c->url, &now.url, sizeof(now.url)) ||
 	    memcmp(&c->credentials, &now.credentials,
 		sizeof(now.credentials)) ||
-	    c->transport != now.transport) {
+	    c->transport != now.transport || c->pinned != now.pinned ||
+	    memcmp(c->certificate, now.certificate, FINGERPRINT_BYTES)) {
 		camera_hold(c);
 		c->url = now.url;
 		c->credentials = now.credentials;
 		c->transport = now.transport;
+		c->pinned = now.pinned;
+		memcpy(c->certificate, now.certificate, FINGERPRINT_BYTES);
 	}
 	c->enabled = now.enabled;
 out:

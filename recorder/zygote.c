@@ -17,6 +17,7 @@
 #include "recorder/child.h"
 #include "recorder/device.h"
 #include "recorder/sandbox.h"
+#include "recorder/tls.h"
 #include "recorder/video.h"
 
 #define PROCESSES_MAX 512
@@ -128,7 +129,10 @@ static _Noreturn void become(const struct zygote_message *m,
 		_exit(1);
 	if (m->kind == ZYGOTE_RESOLVE)
 		resolve(m, fd[0]);
-	prctl(PR_SET_NAME, "saqta-camera");
+	prctl(PR_SET_NAME,
+	    m->kind == ZYGOTE_TLS ? "saqta-tls" : "saqta-camera");
+	if (m->kind == ZYGOTE_TLS)
+		tls_main(&m->start, fd);
 	if (m->kind == ZYGOTE_DEVICE)
 		device_main(&m->start, fd);
 	child_main(&m->start, fd);

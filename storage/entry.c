@@ -64,6 +64,7 @@ static const struct {
     [TAG_ATM] = {"atm-commitment", HASH},
     [TAG_PLACE] = {"place-commitment", HASH},
     [TAG_DEVICE] = {"device-commitment", HASH},
+    [TAG_CERTIFICATE] = {"certificate", TEXT},
     [TAG_ENABLED] = {"enabled", NUMBER},
     [TAG_WRAPPED_TO] = {"wrapped-to", ANY},
     [TAG_HEADS] = {"heads", ANY},
@@ -443,6 +444,7 @@ static const char *const causes[CAUSE_MAX] = {
     [CAUSE_LOST] = "lost",
     [CAUSE_CLOCK_STEP] = "clock-step",
     [CAUSE_EXPIRED] = "expired",
+    [CAUSE_CERTIFICATE] = "certificate",
 };
 
 const char *cause_name(enum cause c)

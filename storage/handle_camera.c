@@ -18,6 +18,11 @@ static void tell_recorder(struct keeper *k)
 	conn_send(k->supervisor, &w, -1);
 }
 
+static bool is_tls(const char *url)
+{
+	return !strncmp(url, "rtsps://", 8);
+}
+
 /* What a device needs to be reached; NULL, or why it is refused. */
 static const char *get_device(struct wire *w, struct camera_row *r)
 {
@@ -33,21 +38,42 @@ static const char *get_device(struct wire *w, struct camera_row *r)
 	}
 	if (sealed)
 		memcpy(r->sealed, sealed, r->sealed_n);
-	if (strncmp(r->url, "rtsp://", 7))
-		return "A camera address begins with rtsp://.";
-	host = r->url + 7;
+	host = is_tls(r->url)		   ? r->url + 8 :
+	    !strncmp(r->url, "rtsp://", 7) ? r->url + 7 :
+					     NULL;
+	if (!host)
+		return "A camera address begins with rtsp:// or rtsps://.";
 	if (!*host || *host == '/' || strchr(host, '@'))
 		return "Give the address without user and password: "
 		       "rtsp://HOST[:PORT]/PATH. They are asked for apart.";
 	if (r->transport > TRANSPORT_UDP)
 		return "The transport is TCP or UDP.";
+	if (is_tls(r->url) && r->transport != TRANSPORT_TCP)
+		return "With rtsps:// the transport is TCP: over UDP the "
+		       "pictures would come in clear.";
+	return NULL;
+}
+
+/* The certificate that a camera with TLS must show, and no other has. */
+static const char *get_certificate(struct wire *w, struct camera_row *r)
+{
+	unsigned char sum[FINGERPRINT_BYTES];
+	const char *text = wire_get_str(w);
+
+	r->certificate[0] = '\0';
+	if (!is_tls(r->url))
+		return *text ? "A certificate belongs to rtsps:// only." : NULL;
+	if (fingerprint_parse(text, sum))
+		return "rtsps:// needs the SHA-256 fingerprint of the camera's "
+		       "certificate, as saqta camera probe shows it.";
+	fingerprint_text(sum, r->certificate);
 	return NULL;
 }
 
 static const char *get_camera(struct wire *w, struct camera_row *r,
     char device[NAME_MAX_BYTES])
 {
-	const char *why;
+	const char *why, *pin;
 
 	wire_get_text(w, r->id, sizeof(r->id));
 	wire_get_text(w, r->name, sizeof(r->name));
@@ -55,12 +81,13 @@ static const char *get_camera(struct wire *w, struct camera_row *r,
 	wire_get_text(w, r->place, sizeof(r->place));
 	why = get_device(w, r);
 	wire_get_text(w, device, NAME_MAX_BYTES);
+	pin = get_certificate(w, r);
 	if (wire_end(w))
 		return "The message is malformed.";
 	if (!camera_id_ok(r->id))
 		return "A camera id is 1 to 32 of a-z, 0-9 and -, and does "
 		       "not begin with -.";
-	return why;
+	return why ? why : pin;
 }
 
 /* An ATM stands at one place: a camera takes it, or tells it first. */
@@ -99,6 +126,13 @@ static enum err put_stood(struct keeper *k, const struct camera_row *r,
 	return err;
 }
 
+/* Whom the recorder is to trust is entered: P5 for the way of the pictures. */
+static void put_certificate(struct enter *x, const struct camera_row *r)
+{
+	if (*r->certificate)
+		entry_put_text(&x->e, TAG_CERTIFICATE, r->certificate);
+}
+
 static enum err enter_camera(struct keeper *k, const struct camera_row *r,
     const char *device, uint64_t person)
 {
@@ -110,6 +144,7 @@ static enum err enter_camera(struct keeper *k, const struct camera_row *r,
 	enter_text(&x, TAG_PLACE, r->place);
 	if (*device)
 		enter_text(&x, TAG_DEVICE, device);
+	put_certificate(&x, r);
 	return enter_end(k, &x, NULL);
 }
 
@@ -250,7 +285,7 @@ void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 {
 	char id[CAMERA_ID_MAX + 1], device[NAME_MAX_BYTES];
 	struct camera_row row, new = {0};
-	const char *why, *retired = NULL;
+	const char *why, *pin, *retired = NULL;
 	struct camera *m;
 	struct enter x;
 	enum err err;
@@ -258,6 +293,9 @@ void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 	wire_get_text(w, id, sizeof(id));
 	wire_get_text(w, device, sizeof(device));
 	why = get_device(w, &new);
+	pin = get_certificate(w, &new);
+	if (!why)
+		why = pin;
 	err = wire_end(w);
 	if (!err)
 		err = find_active(k, c, id, &m, &row, &retired);
@@ -271,6 +309,7 @@ void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 	memcpy(row.url, new.url, sizeof(row.url));
 	memcpy(row.sealed, new.sealed, sizeof(row.sealed));
 	row.sealed_n = new.sealed_n;
+	memcpy(row.certificate, new.certificate, sizeof(row.certificate));
 	row.transport = new.transport;
 	err = index_camera_put(k->ix, &row);
 	if (!err)
@@ -282,6 +321,7 @@ void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 		enter_begin(k, &x, ENTRY_DEVICE, who_asks(c));
 		entry_put_text(&x.e, TAG_CAMERA, id);
 		enter_text(&x, TAG_DEVICE, device);
+		put_certificate(&x, &row);
 		err = enter_end(k, &x, NULL);
 	}
 	finish(k, c, w->id, err, NULL);

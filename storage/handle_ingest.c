@@ -73,6 +73,7 @@ void handle_camera_next(struct keeper *k, struct conn *c, struct wire *w)
 		wire_put_u8(w, (uint8_t)row.transport);
 		wire_put_u8(w, row.enabled);
 		wire_put_bytes(w, row.sealed, row.sealed_n);
+		wire_put_str(w, row.certificate);
 	}
 	conn_send(c, w, -1);
 }

@@ -38,6 +38,8 @@ static const char *const migrations[] = {
 	  "erasing INTEGER NOT NULL, entry INTEGER NOT NULL, "
 	  "method INTEGER NOT NULL, PRIMARY KEY(camera, erasing)) "
 	  "STRICT, WITHOUT ROWID",
+    [6] = "ALTER TABLE camera "
+	  "ADD COLUMN certificate TEXT NOT NULL DEFAULT ''",
 };
 #define DAYS_FROM 4	/* camera_day begins */
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
@@ -351,11 +353,12 @@ enum err index_camera_put(struct index *ix, const struct camera_row *c)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "INSERT OR REPLACE INTO camera VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	    "tttttibiiiiiit", c->id, c->name, c->atm, c->place, c->url,
+	    "INSERT OR REPLACE INTO camera "
+	    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	    "tttttibiiiiiitt", c->id, c->name, c->atm, c->place, c->url,
 	    (int64_t)c->transport, c->sealed, c->sealed_n, (int64_t)c->enabled,
 	    c->added_ns, (int64_t)c->next_seq, (int64_t)c->state,
-	    (int64_t)c->cause, c->since_ns, c->detail);
+	    (int64_t)c->cause, c->since_ns, c->detail, c->certificate);
 
 	return err ? err : sql_run(ix, s);
 }
@@ -381,6 +384,7 @@ static enum err camera_get(struct index *ix, sqlite3_stmt *s,
 		c.cause = (enum cause)sql_i64(s, 11);
 		c.since_ns = sql_i64(s, 12);
 		sql_text(s, 13, c.detail, sizeof(c.detail));
+		sql_text(s, 14, c.certificate, sizeof(c.certificate));
 		*ret = c;
 	}
 	sql_done(s);

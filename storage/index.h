@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "storage/api/fingerprint.h"
 #include "storage/api/messages.h"
 #include "storage/api/utc.h"
 #include "storage/crypt.h"
@@ -49,6 +50,7 @@ struct camera_row {
 	enum cause cause;
 	int64_t since_ns;
 	char detail[256];
+	char certificate[FINGERPRINT_TEXT]; /* pinned; "" without TLS */
 };
 enum stood_kind {
 	STOOD_DEVICE = 1,	/* at a camera position (camera.id) */

@@ -15,7 +15,8 @@ CREATE TABLE camera(
 	state INTEGER NOT NULL,		-- what the recorder said last
 	cause INTEGER NOT NULL,
 	since_ns INTEGER NOT NULL,
-	detail TEXT NOT NULL
+	detail TEXT NOT NULL,
+	certificate TEXT NOT NULL DEFAULT '' -- pinned fingerprint (rtsps)
 ) STRICT, WITHOUT ROWID;
 
 -- What stood where, from-to. Place, ATM, camera position and device are apart:

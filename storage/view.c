@@ -293,8 +293,11 @@ static enum err one_camera(const struct view *v, const struct camera_row *c,
 	    "recorded_from", json_time_or_null(first), "clock_offset_ms",
 	    clock_offset(v, c->id), "alarms", alarms(v, c->id));
 	if (o && as_operator &&
-	    json_object_set_new(o, "url", json_text(c->url, strlen(c->url))) <
-		0)
+	    (json_object_set_new(o, "url", json_text(c->url, strlen(c->url))) <
+		    0 ||
+		json_object_set_new(o, "certificate",
+		    *c->certificate ? json_string(c->certificate) :
+				      json_null()) < 0))
 		err = ERR_NO_MEMORY;
 	if (o && !err)
 		err = add_history(v, c->id, as_operator, o);

@@ -277,6 +277,7 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_WITNESS:
 	case TAG_WITNESS_URL:
 	case TAG_WITNESS_PIN:
+	case TAG_CERTIFICATE:
 	case TAG_ZONE:
 	case TAG_VERSION:
 	case TAG_BOOT:

@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "storage/api/fingerprint.h"
 #include "web/json.h"
 #include "web/reply.h"
 #include "web/seal.h"
 
 #define URL_MAX 511
 #define NAME_MAX_BYTES 127
+#define CERTIFICATE_MAX (FINGERPRINT_TEXT - 1)
 #define ANSWER_MAX (256u << 10)
 
 static void ask(struct http *x, struct wire *w, uint16_t answer,
@@ -60,6 +62,14 @@ static void put_login(struct http *x, struct json *j, struct wire *w)
 	j->err = seal_login(key, user, password, box, &n);
 	if (j->err == OK)
 		wire_put_bytes(w, box, n);
+}
+
+/* Storage says what a fingerprint is; without TLS there is none. */
+static void put_certificate(struct json *j, struct wire *w)
+{
+	const char *s = json_find_str(j, "certificate", CERTIFICATE_MAX);
+
+	wire_put_str(w, s ? s : "");
 }
 
 static void end_body(struct http *x, struct json *j, struct wire *w,
@@ -171,6 +181,7 @@ static void add_now(struct http *x)
 	wire_put_u8(&w, get_transport(&j));
 	put_login(x, &j, &w);
 	wire_put_str(&w, json_get_str(&j, "device", 0, NAME_MAX_BYTES));
+	put_certificate(&j, &w);
 	end_body(x, &j, &w, MSG_OK, added);
 }
 
@@ -223,6 +234,7 @@ static void replace_now(struct http *x)
 	wire_put_str(&w, json_get_str(&j, "url", 1, URL_MAX));
 	wire_put_u8(&w, get_transport(&j));
 	put_login(x, &j, &w);
+	put_certificate(&j, &w);
 	end_body(x, &j, &w, MSG_OK, done);
 }
 

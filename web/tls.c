@@ -182,7 +182,7 @@ static enum err check(struct tls *t)
 	    (unsigned char *)t->cert, (unsigned)strlen(t->cert)};
 	gnutls_datum_t k = {(unsigned char *)t->key, (unsigned)strlen(t->key)};
 	gnutls_x509_crt_t crt = NULL;
-	unsigned char sum[32];
+	unsigned char sum[FINGERPRINT_BYTES];
 	size_t n = sizeof(sum);
 	enum err err = ERR_CONFIG;
 
@@ -195,9 +195,7 @@ static enum err check(struct tls *t)
 		0 ||
 	    !get_pin(crt, t->pin, sizeof(t->pin)))
 		goto out;
-	for (size_t i = 0; i < n; i++)
-		sprintf(t->fingerprint + 3 * i, "%02X%s", sum[i],
-		    i + 1 < n ? ":" : "");
+	fingerprint_text(sum, t->fingerprint);
 	err = OK;
 out:
 	if (crt)

@@ -7,12 +7,13 @@
 #include <stddef.h>
 
 #include "storage/api/err.h"
+#include "storage/api/fingerprint.h"
 
 #define TLS_DAYS 825		/* what browsers accept of a private CA */
 
 struct tls {
 	char *key, *cert;	/* PEM, NUL-terminated */
-	char fingerprint[32 * 3]; /* SHA-256 of the certificate, "AB:CD:..." */
+	char fingerprint[FINGERPRINT_TEXT]; /* of the certificate */
 	char pin[64];		/* of its public key, "sha256//..." (RFC 7469) */
 };
 

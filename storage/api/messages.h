@@ -29,7 +29,8 @@ enum msg {
 	MSG_CAMERA_NEXT = 14,	/* str id of the last one ("" at first) */
 	MSG_CAMERA_IS = 15,	/* str id, str url (no credentials),
 				   u8 enum transport, u8 enabled,
-				   bytes sealed "user\0password" or empty;
+				   bytes sealed "user\0password" or empty,
+				   str certificate as in MSG_CAMERA_ADD;
 				   MSG_END after the last */
 	MSG_CAMERAS_CHANGED = 16, /* storage -> supervisor (no answer) */
 	MSG_CAMERA_STATE = 18,	/* (quiet) str id, u8 enum camera_state,
@@ -122,7 +123,9 @@ enum msg {
 	MSG_CAMERA_ADD = 100,	/* str id, str name, str atm, str place,
 				   str url, u8 enum transport,
 				   bytes sealed credentials,
-				   str device ("" unknown). -> MSG_OK */
+				   str device ("" unknown), str certificate:
+				   its fingerprint (api/fingerprint.h) for
+				   rtsps, else "". -> MSG_OK */
 	MSG_RECORDER_KEY = 102,	/* - */
 	MSG_RECORDER_KEY_IS = 103, /* bytes public key (32) */
 	MSG_USER_ADD = 104,	/* str acting custodian ("" for an operator),
@@ -140,7 +143,8 @@ enum msg {
 	MSG_LOOK_IS = 231,	/* fd: JSON, an error too: what was found */
 	MSG_CAMERA_REPLACE = 232, /* str id, str device, str url,
 				   u8 enum transport, bytes sealed
-				   credentials. -> MSG_OK */
+				   credentials, str certificate as in
+				   MSG_CAMERA_ADD. -> MSG_OK */
 	MSG_CAMERA_RETIRE = 234, /* str id, str reason. -> MSG_OK */
 	MSG_CAMERA_MOVE = 236,	/* str id, str ATM. -> MSG_OK */
 	MSG_ATM_MOVE = 238,	/* str ATM, str place. -> MSG_OK */
@@ -344,6 +348,7 @@ enum cause {
 	CAUSE_LOST = 17,	/* recorded, but missing or damaged on disk */
 	CAUSE_CLOCK_STEP = 18,	/* the clock was set past these seconds */
 	CAUSE_EXPIRED = 19,	/* recorded, and erased when its term ended */
+	CAUSE_CERTIFICATE = 20,	/* camera showed another certificate (TLS) */
 	CAUSE_MAX
 };
 

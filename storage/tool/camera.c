@@ -12,14 +12,15 @@
 static const char usage[] =
     "usage: saqta camera add [--config FILE] --id ID --atm ATM [--name NAME]\n"
     "                        [--place PLACE] [--device TEXT] [--udp]\n"
-    "                        [--user USER] URL [-]\n"
+    "                        [--certificate SHA256] [--user USER] URL [-]\n"
     "       saqta camera list [--config FILE] [--json]\n"
     "       saqta camera probe [--user USER] [--udp] [--json] URL [-]\n"
     "       saqta camera discover [--json] [ADDRESS|RANGE]\n"
     "       saqta camera onvif [--user USER] [--json] ADDRESS [-]\n"
     "       saqta camera enable|disable [--config FILE] ID\n"
     "       saqta camera replace [--config FILE] --id ID [--device TEXT]\n"
-    "                        [--udp] [--user USER] URL [-]\n"
+    "                        [--udp] [--certificate SHA256] [--user USER]\n"
+    "                        URL [-]\n"
     "       saqta camera retire [--config FILE] --reason TEXT ID\n"
     "       saqta camera move [--config FILE] --atm ATM ID\n"
     "       saqta camera scene [--config FILE] ID\n"
@@ -34,16 +35,21 @@ static const char usage[] =
     "  scene: it was moved or refocused on purpose; its next good picture is\n"
     "  the one that later ones are compared with.\n"
     "  FILE is CSV with a line of names: id, atm, url, and as you like name,\n"
-    "  place, transport, user, password, device. What is there stays as it "
-    "is.\n"
+    "  place, transport, user, password, device, certificate. What is there "
+    "stays\n"
+    "  as it is.\n"
     "  URL is rtsp://HOST[:PORT]/PATH without user and password; with --user "
     "the\n"
-    "  password is asked for, or read from standard input with -.\n";
+    "  password is asked for, or read from standard input with -.\n"
+    "  rtsps:// is RTSP over TLS, port 322. SHA256 is the fingerprint of the\n"
+    "  camera's certificate, as probe shows it: a camera that shows another "
+    "one\n"
+    "  is not recorded.\n";
 
 struct args {
 	struct config conf;
 	const char *path, *id, *atm, *name, *place, *user, *url;
-	const char *device, *reason;
+	const char *device, *reason, *certificate;
 	bool udp, pipe;
 	char password[256];
 };
@@ -101,6 +107,7 @@ static int add(struct args *a)
 	wire_put_u8(&w, a->udp ? TRANSPORT_UDP : TRANSPORT_TCP);
 	wire_put_bytes(&w, sealed, n);
 	wire_put_str(&w, a->device ? a->device : "");
+	wire_put_str(&w, a->certificate ? a->certificate : "");
 	if (!tool_call(&a->conf, &w))
 		return EXIT_FAILED;
 	printf("camera %s was added; saqta camera list says how it does\n",
@@ -158,6 +165,7 @@ static int replace(struct args *a)
 	wire_put_str(&w, a->url);
 	wire_put_u8(&w, a->udp ? TRANSPORT_UDP : TRANSPORT_TCP);
 	wire_put_bytes(&w, sealed, n);
+	wire_put_str(&w, a->certificate ? a->certificate : "");
 	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
 }
 
@@ -214,9 +222,9 @@ static int run(struct args *a, const char *verb, size_t n, bool json)
 int tool_camera(int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", "--id", "--atm",
-	    "--name", "--place", "--user", "--device", "--reason", NULL,
-	    "--udp", "--json", NULL};
-	const char *v[10] = {0}, *words[3] = {"", "", ""};
+	    "--name", "--place", "--user", "--device", "--reason",
+	    "--certificate", NULL, "--udp", "--json", NULL};
+	const char *v[11] = {0}, *words[3] = {"", "", ""};
 	static struct args a;
 	size_t n;
 
@@ -233,10 +241,11 @@ int tool_camera(int argc, char **argv)
 	    .user = v[5],
 	    .device = v[6],
 	    .reason = v[7],
-	    .udp = v[8] != NULL,
+	    .certificate = v[8],
+	    .udp = v[9] != NULL,
 	    .pipe = n == 3,
 	    .url = words[1]};
-	return run(&a, words[0], n, v[9] != NULL);
+	return run(&a, words[0], n, v[10] != NULL);
 }
 
 int tool_atm(int argc, char **argv)

@@ -23,11 +23,12 @@ enum column {
 	USER,
 	PASSWORD,
 	DEVICE,
+	CERTIFICATE,
 	COLUMNS
 };
 
 static const char *const columns[COLUMNS] = {"id", "name", "atm", "place",
-    "url", "transport", "user", "password", "device"};
+    "url", "transport", "user", "password", "device", "certificate"};
 
 struct import {
 	const struct config *conf;
@@ -65,7 +66,7 @@ static bool take_names(struct import *m)
 			fprintf(stderr,
 			    "line 1: column %zu is none of id, name, atm, "
 			    "place, url, transport, user, password, device, "
-			    "or stands there twice\n",
+			    "certificate, or stands there twice\n",
 			    i + 1);
 			return false;
 		}
@@ -112,6 +113,7 @@ static enum err send(struct import *m, const char **ret_why)
 	    strcmp(cell(m, TRANSPORT), "udp") ? TRANSPORT_TCP : TRANSPORT_UDP);
 	wire_put_bytes(&w, sealed, n);
 	wire_put_str(&w, cell(m, DEVICE));
+	wire_put_str(&w, cell(m, CERTIFICATE));
 	return tool_ask(m->conf, &w, ret_why);
 }
 

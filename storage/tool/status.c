@@ -292,6 +292,7 @@ static bool export_one(const json_t *c)
 	const json_t *now =
 	    json_array_get(devices, json_array_size(devices) - 1);
 	const char *device = json_string_value(json_object_get(now, "device"));
+	const char *pin = json_string_value(json_object_get(c, "certificate"));
 	char line[8192] = "";
 	bool ok = true;
 
@@ -299,6 +300,7 @@ static bool export_one(const json_t *c)
 		ok = ok &&
 		    !csv_put(line, sizeof(line), !i, json_text_of(c, keys[i]));
 	ok = ok && !csv_put(line, sizeof(line), false, device ? device : "");
+	ok = ok && !csv_put(line, sizeof(line), false, pin ? pin : "");
 	if (ok)
 		printf("%s\r\n", line);
 	return ok;
@@ -318,7 +320,7 @@ int camera_export(const struct config *conf)
 	j = json_of_bulk(&w);
 	if (!j)
 		return EXIT_FAILED;
-	printf("id,name,atm,place,url,transport,device\r\n");
+	printf("id,name,atm,place,url,transport,device,certificate\r\n");
 	all = json_object_get(j, "cameras");
 	for (size_t i = 0; (c = json_array_get(all, i)); i++)
 		if (!json_is_string(json_object_get(c, "retired")))
@@ -445,6 +447,10 @@ static void print_probe(const json_t *j)
 	else
 		printf("the camera's clock is %+.3f s off ours\n",
 		    real(j, "clock_offset_ms") / 1000);
+	if (!json_is_null(json_object_get(j, "certificate")))
+		printf("certificate %s\n"
+		       "  (compare it with what the camera's own page shows)\n",
+		    json_text_of(j, "certificate"));
 	printf("plays in");
 	json_object_foreach((json_t *)(uintptr_t)plays, browser, v)
 	    printf(" %s: %s;", browser, json_string_value(v));

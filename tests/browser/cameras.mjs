@@ -1,7 +1,8 @@
 // cameras.mjs - an operator adds a camera at the page (ux.md, scenario 3).
 //
 //   node cameras.mjs BASEURL --accounts FILE.json --url RTSPURL --user USER
-//       --password-file FILE [--browser chromium|firefox] [--shots DIR]
+//       --password-file FILE --certificate FINGERPRINT
+//       [--browser chromium|firefox] [--shots DIR]
 //
 // Prints "ok - sentence" or "not ok - sentence"; exit 1 on any failure.
 import fs from "node:fs";
@@ -12,6 +13,7 @@ import { launch, Report, sleep } from "./lib.mjs";
 const { values: opt, positionals: [base] } = parseArgs({
 	allowPositionals: true, options: { accounts: { type: "string" },
 		url: { type: "string" }, user: { type: "string" },
+		certificate: { type: "string" },
 		"password-file": { type: "string" },
 		browser: { type: "string", default: "chromium" },
 		shots: { type: "string", default: "shots" } } });
@@ -75,6 +77,9 @@ async function rightPassword()
 		/25 per second/.test(seen) && /Mbit\/s/.test(seen) &&
 		/(ahead|behind)/.test(seen) && /Firefox: yes/.test(seen),
 	"what the camera is: codec, size, rates, clock, who plays it", seen);
+	is(await p.text("#pin") === opt.certificate,
+		"A7: the certificate's fingerprint, to be compared by a person",
+		await p.text("#pin"));
 	await shot("camera-seen");
 	await p.click("[name=next]");
 	await p.see("[name=device]");

@@ -26,7 +26,7 @@ TERM = 181 * 86400 * 1_000_000_000
 CAUSES = ("none no-answer password network no-key-frame unsupported "
           "camera-error disk-full disk-error storage-away recorder-stopped "
           "recorder-failed machine-off switched-off not-yet stream-error "
-          "connecting lost clock-step expired").split()
+          "connecting lost clock-step expired certificate").split()
 
 
 class Package:

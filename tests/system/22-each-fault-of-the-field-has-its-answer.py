@@ -13,6 +13,7 @@ from lib import recorder as R                               # noqa: E402
 from lib.faultcam import Fault                              # noqa: E402
 from lib.relay import Relay                                 # noqa: E402
 from lib.rtspcam import Source, make                        # noqa: E402
+from lib.tlscam import Certificate, Tls                      # noqa: E402
 
 LOGIN = dict(user="admin", password="s3cret")
 FPS = 10
@@ -40,7 +41,12 @@ HARMLESS = {
     "A4-stale-session": "a dead session's packets among the new one's",
     "C1-no-sets": "no parameter sets in the SDP",
     "C1-garbage-sets": "garbage for parameter sets in the SDP",
+    "A7-self-signed": "TLS with a self-signed certificate",
+    "A7-expired": "TLS with a certificate that expired years ago",
 }
+# The certificates of those that speak TLS.
+OVER_TLS = {"A7-self-signed": "own", "A7-expired": "expired",
+            "A7-stranger": "own", "A7-changed": "own", "A7-tls-hangs": "own"}
 
 
 def sealed():
@@ -73,20 +79,28 @@ def whole(segments, source):
 class Field:
     """A recorder and its cameras, by name."""
 
-    def __init__(self, r, source):
+    def __init__(self, r, source, certificates):
         self.r, self.source = r, source
+        self.certificates, self.tls = certificates, {}
         self.cams = {}
         self.s = r.storage = wire.Storage(r.run, {}, segment_ms=2000)
 
     def add(self, name, url=None, transport=0, **kw):
         cam = self.cams[name] = Fault(name, self.source, **LOGIN, **kw)
         self.r.cameras.append(cam)
-        self.list(name, url or cam.url, transport)
+        if name in OVER_TLS:
+            known = self.certificates[OVER_TLS[name]]
+            tls = self.tls[name] = Tls(cam, known)
+            self.r.cameras.append(tls)
+            self.list(name, tls.url, certificate=known.fingerprint)
+        else:
+            self.list(name, url or cam.url, transport)
         return cam
 
-    def list(self, name, url, transport=0):
-        self.s.cameras[name.lower()] = {"url": url, "sealed": sealed(),
-                                        "transport": transport}
+    def list(self, name, url, transport=0, certificate=""):
+        self.s.cameras[name.lower()] = {
+            "url": url, "sealed": sealed(), "transport": transport,
+            "certificate": certificate}
 
     def of(self, name):
         return self.s.of(name.lower())
@@ -123,6 +137,29 @@ def refused(f, name, cause, detail):
              f.state(name))
 
 
+def certificates(f):
+    """A7: what is not the pinned certificate is named, and told nothing."""
+    shown = "another certificate than the one it was added with: SHA-256 " + \
+        f.certificates["other"].fingerprint
+    refused(f, "A7-stranger", "certificate", shown)
+    refused(f, "A7-changed", "certificate", shown)
+    stranger = f.tls["A7-stranger"]
+    say.test("A7: a stranger with a certificate of its own was told nothing",
+             stranger.versions and not stranger.heard, stranger.heard)
+    f.tls["A7-changed"].certificate = f.certificates["own"]
+    say.test("A7: it records again when the known certificate is shown",
+             f.begun("A7-changed", 30, len(f.of("A7-changed"))),
+             f.state("A7-changed"))
+    for name in ("A7-self-signed", "A7-expired"):
+        tls = f.tls[name]
+        say.test("%s: TLS 1.3, and on the wire no word of it in clear"
+                 % name[:2], set(tls.versions) == {"TLSv1.3"} and
+                 b"DESCRIBE rtsps://" in tls.heard and
+                 len(tls.wire) > 1000 and not any(
+                     w in tls.wire for w in (b"RTSP/1.0", b"rtsp://")),
+                 tls.versions)
+
+
 def story():
     with tempfile.TemporaryDirectory() as d, R.Recorder(
             timeout_ms=4000) as r:
@@ -130,7 +167,9 @@ def story():
                              seconds=2), fps=FPS)
         other = Source(make(os.path.join(d, "b"), "h265", fps=FPS, gop=FPS,
                             seconds=2), "h265", fps=FPS)
-        f = Field(r, source)
+        f = Field(r, source, {
+            "own": Certificate(d, "own"), "other": Certificate(d, "other"),
+            "expired": Certificate(d, "expired", expired=True)})
         f.add("hangs")
         r.start()
         say.test("the first camera records", f.begun("hangs"),
@@ -139,8 +178,11 @@ def story():
         for name in HARMLESS:
             f.add(name, session_s=3)
         for name in ("good", "A2-expires", "A4-one-connection",
-                     "A7-describe-hangs", "A7-tls", "C2-codec", "B10-stall"):
+                     "A7-describe-hangs", "A7-tls", "A7-stranger",
+                     "A7-tls-hangs", "A7-changed", "C2-codec", "B10-stall"):
             f.add(name, session_s=3)
+        f.tls["A7-stranger"].certificate = f.certificates["other"]
+        f.tls["A7-tls-hangs"].silent = True
         f.add("B9-udp", transport=1)
         relays = {}
         for name in ("B10-half-open", "B10-throttle"):
@@ -148,7 +190,7 @@ def story():
             relays[name] = Relay("127.0.0.1", cam.port)
             f.list(name, "rtsp://127.0.0.1:%d/live" % relays[name].port)
         f.s.changed()
-        waits = [n for n in f.cams if n[:2] != "A7"]
+        waits = [n for n in f.cams if n[:2] != "A7"] + ["A7-changed"]
         missing = [n for n in waits if not f.begun(n, 30)]
         say.test("every camera that answers at all records", not missing,
                  missing, [f.state(n) for n in missing])
@@ -159,6 +201,8 @@ def story():
         f.cams["C2-codec"].source = other
         f.cams["C2-codec"].drop()
         f.cams["B10-stall"].fault = {"stall"}
+        f.tls["A7-changed"].certificate = f.certificates["other"]
+        f.tls["A7-changed"].drop()
         relays["B10-half-open"].half_open()
         bits = sum(len(n) for p in source.pictures[:FPS] for n in p[0])
         relays["B10-throttle"].rate = bits / 2
@@ -167,6 +211,8 @@ def story():
         refused(f, "A7-describe-hangs", "no answer",
                 "does not answer DESCRIBE")
         refused(f, "A7-tls", "no answer", "closed the connection")
+        refused(f, "A7-tls-hangs", "no answer", "does not answer in TLS")
+        certificates(f)
         back(f, "A2-expires", "network", "a session that no keep-alive keeps")
         back(f, "A4-one-connection", "network",
              "a camera that refuses the next connection for 3 s")

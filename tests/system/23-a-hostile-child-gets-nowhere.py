@@ -19,7 +19,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import badchild, say, wire                         # noqa: E402
 from lib import recorder as R                               # noqa: E402
 from lib.appliance import Appliance, wait_for               # noqa: E402
+from lib.memory import memory_of, name_of                   # noqa: E402
 from lib.rtspcam import Camera, Source, make                # noqa: E402
+from lib.tlscam import Certificate, Tls                     # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOSTILE = os.environ["SAQTA_BUILD"] + "/tests/hostile"
@@ -82,22 +84,6 @@ def sandbox():
     victim.wait()
 
 
-def readable(pid):
-    """The memory of a process, but for what a sanitizer reserves."""
-    with open("/proc/%d/maps" % pid) as maps, \
-            open("/proc/%d/mem" % pid, "rb", 0) as mem:
-        for line in maps:
-            span, rights = line.split()[:2]
-            a, b = (int(x, 16) for x in span.split("-"))
-            if rights[0] != "r" or b - a > 1 << 28:
-                continue
-            try:
-                mem.seek(a)
-                yield mem.read(b - a)
-            except (OSError, ValueError, OverflowError):
-                continue
-
-
 def status_of(pid):
     with open("/proc/%d/status" % pid) as f:
         return dict(line.rstrip("\n").split(":\t", 1) for line in f
@@ -111,33 +97,39 @@ def children(source):
         return
     with R.Recorder() as r:
         cams = [Camera(source, user="admin", password=p) for p in PASSWORDS]
-        r.cameras += cams
+        tls = Tls(cams[1], Certificate(r.dir))
+        r.cameras += cams + [tls]
         s = r.storage = wire.Storage(r.run, {
             "cam-%d" % i: {"url": c.url, "sealed": R.sealed("admin", p)}
-            for i, (c, p) in enumerate(zip(cams, PASSWORDS))})
+            for i, (c, p) in enumerate(zip((cams[0], tls), PASSWORDS))})
+        s.cameras["cam-1"]["certificate"] = tls.certificate.fingerprint
         r.start()
         s.wait(lambda: all(g and g[0].fragments for g in
                            (s.of("cam-0"), s.of("cam-1"))), 30)
         pids = r.children()
-        say.test("two cameras have a child each", len(pids) == 2, pids)
+        names = [name_of(p) for p in pids]
+        say.test("two cameras have a child each, the one with TLS a relay",
+                 sorted(names) == ["saqta-camera"] * 2 + ["saqta-tls"],
+                 names)
         for pid in pids:
             told = status_of(pid)
-            say.test("a child is under seccomp and gains no privileges",
+            say.test("%s is under seccomp and gains no privileges"
+                     % name_of(pid),
                      told["Seccomp"] == "2" and told["NoNewPrivs"] == "1",
                      told)
             fds = [os.readlink("/proc/%d/fd/%s" % (pid, n))
                    for n in os.listdir("/proc/%d/fd" % pid) if int(n) > 2]
             sockets = [f for f in fds if f.startswith("socket:")]
-            say.test("a child has three sockets, sealed memory and nothing "
-                     "else", len(sockets) == 3 and
+            say.test("%s has three sockets, sealed memory and nothing else"
+                     % name_of(pid), len(sockets) == 3 and
                      not [f for f in fds if f not in sockets and
                           "memfd:saqta" not in f], fds)
             known = [p for p in PASSWORDS
-                     if any(p.encode() in part for part in readable(pid))]
-            say.test("no camera's password is in a child's memory",
-                     not known, known)
+                     if any(p.encode() in part for part in memory_of(pid))]
+            say.test("no camera's password is in the memory of %s"
+                     % name_of(pid), not known, known)
         there = any(PASSWORDS[0].encode() in part
-                    for part in readable(r.process.pid))
+                    for part in memory_of(r.process.pid))
         say.test("(which finds it in the supervisor's)", there)
 
 

@@ -1,20 +1,17 @@
 #!/usr/bin/python3
 # timeout: 240
-"""What an operator does before a camera records, and what nobody can read.
+"""What an operator does before a camera records.
 
 A probe by the API and by the tool; why there is no answer, in each case; adding
-and switching; the camera's password in no place but the recorder's memory.
+and switching. Test 28 looks for the passwords that are given here.
 """
 import concurrent.futures
 import csv
 import io
 import json
-import os
 import socket
 import sqlite3
-import threading
 import time
-from pathlib import Path
 from urllib.parse import quote
 
 from lib import say
@@ -316,7 +313,7 @@ def lists(box):
     row = next(r for r in rows if r[0] == "csv-1")
     say.test("an export has no formula and no password",
              row == ["csv-1", "Face, left", "0600", 'Ulitsa "A" 1',
-                     "rtsp://127.0.0.1:1/a", "udp", "'=M(1)"] and
+                     "rtsp://127.0.0.1:1/a", "udp", "'=M(1)", ""] and
              SECRET not in out, out)
     done = box.tool("camera", "import", "-", stdin=out)
     say.test("and can be imported again",
@@ -421,51 +418,6 @@ def query(box, sql):
         return db.execute(sql).fetchall()
 
 
-def readable(box):
-    """Every place but memory where the password could have come to lie."""
-    for path in sorted(box.tmp.rglob("*")):
-        if path.is_file() and "bin" not in path.parts:
-            yield str(path), path.read_bytes()
-    for pid in [p.pid for p in box.processes.values()] + [os.getpid()]:
-        for p in [pid] + descendants(pid):
-            for name in ("cmdline", "environ"):
-                try:
-                    yield "/proc/%d/%s" % (p, name), Path(
-                        "/proc/%d/%s" % (p, name)).read_bytes()
-                except OSError:
-                    pass
-
-
-def descendants(pid):
-    try:
-        kids = Path("/proc/%d/task/%d/children" % (pid, pid)).read_text()
-    except OSError:
-        return []
-    return [x for k in map(int, kids.split()) for x in [k] + descendants(k)]
-
-
-def secrecy(box, operator, cam):
-    found, looks = set(), 0
-    busy = threading.Thread(target=probe, args=(operator, cam.url, "tcp"),
-                            kwargs=LOGIN)
-    busy.start()
-    while busy.is_alive() or not looks:
-        for where, data in readable(box):
-            if SECRET.encode() in data:
-                found.add(where)
-        looks += 1
-        time.sleep(0.3)
-    say.test("the camera's password is in no file, log, index, ledger, "
-             "argument or environment", not found, found)
-    people = [operator] + [box.client(u) for u in ("marat", "aigul")]
-    texts = [c.get(V1 + p).body for c in people
-             for p in ("cameras", "status", "ledger?first=0&count=200")]
-    texts += [box.tool(*v, "--json").stdout
-              for v in (("camera", "list"), ("status",))]
-    say.test("nor in anything that people are told",
-             not any(SECRET.encode() in t for t in texts))
-
-
 def story():
     with Appliance() as box:
         source = Source(make(str(box.tmp / "a"), "h264", 4), "h264")
@@ -483,7 +435,6 @@ def story():
         adding(box, operator, cam)
         lists(box)
         history(box, operator, source)
-        secrecy(box, operator, cam)
         say.test("no process was ended by a sanitizer or a signal",
                  not box.broken(), box.broken())
         cam.close()

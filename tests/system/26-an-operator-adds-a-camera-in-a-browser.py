@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # timeout: 240
-"""The page for cameras in a real browser (ux.md, scenario 3)."""
+"""The page for cameras in a real browser (ux.md, scenario 3), over TLS."""
 import json
 import os
 import subprocess
@@ -10,6 +10,7 @@ from lib import say
 from lib.appliance import PEOPLE, Appliance
 from lib.onvifdev import Device, Discoverable
 from lib.rtspcam import Camera, Source, make
+from lib.tlscam import Certificate, Tls
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BROWSER = ROOT / "tests" / "browser"
@@ -22,7 +23,8 @@ def story():
     with Appliance() as box:
         source = Source(make(str(box.tmp / "a"), "h264", 4), "h264")
         cam = Camera(source, user="admin", password=SECRET)
-        device = Device(user="admin", password=SECRET, url=cam.url)
+        tls = Tls(cam, Certificate(str(box.tmp)))
+        device = Device(user="admin", password=SECRET, url=tls.url)
         there = Discoverable([device], ("127.0.0.2",))
         accounts, secret = box.tmp / "accounts.json", box.tmp / "secret"
         accounts.write_text(json.dumps({"operator": {
@@ -30,7 +32,8 @@ def story():
         secret.write_text(SECRET)
         done = subprocess.run(
             ["node", "cameras.mjs", "https://127.0.0.1:%d" % box.port,
-             "--accounts", accounts, "--url", cam.url, "--user", "admin",
+             "--accounts", accounts, "--url", tls.url, "--user", "admin",
+             "--certificate", tls.certificate.fingerprint,
              "--password-file", secret, "--shots", shots], cwd=BROWSER,
             timeout=200, check=False, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
@@ -38,6 +41,7 @@ def story():
         say.test("the whole flow succeeds", done.returncode == 0)
         there.close()
         device.close()
+        tls.close()
         cam.close()
 
 

@@ -226,9 +226,9 @@ class Appliance:
         # now and then it hangs. Leaks are the unit tests' business.
         # What is freed is kept back in small amounts only, so that tests may
         # measure memory.
-        self.env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:"
-                        "quarantine_size_mb=8:thread_local_quarantine_size_kb=64",
-                        **(env or {}))
+        self.env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0:"
+                    "quarantine_size_mb=8:thread_local_quarantine_size_kb=64",
+                    **(env or {})}
         # apart: Ctrl-C at the terminal is for the caller alone
         self.apart = apart
         self.processes = {}

@@ -22,6 +22,7 @@ class Relay:
         self.dead = set()
         self.conns = set()
         self.closed = False
+        self.wire = None        # bytearray(): all that moves, either way
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(16)
@@ -61,6 +62,8 @@ class Relay:
             while not self.closed:
                 throttled = down and self.name == "throttle"
                 d = a.recv(1024 if throttled else 65536)
+                if self.wire is not None:
+                    self.wire += d
                 while not self.closed and (self.name == "stall" or
                                            a in self.dead):
                     time.sleep(0.05)

@@ -25,7 +25,7 @@ CAUSES = ["none", "no answer", "password", "network", "no key frame",
           "unsupported", "camera error", "disk full", "disk error",
           "storage away", "recorder stopped", "recorder failed",
           "machine off", "switched off", "not yet", "stream error",
-          "connecting", "lost"]
+          "connecting", "lost", "clock step", "expired", "certificate"]
 STATES = ["off", "connecting", "streaming", "down"]
 
 F_ADD_SEALS, F_GET_SEALS = 1033, 1034
@@ -238,8 +238,9 @@ class Storage:
             if callable(sealed):
                 sealed = sealed(self.key)
             send(s, Message(CAMERA_IS, m.id).put(
-                "ss11b", ids[0], c["url"], c.get("transport", 0),
-                c.get("enabled", 1), sealed))
+                "ss11bs", ids[0], c["url"], c.get("transport", 0),
+                c.get("enabled", 1), sealed,
+                c.get("certificate", "")))
         elif m.type == CAMERA_STATE:
             id_, state, cause, since, detail = m.get("s11is")
             m.end()

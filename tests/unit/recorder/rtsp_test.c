@@ -41,6 +41,26 @@ static void a_url_is_taken_apart_and_carries_no_password(void **state)
 	assert_int_equal(rtsp_url_parse("rtsp://h/\r\nX: y", &u), ERR_INVALID);
 }
 
+/* Ports of IANA's registry: rtsp 554, rtsps 322. */
+static void A7_rtsps_is_tls_and_has_a_port_of_its_own(void **state)
+{
+	struct rtsp_url u;
+
+	(void)state;
+	assert_int_equal(rtsp_url_parse("rtsp://h/x", &u), OK);
+	assert_false(u.tls);
+	assert_int_equal(rtsp_url_parse("rtsps://10.0.0.5/a/b?c=d", &u), OK);
+	assert_true(u.tls);
+	assert_string_equal(u.host, "10.0.0.5");
+	assert_int_equal(u.port, 322);
+	assert_string_equal(u.text, "rtsps://10.0.0.5/a/b?c=d");
+	assert_int_equal(rtsp_url_parse("RTSPS://h:8322/x", &u), OK);
+	assert_int_equal(u.port, 8322);
+	assert_int_equal(rtsp_url_parse("rtsps://u:p@h/x", &u), ERR_DENIED);
+	assert_int_equal(rtsp_url_parse("rtspss://h/", &u), ERR_INVALID);
+	assert_int_equal(rtsp_url_parse("rtsps:///x", &u), ERR_INVALID);
+}
+
 static void an_answer_waits_for_its_whole_body(void **state)
 {
 	static const char s[] =
@@ -213,6 +233,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_url_is_taken_apart_and_carries_no_password),
+	    cmocka_unit_test(A7_rtsps_is_tls_and_has_a_port_of_its_own),
 	    cmocka_unit_test(an_answer_waits_for_its_whole_body),
 	    cmocka_unit_test(every_challenge_is_kept),
 	    cmocka_unit_test(

@@ -122,7 +122,8 @@ static void an_older_index_begins_its_history_with_what_is(void **state)
 	snprintf(command, sizeof(command),
 	    "/usr/bin/python3 -c 'import sqlite3; "
 	    "sqlite3.connect(\"%s/index.db\").executescript(\"DROP TABLE "
-	    "stood; PRAGMA user_version = 2\")'",
+	    "stood; ALTER TABLE camera DROP COLUMN certificate; "
+	    "PRAGMA user_version = 2\")'",
 	    dir);
 	assert_int_equal(system(command), 0);
 	assert_int_equal(index_open(dir, false, &ix), OK);
@@ -131,6 +132,8 @@ static void an_older_index_begins_its_history_with_what_is(void **state)
 	assert_string_equal(now.value, "rtsp://h/1");
 	assert_int_equal(index_stood_now(ix, STOOD_PLACE, "0417", &now), OK);
 	assert_string_equal(now.value, "Abay 12");
+	assert_int_equal(index_camera_find(ix, "cam-1", &c), OK);
+	assert_string_equal(c.certificate, "");
 }
 
 int main(void)

@@ -61,7 +61,8 @@ function lookStep(next)
 		try {
 			const seen = await api.probe(asked);
 			fill(result, seen.error ? whyNot(seen) : whatItIs(seen,
-				() => next(asked, device)));
+				() => next({ ...asked, certificate:
+					seen.certificate ?? "" }, device)));
 			result.querySelector("button")?.focus();
 		} catch (problem) {
 			fill(result);
@@ -114,9 +115,14 @@ const whatItIs = (seen, next) => el("div", { class: "told good" },
 			t("probe.audioDropped", { codec: seen.audio }) :
 			t("probe.audioNone")),
 		fact("probe.offset", offset(seen.clock_offset_ms)),
+		seen.certificate && fact("probe.pin", pin(seen.certificate)),
 		fact("probe.plays", plays(seen.plays))),
 	el("button", { type: "button", class: "main", name: "next",
 		on: { click: next } }, t("act.next")));
+
+// Compared by a person, once; by the recorder ever after.
+const pin = (certificate) => [el("code", { id: "pin" }, certificate),
+	el("div", { class: "soft" }, t("probe.pinHint"))];
 
 const plays = (p) => Object.entries(p).map(([browser, how]) => el("div", {},
 	`${browser[0].toUpperCase()}${browser.slice(1)}: ` +

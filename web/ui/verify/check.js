@@ -18,7 +18,7 @@ const CAUSES = ["none", "no-answer", "password", "network", "no-key-frame",
 	"unsupported", "camera-error", "disk-full", "disk-error",
 	"storage-away", "recorder-stopped", "recorder-failed", "machine-off",
 	"switched-off", "not-yet", "stream-error", "connecting", "lost",
-	"clock-step", "expired"];
+	"clock-step", "expired", "certificate"];
 // Six calendar months have at least 181 days.
 const TERM_MIN_NS = 181n * 86400n * 1000000000n;
 const EPOCH_MASK = (1n << 48n) - 1n;
