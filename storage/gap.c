@@ -86,6 +86,13 @@ static bool is_box_cause(enum cause c)
 	    c == CAUSE_RECORDER_FAILED;
 }
 
+/* Nobody was there; then the camera answers, and says what somebody must do. */
+static bool is_refusal_after_silence(enum cause old, enum cause cause)
+{
+	return (old == CAUSE_NETWORK || old == CAUSE_NO_ANSWER) &&
+	    (cause == CAUSE_PASSWORD || cause == CAUSE_CERTIFICATE);
+}
+
 /* May the cause of an open gap change? The operator's switch always counts. */
 static bool gives_way(enum cause old, enum cause cause)
 {
@@ -93,7 +100,8 @@ static bool gives_way(enum cause old, enum cause cause)
 		return false;
 	if (old == CAUSE_SWITCHED_OFF || cause == CAUSE_SWITCHED_OFF)
 		return true;
-	return is_box_cause(old) && !is_box_cause(cause);
+	return (is_box_cause(old) && !is_box_cause(cause)) ||
+	    is_refusal_after_silence(old, cause);
 }
 
 static void split(struct keeper *k, struct camera *m, struct gap_row *g,

@@ -267,6 +267,29 @@ static enum err last_cause(const struct gap_row *g, void *arg)
 	return OK;
 }
 
+/* A gap is split once: silence, then the word that an operator acts on. */
+static void P7_silence_gives_way_to_a_refusal_and_not_back(void **state)
+{
+	static const enum cause silent[] = {CAUSE_NETWORK, CAUSE_NO_ANSWER};
+	static const enum cause refusals[] = {
+	    CAUSE_PASSWORD, CAUSE_CERTIFICATE};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		forget();
+		record(10);
+		miss(silent[i / 2], 0, 5);
+		miss(CAUSE_CAMERA_ERROR, 0, 5);
+		assert_int_equal(open_cause(), silent[i / 2]);
+		miss(refusals[i % 2], 0, 5);
+		assert_int_equal(open_cause(), refusals[i % 2]);
+		miss(silent[i / 2], 0, 5);
+		assert_int_equal(open_cause(), refusals[i % 2]);
+		record(10);
+		check(MIDDLE, wall);
+	}
+}
+
 static void P7_an_unspoken_hole_is_the_streams_or_the_childs(void **state)
 {
 	enum cause cause = CAUSE_NONE;
@@ -333,6 +356,7 @@ int main(void)
 	    cmocka_unit_test(P7_an_open_gap_goes_on_after_a_clock_step),
 	    cmocka_unit_test(P7_the_operators_switch_is_the_cause_while_off),
 	    cmocka_unit_test(P7_a_cause_of_the_box_gives_way_to_the_cameras),
+	    cmocka_unit_test(P7_silence_gives_way_to_a_refusal_and_not_back),
 	    cmocka_unit_test(P7_an_unspoken_hole_is_the_streams_or_the_childs),
 	    cmocka_unit_test(P7_machine_off_ends_at_the_start_by_a_wrong_clock),
 	};
