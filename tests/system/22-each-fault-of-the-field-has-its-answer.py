@@ -10,7 +10,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import say, wire                                   # noqa: E402
 from lib import recorder as R                               # noqa: E402
-from lib.faultcam import Fault                              # noqa: E402
+from lib.faultcam import YEARS_S, Fault                     # noqa: E402
 from lib.relay import Relay                                 # noqa: E402
 from lib.rtspcam import Source, make                        # noqa: E402
 from lib.tlscam import Certificate, Tls                      # noqa: E402
@@ -41,6 +41,9 @@ HARMLESS = {
     "A4-stale-session": "a dead session's packets among the new one's",
     "C1-no-sets": "no parameter sets in the SDP",
     "C1-garbage-sets": "garbage for parameter sets in the SDP",
+    "B8-none": "no sender report",
+    "B8-years": "sender reports of a clock twenty years behind",
+    "B8-stranger": "sender reports of another source, twenty years behind",
     "A7-self-signed": "TLS with a self-signed certificate",
     "A7-expired": "TLS with a certificate that expired years ago",
 }
@@ -160,6 +163,22 @@ def certificates(f):
                  tls.versions)
 
 
+def clocks(f):
+    """B8: the host's time governs; the camera's is told where it is known."""
+    for name, off_s in (("B8-none", None), ("B8-years", -YEARS_S),
+                        ("B8-stranger", None)):
+        late = f.media(name)[1:]
+        ours = [abs(g.start / 1e9 - f.media("good")[0].start / 1e9) < 300
+                for g in late]
+        told = [g.fields[5] and (g.fields[5] - g.start) / 1e9 for g in late]
+        say.test("B8: %s: segments stand at the host's time" % name[3:],
+                 late and all(ours), ours)
+        say.test("B8: %s: the camera's clock is %s" % (
+            name[3:], "noted" if off_s else "not known"),
+            late and all(abs(t - off_s) < 5 if off_s else t == 0
+                         for t in told), told)
+
+
 def story():
     with tempfile.TemporaryDirectory() as d, R.Recorder(
             timeout_ms=4000) as r:
@@ -242,6 +261,7 @@ def story():
             why = unbroken(f.of(name), f.cams[name].sent)
             say.test("%s: %s: no picture is lost" % (name[:2], what),
                      why is None, why, f.state(name))
+        clocks(f)
         why = unbroken(f.of("good"), f.cams["good"].sent)
         say.test("no fault of the %d other cameras cost this one a picture"
                  % (len(f.cams) - 1), why is None, why)

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import rtspcam                                     # noqa: E402
 
 STALE = 0x0badcafe          # the source of a session that should be dead
+YEARS_S = 20 * 365 * 86400  # how far a camera's clock is off
 
 
 class Fault(rtspcam.Camera):
@@ -203,6 +204,16 @@ class Fault(rtspcam.Camera):
 
     # --- packets and bytes ---
 
+    def _report(self):
+        source, ntp = super()._report()
+        if self.name == "B8-none":
+            return None
+        if self.name == "B8-years":
+            ntp -= YEARS_S
+        if self.name == "B8-stranger":
+            source, ntp = STALE, ntp - YEARS_S
+        return source, ntp
+
     def _packet(self, rtp):
         if self.name == "B9-udp":
             return self._udp(rtp)
@@ -240,7 +251,8 @@ NAMES = [
     "A3-no-base", "A3-schemeless-base", "A3-odd-control", "A3-rtp-info",
     "A4-one-connection", "A4-stale-session", "A5-early-data",
     "A5-other-channels", "A5-line-ends", "A6-many-media",
-    "A7-describe-hangs", "A7-tls", "B9-udp", "C1-no-sets",
+    "A7-describe-hangs", "A7-tls", "B8-none", "B8-years", "B8-stranger",
+    "B9-udp", "C1-no-sets",
     "C1-garbage-sets"]
 
 

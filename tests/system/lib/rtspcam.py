@@ -369,6 +369,10 @@ class Camera:
     def _packet(self, rtp):
         return [rtp]
 
+    def _report(self):
+        """SSRC and NTP time of a sender report, or None."""
+        return 0x1234, time.time() + 2208988800
+
     def _mangle(self, blob):
         return blob
 
@@ -414,9 +418,10 @@ class Camera:
                         transport[1].sendto(q, (self.peer, transport[3]))
                     else:
                         blob += b"$\0" + struct.pack(">H", len(q)) + q
-            if i % 50 == 0:
-                ntp = time.time() + 2208988800
-                sr = struct.pack(">BBHIIIIII", 0x80, 200, 6, 0x1234,
+            clock = self._report() if i % 50 == 0 else None
+            if clock:
+                source, ntp = clock
+                sr = struct.pack(">BBHIIIIII", 0x80, 200, 6, source,
                                  int(ntp), int(ntp % 1 * 2 ** 32), ts, 0, 0)
                 if transport[0] == "udp":
                     transport[2].sendto(sr, (self.peer, transport[4]))
