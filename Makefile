@@ -168,7 +168,8 @@ DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
 DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
     clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
     patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
-DEPS_TEST += mandoc unzip python3-jsonschema
+DEPS_TEST += mandoc unzip python3-jsonschema \
+    sslscan slowhttptest
 deps:
 	tests/deps $(DEPS)
 deps-test:

@@ -36,7 +36,7 @@ static const char *const always[][2] = {
 	"img-src 'self' blob: data:; media-src 'self' blob:; "
 	"connect-src 'self'; base-uri 'none'; form-action 'self'; "
 	"frame-ancestors 'none'"},
-    {"Strict-Transport-Security", "max-age=31536000"},
+    {"Strict-Transport-Security", "max-age=31536000; includeSubDomains"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Resource-Policy", "same-origin"},

@@ -18,6 +18,14 @@ else
 	echo "$wrong"
 	status=1
 fi
+# Text stays text: nothing is made of markup or run from a string (ASVS 1.2, 1.3).
+markup='innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function'
+if git grep -nE "$markup" -- 'web/ui/*.js'; then
+	echo "not ok - the pages make nodes, never markup"
+	status=1
+else
+	echo "ok - the pages make nodes, never markup"
+fi
 node --input-type=module -e '
 const [en, ...others] = await Promise.all(["en", "kk", "ru"].map(async (l) =>
 	[l, (await import(`${process.cwd()}/web/ui/text/${l}.js`)).default]));

@@ -52,7 +52,8 @@ def headers_are_safe(web, who):
                 and r["Referrer-Policy"] == "no-referrer"
                 and r["Cross-Origin-Resource-Policy"] == "same-origin"
                 and r["Cross-Origin-Opener-Policy"] == "same-origin"
-                and r["Strict-Transport-Security"] == "max-age=31536000"
+                and r["Strict-Transport-Security"] ==
+                "max-age=31536000; includeSubDomains"
                 and r["Cache-Control"] == cache)
         ok(good, "every answer has the security headers: " + path,
            str(r.headers))
@@ -143,6 +144,11 @@ def sign_in(web):
        "the cookie is __Host-, HttpOnly, Secure and SameSite=Strict", cookie)
     ok(web.storage.sign_ins[-1] == ("aigerim", "127.0.0.1"),
        "storage is told the client's address")
+    web.ask("POST", "/api/v1/session", {"user": "aigerim", "password": "x"},
+            {"X-Forwarded-For": "203.0.113.7", "X-Real-IP": "203.0.113.7",
+             "Forwarded": "for=203.0.113.7"})
+    ok(web.storage.sign_ins[-1] == ("aigerim", "127.0.0.1"),
+       "the address is the socket's, whatever a header says")
     ok(web.get("/api/v1/session", who).json() == d,
        "GET session gives the same document")
     other = web.sign_in()
@@ -259,6 +265,7 @@ def refusals(web, who):
             ("PUT", "/api/v1/requests", "GET, HEAD, POST"),
             ("POST", "/", "GET, HEAD"), ("OPTIONS", "/app.js", "GET, HEAD"),
             ("GET", "/api/v1/requests/REQ-1/stop", "POST"),
+            ("TRACE", "/api/v1/cameras", "GET, HEAD, POST"),
             ("PATCH", "/api/v1/session", "GET, HEAD, POST, DELETE")):
         r = web.ask(method, path, who=who)
         ok(r.status == 405 and r.problem() == "method"
