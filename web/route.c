@@ -71,6 +71,7 @@ static const struct route routes[] = {
 {METHOD_GET, "/watch/%*", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/verify", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/audit", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/coverage", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/cameras", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/people", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/account", NEED_NOTHING, ROUTE_PAGE, page_index},

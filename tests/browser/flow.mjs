@@ -418,8 +418,8 @@ async function pages()
 	const where = ["/", `/find?camera=${job.camera}&from=` +
 		`${encodeURIComponent(iso(job.from))}&to=` +
 		encodeURIComponent(iso(job.to)), "/requests",
-	"/requests/" + job.id, "/watch/" + job.id, "/audit", "/health",
-	"/about"];
+	"/requests/" + job.id, "/watch/" + job.id, "/audit", "/coverage",
+	"/health", "/about"];
 
 	for (const lang of ["kk", "ru", "en"]) {
 		await p.open("/about");
@@ -427,6 +427,44 @@ async function pages()
 		for (const address of where)
 			await onePage(lang, address, axe);
 	}
+	await coverage();
+}
+
+// Six months as the page adds them up, and as the spans say.
+async function coverage()
+{
+	await p.open("/coverage");
+	await p.see("#coverage-table");
+	const shown = await p.eval((id) => ({ ...document.querySelector(
+		`#coverage-table tr[data-camera="${id}"]`).dataset }), job.camera);
+	const to = Date.parse(site.now) + 1e3;
+	const { cameras: [row] } = await json("/api/v1/coverage?" +
+		new URLSearchParams({ camera: job.camera, from: iso(to - 190 *
+			864e5), to: iso(Date.now()) }));
+	const sum = (f) => row.spans.filter(f).reduce((n, s) =>
+		n + Date.parse(s.to) - Date.parse(s.from), 0);
+	const gap = (s) => s.kind === "gap" && s.cause !== "not-yet" &&
+		s.cause !== "expired";
+
+	is(Math.abs(sum((s) => s.kind === "recorded") - shown.recorded) < 10e3
+		&& shown.recorded > 30e3,
+	"the coverage page adds up what was recorded", shown.recorded);
+	is(Math.abs(sum(gap) - shown.missing) < 10e3 &&
+		(!job.gap || shown.missing >= job.gap.to - job.gap.from),
+	"and what is missing", shown.missing);
+	await p.press("Tab");
+	await p.eval(() => document.querySelector("main [role=slider]").focus());
+	const word = () => p.eval(() => document.activeElement
+		.getAttribute("aria-valuetext"));
+	const today = await word();
+	await p.press("ArrowLeft");
+	const before = await word();
+	is(today !== before && /^\d\d\.\d\d\.\d{4}, /.test(before),
+		"an arrow key goes to the day before", [today, before]);
+	await p.press("ArrowRight");
+	await p.press("Enter");
+	await p.until("Find with that day", () =>
+		location.pathname === "/find");
 }
 
 async function onePage(lang, address, axe)

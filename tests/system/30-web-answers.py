@@ -64,7 +64,8 @@ def headers_are_safe(web, who):
 def pages(web):
     index = open(os.path.join(web.dir, "ui/index.html"), "rb").read()
     for path in ("/", "/find", "/requests", "/requests/REQ-2026-00031",
-                 "/watch/REQ-2026-00031", "/audit", "/health", "/about"):
+                 "/watch/REQ-2026-00031", "/audit", "/coverage", "/health",
+                 "/about"):
         r = web.get(path, Accept="text/html")
         ok(r.status == 200 and r.body == index
            and r["Content-Type"] == "text/html; charset=utf-8",

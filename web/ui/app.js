@@ -8,6 +8,7 @@ import about from "./pages/about.js";
 import account from "./pages/account.js";
 import audit from "./pages/audit.js";
 import cameras from "./pages/cameras.js";
+import coverage from "./pages/coverage.js";
 import find from "./pages/find.js";
 import health from "./pages/health.js";
 import home from "./pages/home.js";
@@ -31,6 +32,7 @@ const routes = [
 	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, "requests"],
 	[/^\/verify$/, verify, seers, "verify"],
 	[/^\/audit$/, audit, seers, "audit"],
+	[/^\/coverage$/, coverage, seers, "coverage"],
 	[/^\/cameras$/, cameras, ["operator"], "cameras"],
 	[/^\/people$/, people, ["operator", "custodian"], "people"],
 	[/^\/account$/, account, all, ""],
@@ -39,7 +41,8 @@ const routes = [
 ];
 const paths = { home: "/", find: "/find", requests: "/requests",
 	verify: "/verify",
-	audit: "/audit", cameras: "/cameras", people: "/people", health: "/health", about: "/about" };
+	audit: "/audit", coverage: "/coverage", cameras: "/cameras",
+	people: "/people", health: "/health", about: "/about" };
 
 const app = {
 	session: null, site: null, skew: 0, leave: null, turn: 0,

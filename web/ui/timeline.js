@@ -4,17 +4,24 @@ import { el, fill } from "./dom.js";
 import { has, length, t } from "./i18n.js";
 import * as time from "./time.js";
 
-const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 21600];
+const DAY = 86400;
+const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 21600, DAY,
+	2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY];
 
 export const causeText = (cause) =>
 	has("cause." + cause) ? t("cause." + cause) : t("cause.none");
 
-// Spans are [{kind: "recorded"|"gap", from, to, cause, open}] in instants.
+// Spans are [{kind: "recorded"|"gap", from, to, cause, open}] in instants; each
+// may bring its own title and word, and the part of it that is a gap. Arrow keys
+// go by units[0], with Shift by units[1], with Ctrl by units[2].
 export class Timeline {
-	// move(at) is told where a person went; at may be anywhere inside.
-	constructor({ label, from, to, spans, at, move })
+	// move(at) is told where a person went, enter(at) where he pressed
+	// Enter; at may be anywhere inside. days: a moment is told as its date.
+	constructor({ label, from, to, spans, at, move, enter = null,
+		units = [1e3, 10e3, 60e3], days = false })
 	{
-		Object.assign(this, { label, from, to, spans, at, move });
+		Object.assign(this, { label, from, to, spans, at, move, enter,
+			units, days });
 		this.bar = el("div", { class: "bar", role: "slider",
 			tabindex: 0, "aria-label": label,
 			"aria-valuemin": 0, on: {
@@ -50,11 +57,13 @@ export class Timeline {
 		const a = Math.max(s.from, this.from);
 		const b = Math.min(s.to, this.to);
 		const node = el("div", { class: "span " + kindOf(s),
-			title: spanText(s) });
+			title: s.title ?? spanText(s) });
 
 		node.style.left = this.#share(a) + "%";
 		node.style.width = this.#share(this.from + b - a) + "%";
-		if (s.kind === "gap" && b - a > (this.to - this.from) / 12)
+		if (s.part)
+			node.append(partly(s.part));
+		else if (s.kind === "gap" && b - a > (this.to - this.from) / 12)
 			node.append(el("span", {}, length(s.to - s.from)));
 		return node;
 	}
@@ -62,15 +71,16 @@ export class Timeline {
 	#ticks()
 	{
 		const whole = (this.to - this.from) / 1e3;
-		const step = (STEPS.find((s) => whole / s <= 8) ?? 86400) * 1e3;
+		const step = (STEPS.find((s) => whole / s <= 8) ?? 30 * DAY) * 1e3;
 		const zero = time.offset(this.from) * 60e3;
 		const first = Math.ceil((this.from + zero) / step) * step - zero;
 		const ticks = [];
 
 		for (let at = first; at <= this.to; at += step) {
 			const node = el("span", {}, step < 60e3 ?
-				time.timeText(at) :
-				time.timeText(at).slice(0, 5));
+				time.timeText(at) : step < DAY * 1e3 ?
+					time.timeText(at).slice(0, 5) :
+					time.dateText(at).slice(0, 5));
 			node.style.left = this.#share(at) + "%";
 			if (this.#share(at) > 95)
 				node.className = "late";
@@ -86,7 +96,8 @@ export class Timeline {
 		this.bar.setAttribute("aria-valuenow",
 			Math.round((this.at - this.from) / 1e3));
 		this.bar.setAttribute("aria-valuetext",
-			`${time.timeText(this.at)}, ${this.wordAt(this.at)}`);
+			`${this.days ? time.dateText(this.at) :
+				time.timeText(this.at)}, ${this.wordAt(this.at)}`);
 	}
 
 	// Show what will be asked for.
@@ -104,6 +115,8 @@ export class Timeline {
 
 		if (!s)
 			return t("line.unknown");
+		if (s.word)
+			return s.word;
 		return s.kind === "recorded" ? t("line.recorded") :
 			`${t("line.gap")}: ${causeText(s.cause)}`;
 	}
@@ -114,12 +127,14 @@ export class Timeline {
 			ArrowUp: 1 }[e.key];
 		const jump = { Home: this.from, End: this.to }[e.key];
 
+		if (e.key === "Enter")
+			this.enter?.(this.at);
 		if (way === undefined && jump === undefined)
 			return;
 		e.preventDefault();
 		e.stopPropagation();
-		const step = e.ctrlKey ? 60e3 : e.shiftKey ? 10e3 : 1e3;
-		this.#go(jump ?? this.at + way * step);
+		this.#go(jump ?? this.at + way *
+			this.units[e.ctrlKey ? 2 : e.shiftKey ? 1 : 0]);
 	}
 
 	#press(e)
@@ -149,8 +164,17 @@ export class Timeline {
 	}
 }
 
-const kindOf = (s) => s.kind === "gap" ? "gap" :
-	s.flags?.length ? "recorded flagged" : "recorded";
+const kindOf = (s) => s.kind === "recorded" && s.flags?.length ?
+	"recorded flagged" : s.kind;
+
+// Of what a day came to, the part that is missing, from above.
+function partly(share)
+{
+	const node = el("div", { class: "part" });
+
+	node.style.height = 100 * share + "%";
+	return node;
+}
 
 export function spanText(s)
 {
