@@ -77,7 +77,7 @@ class Document:
                 raise Undocumented(where + " has a body")
         elif kind not in content:
             raise Undocumented("%s is of type %s" % (where, kind))
-        else:
+        elif "json" in kind:
             self.fits(json.loads(body), content[kind]["schema"], where)
         if status < 300 and "requestBody" in operation:
             schema = operation["requestBody"]["content"]["application/json"]
