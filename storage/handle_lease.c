@@ -152,6 +152,42 @@ static enum err lease_ok(struct keeper *k, const struct reader *r,
 	return OK;
 }
 
+/*
+ * What one person may copy in a local day: watching does not count, fetching
+ * the same again does. Counted from the first entry of the day on.
+ */
+static enum err quota_ok(struct keeper *k, const struct lease_row *l)
+{
+	struct {
+		char day[16];
+		uint64_t entry;
+	} since;
+	char day[16] = "";
+	int64_t copied = 0;
+	size_t n;
+	enum err err;
+
+	if (l->kind == LEASE_VIEW)
+		return OK;
+	day_format(utc_local_day(k->now), day, sizeof(day));
+	err = index_setting_find(k->ix, "copy-day", &since, sizeof(since), &n);
+	if (err == ERR_NOT_FOUND ||
+	    (!err && (n != sizeof(since) || memcmp(since.day, day, 11)))) {
+		memset(&since, 0, sizeof(since));
+		memcpy(since.day, day, 11);
+		since.entry = ledger_number(k->ledger, ledger_size(k->ledger));
+		err =
+		    index_setting_put(k->ix, "copy-day", &since, sizeof(since));
+	}
+	if (!err)
+		err = index_copied(k->ix, l->person, since.entry, &copied);
+	if (!err &&
+	    copied + l->to_ns - l->from_ns >
+		k->conf.copy_minutes * 60 * NS_PER_SEC)
+		err = ERR_QUOTA;
+	return err;
+}
+
 void handle_lease_open(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct lease *l = calloc(1, sizeof(*l));
@@ -172,6 +208,8 @@ void handle_lease_open(struct keeper *k, struct conn *c, struct wire *w)
 	}
 	if (!err)
 		err = lease_ok(k, r, &l->row, &q);
+	if (!err)
+		err = quota_ok(k, &l->row);
 	if (!err) {
 		enter_begin(k, &x, ENTRY_LEASE_OPENED, r->person);
 		entry_put_text(&x.e, TAG_CAMERA, l->row.camera);

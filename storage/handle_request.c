@@ -13,6 +13,8 @@
 #define GRANT_NS (7 * 24 * 3600 * NS_PER_SEC)	/* a grant lasts */
 #define REASON_MIN 3
 #define OPEN_EACH 64
+/* Camera-time that one person may hold by what nobody has decided yet. */
+#define UNDECIDED_NS (240 * 3600 * NS_PER_SEC)
 
 bool list_has(const char *list, const char *id)
 {
@@ -109,6 +111,40 @@ static enum err request_ok(struct keeper *k, const struct reader *r,
 	return footage_there(k, q);
 }
 
+static int64_t camera_ns(const struct request_row *q)
+{
+	int64_t n = 1;
+
+	for (const char *p = q->cameras; *p; p++)
+		n += *p == ' ';
+	return n * (q->to_ns - q->from_ns);
+}
+
+struct undecided {
+	uint64_t person;
+	int64_t ns;
+};
+
+static enum err add_undecided(const struct request_row *q, void *arg)
+{
+	struct undecided *u = arg;
+
+	if (q->requester == u->person)
+		u->ns += camera_ns(q);
+	return OK;
+}
+
+/* P4: a request holds at once, so nobody asks for everything. */
+static enum err undecided_ok(struct keeper *k, const struct request_row *q)
+{
+	struct undecided u = {.person = q->requester};
+	enum err err = index_requests_waiting(k->ix, add_undecided, &u);
+
+	if (!err && u.ns && u.ns + camera_ns(q) > UNDECIDED_NS)
+		err = ERR_QUOTA;
+	return err;
+}
+
 /* REQ-2026-00031: the year at the site, numbered over all years. */
 static enum err request_number(struct keeper *k, char *ret)
 {
@@ -178,6 +214,8 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 		err = request_ok(k, c->reader, &q);
 	if (!err)
 		err = hold_room(k, q.requester);
+	if (!err)
+		err = undecided_ok(k, &q);
 	if (!err)
 		err = request_number(k, q.id);
 	if (!err)

@@ -352,6 +352,13 @@ must_check enum err index_alarm_put(struct index *ix, const char *camera,
     enum alarm kind, int64_t since_ns);
 must_check enum err index_alarm_find(struct index *ix, const char *camera,
     enum alarm kind, int64_t *ret_since_ns);
+/* Those that nobody has decided yet, the oldest first. */
+must_check enum err index_requests_waiting(struct index *ix,
+    enum err (*fn)(const struct request_row *, void *), void *arg);
+/* What this person was given to keep (downloads, packages) since an entry. */
+must_check enum err index_copied(struct index *ix, uint64_t person,
+    uint64_t since, int64_t *ret_ns);
+
 /* --- index_export.c --- */
 must_check enum err index_export_put(struct index *ix,
     const struct export_row *x);	/* insert or replace */

@@ -167,6 +167,35 @@ enum err index_requests(struct index *ix, uint64_t requester,
 	return err ? err : request_each(ix, s, fn, arg);
 }
 
+enum err index_requests_waiting(struct index *ix,
+    enum err (*fn)(const struct request_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM request WHERE state = ? ORDER BY created_ns", "i",
+	    (int64_t)REQUEST_SUBMITTED);
+
+	return err ? err : request_each(ix, s, fn, arg);
+}
+
+enum err index_copied(struct index *ix, uint64_t person, uint64_t since,
+    int64_t *ret_ns)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT total(to_ns - from_ns) FROM lease WHERE entry >= ? AND "
+	    "person = ? AND kind != ?",
+	    "iii", (int64_t)since, (int64_t)person, (int64_t)LEASE_VIEW);
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err)
+		*ret_ns = sql_i64(s, 0);
+	sql_done(s);
+	return err;
+}
+
 enum err index_text_put(struct index *ix, uint64_t entry, unsigned tag,
     const unsigned char salt[32], const char *text)
 {

@@ -379,6 +379,9 @@ void people_sign_out(struct keeper *k, uint64_t person,
 must_check enum err rewrap_settle(struct keeper *k);
 void rewrap_tick(struct keeper *k);
 
+/* --- keeper_remind.c --- */
+void remind_tick(struct keeper *k);
+
 /* --- handle_session.c --- */
 /* End the sessions that are too old. */
 void sessions_tick(struct keeper *k);

@@ -198,6 +198,7 @@ static bool is_entered(enum err err)
 	case ERR_SELF_APPROVAL:
 	case ERR_NOT_APPROVED:
 	case ERR_GRANT_ENDED:
+	case ERR_QUOTA:
 	case ERR_INTEGRITY:
 	case ERR_NO_KEY:
 		return true;

@@ -103,6 +103,7 @@ void keeper_tick(struct keeper *k)
 		k->next_heads_ns = k->mono.ns + HEADS_NS;
 		make_keys_ahead(k);
 		rewrap_tick(k);
+		remind_tick(k);
 		export_tick(k);
 		while (m)
 			put_heads(k, &m);

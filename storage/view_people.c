@@ -42,12 +42,15 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 {
 	bool mine = v->person && r->requester == v->person;
 	bool decided = r->decided_ns != 0;
+	int64_t waits = r->state == REQUEST_SUBMITTED ?
+	    (v->now.ns - r->created_ns) / (24 * 3600 * NS_PER_SEC) :
+	    0;
 	unsigned right;
 
 	if (index_rights_find(v->ix, r->id, &right))
 		return NULL;
 	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:s, s:o, s:o, s:o}",
+			 "s:o, s:s, s:o, s:o, s:o, s:I}",
 	    "id", r->id, "state", state_name(v, r), "mine", mine, "may_decide",
 	    v->role == ROLE_CUSTODIAN && !mine && r->state == REQUEST_SUBMITTED,
 	    "requester", view_person(v, r->requester), "decider",
@@ -59,7 +62,8 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 	    json_text(r->case_no, strlen(r->case_no)), "decision_reason",
 	    decided ?
 		json_text(r->decision_reason, strlen(r->decision_reason)) :
-		json_null());
+		json_null(),
+	    "waits_days", (json_int_t)(waits > 0 ? waits : 0));
 }
 
 struct rows {
@@ -285,6 +289,7 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_CAMERAS:
 		return list_json(f);
 	case TAG_WRAPPED_TO:
+	case TAG_REMINDED:
 		return numbers_json(f);
 	case TAG_HEADS:
 		return json_null();

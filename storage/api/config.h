@@ -28,6 +28,7 @@ struct config {
 	char web_user[32];
 	int segment_s;		/* 5..300, default 60 */
 	int export_days;	/* a package is kept, 1..90, default 7 */
+	int copy_minutes;	/* a person may copy in a day, 1..1000000, 6000 */
 	int reserve_mb;		/* room kept for ledger, keyring, index */
 	int witness_s;		/* at most that long between cosignatures */
 	char ledger_copy[160];	/* directory, best of another disk */

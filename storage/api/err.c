@@ -60,6 +60,9 @@ static const struct {
 	"Too many failed attempts: wait and try again."},
     [ERR_FIRST] = {"first-password", 403,
 	"This password is for one sign-in: choose your own first."},
+    [ERR_QUOTA] = {"quota", 429,
+	"That is more than one person may copy in a day, or have undecided: "
+	"go on tomorrow, or have some decided."},
     [ERR_REBUILDING] = {"rebuilding", 503,
 	"The index is being made anew: try again in some minutes."},
 };

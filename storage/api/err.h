@@ -52,6 +52,7 @@ enum err {
 	ERR_FACTOR = 40,	/* second factor: missing, wrong, used before */
 	ERR_LOCKED = 41,	/* too many failed attempts just now */
 	ERR_FIRST = 42,		/* a one-time password: set your own first */
+	ERR_QUOTA = 43,		/* more than a person may have in a day */
 	ERR_MAX
 };
 

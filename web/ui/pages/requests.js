@@ -11,12 +11,16 @@ const look = { submitted: "wait", approved: "good", shortened: "good",
 export const stateBadge = (r) => el("span",
 	{ class: "badge " + (look[r.state] ?? "") }, t("state." + r.state));
 
+// Nobody has decided for days: whoever may is reminded (storage enters it).
+export const waits = (r) => r.waits_days > 0 && el("span",
+	{ class: "badge bad" }, t("request.waits", { n: r.waits_days }));
+
 export const open = (r) => r.state === "approved" || r.state === "shortened";
 
 export const requestLine = (r) => [
 	el("div", { class: "between" },
 		el("a", { href: "/requests/" + r.id, class: "num" }, r.id),
-		stateBadge(r)),
+		el("span", {}, stateBadge(r), " ", waits(r))),
 	el("div", { class: "num" }, time.span(time.instant(r.from),
 		time.instant(r.to))),
 	el("div", { class: "soft" }, t("request.line", { who: r.requester,
@@ -57,4 +61,4 @@ const table = (list) => el("div", { class: "tables", tabindex: 0,
 			time.instant(r.to))),
 		el("td", {}, r.cameras.join(", ")),
 		el("td", {}, r.requester), el("td", {}, r.case),
-		el("td", {}, stateBadge(r)))))));
+		el("td", {}, stateBadge(r), " ", waits(r)))))));

@@ -103,6 +103,7 @@ export default {
 	"column.act": "Action",
 	"column.role": "Role",
 	"entry.account-changed": "{who} changed the own password or second factor.",
+	"entry.reminded": "{request} has waited for a decision for {days} days: the custodians were reminded.",
 	"entry.session-ended": "{who} ended a session of {whom}.",
 	"entry.person-ended": "{who} ended an account.",
 	"entry.paper-key": "{who} replaced the paper key.",
@@ -181,6 +182,7 @@ export default {
 	"state.shortened": "approved in part", "state.refused": "refused",
 	"state.ended": "ended", "state.revoked": "revoked",
 	"state.closed": "closed",
+	"request.waits": "undecided for {n} days",
 	"request.line": "{who}; {cameras}; case {case}",
 	"request.missing": "There is no such request, or it is not yours to see.",
 	"request.asked": "What was asked",
@@ -468,6 +470,7 @@ export default {
 	"key.gap.name": "G", "key.gap": "next gap",
 
 	"problem.second-factor": "A new code of your second factor is needed; one that was used already does not count.",
+	"problem.quota": "That is more than one person may copy in a day, or have undecided. Go on tomorrow, or have some decided.",
 	"problem.locked": "Too many failed attempts. Wait a little and try again.",
 	"problem.title": "That did not work",
 	"problem.unreachable": "The appliance does not answer. Check the network and try again.",

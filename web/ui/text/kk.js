@@ -105,6 +105,7 @@ export default {
 	"column.act": "Әрекет",
 	"column.role": "Рөлі",
 	"entry.account-changed": "{who}: өз құпиясөзін не екінші факторын өзгертті.",
+	"entry.reminded": "{request} шешім күтіп тұр, күн саны: {days}. Сақтаушыларға ескертілді.",
 	"entry.session-ended": "{who}: {whom} сеансы аяқталды.",
 	"entry.person-ended": "{who}: тіркелгі жабылды.",
 	"entry.paper-key": "{who}: қағаз кілт ауыстырылды.",
@@ -187,6 +188,7 @@ export default {
 	"state.shortened": "ішінара мақұлданған",
 	"state.refused": "қабылданбаған", "state.ended": "мерзімі біткен",
 	"state.revoked": "кері қайтарылған", "state.closed": "жабылған",
+	"request.waits": "шешімсіз күн саны: {n}",
 	"request.line": "{who}; {cameras}; іс {case}",
 	"request.missing": "Мұндай сұрау жоқ немесе ол сізге қолжетімсіз.",
 	"request.asked": "Не сұралған",
@@ -493,6 +495,7 @@ export default {
 	"key.gap.name": "G", "key.gap": "келесі үзіліс",
 
 	"problem.second-factor": "Екінші фактордың жаңа коды керек; бұрын қолданылғаны жарамайды.",
+	"problem.quota": "Бұл бір адамның бір күнде көшіре алатынынан немесе шешімсіз ұстай алатынынан көп. Ертең жалғастырыңыз немесе шешімдерді күтіңіз.",
 	"problem.locked": "Сәтсіз әрекет тым көп. Сәл күтіп, қайталап көріңіз.",
 	"problem.title": "Орындалмады",
 	"problem.unreachable": "Құрылғы жауап бермейді. Желіні тексеріп, қайталаңыз.",

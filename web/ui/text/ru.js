@@ -108,6 +108,7 @@ export default {
 	"column.act": "Действие",
 	"column.role": "Роль",
 	"entry.account-changed": "{who}: смена собственного пароля или второго фактора.",
+	"entry.reminded": "{request} ждёт решения, дней: {days}. Хранителям отправлено напоминание.",
 	"entry.session-ended": "{who}: завершён сеанс, {whom}.",
 	"entry.person-ended": "{who}: учётная запись закрыта.",
 	"entry.paper-key": "{who}: бумажный ключ заменён.",
@@ -192,6 +193,7 @@ export default {
 	"state.shortened": "одобрен частично", "state.refused": "отклонён",
 	"state.ended": "срок истёк", "state.revoked": "отозван",
 	"state.closed": "закрыт",
+	"request.waits": "без решения, дней: {n}",
 	"request.line": "{who}; {cameras}; дело {case}",
 	"request.missing": "Такого запроса нет, или он вам недоступен.",
 	"request.asked": "О чём просят",
@@ -502,6 +504,7 @@ export default {
 	"key.gap.name": "G", "key.gap": "следующий пропуск",
 
 	"problem.second-factor": "Нужен новый код второго фактора; уже использованный не годится.",
+	"problem.quota": "Это больше, чем одно лицо может скопировать за день или держать без решения. Продолжите завтра или дождитесь решений.",
 	"problem.locked": "Слишком много неудачных попыток. Подождите немного и повторите.",
 	"problem.title": "Не получилось",
 	"problem.unreachable": "Устройство не отвечает. Проверьте сеть и повторите.",
