@@ -265,7 +265,7 @@ static void camera_take(struct supervisor *s, struct wire *w)
 		goto out;
 	}
 	c->listed = true;
-	if (memcmp(&c->url, &now.url, sizeof(now.url)) ||
+	if (strcmp(c->url.text, now.url.text) ||
 	    memcmp(&c->credentials, &now.credentials,
 		sizeof(now.credentials)) ||
 	    c->transport != now.transport || c->pinned != now.pinned ||
