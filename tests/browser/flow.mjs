@@ -18,6 +18,7 @@ const RANGE = 50e3;		// ms asked for
 const { values: opt, positionals } = parseArgs({ allowPositionals: true,
 	options: { accounts: { type: "string" }, camera: { type: "string" },
 		browser: { type: "string", default: "chromium" },
+		"far-size": { type: "string" },
 		shots: { type: "string", default: "shots" } } });
 if (positionals.length !== 1 || !opt.accounts) {
 	console.error("usage: flow.mjs BASEURL --accounts FILE.json " +
@@ -388,6 +389,12 @@ async function crossesTheGap()
 		Math.abs(ahead(far.clock, far.at)) < CLOCK_LIMIT,
 	"the far side of the gap follows, with its own time",
 	JSON.stringify(far));
+	const size = await p.eval(() => {
+		const v = document.querySelector("video");
+		return `${v.videoWidth}x${v.videoHeight}`;
+	});
+	is(!opt["far-size"] || size === opt["far-size"],
+		"C2: pictures of another size follow, and are shown", size);
 	await shot("far-side");
 }
 

@@ -4,7 +4,7 @@
 """The main job in Chromium and Firefox, against the real programs.
 
 A camera that paints its clock is recorded, falls silent for some seconds and
-comes back; then tests/browser/flow.mjs plays the people. Screenshots are kept
+comes back with larger pictures (C2: the player copes); then tests/browser/flow.mjs plays the people. Screenshots are kept
 in SAQTA_SHOTS, else beside the build's test logs.
 """
 import json
@@ -19,6 +19,7 @@ from lib.appliance import PEOPLE, Appliance
 ROOT = Path(__file__).resolve().parent.parent.parent
 BROWSER = ROOT / "tests" / "browser"
 BEFORE_S, SILENT_S, AFTER_S = 26, 9, 32
+LARGER = "800x448"
 
 
 def accounts(box, path):
@@ -42,7 +43,8 @@ def footage_with_a_gap(box):
     time.sleep(BEFORE_S)
     camera.freeze()
     time.sleep(SILENT_S)
-    camera.thaw()
+    camera.stop()
+    box.camera("CAM 1 face", port=camera.port, size=LARGER)
     time.sleep(AFTER_S)
     box.wait_recording("cam-1", 90)
 
@@ -51,6 +53,7 @@ def flow(box, browser, shots):
     done = subprocess.run(
         ["node", "flow.mjs", "https://127.0.0.1:%d" % box.port, "--accounts",
          str(accounts(box, box.tmp / "accounts.json")), "--browser", browser,
+         "--far-size", LARGER,
          "--shots", str(shots)], cwd=BROWSER, timeout=280, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     # whatever codes it used, none was newer than the next step
