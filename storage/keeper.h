@@ -329,6 +329,8 @@ void seal_synced(struct keeper *k);
 void seal_picture(struct keeper *k, struct camera *m, uint64_t seq,
     bool decoded);
 void seal_proved(struct keeper *k);
+/* Enter one that was synced, unless recovery has done so. */
+must_check enum err seal_once(struct keeper *k, struct segment *s);
 /* Enter one ended segment and put its row. */
 must_check enum err seal_enter(struct keeper *k, struct segment_row *row,
     const unsigned char root[HASH_BYTES],

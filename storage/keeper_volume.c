@@ -131,7 +131,7 @@ void volumes_seal(struct keeper *k)
 			if (s->row.volume != v->number)
 				continue;
 			segment_tail_drop(s);
-			if (seal_enter(k, &s->row, s->root, s->cipher_hash))
+			if (seal_once(k, s))
 				log_error("a segment was not entered");
 		}
 	}

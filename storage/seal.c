@@ -115,6 +115,23 @@ enum err seal_enter(struct keeper *k, struct segment_row *row,
 	return index_segment_put(k->ix, row);
 }
 
+/*
+ * The camera may have been recovered live while this one waited for its sync:
+ * then it is entered, and a second entry would be another term and another leaf
+ * for the same footage.
+ */
+enum err seal_once(struct keeper *k, struct segment *s)
+{
+	struct segment_row row;
+
+	if (!index_segment_find(k->ix, s->row.camera, s->row.seq, &row) &&
+	    row.state != SEGMENT_OPEN) {
+		s->row = row;
+		return OK;
+	}
+	return seal_enter(k, &s->row, s->root, s->cipher_hash);
+}
+
 /* The sync failed: nothing of it counts, and it is never tried again. */
 static void sync_failed(struct keeper *k, unsigned number, enum err err)
 {
@@ -166,7 +183,7 @@ void seal_synced(struct keeper *k)
 		}
 		*at = s->next;
 		segment_tail_drop(s);
-		err = seal_enter(k, &s->row, s->root, s->cipher_hash);
+		err = seal_once(k, s);
 		m = err ? NULL : camera_find(k, s->row.camera);
 		if (m)
 			m->sealed_ns = k->mono.ns;

@@ -1,0 +1,145 @@
+/* seal.c: the order after the last byte of a segment, with a real volume. */
+#include "tests/unit/storage/one_segment.h"
+#include "storage/keeper.h"
+
+static struct keeper k;
+static struct camera *m;
+
+static void run_sync(void *job)
+{
+	struct keeper *x = job;
+
+	for (unsigned i = 0; i < x->sync_n; i++)
+		x->sync[i].err = disk_sync_volume(x->sync[i].fd);
+}
+
+static void run_prove(void *job)
+{
+	segment_prove(job);
+}
+
+static int set_up_keeper(void **state)
+{
+	struct camera_row cam = {
+	    .id = "cam1", .enabled = true, .next_seq = 1, .added_ns = 1};
+	unsigned char key[KEY_BYTES];
+	size_t cut;
+
+	if (set_up(state) || utc_site("Asia/Almaty"))
+		return -1;
+	k = (struct keeper){.data_fd = data_fd,
+	    .now = {row.start_ns + 60 * NS_PER_SEC},
+	    .mono = {60 * NS_PER_SEC}};
+	k.rclock.now_ns = k.now.ns;
+	wall_init(&k.clock, 1, k.now, k.mono);
+	return index_open(data, false, &k.ix) ||
+	    volumes_open(data_fd, data, "saqta.example/t", true) ||
+	    ledger_create(data_fd, "saqta.example/t", key) ||
+	    ledger_open(data_fd, &k.ledger, &cut) ||
+	    index_camera_put(k.ix, &cam) || camera_load(&k, "cam1", &m) ||
+	    worker_new(run_sync, &k.syncer) || worker_new(run_prove, &k.prover);
+}
+
+static int tear_down_keeper(void **state)
+{
+	worker_free(k.syncer);
+	worker_free(k.prover);
+	free(m);
+	volumes_close();
+	index_close(k.ix);
+	ledger_close(k.ledger);
+	return tear_down(state);
+}
+
+/* A whole segment of the camera that waits for its sync. */
+static void wait_for_sync(void)
+{
+	struct segment *s = begin();
+
+	m->head = head;
+	assert_int_equal(index_segment_put(k.ix, &s->row), OK);
+	for (size_t i = 0; i < clip.fragments; i++)
+		put(s, i);
+	m->segment = s;
+	camera_end_segment(&k, m);
+	assert_ptr_equal(k.sealing, s);
+}
+
+/* The sync of the volume, to its end. */
+static void sync_all(void)
+{
+	k.next_sync_ns = 0;
+	seal_sync(&k);
+	assert_true(k.syncing);
+	while (!worker_done(k.syncer))
+		;
+	seal_synced(&k);
+	assert_null(k.sealing);
+}
+
+static unsigned entries(unsigned type)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct entry_view v;
+	unsigned count = 0;
+	size_t n;
+
+	assert_int_equal(ledger_commit(k.ledger), OK);
+	for (uint64_t i = 0; i < ledger_size(k.ledger); i++) {
+		assert_int_equal(ledger_get(k.ledger, i, buf, &n), OK);
+		assert_int_equal(entry_parse(buf, n, &v), OK);
+		count += v.type == type;
+	}
+	return count;
+}
+
+static void a_segment_is_entered_after_its_sync_and_read_back(void **state)
+{
+	struct segment_row found;
+
+	(void)state;
+	wait_for_sync();
+	assert_int_equal(entries(ENTRY_SEGMENT), 0);
+	sync_all();
+	assert_int_equal(entries(ENTRY_SEGMENT), 1);
+	while (entries(ENTRY_READ_BACK) < 1)
+		seal_proved(&k);
+	assert_int_equal(index_segment_find(k.ix, "cam1", row.seq, &found), OK);
+	assert_int_equal(found.state, SEGMENT_SEALED);
+	assert_int_equal(found.proof, PROOF_VERIFIED);
+}
+
+/* A write of the next one failed: recovery finds this one whole and seals it. */
+static void one_that_recovery_has_sealed_meanwhile_is_not_entered_twice(void *
+	*state)
+{
+	unsigned before = entries(ENTRY_SEGMENT);
+	unsigned proved = entries(ENTRY_READ_BACK);
+	struct segment_row found, after;
+
+	(void)state;
+	wait_for_sync();
+	assert_int_equal(recover_camera(&k, m), OK);
+	assert_int_equal(entries(ENTRY_SEGMENT), before + 1);
+	assert_int_equal(index_segment_find(k.ix, "cam1", row.seq, &found), OK);
+	k.now.ns += 90 * INT64_C(86400) * NS_PER_SEC;
+	sync_all();
+	assert_int_equal(entries(ENTRY_SEGMENT), before + 1);
+	while (entries(ENTRY_READ_BACK) <= proved)
+		seal_proved(&k);
+	assert_int_equal(index_segment_find(k.ix, "cam1", row.seq, &after), OK);
+	assert_int_equal(after.entry, found.entry);
+	assert_int_equal(after.retain_ns, found.retain_ns);
+	assert_int_equal(after.proof, PROOF_VERIFIED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_segment_is_entered_after_its_sync_and_read_back),
+	    cmocka_unit_test(
+		one_that_recovery_has_sealed_meanwhile_is_not_entered_twice),
+	};
+
+	return cmocka_run_group_tests(tests, set_up_keeper, tear_down_keeper);
+}
