@@ -205,6 +205,17 @@ bool access_expired(struct session *s, const char *camera, int64_t from_ns,
 	return true;
 }
 
+bool access_erased(struct session *s, const struct segment_row *row)
+{
+	struct segment_row now;
+	struct erasure_row e;
+
+	if (!index_segment_find(s->ix, row->camera, row->seq, &now) &&
+	    index_erasing_find(s->ix, row->camera, row->day, &e))
+		return false; /* it is there, and nothing of its day goes */
+	return access_expired(s, row->camera, row->start_ns, row->end_ns);
+}
+
 enum err access_open(struct session *s, const struct play_part *part,
     struct opened **ret)
 {
@@ -233,7 +244,7 @@ enum err access_open(struct session *s, const struct play_part *part,
 		err = read_init(o, &part->footage.begin);
 	if (err) {
 		close_file(o);
-		if (access_expired(s, row->camera, row->start_ns, row->end_ns))
+		if (access_erased(s, row))
 			return ERR_EXPIRED;
 		/* missing, shortened or changed: all the same to the viewer */
 		return err == ERR_NO_MEMORY || err == ERR_DISK ? err :

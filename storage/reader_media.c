@@ -90,10 +90,12 @@ enum err session_play(struct session *s, struct wire *w)
 	return err;
 }
 
-/* Name what fails its check. */
+/* Name what fails its check, unless it is being erased. */
 static enum err damaged(struct session *s, const struct play_part *part,
     const char *what)
 {
+	if (access_erased(s, &part->footage.row))
+		return ERR_EXPIRED;
 	snprintf(s->about.say, sizeof(s->about.say),
 	    "Camera %s, segment %llu, %s: it is not what was recorded.",
 	    part->footage.row.camera, (unsigned long long)part->footage.row.seq,

@@ -209,6 +209,8 @@ must_check enum err access_open(struct session *s, const struct play_part *part,
 /* Was footage of that time erased? about.say then names the entry. */
 bool access_expired(struct session *s, const char *camera, int64_t from_ns,
     int64_t to_ns);
+/* The same of one segment, gone or going: then it is not damaged. */
+bool access_erased(struct session *s, const struct segment_row *row);
 
 /* --- reader_media.c --- */
 must_check enum err session_play(struct session *s, struct wire *w);

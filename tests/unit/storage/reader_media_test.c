@@ -2,6 +2,8 @@
 
 #include <jansson.h>
 
+#include "storage/expire_files.h"
+
 static json_t *play(const char *request)
 {
 	struct wire w;
@@ -364,6 +366,49 @@ static void a_changed_file_is_named_and_entered(void **state)
 	close(fd);
 }
 
+/* Last: segment 1 goes by its header, 2 by its key while it is open. */
+static void one_who_watches_what_is_erased_finishes_or_is_told(void **state)
+{
+	struct erasure_row e = {.camera = "cam1",
+	    .day = DAY,
+	    .from_ns = S(0),
+	    .to_ns = S(8),
+	    .erasing = 77,
+	    .entry = -1,
+	    .method = ERASE_HEADERS};
+	const uint64_t first = 1, both[] = {1, 2};
+	struct wire w;
+
+	(void)state;
+	approved("REQ-2026-00041", S(0), S(22));
+	box_session(AUDITOR_2);
+	fetch("REQ-2026-00041", 1, 3); /* of the file's second chunk */
+	fetch("REQ-2026-00041", 2, 0);
+	assert_int_equal(index_erasure_put(box.ix, &e), OK);
+	assert_int_equal(expire_files_erase(box.fd, "cam1", DAY, &first, 1,
+			     true),
+	    OK);
+	assert_int_equal(expire_files_erase(box.fd, "cam1", DAY, both, 2,
+			     false),
+	    OK);
+	/* its bytes are overwritten: not "changed", but erased */
+	assert_int_equal(fragment("REQ-2026-00041", "cam1", 1, 0, &w),
+	    ERR_EXPIRED);
+	assert_non_null(strstr(wire_get_str(&w), "ledger entry 77"));
+	/* its file is unlinked, and was open: it finishes */
+	fetch("REQ-2026-00041", 2, 1);
+	assert_int_equal(index_segment_erase(box.ix, "cam1", 1), OK);
+	assert_int_equal(index_segment_erase(box.ix, "cam1", 2), OK);
+	e.entry = 78;
+	assert_int_equal(index_erasure_put(box.ix, &e), OK);
+	box_stop();
+	/* and a segment of the same day that stays plays on */
+	box_session(AUDITOR_2);
+	fetch("REQ-2026-00041", 3, 1);
+	assert_int_not_equal(fragment("REQ-2026-00041", "cam1", 2, 1, &w), OK);
+	box_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +421,8 @@ int main(void)
 	    cmocka_unit_test(a_run_downloads_as_one_plain_movie),
 	    cmocka_unit_test(a_request_to_view_gives_no_movie),
 	    cmocka_unit_test(a_changed_file_is_named_and_entered),
+	    cmocka_unit_test(
+		one_who_watches_what_is_erased_finishes_or_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, box_make, box_free);
