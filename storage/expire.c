@@ -154,6 +154,8 @@ static enum err keys(struct keeper *k)
 		keyring_drop_day(k->keyring, d->camera, d->day);
 		rekey = true;
 	}
+	if (!err)
+		err = sweep_unused(k, &rekey);
 	if (!err && drop_grants(k))
 		rekey = true;
 	if (!err && rekey)

@@ -15,6 +15,7 @@ enum sweep_phase { IDLE, PLAN, KEYS, FILES, ROWS_GO };
 /* What is done with one due_day. */
 struct plan {
 	bool go;
+	bool key_gone;		/* only files are left: a volume came back */
 	enum erase_method method;
 	uint64_t erasing;	/* entry */
 };
@@ -31,6 +32,7 @@ struct expire {
 	uint64_t *seqs;		/* of the day at hand, erased so far */
 	size_t seqs_n, seqs_room;
 	int64_t from_ns, to_ns;	/* their span */
+	size_t unused_at;	/* the key looked at next */
 	bool pending[VOLUMES_MAX]; /* volumes that are away and have some */
 };
 
@@ -40,6 +42,12 @@ struct survey {
 	uint64_t stay;		/* segments of the day that may not go */
 	uint64_t away;		/* ... that may, but lie on an absent volume */
 };
+
+/*
+ * Drop keys of days that are past and under which nothing was recorded; some at
+ * a time. *ret_any: the keyring has changed.
+ */
+must_check enum err sweep_unused(struct keeper *k, bool *ret_any);
 
 /* A number more of the day at hand; ERR_NO_MEMORY. */
 must_check enum err sweep_seq(struct expire *x, uint64_t seq);

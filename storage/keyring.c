@@ -490,6 +490,16 @@ bool keyring_grant_at(const struct keyring *k, size_t i,
 	return true;
 }
 
+bool keyring_day_at(const struct keyring *k, size_t i, const char **ret_camera,
+    const char **ret_day)
+{
+	if (i >= k->days_n)
+		return false;
+	*ret_camera = k->days[i]->camera;
+	*ret_day = k->days[i]->date;
+	return true;
+}
+
 bool keyring_drop_day(struct keyring *k, const char *camera, const char *day)
 {
 	struct keyring_day *d;

@@ -89,6 +89,10 @@ void keyring_drop_grant(struct keyring *k, const char *request);
 bool keyring_grant_at(const struct keyring *k, size_t i,
     const char **ret_request, uint64_t *ret_person);
 
+/* Camera and day i in their order, borrowed; false beyond the last. */
+bool keyring_day_at(const struct keyring *k, size_t i, const char **ret_camera,
+    const char **ret_day);
+
 /* Forget the key of a day; false where there is none. Then keyring_rekey(). */
 bool keyring_drop_day(struct keyring *k, const char *camera, const char *day);
 
