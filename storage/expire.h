@@ -14,7 +14,12 @@
 #include "storage/due.h"
 #include "storage/keeper.h"
 
-/* More local days than this due at once are not believed: so many a day. */
+/*
+ * More local days than PLAUSIBLE due at once are not believed: then so many a
+ * day. On 1 March those from 28 to 31 August are, and the last segment of the
+ * 27th, where that ended after midnight.
+ */
+#define EXPIRE_PLAUSIBLE 5
 #define EXPIRE_DAYS 3
 
 /* How expiry stands; kept in the index for those who are told (view.h). */

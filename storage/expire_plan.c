@@ -139,12 +139,13 @@ enum err sweep_plan_day(struct keeper *k, struct due_day *d, struct plan *p)
 {
 	struct expire *x = k->expire;
 	struct survey l = {.k = k};
-	struct age_recipient r;
 	struct erasure_row row;
 	bool other = false;
 	enum err err;
 
 	x->seqs_n = 0;
+	if (!d->segments)
+		return OK; /* nothing of it, or it waits for the guard */
 	err = index_segments_of_day(k->ix, d->camera, d->day, 0, UINT32_MAX,
 	    look_one, &l);
 	if (err || !x->seqs_n)
@@ -155,11 +156,6 @@ enum err sweep_plan_day(struct keeper *k, struct due_day *d, struct plan *p)
 		    d->camera, d->day);
 		return ERR_INTEGRITY;
 	}
-	/* their key is gone: their files wait for the volume */
-	if (l.away == x->seqs_n &&
-	    keyring_find_day(k->keyring, d->camera, d->day, &r) ==
-		ERR_NOT_FOUND)
-		return OK;
 	err = expire_files_other(k->data_fd, d->camera, d->day, x->seqs,
 	    x->seqs_n, &other);
 	if (err)
@@ -188,18 +184,56 @@ enum err sweep_plan_day(struct keeper *k, struct due_day *d, struct plan *p)
 	return err ? err : index_erasure_put(k->ix, &row);
 }
 
-static uint64_t count_days(const struct due *d, uint64_t limit,
+static enum err here_one(const struct segment_row *s, void *arg)
+{
+	struct survey *l = arg;
+
+	l->stay += due_may(s, &l->k->holds, l->k->expire->both) &&
+	    volume_fd(l->k->data_fd, s->volume) >= 0;
+	return OK;
+}
+
+/*
+ * Days whose key is gone and whose files wait for a volume that is away: there
+ * is nothing to do, and the guard must not count them for ever, nor hold them
+ * up when they are back.
+ */
+static enum err pass_over_away(struct keeper *k)
+{
+	struct expire *x = k->expire;
+	struct age_recipient r;
+	enum err err = OK;
+
+	for (size_t i = 0; i < x->due.n && !err; i++) {
+		struct due_day *d = &x->due.days[i];
+		struct survey l = {.k = k};
+
+		if (keyring_find_day(k->keyring, d->camera, d->day, &r) !=
+		    ERR_NOT_FOUND)
+			continue;
+		x->plan[i].key_gone = true;
+		err = index_segments_of_day(k->ix, d->camera, d->day, 0,
+		    UINT32_MAX, here_one, &l);
+		if (!l.stay)
+			d->segments = 0;
+	}
+	return err;
+}
+
+static uint64_t count_days(const struct expire *x, uint64_t limit,
     const char **ret_last)
 {
+	const struct due_day *d = x->due.days;
 	const char *last = "";
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < d->n; i++) {
-		if (!d->days[i].segments || !strcmp(last, d->days[i].day))
+	for (size_t i = 0; i < x->due.n; i++) {
+		if (!d[i].segments || x->plan[i].key_gone ||
+		    !strcmp(last, d[i].day))
 			continue;
 		if (n == limit)
 			break;
-		last = d->days[i].day;
+		last = d[i].day;
 		n++;
 	}
 	if (ret_last)
@@ -207,17 +241,17 @@ static uint64_t count_days(const struct due *d, uint64_t limit,
 	return n;
 }
 
-/* Above EXPIRE_DAYS local days at once, only the oldest few go in one day. */
+/* What is not plausible: only the oldest few go in one day, until all went. */
 static enum err guard(struct keeper *k)
 {
 	struct expire *x = k->expire;
-	uint64_t days = count_days(&x->due, UINT64_MAX, NULL), allowed;
+	uint64_t days = count_days(x, UINT64_MAX, NULL), allowed;
 	int64_t age = k->rclock.now_ns - x->st.guard_ns;
 	const char *last;
 	struct enter e;
 	enum err err = OK;
 
-	if (days <= EXPIRE_DAYS && !x->st.throttled)
+	if (days <= EXPIRE_PLAUSIBLE && !x->st.throttled)
 		return OK;
 	if (age < 0 || age >= GUARD_NS) {
 		x->st.guard_ns = k->rclock.now_ns;
@@ -225,10 +259,11 @@ static enum err guard(struct keeper *k)
 	}
 	allowed =
 	    EXPIRE_DAYS > x->st.guard_days ? EXPIRE_DAYS - x->st.guard_days : 0;
-	allowed = count_days(&x->due, allowed, &last);
+	allowed = count_days(x, allowed, &last);
 	x->st.guard_days += allowed;
 	for (size_t i = 0; i < x->due.n; i++)
-		if (!allowed || strcmp(x->due.days[i].day, last) > 0)
+		if (!x->plan[i].key_gone &&
+		    (!allowed || strcmp(x->due.days[i].day, last) > 0))
 			x->due.days[i].segments = 0;
 	if (days > allowed && !x->st.throttled) {
 		log_error("%llu days are due at once: only %d a day are "
@@ -279,13 +314,14 @@ enum err sweep_begin(struct keeper *k)
 	err = let_go(k);
 	if (!err)
 		err = due_gather(k->ix, &k->holds, x->both, &x->due);
+	if (!err && !(x->plan = calloc(x->due.n + 1, sizeof(*x->plan))))
+		err = ERR_NO_MEMORY;
+	if (!err)
+		err = pass_over_away(k);
 	if (!err)
 		err = guard(k);
 	if (err)
 		return err;
-	x->plan = calloc(x->due.n + 1, sizeof(*x->plan));
-	if (!x->plan)
-		return ERR_NO_MEMORY;
 	x->at = 0;
 	x->phase = PLAN;
 	return OK;

@@ -112,6 +112,28 @@ int tool_forecast(int argc, char **argv)
 	return EXIT_FINE;
 }
 
+/* What is to be erased, and what keeps it from that. */
+static void print_retention(const json_t *j)
+{
+	const char *alarm = json_text_of(j, "alarm");
+
+	printf("erasing   %lld segments are due, %lld more are held\n",
+	    json_number_of(j, "due"), json_number_of(j, "held"));
+	if (json_number_of(j, "throttled_days"))
+		printf("ALARM     too many days are due at once: %lld days "
+		       "wait, 3 a day are erased;\n          see whether the "
+		       "clock is right (saqta clock)\n",
+		    json_number_of(j, "throttled_days"));
+	if (json_number_of(j, "overdue"))
+		printf("ALARM     %lld segments should have been erased a day "
+		       "ago\n",
+		    json_number_of(j, "overdue"));
+	if (!strcmp(alarm, "clock"))
+		printf("ALARM     the clock is not trusted: nothing is erased "
+		       "until a custodian\n          vouches for it (saqta "
+		       "clock vouch)\n");
+}
+
 static void print_status(const json_t *j)
 {
 	const json_t *s = json_object_get(j, "storage");
@@ -130,6 +152,7 @@ static void print_status(const json_t *j)
 	    (double)json_number_of(s, "total_bytes") / 1e9,
 	    (double)json_number_of(s, "reserve_bytes") / 1e9);
 	print_forecast(json_object_get(j, "forecast"));
+	print_retention(json_object_get(j, "retention"));
 	if (json_number_of(s, "lost"))
 		printf("ALARM     %lld segments are missing or damaged; saqta "
 		       "coverage shows which\n",

@@ -42,6 +42,9 @@ const page = (app, s, cameras) => [
 				t("storage.keysWaiting",
 					{ n: number(s.storage.keys_waiting) }))),
 		el("section", { class: "card" },
+			el("h2", {}, t("health.retention")),
+			retention(s.retention)),
+		el("section", { class: "card" },
 			el("h2", {}, t("health.clock")), clock(app, s)),
 		el("section", { class: "card" },
 			el("h2", {}, t("health.record")), record(s))),
@@ -71,6 +74,23 @@ const forecast = (f) => {
 	return el("p", { class: f.full_on && f.days_left <= 30 ?
 		"badge bad" : "" }, text);
 };
+
+const retention = (r) => [
+	el("dl", { class: "facts" },
+		fact("retention.due", number(r.due)),
+		fact("retention.held", number(r.held)),
+		fact("retention.swept", r.swept ?
+			time.stamp(time.instant(r.swept)) : "\u2013")),
+	retentionAlarms(r).map((text) => el("p", { class: "badge bad" },
+		text))];
+
+// What keeps from erasing what is due, or makes too much of it due.
+export const retentionAlarms = (r) => [
+	r.alarm === "clock" && t("retention.clock"),
+	r.throttled_days > 0 && t("retention.throttled",
+		{ n: number(r.throttled_days) }),
+	r.overdue > 0 && t("retention.overdue", { n: number(r.overdue) }),
+].filter(Boolean);
 
 const volumeTable = (all) => el("table", { class: "wide" },
 	el("thead", {}, el("tr", {},
