@@ -32,8 +32,8 @@ static uint64_t room_above_reserve(const struct keeper *k)
 
 static enum err look_ahead(struct keeper *k, unsigned more, struct forecast *f)
 {
-	enum err err =
-	    forecast_gather(k->ix, k->now, room_above_reserve(k), more, f);
+	enum err err = forecast_gather(k->ix, &k->holds, k->now,
+	    room_above_reserve(k), more, f);
 
 	if (!err)
 		forecast_run(f);

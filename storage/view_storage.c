@@ -63,15 +63,24 @@ json_t *view_forecast(const struct view *v, const struct view_room *room)
 {
 	static struct forecast f;
 	uint64_t above = room->above_bytes;
+	struct holds h = {0};
+	enum err err = holds_read(v->data_fd, &h);
 
-	if (forecast_gather(v->ix, v->now, above, 0, &f))
+	if (err == ERR_NOT_FOUND)
+		err = OK;
+	if (!err)
+		err = forecast_gather(v->ix, &h, v->now, above, 0, &f);
+	holds_free(&h);
+	if (err)
 		return json_null();
 	forecast_run(&f);
-	return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "cameras",
-	    (int)f.cameras, "measured", (int)f.measured, "rate_bps",
+	return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+	    "cameras", (int)f.cameras, "measured", (int)f.measured, "rate_bps",
 	    (json_int_t)f.rate * 8, "need_bytes", (json_int_t)f.need_bytes,
 	    "capacity_bytes", (json_int_t)f.capacity_bytes, "footage_bytes",
-	    (json_int_t)f.footage_bytes, "days_left",
+	    (json_int_t)f.footage_bytes, "held_bytes", (json_int_t)f.held_bytes,
+	    "growth_bps", (json_int_t)f.growth * 8 * FORECAST_GROWTH_DAYS,
+	    "days_left",
 	    f.days_left < 0 ? json_null() : json_integer(f.days_left),
 	    "full_on",
 	    f.days_left < 0 ? json_null() :

@@ -53,6 +53,12 @@ static void print_forecast(const json_t *j)
 	    json_number_of(j, "measured") ? "" : " (not measured yet)",
 	    (double)json_number_of(j, "need_bytes") / 1e12,
 	    (double)json_number_of(j, "capacity_bytes") / 1e12);
+	if (json_number_of(j, "held_bytes"))
+		printf("holds keep %.2f TB of it;\n          ",
+		    (double)json_number_of(j, "held_bytes") / 1e12);
+	if (json_number_of(j, "growth_bps"))
+		printf("it grows by %.1f Mbit/s;\n          ",
+		    (double)json_number_of(j, "growth_bps") / 1e6);
 	if (json_is_string(full))
 		printf("full on %.10s, in %lld days\n", json_string_value(full),
 		    json_number_of(j, "days_left"));

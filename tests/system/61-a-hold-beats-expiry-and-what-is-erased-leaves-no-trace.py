@@ -268,6 +268,11 @@ def story():
                  {(d["camera"], d["day"]): d["method"] for d in due["days"]}
                  [("cam-1", "2026-08-29")] == "headers", due)
 
+        told = box.tool_json("forecast")
+        say.test("P4 the forecast knows what holds keep",
+                 told["held_bytes"] > 0 and told["footage_bytes"] >=
+                 told["held_bytes"], told)
+
         after, raw = keyring(box), box.raw()
         say.test("P3 the keys of whole days are gone, those of held ones stay",
                  set(before) - set(after) >= {("cam-1", "2026-08-28"),

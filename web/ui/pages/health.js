@@ -71,8 +71,10 @@ const forecast = (f) => {
 		t("forecast.full", { ...facts, days: number(f.days_left),
 			day: time.dateText(time.instant(f.full_on)) }) :
 		t("forecast.holds", facts);
-	return el("p", { class: f.full_on && f.days_left <= 30 ?
-		"badge bad" : "" }, text);
+	return [el("p", { class: f.full_on && f.days_left <= 30 ?
+		"badge bad" : "" }, text),
+	f.held_bytes > 0 && el("p", {}, t("forecast.held",
+		{ held: bytes(f.held_bytes) }))];
 };
 
 const retention = (r) => [

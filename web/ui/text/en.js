@@ -304,6 +304,7 @@ export default {
 	"retention.clock": "The clock is not trusted: nothing is erased until a custodian vouches for it (saqta clock vouch).",
 	"storage.lost": "Missing or damaged segments: {n}. They are gaps with the cause “lost” in the coverage.",
 	"forecast.full": "Cameras: {cameras}, {rate} Mbit/s each on average. Six months need {need}; the volumes hold {capacity}. The disk is full on {day}, in {days} days.",
+	"forecast.held": "Holds keep {held} of the footage; it makes no room when its term ends.",
 	"forecast.holds": "Cameras: {cameras}, {rate} Mbit/s each on average. Six months need {need}; the volumes hold {capacity}: that is enough.",
 	"storage.away": "A volume is away. Nothing is erased; what lies on it cannot be read until it is back.",
 	"volume.number": "Volume",
