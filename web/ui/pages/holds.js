@@ -6,6 +6,8 @@ import { t } from "../i18n.js";
 import * as time from "../time.js";
 import { credential } from "./people.js";
 
+const REVIEW_MS = 90 * 86400e3;
+
 // The section below the requests; cameras: those that may be held.
 export async function holds(cameras)
 {
@@ -28,15 +30,17 @@ export async function holds(cameras)
 
 const stamp = (x) => x ? time.stamp(time.instant(x)) : "";
 
+const rangeOf = (h) => h.to ?
+	time.span(time.instant(h.from), time.instant(h.to)) :
+	t("holds.open", { from: stamp(h.from) });
+
 const table = (all, act) => el("div", { class: "tables", tabindex: 0,
 	role: "region", "aria-label": t("holds.title") }, el("table", {},
-	el("thead", {}, el("tr", {}, ["range", "cameras", "who", "case",
-		"switch"].map((h) => el("th", { scope: "col" },
-		t("column." + h))))),
+	el("thead", {}, el("tr", {}, ["column.range", "column.cameras",
+		"holds.by", "column.case", "holds.release"].map((h) =>
+		el("th", { scope: "col" }, t(h))))),
 	el("tbody", {}, all.map((h) => el("tr", {},
-		el("td", { class: "num" }, h.to ?
-			time.span(time.instant(h.from), time.instant(h.to)) :
-			t("holds.open", { from: stamp(h.from) })),
+		el("td", { class: "num" }, rangeOf(h)),
 		el("td", {}, h.cameras.join(", ")), el("td", {}, h.owner),
 		el("td", {}, h.request ? el("a",
 			{ href: "/requests/" + h.request }, h.request) :
@@ -65,7 +69,8 @@ function releasing(h, act, renew)
 		fill(act);
 		await renew();
 		say(t("people.done"));
-	}, reason.node, by.nodes, el("button",
+	}, el("h3", {}, t("holds.releaseOf", { cameras: h.cameras.join(", "),
+		range: rangeOf(h) })), reason.node, by.nodes, el("button",
 		{ class: "stop", type: "submit" }, t("holds.release")));
 }
 
@@ -75,17 +80,21 @@ function placing(cameras, renew)
 		cameras.map((c) => [c.id, c.name]), []);
 	const from = new Moment(t("when.from"), Date.now());
 	const to = new Moment(t("when.to"), Date.now());
-	const open = el("input", { type: "checkbox", checked: true });
+	const review = new Moment(t("holds.review"), Date.now() + REVIEW_MS);
+	const open = el("input", { type: "checkbox", checked: true,
+		on: { change: () => { to.node.hidden = open.checked; } } });
 	const reason = textField(t("holds.why"), { maxlength: 500,
 		name: "hold-reason" });
 	const kase = textField(t("column.case"), { maxlength: 100,
 		name: "hold-case" });
 	const said = field("", el("output", {}));
 
+	to.node.hidden = true;
 	return el("details", {}, el("summary", {}, t("holds.place")),
 		form(async () => {
 			const begin = from.read();
 			const end = open.checked ? null : to.read();
+			const look = review.read();
 			const words = [reason, kase].map((f) => {
 				const text = f.control.value.trim();
 
@@ -95,17 +104,17 @@ function placing(cameras, renew)
 
 			said.fail(which.values().length ? "" : t("form.empty"));
 			if (begin === null || (!open.checked && end === null) ||
-			    !words[0] || !words[1] || !which.values().length)
+			    look === null || !words[0] || !words[1] || !which.values().length)
 				return;
 			await api.placeHold({ cameras: which.values(),
 				from: new Date(begin).toISOString(),
 				to: end === null ? "" :
 					new Date(end).toISOString(),
-				review: "", reason: words[0], case: words[1] });
+				review: new Date(look).toISOString(), reason: words[0], case: words[1] });
 			await renew();
 			say(t("people.done"));
 		}, which.node, said.node, from.node,
 		el("label", { class: "tick" }, open, " " + t("holds.openEnd")),
-		to.node, reason.node, kase.node, el("button",
+		to.node, review.node, reason.node, kase.node, el("button",
 			{ class: "main", type: "submit" }, t("holds.place"))));
 }
