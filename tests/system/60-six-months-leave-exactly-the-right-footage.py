@@ -12,8 +12,9 @@ import subprocess
 
 from lib import say
 from lib.appliance import ROOT
-from lib.months import DAY, Months, S, midnight
+from lib.months import DAY, Months, S, due, midnight
 
+ONE = datetime.timedelta(days=1)
 SOAK = os.environ.get("SAQTA_SOAK") == "1"
 FIRST_DAY = datetime.date(2026, 8, 27)
 RECORDED = ([FIRST_DAY + datetime.timedelta(days=i) for i in range(212)]
@@ -26,14 +27,16 @@ WATCHED = ([datetime.date(2027, 2, 24) + datetime.timedelta(days=i)
             for i in range(10)])
 
 
-def record_day(box, day):
-    begin, end = midnight(box.tz, day), midnight(
-        box.tz, day + datetime.timedelta(days=1))
+def record_noon(box, day):
+    begin = midnight(box.tz, day)
     if box.now() < begin + 12 * 3600 * S:
         box.wait_until(begin + 12 * 3600 * S)
         box.record("cam-1")
         box.record("cam-2")
-    # the last one ends in the next day, or exactly with this one
+
+
+def record_midnight(box, end):
+    """The last one ends in the next day, or exactly with this one."""
     box.wait_until(end + 2 * S)
     box.record("cam-1", 3, end + S)
     box.record("cam-2", 2, end)
@@ -52,25 +55,49 @@ def compare(box, title):
     return ok
 
 
+def test_guard(box):
+    """Months in one step: six days are due at once."""
+    for _ in range(6):
+        box.record("cam-1")
+        box.sealed()
+        box.wait_until(box.now() + DAY)
+    box.wait_until(due(box.tz, box.sent["cam-1"][-1][2]) + 3600 * S)
+    box.sweep()
+    left = len(box.present()[0])
+    box.sweep()
+    say.test("P2 of six days that are due at once three are erased in a day",
+             left == 3 == len(box.present()[0]), left)
+    box.wait_until(box.now() + DAY)
+    box.sweep()
+    box.sweep()
+    say.test("P3 the others go the day after", box.present() == (set(), set()),
+             box.present())
+
+
 def story():
     with Months("2026-08-27 10:00:00") as box:
         for camera in ("cam-1", "cam-2"):
             box.add_camera(camera, "rtsp://127.0.0.1:1/none")
-        whole, watched = True, list(WATCHED)
-        for day in sorted(set(RECORDED) | set(WATCHED)):
-            begin = midnight(box.tz, day)
-            if day in watched:
-                # an hour before midnight, right before it, an hour after it
-                box.wait_until(begin - 4000 * S)
-                box.sweep()
-                whole = whole and compare(box, "P2 nothing goes before %s"
-                                          % day)
-                box.wait_until(begin + S)
-                box.sweep()
-                whole = whole and compare(box, "P3 what is due at %s is gone"
-                                          % day)
+        whole = True
+        for day in sorted(set(RECORDED) | {d - ONE for d in WATCHED}):
+            watched = day + ONE in WATCHED
+            end = midnight(box.tz, day + ONE)
             if day in RECORDED:
-                record_day(box, day)
+                record_noon(box, day)
+            # an hour before midnight, right before it, an hour after it
+            if watched:
+                box.wait_until(end - 4000 * S)
+                box.sweep()
+                whole = whole and compare(box, "P2 nothing goes before the "
+                                          "end of %s" % day)
+            if day in RECORDED:
+                record_midnight(box, end)
+            elif watched:
+                box.wait_until(end + S)
+            if watched:
+                box.sweep()
+                whole = whole and compare(box, "P3 what is due after %s is "
+                                          "gone" % day)
             if not whole:
                 break
         say.test("P2, P3 at %d midnights exactly the right footage is there"
@@ -78,6 +105,8 @@ def story():
         gone = sum(map(len, box.sent.values())) - len(box.expected())
         say.test("%d segments were erased, and some are not due" % gone,
                  gone > 8 and (SOAK or len(box.expected()) == 0))
+        if not SOAK:
+            test_guard(box)
         check = box.tool("check", check=False)
         say.test("P2 check finds every promise kept", check.returncode == 0,
                  check.stdout.decode()[-800:])
