@@ -187,7 +187,8 @@ static bool holds_footage(struct check_walk *w, const char *path)
 	if (disk_open_read(w->at, path, &fd, &size))
 		return true;
 	got = size < sizeof(head) ? (size_t)size : sizeof(head);
-	if (!got)
+	/* one that was torn while it was begun has less than a header */
+	if (size <= AGE_HEADER_ONE + AGE_NONCE)
 		holds = false;
 	else if (!disk_pread(fd, head, got, 0) &&
 	    !age_header_len(head, got, &header))

@@ -106,6 +106,22 @@ static enum why why_not(struct keeper *k)
 	    0;
 }
 
+static enum err one_is_there(const struct person_row *p, void *arg)
+{
+	(void)p;
+	*(bool *)arg = true;
+	return ERR_GONE;	/* enough */
+}
+
+/* saqta init puts a person: an index without one was being made anew. */
+static bool is_empty(struct keeper *k)
+{
+	bool any = false;
+	enum err err = index_people(k->ix, one_is_there, &any);
+
+	return !err && !any;
+}
+
 static bool is_small(const struct keeper *k)
 {
 	struct stat st;
@@ -238,13 +254,17 @@ static enum err make_anew(struct keeper *k, enum why why)
 	}
 	move_aside(k, "aside", false);
 	err = index_open(k->conf.data, false, &k->ix);
-	if (!err && copy >= 0)
-		err = index_restore(k->ix, dir_path(copy, dir));
+	/* marked first: people without footage would pass for all there is */
 	if (!err)
 		err = plan(k);
+	if (!err)
+		err = copy >= 0 ? index_restore(k->ix, dir_path(copy, dir)) :
+				  index_setting_put(k->ix, "bare", "1", 1);
 	if (err) {	/* the next start tries again */
 		index_close(k->ix);
 		k->ix = NULL;
+		free(k->rebuild);
+		k->rebuild = NULL;
 		move_aside(k, "aside", true);
 	}
 	return err;
@@ -276,7 +296,7 @@ enum err index_start(struct keeper *k)
 		k->anew = WHY_DAMAGED;
 	else if (err)
 		return err;
-	else if (missing ||
+	else if (missing || is_empty(k) ||
 	    !index_setting_find(k->ix, "bare", any, sizeof(any), &n))
 		k->anew = WHY_MISSING;
 	else if (!index_setting_find(k->ix, INDEX_REBUILD, any, sizeof(any),
@@ -300,9 +320,10 @@ enum err index_fit(struct keeper *k)
 		if (why)
 			err = make_anew(k, why);
 	}
-	if (err || !why || why == WHY_BROKEN_OFF)
+	if (err || !why)
 		return err;
-	return enter_anew(k, why);
+	return why == WHY_BROKEN_OFF ? numbers_from_ledger(k) :
+				       enter_anew(k, why);
 }
 
 /* Rows that are only here: what is written just now, gaps that are open. */
@@ -411,6 +432,8 @@ static void rebuilt(struct keeper *k)
 	struct enter x;
 	enum err err = r->err;
 
+	if (!err)
+		err = index_setting_drop(k->ix, "bare");
 	if (!err)
 		err = index_setting_drop(k->ix, INDEX_REBUILD);
 	if (!err) {

@@ -347,6 +347,9 @@ static enum err finish_span(struct work *w, struct span *s)
 
 	path_segment(w->m->id, w->day, first->start_ns, first->seq, path,
 	    sizeof(path));
+	/* erased by its term, while a hold keeps others of the day; or lost */
+	if (s->ended && faccessat(w->at, path, F_OK, 0) < 0 && errno == ENOENT)
+		return OK;
 	err = disk_open_append(w->at, path, &fd, &size);
 	if (err)
 		return err;
@@ -409,11 +412,13 @@ static enum err recover_spans(struct work *w)
 		uint64_t seq = w->j.records[at].seq;
 		struct segment_row row;
 
-		/* earlier ones were finished before the next one began */
-		if (last ||
-		    (index_segment_find(w->k->ix, w->m->id, seq, &row) ?
-			    !w->k->rebuild :
-			    row.state == SEGMENT_OPEN))
+		/*
+		 * Rows come last: one that is closed needs nothing. Earlier
+		 * ones were finished before the next one began.
+		 */
+		if (index_segment_find(w->k->ix, w->m->id, seq, &row) ?
+			last || !w->k->rebuild :
+			row.state == SEGMENT_OPEN)
 			err = finish_span(w, &s);
 		if (!err && w->j.n <= at)
 			err = give_back(w, seq);
@@ -421,14 +426,15 @@ static enum err recover_spans(struct work *w)
 			next = seq + 1;
 		at += s.n;
 	}
-	if (!err) { /* all are ended: no slot is needed any more */
-		salvage_sweep(w->at, w->m->id, w->day);
+	if (!err)
 		err = index_camera_find(w->k->ix, w->m->id, &cam);
-	}
 	if (!err && cam.next_seq < next) {
 		cam.next_seq = next;
 		err = index_camera_put(w->k->ix, &cam);
 	}
+	if (!err)	/* all are ended: no slot is needed any more */
+		salvage_sweep(w->at, w->m->id, w->day,
+		    w->k->rebuild ? UINT64_MAX : cam.next_seq);
 	return err;
 }
 

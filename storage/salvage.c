@@ -147,7 +147,22 @@ bool salvage_is_slot(const char *name)
 		!strcmp(name + n - 6, ".tail1"));
 }
 
-void salvage_sweep(int dir_fd, const char *camera, const char *day)
+/* The number in "<start>-<seq>.mp4.age" and its like; 0: it is none. */
+static uint64_t seq_of(const char *name)
+{
+	const char *p = strchr(name, '-');
+	char *end;
+	uint64_t seq;
+
+	if (!p || p[1] < '0' || p[1] > '9')
+		return 0;
+	seq = strtoull(p + 1, &end, 10);
+	return !strncmp(end, ".mp4.age", 8) || !strncmp(end, ".tail", 5) ? seq :
+									   0;
+}
+
+void salvage_sweep(int dir_fd, const char *camera, const char *day,
+    uint64_t next)
 {
 	char path[96];
 	DIR *d =
@@ -157,7 +172,7 @@ void salvage_sweep(int dir_fd, const char *camera, const char *day)
 	if (!d)
 		return;
 	while ((e = readdir(d)))
-		if (salvage_is_slot(e->d_name))
+		if (salvage_is_slot(e->d_name) || seq_of(e->d_name) >= next)
 			unlinkat(dirfd(d), e->d_name, 0);
 	closedir(d);
 }

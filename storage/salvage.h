@@ -40,7 +40,12 @@ must_check enum err salvage_tail(const struct salvage *s, uint64_t plain,
 
 /* Is it the name of a slot? */
 bool salvage_is_slot(const char *name);
-/* Remove all slots of a day: only when each of its segments is ended. */
-void salvage_sweep(int dir_fd, const char *camera, const char *day);
+/*
+ * Remove all slots of a day, and what a segment left whose begin record is not
+ * on the disk and whose number, at least `next`, will be given again: only when
+ * each of the day's segments is ended.
+ */
+void salvage_sweep(int dir_fd, const char *camera, const char *day,
+    uint64_t next);
 
 #endif

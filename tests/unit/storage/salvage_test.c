@@ -322,7 +322,7 @@ static void the_sweep_removes_slots_and_nothing_else(void **state)
 
 	(void)state;
 	assert_int_equal(salvage_tail(&b, 0, &r), OK);
-	salvage_sweep(data_fd, "cam1", row.day);
+	salvage_sweep(data_fd, "cam1", row.day, row.seq + 1);
 	assert_null(read_slot(0, &n));
 	assert_null(read_slot(1, &n));
 	path_tail("cam1", row.day, row.start_ns, row.seq, path, sizeof(path));
@@ -330,8 +330,31 @@ static void the_sweep_removes_slots_and_nothing_else(void **state)
 	assert_int_equal(faccessat(data_fd, segment_path(path, sizeof(path)),
 			     F_OK, 0),
 	    0);
-	salvage_sweep(data_fd, "cam1", "2026-11-21"); /* no such day */
+	salvage_sweep(data_fd, "cam1", "2026-11-21", 1); /* no such day */
 	journal_free(&j);
+}
+
+static void P8_what_no_begin_record_names_goes_with_its_number(void **state)
+{
+	static const char *const stray[] = {
+	    "20261122T091507Z-00000009.mp4.age",
+	    "20261122T091507Z-00000008.tail.age"};
+	char path[160], dir[96];
+
+	(void)state;
+	path_day("cam1", row.day, dir, sizeof(dir));
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, stray[i]);
+		close(openat(data_fd, path, O_CREAT | O_WRONLY, 0600));
+	}
+	salvage_sweep(data_fd, "cam1", row.day, 9);
+	assert_int_equal(faccessat(data_fd, path, F_OK, 0), 0);
+	snprintf(path, sizeof(path), "%s/%s", dir, stray[0]);
+	assert_int_equal(faccessat(data_fd, path, F_OK, 0), -1);
+	assert_int_equal(faccessat(data_fd,
+			     path_journal("cam1", row.day, path, sizeof(path)),
+			     F_OK, 0),
+	    0);
 }
 
 int main(void)
@@ -346,6 +369,8 @@ int main(void)
 	    cmocka_unit_test(
 		P8_what_a_sync_covered_counts_whatever_is_torn_after_it),
 	    cmocka_unit_test(the_sweep_removes_slots_and_nothing_else),
+	    cmocka_unit_test(
+		P8_what_no_begin_record_names_goes_with_its_number),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
