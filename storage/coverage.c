@@ -9,18 +9,26 @@
 /* Clock steps let segments overlap; nobody has seen more than two do so. */
 #define ACTIVE_MAX 32
 
+/* Looked at segment by segment where it is damaged or stands beside others. */
+struct run {
+	struct run_row row;
+	bool look;
+};
+
 /* Rows are gathered first: an index iteration may not ask the index. */
 struct rows {
-	struct segment_row *segments;
+	struct run *runs; /* in order of their start */
+	size_t runs_n, runs_room;
+	struct segment_row *segments; /* open, or of such runs */
 	size_t segments_n, segments_room;
 	struct gap_row *gaps;
 	size_t gaps_n, gaps_room;
 };
 
-/* A part of a segment whose flags are the same. */
+/* A run, or a part of a segment whose flags are the same. */
 struct piece {
 	int64_t from_ns, to_ns;
-	int64_t begin_ns, end_ns; /* of the segment */
+	int64_t begin_ns, end_ns; /* of the run or segment */
 	uint32_t flags;
 	bool open;
 	uint64_t seq;
@@ -64,6 +72,17 @@ static enum err gather_segment(const struct segment_row *s, void *arg)
 	if (!grow(&r->segments, r->segments_n, &r->segments_room, sizeof(*s)))
 		return ERR_NO_MEMORY;
 	r->segments[r->segments_n++] = *s;
+	return OK;
+}
+
+static enum err gather_run(const struct run_row *row, void *arg)
+{
+	struct rows *r = arg;
+
+	if (!grow(&r->runs, r->runs_n, &r->runs_room, sizeof(*r->runs)))
+		return ERR_NO_MEMORY;
+	r->runs[r->runs_n++] =
+	    (struct run){*row, row->flags & FRAGMENT_DAMAGED};
 	return OK;
 }
 
@@ -326,6 +345,59 @@ static enum err add_segment(struct work *w, const struct segment_row *r)
 	return err;
 }
 
+/* Its segments follow one another, and none of them is damaged. */
+static enum err add_run(struct work *w, const struct run_row *r)
+{
+	return add_piece(w,
+	    (struct piece){.from_ns = r->from_ns,
+		.to_ns = r->to_ns,
+		.begin_ns = r->from_ns,
+		.end_ns = r->to_ns,
+		.flags = (r->flags & FRAGMENT_UNTRUSTED) | away(w, r->volume),
+		.seq = r->first_seq});
+}
+
+/* Those that cover an instant together: which segments do, and how long. */
+static void look_at_overlaps(struct rows *r)
+{
+	size_t far = 0;
+
+	for (size_t i = 1; i < r->runs_n; i++) {
+		if (r->runs[i].row.from_ns < r->runs[far].row.to_ns)
+			r->runs[i].look = r->runs[far].look = true;
+		if (r->runs[i].row.to_ns > r->runs[far].row.to_ns)
+			far = i;
+	}
+	for (size_t k = 0; k < r->segments_n; k++) /* open so far */
+		for (size_t i = 0; i < r->runs_n; i++)
+			if (r->runs[i].row.to_ns > r->segments[k].start_ns)
+				r->runs[i].look = true;
+}
+
+/* Of months, too, no more than there are runs, as a rule. */
+static enum err gather(struct work *w, int64_t from, int64_t to)
+{
+	const char *id = w->camera->id;
+	struct rows *r = &w->rows;
+	enum err err = index_runs(w->ix, id, from, to, gather_run, r);
+
+	if (!err)
+		err = index_segments_open_at(w->ix, id, to, gather_segment, r);
+	if (!err)
+		look_at_overlaps(r);
+	for (size_t i = 0; i < r->runs_n && !err; i++)
+		err = r->runs[i].look ?
+		    index_segments_of_run(w->ix, id, &r->runs[i].row, from, to,
+			gather_segment, r) :
+		    add_run(w, &r->runs[i].row);
+	if (!err)
+		err = index_gaps(w->ix, id, from + COVERAGE_JOIN_NS,
+		    to - COVERAGE_JOIN_NS, gather_gap, r);
+	for (size_t i = 0; i < r->segments_n && !err; i++)
+		err = add_segment(w, &r->segments[i]);
+	return err;
+}
+
 static int by_start(const void *a, const void *b)
 {
 	const struct piece *x = a, *y = b;
@@ -464,17 +536,12 @@ enum err coverage_of(struct index *ix, int data_fd, const struct camera_row *c,
 		return OK;
 	}
 	/* a little more on both sides: what ends there may join, or say why */
-	err = index_segments(ix, c->id, from_ns - COVERAGE_JOIN_NS,
-	    to_ns + COVERAGE_JOIN_NS, gather_segment, &w.rows);
-	if (!err)
-		err =
-		    index_gaps(ix, c->id, from_ns, to_ns, gather_gap, &w.rows);
-	for (size_t i = 0; i < w.rows.segments_n && !err; i++)
-		err = add_segment(&w, &w.rows.segments[i]);
+	err = gather(&w, from_ns - COVERAGE_JOIN_NS, to_ns + COVERAGE_JOIN_NS);
 	if (w.pieces_n)
 		qsort(w.pieces, w.pieces_n, sizeof(*w.pieces), by_start);
 	if (!err)
 		err = sweep(&w, from_ns, to_ns);
+	free(w.rows.runs);
 	free(w.rows.segments);
 	free(w.rows.gaps);
 	free(w.pieces);

@@ -35,6 +35,13 @@ struct due {
 bool due_may(const struct segment_row *s, const struct holds *h,
     struct utc both);
 
+/*
+ * May each closed segment of the camera-day go, by its sums alone? They lie in
+ * [from_ns, to_ns]. True only where due_may() allows each of them. Pure.
+ */
+bool due_whole(const struct day_row *d, const struct holds *h, struct utc both,
+    int64_t from_ns, int64_t to_ns);
+
 /* Everything that is due by `both`; nothing is changed. Blocks. */
 must_check enum err due_gather(struct index *ix, const struct holds *h,
     struct utc both, struct due *ret);

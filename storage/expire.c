@@ -55,6 +55,35 @@ static enum err count_stay(const struct segment_row *s, void *arg)
 	return OK;
 }
 
+static enum err any_open(const struct segment_row *s, void *arg)
+{
+	struct survey *l = arg;
+
+	(void)s;
+	l->stay++;
+	return OK;
+}
+
+/* A hold may have come since, or a term grown. The sums say it of most days. */
+static enum err look_again(struct keeper *k, const struct due_day *d,
+    struct survey *l)
+{
+	struct day_row sums;
+	int64_t from = 0, to = 0;
+	enum err err = index_day_find(k->ix, d->camera, d->day, &sums);
+
+	if (!err)
+		err = index_day_bounds(k->ix, &sums, &from, &to);
+	if (!err && due_whole(&sums, &k->holds, k->expire->both, from, to)) {
+		err = index_segments_open_at(k->ix, d->camera, to, any_open, l);
+		if (err || !l->stay)
+			return err;
+	}
+	l->stay = 0;
+	return index_segments_of_day(k->ix, d->camera, d->day, 0, UINT32_MAX,
+	    count_stay, l);
+}
+
 static bool is_over(struct keeper *k, const char *request,
     struct request_row *q)
 {
@@ -143,8 +172,7 @@ static enum err keys(struct keeper *k)
 		if (!x->plan[i].go)
 			continue;
 		if (x->plan[i].method == ERASE_KEY)
-			err = index_segments_of_day(k->ix, d->camera, d->day, 0,
-			    UINT32_MAX, count_stay, &l);
+			err = look_again(k, d, &l);
 		if (l.stay)
 			x->plan[i].method = ERASE_HEADERS;
 		if (!err && x->plan[i].method == ERASE_HEADERS)
@@ -371,6 +399,7 @@ static void report(struct keeper *k, enum err failed)
 static enum err step(struct keeper *k)
 {
 	struct expire *x = k->expire;
+	bool more = false;
 	enum err err;
 
 	switch (x->phase) {
@@ -381,8 +410,12 @@ static enum err step(struct keeper *k)
 			x->phase = KEYS;
 			return OK;
 		}
-		err = sweep_plan_day(k, &x->due.days[x->at], &x->plan[x->at]);
+		err = sweep_plan_day(k, &x->due.days[x->at], &x->plan[x->at],
+		    &more);
+		if (more)
+			return OK;
 		x->at++;
+		x->cursor = 0;
 		if (err == ERR_INTEGRITY) { /* of this camera-day alone */
 			x->st.failed = err;
 			err = OK;

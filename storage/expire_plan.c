@@ -10,6 +10,7 @@
 #include "storage/expire_files.h"
 #include "storage/expire_sweep.h"
 
+#define LOOK 128	/* segments that are looked up in the ledger in one turn */
 #define SWEEP_NS (INT64_C(3600) * NS_PER_SEC)
 #define ENTRY_MASK ((INT64_C(1) << EPOCH_SHIFT) - 1)
 #define GUARD_NS (INT64_C(86400) * NS_PER_SEC)
@@ -125,6 +126,8 @@ static enum err look_one(const struct segment_row *s, void *arg)
 {
 	struct survey *l = arg;
 
+	l->more = true;
+	l->k->expire->cursor = s->seq;
 	if (!due_may(s, &l->k->holds, l->k->expire->both)) {
 		l->stay++;
 		return OK;
@@ -135,21 +138,17 @@ static enum err look_one(const struct segment_row *s, void *arg)
 	return sweep_seq(l->k->expire, s->seq);
 }
 
-enum err sweep_plan_day(struct keeper *k, struct due_day *d, struct plan *p)
+/* What all of its segments say. */
+static enum err plan_day(struct keeper *k, struct due_day *d, struct plan *p)
 {
 	struct expire *x = k->expire;
-	struct survey l = {.k = k};
+	const struct survey l = x->survey;
 	struct erasure_row row;
 	bool other = false;
 	enum err err;
 
-	x->seqs_n = 0;
-	if (!d->segments)
-		return OK; /* nothing of it, or it waits for the guard */
-	err = index_segments_of_day(k->ix, d->camera, d->day, 0, UINT32_MAX,
-	    look_one, &l);
-	if (err || !x->seqs_n)
-		return err;
+	if (!x->seqs_n)
+		return OK;
 	if (l.disagrees) {
 		log_error("camera %s, %s: index and ledger disagree about what "
 			  "is due; nothing of it is erased",
@@ -182,6 +181,26 @@ enum err sweep_plan_day(struct keeper *k, struct due_day *d, struct plan *p)
 	memcpy(row.camera, d->camera, sizeof(row.camera));
 	memcpy(row.day, d->day, sizeof(row.day));
 	return err ? err : index_erasure_put(k->ix, &row);
+}
+
+enum err sweep_plan_day(struct keeper *k, struct due_day *d, struct plan *p,
+    bool *ret_more)
+{
+	struct expire *x = k->expire;
+	enum err err;
+
+	*ret_more = false;
+	if (!d->segments)	/* all of it held, or left to the guard */
+		return OK;
+	if (!x->cursor) {
+		x->seqs_n = 0;
+		x->survey = (struct survey){.k = k};
+	}
+	x->survey.more = false;
+	err = index_segments_of_day(k->ix, d->camera, d->day, x->cursor, LOOK,
+	    look_one, &x->survey);
+	*ret_more = !err && x->survey.more;
+	return err || *ret_more ? err : plan_day(k, d, p);
 }
 
 static enum err here_one(const struct segment_row *s, void *arg)
@@ -323,6 +342,7 @@ enum err sweep_begin(struct keeper *k)
 	if (err)
 		return err;
 	x->at = 0;
+	x->cursor = 0;
 	x->phase = PLAN;
 	return OK;
 }

@@ -20,6 +20,14 @@ struct plan {
 	uint64_t erasing;	/* entry */
 };
 
+struct survey {
+	struct keeper *k;
+	bool disagrees;
+	bool more;		/* the day may have further ones */
+	uint64_t stay;		/* segments of the day that may not go */
+	uint64_t away;		/* ... that may, but lie on an absent volume */
+};
+
 struct expire {
 	enum sweep_phase phase;
 	struct expire_state st;
@@ -29,18 +37,12 @@ struct expire {
 	struct utc both;	/* the sweep's idea of now */
 	int64_t next_ns;	/* monotonic: the next sweep */
 	uint64_t cursor;	/* seq up to which the day was worked off */
+	struct survey survey;	/* what was seen of it so far */
 	uint64_t *seqs;		/* of the day at hand, erased so far */
 	size_t seqs_n, seqs_room;
 	int64_t from_ns, to_ns;	/* their span */
 	size_t unused_at;	/* the key looked at next */
 	bool pending[VOLUMES_MAX]; /* volumes that are away and have some */
-};
-
-struct survey {
-	struct keeper *k;
-	bool disagrees;
-	uint64_t stay;		/* segments of the day that may not go */
-	uint64_t away;		/* ... that may, but lie on an absent volume */
 };
 
 /*
@@ -67,9 +69,10 @@ must_check enum err sweep_enter(struct keeper *k, enum entry_type type,
 must_check enum err sweep_begin(struct keeper *k);
 /*
  * What is done with one camera-day: nothing where index and ledger disagree
- * (ERR_INTEGRITY), else "erasing" is entered.
+ * (ERR_INTEGRITY), else "erasing" is entered. Only some of its segments are
+ * looked at in one call: while *ret_more it is to be called again.
  */
 must_check enum err sweep_plan_day(struct keeper *k, struct due_day *d,
-    struct plan *p);
+    struct plan *p, bool *ret_more);
 
 #endif

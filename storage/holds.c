@@ -357,6 +357,16 @@ bool holds_cover(const struct holds *h, const char *camera, int64_t from_ns,
 	return false;
 }
 
+bool holds_cover_all(const struct holds *h, const char *camera, int64_t from_ns,
+    int64_t to_ns)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->h[i].from_ns <= from_ns && to_ns < h->h[i].to_ns &&
+		    names(h->h[i].cameras, camera))
+			return true;
+	return false;
+}
+
 const struct hold *holds_find(const struct holds *h, uint64_t id)
 {
 	for (size_t i = 0; i < h->n; i++)

@@ -8,6 +8,8 @@
 
 #include "storage/api/log.h"
 
+#define SUMS_FROM 7	/* camera_day and run as they are: made anew */
+
 /* From version i to i + 1; schema.sql is always the newest. */
 static const char *const migrations[] = {
     [1] = "ALTER TABLE segment "
@@ -28,11 +30,8 @@ static const char *const migrations[] = {
 	  "sha256 BLOB NOT NULL) STRICT, WITHOUT ROWID; "
 	  "CREATE TABLE IF NOT EXISTS request_rights(request TEXT PRIMARY KEY, "
 	  "rights INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    [4] = "INSERT INTO camera_day SELECT camera, day, count(*), sum(bytes), "
-	  "sum(end_ns - start_ns), max(flags), max(retain_ns) FROM segment "
-	  "WHERE state != 1 GROUP BY camera, day",
-    [5] = "CREATE INDEX IF NOT EXISTS segment_due ON segment(retain_ns);"
-	  "CREATE TABLE IF NOT EXISTS erasure(camera TEXT NOT NULL, day TEXT "
+    [4] = "",	/* the sums of days, which the last step makes */
+    [5] = "CREATE TABLE IF NOT EXISTS erasure(camera TEXT NOT NULL, day TEXT "
 	  "NOT NULL, "
 	  "from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, "
 	  "erasing INTEGER NOT NULL, entry INTEGER NOT NULL, "
@@ -40,8 +39,25 @@ static const char *const migrations[] = {
 	  "STRICT, WITHOUT ROWID",
     [6] = "ALTER TABLE camera "
 	  "ADD COLUMN certificate TEXT NOT NULL DEFAULT ''",
+    [SUMS_FROM] =
+	"DROP INDEX IF EXISTS segment_due;"
+	"CREATE INDEX IF NOT EXISTS segment_open ON segment(camera) WHERE "
+	"state = 1;"
+	"INSERT INTO camera_day SELECT camera, day, count(*), sum(bytes), "
+	"sum(end_ns - start_ns), max(flags), max(retain_ns), min(retain_ns) "
+	"FROM segment WHERE state != 1 GROUP BY camera, day;"
+	"INSERT INTO run SELECT camera, min(seq), max(seq), min(start_ns), "
+	"max(end_ns), day, flags, volume FROM (SELECT *, sum(begins) OVER w "
+	"AS number FROM (SELECT *, ifnull(seq != 1 + lag(seq) OVER w OR "
+	"day != lag(day) OVER w OR flags != lag(flags) OVER w OR "
+	"volume != lag(volume) OVER w OR "
+	"start_ns < lag(start_ns) OVER w OR end_ns < lag(end_ns) OVER w OR "
+	"abs(start_ns - lag(end_ns) OVER w) > 100000000, 1) AS begins "
+	"FROM segment WHERE state IN (3, 4) "
+	"WINDOW w AS (PARTITION BY camera ORDER BY seq)) "
+	"WINDOW w AS (PARTITION BY camera ORDER BY seq)) "
+	"GROUP BY camera, number",
 };
-#define DAYS_FROM 4	/* camera_day begins */
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 
 /* storage/schema.sql, linked in (Makefile) */
@@ -223,21 +239,23 @@ static enum err schema_make(struct index *ix)
 	return err;
 }
 
-/* Table and triggers as schema.sql has them: from their comment to the next. */
-static enum err days_make(struct index *ix)
+/* Their tables and triggers as schema.sql has them: up to table gap. */
+static enum err sums_make(struct index *ix)
 {
 	const char *from =
 	    strstr(_binary_schema_sql_start, "CREATE TABLE camera_day(");
-	const char *to = from ? strstr(from, "\nCREATE TABLE ") : NULL;
+	const char *to = from ? strstr(from, "\nCREATE TABLE gap(") : NULL;
 	char *sql = to ? strndup(from, (size_t)(to - from)) : NULL;
 	enum err err = sql ? OK : ERR_INTERNAL;
 
 	if (!err)
 		err = sql_exec(ix,
 		    "DROP TABLE IF EXISTS camera_day;"
+		    "DROP TABLE IF EXISTS run;"
 		    "DROP TRIGGER IF EXISTS segment_in;"
 		    "DROP TRIGGER IF EXISTS segment_sealed;"
 		    "DROP TRIGGER IF EXISTS segment_changed;"
+		    "DROP TRIGGER IF EXISTS segment_moved;"
 		    "DROP TRIGGER IF EXISTS segment_out");
 	if (!err)
 		err = sql_exec(ix, sql);
@@ -252,8 +270,8 @@ static enum err migrate(struct index *ix, size_t version)
 
 	for (; !err && version < SCHEMA_VERSION; version++) {
 		err = sql_exec(ix, "BEGIN IMMEDIATE");
-		if (!err && version == DAYS_FROM)
-			err = days_make(ix);
+		if (!err && version == SUMS_FROM)
+			err = sums_make(ix);
 		if (!err)
 			err = sql_exec(ix, migrations[version]);
 		if (!err)
@@ -267,7 +285,8 @@ static enum err migrate(struct index *ix, size_t version)
 /*
  * synchronous = NORMAL: in WAL mode a power cut may take the last
  * transactions, never the consistency; the ledger and the journals hold what
- * is lost and recovery enters it again (P8).
+ * is lost and recovery enters it again (P8). Checkpoints come early, of 1 MB at
+ * most: whoever commits waits for one, and cameras wait for him.
  */
 static enum err set_up(struct index *ix, bool readonly)
 {
@@ -278,6 +297,7 @@ static enum err set_up(struct index *ix, bool readonly)
 		err = sql_exec(ix,
 		    "PRAGMA journal_mode = WAL;"
 		    "PRAGMA synchronous = NORMAL;"
+		    "PRAGMA wal_autocheckpoint = 250;"
 		    "PRAGMA secure_delete = ON;"
 		    "PRAGMA temp_store = MEMORY");
 	if (!err)

@@ -230,6 +230,27 @@ must_check enum err index_segment_farthest(struct index *ix,
 must_check enum err index_segments(struct index *ix, const char *camera,
     int64_t from_ns, int64_t to_ns,
     enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+/*
+ * What coverage is made of. Runs of closed segments that may overlap [from, to),
+ * in order of start, and open segments that begin before to; those that are
+ * lost are in none. ERR_REBUILDING as above.
+ */
+struct run_row {
+	uint64_t first_seq, last_seq;
+	int64_t from_ns, to_ns;
+	uint32_t flags;
+	unsigned volume;
+};
+must_check enum err index_runs(struct index *ix, const char *camera,
+    int64_t from_ns, int64_t to_ns,
+    enum err (*fn)(const struct run_row *r, void *arg), void *arg);
+must_check enum err index_segments_open_at(struct index *ix,
+    const char *camera, int64_t to_ns,
+    enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+/* Segments first to last that overlap [from, to), by seq. */
+must_check enum err index_segments_of_run(struct index *ix, const char *camera,
+    const struct run_row *r, int64_t from_ns, int64_t to_ns,
+    enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
 /* The n sealed and cut ones that follow (camera, seq), by camera and seq. */
 must_check enum err index_segments_after(struct index *ix, const char *camera,
     uint64_t seq, unsigned n,
@@ -248,7 +269,8 @@ struct day_row {
 	char camera[CAMERA_ID_MAX + 1];
 	char day[11];
 	uint64_t segments, bytes;
-	int64_t recorded_ns, retain_ns;
+	int64_t recorded_ns;
+	int64_t retain_ns, due_ns;	/* latest and earliest there ever were */
 	uint32_t flags;
 };
 /* Of days >= from ("yyyy-mm-dd"), by camera and day; camera "" = all. */
@@ -256,9 +278,18 @@ must_check enum err index_days(struct index *ix, const char *camera,
     const char *from, enum err (*fn)(const struct day_row *d, void *arg),
     void *arg);
 /* --- index_retain.c --- */
-/* Closed segments whose term has ended by both_ns, by day, camera, seq. */
-must_check enum err index_due(struct index *ix, int64_t both_ns,
-    enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
+/* Days of which a closed segment may be due by both_ns, by day and camera. */
+must_check enum err index_days_due(struct index *ix, int64_t both_ns,
+    enum err (*fn)(const struct day_row *d, void *arg), void *arg);
+/* Sums of that day; ERR_NOT_FOUND where it has no closed segment. */
+must_check enum err index_day_find(struct index *ix, const char *camera,
+    const char *day, struct day_row *ret);
+/*
+ * From the first start to the last end of its closed segments, by their runs.
+ * ERR_NOT_FOUND where these do not account for all: some are lost.
+ */
+must_check enum err index_day_bounds(struct index *ix, const struct day_row *d,
+    int64_t *ret_from_ns, int64_t *ret_to_ns);
 /* At most count segments of a camera-day whose seq is greater than `after`. */
 must_check enum err index_segments_of_day(struct index *ix, const char *camera,
     const char *day, uint64_t after, unsigned count,

@@ -15,7 +15,7 @@
 #define SQL_MAX 4096
 
 /* Made anew from ledger and journals (storage/rebuild.c). */
-#define IS_DERIVED "('segment','gap','lease','camera_day')"
+#define IS_DERIVED "('segment','gap','lease','camera_day','run')"
 
 struct table {
 	char name[64];
@@ -172,8 +172,9 @@ enum err index_copy(const char *data, const char *dir)
 	/* a copy that knows more of the ledger is not replaced by an older */
 	if (!err && entries_of(ix, "copy") > entries_of(ix, "main"))
 		err = ERR_EXISTS;
+	/* main is only read: the keeper, which writes there, never waits */
 	if (!err)
-		err = index_begin(ix);
+		err = sql_exec(ix, "BEGIN");
 	for (size_t i = 0; !err && i < n; i++)
 		err = copy_table(ix, &t[i]);
 	if (!err)

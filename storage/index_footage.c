@@ -184,6 +184,65 @@ enum err index_segments(struct index *ix, const char *camera, int64_t from_ns,
 	return err ? err : segment_each(ix, s, fn, arg);
 }
 
+/* A run is within one local day, and that has at most 25 hours. */
+enum err index_runs(struct index *ix, const char *camera, int64_t from_ns,
+    int64_t to_ns, enum err (*fn)(const struct run_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = whole(ix);
+
+	if (err)
+		return err;
+	err = sql_bind(ix, &s,
+	    "SELECT first_seq, last_seq, from_ns, to_ns, flags, volume "
+	    "FROM run WHERE camera = ? AND from_ns >= ? AND from_ns < ? AND "
+	    "to_ns > ? ORDER BY from_ns",
+	    "tiii", camera, from_ns - 26 * 3600 * NS_PER_SEC, to_ns, from_ns);
+	if (err)
+		return err;
+	while (!(err = sql_step(ix, s))) {
+		struct run_row r = {.first_seq = (uint64_t)sql_i64(s, 0),
+		    .last_seq = (uint64_t)sql_i64(s, 1),
+		    .from_ns = sql_i64(s, 2),
+		    .to_ns = sql_i64(s, 3),
+		    .flags = (uint32_t)sql_i64(s, 4),
+		    .volume = (unsigned)sql_i64(s, 5)};
+
+		err = fn(&r, arg);
+		if (err)
+			break;
+	}
+	sql_done(s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err index_segments_open_at(struct index *ix, const char *camera,
+    int64_t to_ns, enum err (*fn)(const struct segment_row *, void *),
+    void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment INDEXED BY segment_open "
+	    "WHERE camera = ? AND state = 1 AND start_ns < ? ORDER BY seq",
+	    "ti", camera, to_ns);
+
+	return err ? err : segment_each(ix, s, fn, arg);
+}
+
+enum err index_segments_of_run(struct index *ix, const char *camera,
+    const struct run_row *r, int64_t from_ns, int64_t to_ns,
+    enum err (*fn)(const struct segment_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment NOT INDEXED WHERE camera = ? AND seq >= ? "
+	    "AND seq <= ? AND start_ns < ? AND end_ns > ? ORDER BY seq",
+	    "tiiii", camera, (int64_t)r->first_seq, (int64_t)r->last_seq, to_ns,
+	    from_ns);
+
+	return err ? err : segment_each(ix, s, fn, arg);
+}
+
 enum err index_segments_after(struct index *ix, const char *camera,
     uint64_t seq, unsigned n,
     enum err (*fn)(const struct segment_row *, void *), void *arg)
@@ -246,36 +305,6 @@ enum err index_segment_times(struct index *ix, const char *camera,
 	}
 	sql_done(s);
 	return err;
-}
-
-enum err index_days(struct index *ix, const char *camera, const char *from,
-    enum err (*fn)(const struct day_row *, void *), void *arg)
-{
-	static const char one[] = "SELECT * FROM camera_day WHERE camera = ? "
-				  "AND day >= ? ORDER BY day";
-	static const char all[] = "SELECT * FROM camera_day WHERE camera > ? "
-				  "AND day >= ? ORDER BY camera, day";
-	sqlite3_stmt *s;
-	enum err err =
-	    sql_bind(ix, &s, *camera ? one : all, "tt", camera, from);
-
-	if (err)
-		return err;
-	while (!(err = sql_step(ix, s))) {
-		struct day_row d = {.segments = (uint64_t)sql_i64(s, 2),
-		    .bytes = (uint64_t)sql_i64(s, 3),
-		    .recorded_ns = sql_i64(s, 4),
-		    .flags = (uint32_t)sql_i64(s, 5),
-		    .retain_ns = sql_i64(s, 6)};
-
-		sql_text(s, 0, d.camera, sizeof(d.camera));
-		sql_text(s, 1, d.day, sizeof(d.day));
-		err = fn(&d, arg);
-		if (err)
-			break;
-	}
-	sql_done(s);
-	return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err index_gap_put(struct index *ix, const struct gap_row *g)

@@ -1,16 +1,102 @@
-/* index_retain.c - what is due, and what was erased. */
+/* index_retain.c - sums of days, what is due, and what was erased. */
 #include "storage/index_sql.h"
 
-enum err index_due(struct index *ix, int64_t both_ns,
-    enum err (*fn)(const struct segment_row *, void *), void *arg)
+static void day_get(sqlite3_stmt *s, struct day_row *d)
+{
+	*d = (struct day_row){.segments = (uint64_t)sql_i64(s, 2),
+	    .bytes = (uint64_t)sql_i64(s, 3),
+	    .recorded_ns = sql_i64(s, 4),
+	    .flags = (uint32_t)sql_i64(s, 5),
+	    .retain_ns = sql_i64(s, 6),
+	    .due_ns = sql_i64(s, 7)};
+	sql_text(s, 0, d->camera, sizeof(d->camera));
+	sql_text(s, 1, d->day, sizeof(d->day));
+}
+
+static enum err day_each(struct index *ix, sqlite3_stmt *s,
+    enum err (*fn)(const struct day_row *, void *), void *arg)
+{
+	struct day_row d;
+	enum err err;
+
+	while (!(err = sql_step(ix, s))) {
+		day_get(s, &d);
+		err = fn(&d, arg);
+		if (err)
+			break;
+	}
+	sql_done(s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err index_days(struct index *ix, const char *camera, const char *from,
+    enum err (*fn)(const struct day_row *, void *), void *arg)
+{
+	static const char one[] = "SELECT * FROM camera_day WHERE camera = ? "
+				  "AND day >= ? ORDER BY day";
+	static const char all[] = "SELECT * FROM camera_day WHERE camera > ? "
+				  "AND day >= ? ORDER BY camera, day";
+	sqlite3_stmt *s;
+	enum err err =
+	    sql_bind(ix, &s, *camera ? one : all, "tt", camera, from);
+
+	return err ? err : day_each(ix, s, fn, arg);
+}
+
+enum err index_days_due(struct index *ix, int64_t both_ns,
+    enum err (*fn)(const struct day_row *, void *), void *arg)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM segment WHERE retain_ns > 0 AND retain_ns <= ? AND "
-	    "state != 1 ORDER BY day, camera, seq",
+	    "SELECT * FROM camera_day WHERE due_ns <= ? ORDER BY day, camera",
 	    "i", both_ns);
 
-	return err ? err : segment_each(ix, s, fn, arg);
+	return err ? err : day_each(ix, s, fn, arg);
+}
+
+enum err index_day_find(struct index *ix, const char *camera, const char *day,
+    struct day_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM camera_day WHERE camera = ? AND day = ?", "tt",
+	    camera, day);
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err)
+		day_get(s, ret);
+	sql_done(s);
+	return err;
+}
+
+enum err index_day_bounds(struct index *ix, const struct day_row *d,
+    int64_t *ret_from_ns, int64_t *ret_to_ns)
+{
+	sqlite3_stmt *s;
+	struct day day;
+	enum err err = day_parse(d->day, &day);
+
+	if (!err)
+		err = sql_bind(ix, &s,
+		    "SELECT min(from_ns), max(to_ns), "
+		    "sum(1 + last_seq - first_seq) FROM run "
+		    "INDEXED BY run_time WHERE camera = ? AND from_ns >= ? "
+		    "AND from_ns < ? AND day = ?",
+		    "tiit", d->camera, utc_day_start(day).ns,
+		    utc_day_start(day_next(day)).ns, d->day);
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err && (uint64_t)sql_i64(s, 2) != d->segments)
+		err = ERR_NOT_FOUND;
+	if (!err) {
+		*ret_from_ns = sql_i64(s, 0);
+		*ret_to_ns = sql_i64(s, 1);
+	}
+	sql_done(s);
+	return err;
 }
 
 enum err index_segments_of_day(struct index *ix, const char *camera,

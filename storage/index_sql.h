@@ -8,7 +8,7 @@
 
 #include "storage/index.h"
 
-#define STATEMENTS_MAX 64
+#define STATEMENTS_MAX 96
 
 struct index {
 	sqlite3 *db;

@@ -17,11 +17,11 @@
 #include "storage/api/log.h"
 #include "storage/bytes.h"
 #include "storage/disk.h"
+#include "storage/entered.h"
 #include "storage/keeper.h"
 #include "storage/salvage.h"
 
 #define DAYS 2 /* newest days with a journal: midnight */
-#define LEDGER_BACK 20000 /* entries to look back for a late seal */
 
 /* One segment in a journal: its records [first, first + n). */
 struct span {
@@ -42,92 +42,6 @@ static struct span next_span(const struct journal *j, size_t first)
 		s.n++;
 	}
 	return s;
-}
-
-/* Was this segment entered before the crash? Looks back from the end. */
-static bool was_entered(struct keeper *k, const char *camera, uint64_t seq,
-    struct segment_row *row)
-{
-	uint64_t size = ledger_size(k->ledger);
-	unsigned char buf[ENTRY_MAX];
-	struct entry_field f;
-	struct entry_view v;
-	size_t n;
-
-	for (uint64_t i = size; i && size - i < LEDGER_BACK; i--) {
-		if (ledger_get(k->ledger, i - 1, buf, &n) ||
-		    entry_parse(buf, n, &v) || v.type != ENTRY_SEGMENT ||
-		    !entry_find(&v, TAG_SEQ, &f) || field_u64(&f) != seq ||
-		    !entry_find(&v, TAG_CAMERA, &f) || f.n != strlen(camera) ||
-		    memcmp(f.p, camera, f.n))
-			continue;
-		row->entry = (int64_t)ledger_number(k->ledger, i - 1);
-		/* P2: what was promised then */
-		if (entry_find(&v, TAG_RETAIN, &f))
-			row->retain_ns = (int64_t)field_u64(&f);
-		return true;
-	}
-	return false;
-}
-
-/* Is that the head of another volume's journal of the camera's day? */
-static bool stands_elsewhere(struct keeper *k, unsigned volume,
-    const char *camera, const char *day, uint64_t records,
-    const unsigned char *chain)
-{
-	unsigned char have[HASH_BYTES];
-	char path[128];
-	bool found = false;
-
-	path_journal(camera, day, path, sizeof(path));
-	for (unsigned i = 0; records && !found && i < volumes_count(); i++) {
-		unsigned number = volume_at(i)->number;
-		uint64_t size;
-		int fd;
-
-		if (number == volume ||
-		    volume_open_read(k->data_fd, number, path, &fd, &size))
-			continue;
-		found = !disk_pread(fd, have, sizeof(have),
-			    records * JOURNAL_RECORD - HASH_BYTES) &&
-		    crypt_equal(have, chain, HASH_BYTES);
-		close(fd);
-	}
-	return found;
-}
-
-/* The chain head of this journal that the ledger knows; 0 records if none. */
-static uint64_t entered_records(struct keeper *k, unsigned volume,
-    const char *camera, const char *day)
-{
-	uint64_t size = ledger_size(k->ledger);
-	unsigned char buf[ENTRY_MAX];
-	struct entry_field f;
-	struct entry_view v;
-	size_t n, id = strlen(camera);
-
-	for (uint64_t i = size; i && size - i < LEDGER_BACK; i--) {
-		if (ledger_get(k->ledger, i - 1, buf, &n) ||
-		    entry_parse(buf, n, &v) || v.type != ENTRY_HEADS ||
-		    !entry_find(&v, TAG_HEADS, &f))
-			continue;
-		for (size_t at = 0; at + 51 <= f.n; at += 51u + f.p[at]) {
-			const unsigned char *p = f.p + at;
-			uint64_t records = 0;
-
-			if (p[0] != id || at + 51 + id > f.n ||
-			    memcmp(p + 1, camera, id) ||
-			    memcmp(p + 1 + id, day, 10))
-				continue;
-			for (int b = 0; b < 8; b++)
-				records = records << 8 | p[11 + id + (size_t)b];
-			if (stands_elsewhere(k, volume, camera, day, records,
-				p + 19 + id))
-				continue;
-			return records;
-		}
-	}
-	return 0;
 }
 
 /* Where the journal of the camera's day stands, while it is recovered. */
@@ -177,7 +91,7 @@ static enum err put_row(struct work *w, const struct span *s,
 	if (!index_segment_find(w->k->ix, row->camera, row->seq, &old) &&
 	    old.state != SEGMENT_OPEN)
 		return OK;
-	if (was_entered(w->k, row->camera, row->seq, row))
+	if (entered_segment(w->k, row->camera, row->seq, row))
 		return index_segment_put(w->k->ix, row);
 	return seal_enter(w->k, row, root, cipher);
 }
@@ -354,6 +268,10 @@ static enum err finish_span(struct work *w, struct span *s)
 	if (err)
 		return err;
 	fits = salvage_fit(&broken, fd);
+	if (fits < s->n && s->ended && entered_settled(w->k, w->m->id, first)) {
+		close(fd);
+		return OK;
+	}
 	if (fits == s->n && s->ended) {
 		const struct journal_record *last =
 		    &w->j.records[s->first + s->n - 1];

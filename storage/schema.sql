@@ -49,7 +49,7 @@ CREATE TABLE segment(
 	PRIMARY KEY(camera, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX segment_time ON segment(camera, start_ns, end_ns);
-CREATE INDEX segment_due ON segment(retain_ns);
+CREATE INDEX segment_open ON segment(camera) WHERE state = 1;
 
 -- What was erased when its term ended: from ledger entries 48 and 49.
 CREATE TABLE erasure(
@@ -72,27 +72,78 @@ CREATE TABLE camera_day(
 	bytes INTEGER NOT NULL,
 	recorded_ns INTEGER NOT NULL,
 	flags INTEGER NOT NULL,		-- OR of all there ever were
-	retain_ns INTEGER NOT NULL,	-- the latest
+	retain_ns INTEGER NOT NULL,	-- the latest there ever was
+	due_ns INTEGER NOT NULL,	-- the earliest there ever was
 	PRIMARY KEY(camera, day)
 ) STRICT, WITHOUT ROWID;
+
+-- Closed segments of one local day, volume and the same flags that follow one
+-- another; a hole or an overlap of more than 100 ms (COVERAGE_JOIN_NS) ends a
+-- run. What months looked like is told from these, kept by the triggers, too.
+-- A segment that is lost is in none.
+CREATE TABLE run(
+	camera TEXT NOT NULL,
+	first_seq INTEGER NOT NULL,
+	last_seq INTEGER NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns INTEGER NOT NULL,
+	day TEXT NOT NULL,
+	flags INTEGER NOT NULL,
+	volume INTEGER NOT NULL,
+	PRIMARY KEY(camera, first_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_time ON run(camera, from_ns);
+
+-- A closed segment comes: its day's sums, and the run before it goes on, or one
+-- begins. The same twice: for one that is put, and for one that was open.
 CREATE TRIGGER segment_in AFTER INSERT ON segment WHEN NEW.state != 1 BEGIN
 	INSERT INTO camera_day VALUES(NEW.camera, NEW.day, 1, NEW.bytes,
-	    NEW.end_ns - NEW.start_ns, NEW.flags, NEW.retain_ns)
+	    NEW.end_ns - NEW.start_ns, NEW.flags, NEW.retain_ns, NEW.retain_ns)
 	ON CONFLICT(camera, day) DO UPDATE SET segments = segments + 1,
 	    bytes = bytes + excluded.bytes,
 	    recorded_ns = recorded_ns + excluded.recorded_ns,
 	    flags = flags | excluded.flags,
-	    retain_ns = max(retain_ns, excluded.retain_ns);
+	    retain_ns = max(retain_ns, excluded.retain_ns),
+	    due_ns = min(due_ns, excluded.due_ns);
+	UPDATE run SET last_seq = NEW.seq, to_ns = NEW.end_ns
+	WHERE NEW.state != 5 AND camera = NEW.camera AND
+	    first_seq = (SELECT max(first_seq) FROM run
+		WHERE camera = NEW.camera AND first_seq < NEW.seq) AND
+	    last_seq = NEW.seq - 1 AND day = NEW.day AND
+	    flags = NEW.flags AND volume = NEW.volume AND
+	    NEW.start_ns >= from_ns AND NEW.end_ns >= to_ns AND
+	    abs(NEW.start_ns - to_ns) <= 100000000;
+	INSERT OR REPLACE INTO run SELECT NEW.camera, NEW.seq, NEW.seq,
+	    NEW.start_ns, NEW.end_ns, NEW.day, NEW.flags, NEW.volume
+	WHERE NEW.state != 5 AND NOT EXISTS (SELECT 1 FROM run
+	    WHERE camera = NEW.camera AND first_seq = (SELECT max(first_seq)
+		FROM run WHERE camera = NEW.camera AND first_seq < NEW.seq) AND
+		last_seq >= NEW.seq);
 END;
 CREATE TRIGGER segment_sealed AFTER UPDATE ON segment
 WHEN OLD.state = 1 AND NEW.state != 1 BEGIN
 	INSERT INTO camera_day VALUES(NEW.camera, NEW.day, 1, NEW.bytes,
-	    NEW.end_ns - NEW.start_ns, NEW.flags, NEW.retain_ns)
+	    NEW.end_ns - NEW.start_ns, NEW.flags, NEW.retain_ns, NEW.retain_ns)
 	ON CONFLICT(camera, day) DO UPDATE SET segments = segments + 1,
 	    bytes = bytes + excluded.bytes,
 	    recorded_ns = recorded_ns + excluded.recorded_ns,
 	    flags = flags | excluded.flags,
-	    retain_ns = max(retain_ns, excluded.retain_ns);
+	    retain_ns = max(retain_ns, excluded.retain_ns),
+	    due_ns = min(due_ns, excluded.due_ns);
+	UPDATE run SET last_seq = NEW.seq, to_ns = NEW.end_ns
+	WHERE NEW.state != 5 AND camera = NEW.camera AND
+	    first_seq = (SELECT max(first_seq) FROM run
+		WHERE camera = NEW.camera AND first_seq < NEW.seq) AND
+	    last_seq = NEW.seq - 1 AND day = NEW.day AND
+	    flags = NEW.flags AND volume = NEW.volume AND
+	    NEW.start_ns >= from_ns AND NEW.end_ns >= to_ns AND
+	    abs(NEW.start_ns - to_ns) <= 100000000;
+	INSERT OR REPLACE INTO run SELECT NEW.camera, NEW.seq, NEW.seq,
+	    NEW.start_ns, NEW.end_ns, NEW.day, NEW.flags, NEW.volume
+	WHERE NEW.state != 5 AND NOT EXISTS (SELECT 1 FROM run
+	    WHERE camera = NEW.camera AND first_seq = (SELECT max(first_seq)
+		FROM run WHERE camera = NEW.camera AND first_seq < NEW.seq) AND
+		last_seq >= NEW.seq);
 END;
 CREATE TRIGGER segment_changed AFTER UPDATE ON segment
 WHEN OLD.state != 1 AND (OLD.bytes != NEW.bytes OR OLD.end_ns != NEW.end_ns
@@ -103,6 +154,33 @@ WHEN OLD.state != 1 AND (OLD.bytes != NEW.bytes OR OLD.end_ns != NEW.end_ns
 	    retain_ns = max(retain_ns, NEW.retain_ns)
 	WHERE camera = NEW.camera AND day = NEW.day;
 END;
+
+-- A closed segment goes: what follows it in its run becomes a run of its own,
+-- what stands before it ends. One that is lost or changed goes likewise; where
+-- it is still footage it is then a run of itself.
+CREATE TRIGGER segment_moved AFTER UPDATE ON segment
+WHEN OLD.state != 1 AND (OLD.end_ns != NEW.end_ns
+    OR OLD.start_ns != NEW.start_ns OR OLD.flags != NEW.flags
+    OR OLD.volume != NEW.volume OR OLD.day != NEW.day
+    OR (OLD.state = 5) != (NEW.state = 5)) BEGIN
+	INSERT OR REPLACE INTO run SELECT camera, OLD.seq + 1, last_seq,
+	    ifnull((SELECT start_ns FROM segment
+		WHERE camera = OLD.camera AND seq = OLD.seq + 1), from_ns),
+	    to_ns, day, flags, volume
+	FROM run WHERE camera = OLD.camera AND last_seq > OLD.seq AND
+	    first_seq = (SELECT max(first_seq) FROM run
+		WHERE camera = OLD.camera AND first_seq <= OLD.seq);
+	UPDATE run SET last_seq = OLD.seq - 1,
+	    to_ns = ifnull((SELECT end_ns FROM segment
+		WHERE camera = OLD.camera AND seq = OLD.seq - 1), to_ns)
+	WHERE camera = OLD.camera AND last_seq >= OLD.seq AND
+	    first_seq = (SELECT max(first_seq) FROM run
+		WHERE camera = OLD.camera AND first_seq < OLD.seq);
+	DELETE FROM run WHERE camera = OLD.camera AND first_seq = OLD.seq;
+	INSERT OR REPLACE INTO run SELECT NEW.camera, NEW.seq, NEW.seq,
+	    NEW.start_ns, NEW.end_ns, NEW.day, NEW.flags, NEW.volume
+	WHERE NEW.state != 5;
+END;
 CREATE TRIGGER segment_out AFTER DELETE ON segment WHEN OLD.state != 1 BEGIN
 	UPDATE camera_day SET segments = segments - 1,
 	    bytes = bytes - OLD.bytes,
@@ -110,6 +188,20 @@ CREATE TRIGGER segment_out AFTER DELETE ON segment WHEN OLD.state != 1 BEGIN
 	WHERE camera = OLD.camera AND day = OLD.day;
 	DELETE FROM camera_day WHERE camera = OLD.camera AND day = OLD.day
 	AND segments = 0;
+	INSERT OR REPLACE INTO run SELECT camera, OLD.seq + 1, last_seq,
+	    ifnull((SELECT start_ns FROM segment
+		WHERE camera = OLD.camera AND seq = OLD.seq + 1), from_ns),
+	    to_ns, day, flags, volume
+	FROM run WHERE camera = OLD.camera AND last_seq > OLD.seq AND
+	    first_seq = (SELECT max(first_seq) FROM run
+		WHERE camera = OLD.camera AND first_seq <= OLD.seq);
+	UPDATE run SET last_seq = OLD.seq - 1,
+	    to_ns = ifnull((SELECT end_ns FROM segment
+		WHERE camera = OLD.camera AND seq = OLD.seq - 1), to_ns)
+	WHERE camera = OLD.camera AND last_seq >= OLD.seq AND
+	    first_seq = (SELECT max(first_seq) FROM run
+		WHERE camera = OLD.camera AND first_seq < OLD.seq);
+	DELETE FROM run WHERE camera = OLD.camera AND first_seq = OLD.seq;
 END;
 
 CREATE TABLE gap(

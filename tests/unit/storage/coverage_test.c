@@ -282,6 +282,40 @@ static int between(int from, int to)
 	return from + (int)(random() % (to - from));
 }
 
+/* Of what was put some is erased, some is lost, some turns out to end earlier. */
+static void lose_some(void)
+{
+	for (size_t i = 0; i < segments_n;) {
+		struct interval *p = &segments[i];
+		struct segment_row s;
+		int what = between(0, 24);
+
+		if (p->open || what > 2) {
+			i++;
+			continue;
+		}
+		assert_int_equal(index_segment_find(ix, "cam1", p->seq, &s),
+		    OK);
+		if (what == 2) {
+			p->to = p->end = between(p->from, p->to) + 1;
+			s.end_ns = AT(p->to);
+			assert_int_equal(index_segment_put(ix, &s), OK);
+			i++;
+			continue;
+		}
+		if (what)
+			assert_int_equal(index_segment_erase(ix, "cam1",
+					     p->seq),
+			    OK);
+		else
+			assert_int_equal(index_segment_lost(ix, &s, AT(1)), OK);
+		if (!what && gaps_n < 64)
+			gaps[gaps_n++] = (struct interval){
+			    p->from, p->to, CAUSE_LOST, 0, false, 0, 0, 0};
+		*p = segments[--segments_n];
+	}
+}
+
 /*
  * What a camera leaves behind: segments one after another, exact, with a join,
  * a hole or an overlap, flagged or not; gaps anywhere, open ones too; now and
@@ -305,6 +339,8 @@ static void make_history(void)
 			at += between(-4000, 4000);
 		at = at < 0 ? 0 : at;
 	}
+	if (between(0, 2))
+		lose_some();
 	if (between(0, 2) && at < CELLS - 2200)
 		put_open(seq, at, between(1, 15), (unsigned)random());
 	for (int i = between(0, 20); i; i--) {
@@ -331,6 +367,37 @@ static void P7_spans_join_without_hole_and_say_one_cause(void **state)
 		for (int i = 0; i < 5; i++)
 			if (!segments_n || !segments[segments_n - 1].open)
 				check(0, CELLS - 1, between(1, CELLS));
+	}
+}
+
+/* As a program of schema 7 left it: without runs. */
+static void make_runs_anew(void)
+{
+	char command[256];
+
+	index_close(ix);
+	snprintf(command, sizeof(command),
+	    "/usr/bin/python3 -c 'import sqlite3; "
+	    "sqlite3.connect(\"%s/index.db\").executescript(\"DELETE FROM "
+	    "run; DELETE FROM camera_day; PRAGMA user_version = 7\")'",
+	    dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(index_open(dir, false, &ix), OK);
+}
+
+static void P7_an_older_index_says_the_same(void **state)
+{
+	(void)state;
+	srandom(8);
+	for (int round = 0; round < 10; round++) {
+		make_history();
+		make_runs_anew();
+		check(0, CELLS - 1, CELLS - 1);
+		for (int i = 0; i < 5; i++) {
+			int from = between(0, CELLS - 1);
+
+			check(from, between(from + 1, CELLS), CELLS - 1);
+		}
 	}
 }
 
@@ -470,6 +537,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(P7_spans_join_without_hole_and_say_one_cause),
+	    cmocka_unit_test(P7_an_older_index_says_the_same),
 	    cmocka_unit_test(P7_an_overlap_of_segments_is_kept_and_flagged),
 	    cmocka_unit_test(
 		P7_only_the_damaged_seconds_of_a_segment_are_flagged),

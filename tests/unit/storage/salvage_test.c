@@ -336,8 +336,7 @@ static void the_sweep_removes_slots_and_nothing_else(void **state)
 
 static void P8_what_no_begin_record_names_goes_with_its_number(void **state)
 {
-	static const char *const stray[] = {
-	    "20261122T091507Z-00000009.mp4.age",
+	static const char *const stray[] = {"20261122T091507Z-00000009.mp4.age",
 	    "20261122T091507Z-00000008.tail.age"};
 	char path[160], dir[96];
 
