@@ -52,7 +52,7 @@ BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*
 .PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants deb booted install clean
 all: programs
 programs: $(PROGRAMS)
-unit: $(UNIT) $(B)/tests/writer
+unit: $(UNIT) $(B)/tests/writer $(B)/tests/crash.so
 
 $(B)/o/%.o: %.c
 	@mkdir -p $(@D)
@@ -116,6 +116,10 @@ $(B)/unit/web/%: $(B)/o/tests/unit/web/%.o $(B)/libweb.a $(B)/libapi.a
 $(B)/tests/writer: $(B)/o/tests/vectors/writer.o $(B)/libstorage.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
+# Preloaded into storage: it dies at its n-th write, sync, rename or unlink.
+$(B)/tests/crash.so: tests/crash/crash.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -O2 -g -std=gnu17 $(WARN) -fPIC -shared -o $@ $<
 # The simulated camera: GStreamer, never sanitized, warnings as everywhere.
 PKGS_camera := gstreamer-rtsp-server-1.0 gstreamer-app-1.0
 $(B)/tests/camera: tests/camera/camera.c tests/camera/scene.c tests/camera/scene.h
@@ -169,7 +173,7 @@ DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
     clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
     patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
 DEPS_TEST += mandoc unzip python3-jsonschema \
-    sslscan slowhttptest
+    sslscan slowhttptest xfsprogs
 deps:
 	tests/deps $(DEPS)
 deps-test:

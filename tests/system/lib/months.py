@@ -136,6 +136,8 @@ class Months(Appliance):
             self.question.connect(str(self.run / "control.sock"))
         wire.send(self.question, wire.Message(type_))
         answer = wire.recv(self.question)
+        if not answer:
+            raise ConnectionError("storage closed the connection")
         for fd in answer.fds:
             os.close(fd)
         return answer
@@ -154,6 +156,8 @@ class Months(Appliance):
             self.ask(SITE)
             wire.send(self.question, wire.Message(RETENTION_DUE))
             answer = wire.recv(self.question)
+            if not answer:
+                raise ConnectionError("storage closed the connection")
             return not json.loads(wire.read_bulk(answer.fds[0]))["sweeping"]
         wait_for("the sweep ends", 60, idle, 0.002)
 
@@ -194,24 +198,37 @@ class Months(Appliance):
             wire.send(s, wire.Message(wire.PICTURE_IS).put(
                 "8122", seq, 1, 64, 64))
 
-    def record(self, camera, seconds=1, end=None):
-        """One segment that ends now; its number."""
-        s = self.camera_socket(camera)
-        end = end or self.now()
-        start = end - seconds * S
+    def begin_segment(self, camera, start):
+        """Its number."""
         fd = wire.bulk(self.init)
+        s = self.camera_socket(camera)
         wire.send(s, wire.Message(wire.SEGMENT_BEGIN, 7, fds=[fd]).put(
             "ii441i22", start, time.monotonic_ns(), 90000, 1, 1, 0, 64, 64))
         os.close(fd)
         m = self.answer_of(s)
         assert m.type == wire.SEGMENT_BEGIN_IS, m.body
-        seq, _ = m.get("8i")
+        return m.get("8i")[0]
+
+    def put_fragment(self, camera, start):
+        """A second of footage."""
+        fd = wire.bulk(self.fragment)
+        wire.send(self.camera_socket(camera), wire.Message(
+            wire.FRAGMENT, 8, fds=[fd]).put("iii4", start, S,
+                                            time.monotonic_ns(), 1))
+        os.close(fd)
+
+    def end_segment(self, camera):
+        wire.send(self.camera_socket(camera),
+                  wire.Message(wire.SEGMENT_END, 9).put("1", 0))
+
+    def record(self, camera, seconds=1, end=None):
+        """One segment that ends now; its number."""
+        end = end or self.now()
+        start = end - seconds * S
+        seq = self.begin_segment(camera, start)
         for i in range(seconds):
-            fd = wire.bulk(self.fragment)
-            wire.send(s, wire.Message(wire.FRAGMENT, 8, fds=[fd]).put(
-                "iii4", start + i * S, S, time.monotonic_ns(), 1))
-            os.close(fd)
-        wire.send(s, wire.Message(wire.SEGMENT_END, 9).put("1", 0))
+            self.put_fragment(camera, start + i * S)
+        self.end_segment(camera)
         self.sent.setdefault(camera, []).append((seq, start, end))
         # an answer to a later question: all this was handled before it
         self.ask(SITE)
