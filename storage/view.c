@@ -241,19 +241,28 @@ static json_t *clock_offset(const struct view *v, const char *camera)
 	return json_null();
 }
 
+static const struct {
+	enum alarm kind;
+	const char *name;
+} kinds[] = {
+    {ALARM_NO_SEGMENT, "no-segment"},
+    {ALARM_BLACK, "black"},
+    {ALARM_COVERED, "covered"},
+    {ALARM_FROZEN, "frozen"},
+    {ALARM_DEFOCUSED, "defocused"},
+    {ALARM_MOVED, "moved"},
+};
+
+const char *alarm_name(uint64_t kind)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if ((uint64_t)kinds[i].kind == kind)
+			return kinds[i].name;
+	return "unknown";
+}
+
 static json_t *alarms(const struct view *v, const char *camera)
 {
-	static const struct {
-		enum alarm kind;
-		const char *name;
-	} kinds[] = {
-	    {ALARM_NO_SEGMENT, "no-segment"},
-	    {ALARM_BLACK, "black"},
-	    {ALARM_COVERED, "covered"},
-	    {ALARM_FROZEN, "frozen"},
-	    {ALARM_DEFOCUSED, "defocused"},
-	    {ALARM_MOVED, "moved"},
-	};
 	json_t *a = json_array();
 	int64_t since;
 

@@ -58,4 +58,7 @@ struct witnessing;
 must_check enum err view_witnesses(const struct ledger *l, int data_fd,
     const struct witnessing *x, char **ret);
 
+/* Of an enum alarm, such as "black"; "unknown" for any other number. */
+const char *alarm_name(uint64_t kind);
+
 #endif

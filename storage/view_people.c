@@ -240,8 +240,7 @@ static json_t *number_json(unsigned tag, uint64_t v)
 	case TAG_FLAGS:
 		return json_flags((uint32_t)v);
 	case TAG_ALARM:
-		return json_string(v == ALARM_NO_SEGMENT ? "no-segment" :
-							   "unknown");
+		return json_string(alarm_name(v));
 	default:
 		return json_ns((int64_t)v);
 	}

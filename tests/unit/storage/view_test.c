@@ -104,6 +104,10 @@ static void fill_ledger(void)
 	entry_put_i64(&e, TAG_SERVED_TO, S(5));
 	entry_put_u64(&e, TAG_LEASE, 17);
 	enter(l, &e);
+	entry_begin(&e, ENTRY_ALARM, (struct utc){S(3)}, 0);
+	entry_put_text(&e, TAG_CAMERA, "cam1");
+	entry_put_u64(&e, TAG_ALARM, 12);
+	enter(l, &e);
 	assert_int_equal(ledger_commit(l), OK);
 	assert_int_equal(ledger_checkpoint(l), OK);
 	ledger_close(l);
@@ -326,7 +330,7 @@ static void the_ledger_is_told_in_names_not_numbers(void **state)
 	json_t *j = parse(err, text);
 
 	(void)state;
-	assert_int_equal(json_integer_value(json_object_get(j, "size")), 3);
+	assert_int_equal(json_integer_value(json_object_get(j, "size")), 4);
 	e = nth(j, "entries", 0);
 	f = json_object_get(e, "fields");
 	assert_string_equal(word(e, "type"), "request");
@@ -341,6 +345,9 @@ static void the_ledger_is_told_in_names_not_numbers(void **state)
 	    "cam2");
 	f = json_object_get(nth(j, "entries", 1), "fields");
 	assert_int_equal(json_array_size(json_object_get(f, "served-from")), 2);
+	/* DESIGN.md: 12 frozen */
+	f = json_object_get(nth(j, "entries", 2), "fields");
+	assert_string_equal(word(f, "alarm"), "frozen");
 	json_decref(j);
 }
 
@@ -364,7 +371,7 @@ static void status_counts_what_records(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(j,
 								"ledger"),
 			     "size")),
-	    3);
+	    4);
 	assert_string_equal(word(json_object_get(j, "storage"), "state"), "ok");
 	json_decref(j);
 	view.now = (struct utc){S(300)};

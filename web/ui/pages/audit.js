@@ -132,9 +132,11 @@ function variant(type, f)
 	return { "decision refuse": ".refused",
 		"lease-opened download": ".download",
 		"lease-opened export": ".export", "read-back 2": ".failed",
-		"camera-switched 0": ".off", "alarm-raised 10": ".black",
-		"alarm-raised 11": ".covered", "alarm-raised 12": ".frozen",
-		"alarm-raised 13": ".defocused", "alarm-raised 14": ".moved",
+		"camera-switched 0": ".off", "alarm-raised black": ".black",
+		"alarm-raised covered": ".covered",
+		"alarm-raised frozen": ".frozen",
+		"alarm-raised defocused": ".defocused",
+		"alarm-raised moved": ".moved",
 	}[`${type} ${f.verdict ?? f["lease-kind"] ?? f.result ??
 		f.enabled ?? f.alarm}`] ?? "";
 }
