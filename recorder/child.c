@@ -13,10 +13,10 @@
 #include "recorder/control_talk.h"
 #include "recorder/depay.h"
 #include "recorder/feed.h"
-#include "recorder/picture.h"
 #include "recorder/rtp.h"
 #include "recorder/sandbox.h"
 #include "recorder/session.h"
+#include "recorder/show.h"
 #include "recorder/stream.h"
 #include "storage/api/wire.h"
 
@@ -276,26 +276,6 @@ static enum err write_camera(struct child *c)
 
 /* --- from storage and the supervisor --- */
 
-static enum err prove(struct child *c, const struct feed_event *e)
-{
-	uint16_t width = 0, height = 0;
-	struct scene scene = {.print = 0};
-	enum err sent;
-	const void *p;
-	size_t n;
-	enum err err = bulk_map(e->fd, WIRE_BULK_MAX, &p, &n);
-
-	close(e->fd);
-	if (!err) {
-		err = picture_decode(p, n, &width, &height, &scene);
-		bulk_unmap(p, n);
-	}
-	sent = err || !scene.print ? OK : feed_scene(c->feed, e->seq, &scene);
-	if (sent)
-		return sent;
-	return feed_picture(c->feed, e->seq, e->id, !err, width, height);
-}
-
 static enum err read_storage(struct child *c)
 {
 	struct feed_event e = {.fd = -1};
@@ -309,7 +289,9 @@ static enum err read_storage(struct child *c)
 			stream_cut(c->stream, e.cut);
 		return OK;
 	case FEED_PICTURE:
-		return stream_failed(c, prove(c, &e));
+		return stream_failed(c, show_proof(c->feed, &e));
+	case FEED_AIM:
+		return stream_failed(c, show_aim(c->feed, &e));
 	case FEED_REFUSED:
 		return because(c, e.err,
 		    e.err == ERR_DISK_FULL ? CAUSE_DISK_FULL :

@@ -179,6 +179,16 @@ enum err feed_picture(struct feed *f, uint64_t seq, uint32_t id, bool decoded,
 	return queue(f, it, NULL, 0);
 }
 
+enum err feed_aim(struct feed *f, uint32_t id, const void *p, size_t n)
+{
+	struct item *it = item_new(f, MSG_AIM_PICTURE_IS);
+
+	if (!it)
+		return ERR_NO_MEMORY;
+	wire_begin(&it->w, MSG_AIM_PICTURE_IS, id);
+	return queue(f, it, p, n);
+}
+
 enum err feed_scene(struct feed *f, uint64_t seq, const struct scene *s)
 {
 	struct item *it = item_new(f, MSG_SCENE);
@@ -208,6 +218,10 @@ static enum err understand(struct feed *f, struct wire *w, struct feed_event *e)
 		e->id = w->id;
 		e->what = FEED_PICTURE;
 		return w->fd < 0 ? ERR_BAD_MESSAGE : wire_end(w);
+	case MSG_AIM_PICTURE:
+		e->id = w->id;
+		e->what = FEED_AIM;
+		return w->fd < 0 ? ERR_BAD_MESSAGE : wire_end(w);
 	case MSG_ERROR:
 		e->err = err_from_wire(wire_get_u16(w));
 		(void)wire_get_str(w);
@@ -228,7 +242,7 @@ enum err feed_read(struct feed *f, struct feed_event *ret)
 		err = understand(f, &w, &e);
 	else if (err == ERR_BUSY)
 		err = OK;
-	if (!err && e.what == FEED_PICTURE)
+	if (!err && (e.what == FEED_PICTURE || e.what == FEED_AIM))
 		e.fd = w.fd;
 	else if (w.fd >= 0)
 		close(w.fd);

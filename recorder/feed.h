@@ -62,11 +62,17 @@ must_check enum err feed_write(struct feed *f);
 
 /* What storage says. */
 struct feed_event {
-	enum { FEED_NOTHING, FEED_CUT, FEED_PICTURE, FEED_REFUSED } what;
+	enum {
+		FEED_NOTHING,
+		FEED_CUT,
+		FEED_PICTURE,
+		FEED_AIM,
+		FEED_REFUSED
+	} what;
 	struct utc cut;		/* FEED_CUT: for the newest segment only */
 	uint64_t seq;		/* FEED_PICTURE */
 	uint32_t id;
-	int fd;			/* FEED_PICTURE: given to the caller */
+	int fd;			/* FEED_PICTURE, FEED_AIM: given to the caller */
 	enum err err;		/* FEED_REFUSED: why */
 };
 
@@ -76,6 +82,10 @@ must_check enum err feed_read(struct feed *f, struct feed_event *ret);
 /* Answer FEED_PICTURE; seq and id are the event's. */
 must_check enum err feed_picture(struct feed *f, uint64_t seq, uint32_t id,
     bool decoded, uint16_t width, uint16_t height);
+
+/* Answer FEED_AIM; p, n is a JPEG, borrowed; NULL where there is none. */
+must_check enum err feed_aim(struct feed *f, uint32_t id, const void *p,
+    size_t n);
 
 /* Before it, where the picture was decoded: what it looks like. */
 must_check enum err feed_scene(struct feed *f, uint64_t seq,

@@ -84,6 +84,7 @@ enum err camera_load(struct keeper *k, const char *id, struct camera **ret)
 		no_recorder(k, &row, CAUSE_STORAGE_AWAY);
 	m->alarm = !index_alarm_find(k->ix, id, ALARM_NO_SEGMENT, &since);
 	scene_load(k, m);
+	aim_load(k, m);
 	m->next = k->cameras;
 	k->cameras = m;
 	*ret = m;
@@ -229,6 +230,7 @@ void camera_tick(struct keeper *k, struct camera *m)
 		camera_gap(k, m, CAUSE_DISK_FULL);
 	}
 	watch_live(k, m);
+	aim_tick(k, m);
 	if (k->full && (m->segment || !m->gap)) {
 		camera_end_segment(k, m);
 		camera_gap(k, m, CAUSE_DISK_FULL);

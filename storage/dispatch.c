@@ -40,6 +40,11 @@ static const struct row {
     {MSG_CAMERA_RETIRE, OPERATOR, handle_camera_retire, ENTRY_RETIRED},
     {MSG_CAMERA_MOVE, OPERATOR, handle_camera_move, ENTRY_CAMERA_MOVED},
     {MSG_ATM_MOVE, OPERATOR, handle_atm_move, ENTRY_ATM_MOVED},
+    {MSG_AIM, PEER_READER, handle_aim, ENTRY_AIM},
+    {MSG_AIM_OPEN, TOOL, handle_person_act, 0},
+    {MSG_AIM_OPEN, PEER_READER, handle_aim_open, ENTRY_AIM_OPENED},
+    {MSG_AIM_PICTURE_IS, PEER_CAMERA, handle_aim_picture_is, 0},
+    {MSG_KEYPAD, OPERATOR, handle_keypad, ENTRY_KEYPAD},
     {MSG_RECORDER_KEY, OPERATOR, handle_recorder_key, 0},
     {MSG_LOOK, OPERATOR, handle_look, 0},
     {MSG_LOOK_IS, PEER_SUPERVISOR, handle_look_is, 0},
@@ -125,6 +130,7 @@ void handle_closed(struct keeper *k, struct conn *c)
 	struct reader *next;
 
 	looks_forget(k, c);
+	aim_forget(k, c);
 	if (c == k->supervisor) {
 		k->supervisor = NULL;
 		camera_no_recorder(k);
@@ -133,6 +139,7 @@ void handle_closed(struct keeper *k, struct conn *c)
 		struct camera *m = c->camera;
 
 		m->conn = NULL;
+		m->aiming.sent = false;	/* its next child may answer */
 		if (m->segment)
 			camera_end_segment(k, m);
 		seal_picture(k, m, m->asked_seq, false);

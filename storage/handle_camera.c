@@ -134,7 +134,7 @@ static void put_certificate(struct enter *x, const struct camera_row *r)
 }
 
 static enum err enter_camera(struct keeper *k, const struct camera_row *r,
-    const char *device, uint64_t person)
+    const char *device, uint64_t person, uint64_t *ret_entry)
 {
 	struct enter x;
 
@@ -145,7 +145,7 @@ static enum err enter_camera(struct keeper *k, const struct camera_row *r,
 	if (*device)
 		enter_text(&x, TAG_DEVICE, device);
 	put_certificate(&x, r);
-	return enter_end(k, &x, NULL);
+	return enter_end(k, &x, ret_entry);
 }
 
 /* Of one that a rebuild found in the ledger alone, id and number stand. */
@@ -175,6 +175,7 @@ void handle_camera_add(struct keeper *k, struct conn *c, struct wire *w)
 	char device[NAME_MAX_BYTES], full[320];
 	struct camera *m;
 	uint32_t id = w->id;
+	uint64_t entry = 0;
 	const char *why = get_camera(w, &r, device);
 	enum err err;
 
@@ -194,7 +195,7 @@ void handle_camera_add(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = put_stood(k, &r, device);
 	if (!err)
-		err = enter_camera(k, &r, device, who_asks(c));
+		err = enter_camera(k, &r, device, who_asks(c), &entry);
 	if (!err && !m)
 		err = camera_load(k, r.id, &m);
 	if (err) {
@@ -202,6 +203,7 @@ void handle_camera_add(struct keeper *k, struct conn *c, struct wire *w)
 		return;
 	}
 	camera_gap(k, m, CAUSE_CONNECTING);
+	aim_begin(k, m, entry);
 	tell_recorder(k);
 	conn_ok(c, id);
 }
@@ -281,13 +283,26 @@ static void part_from(struct keeper *k, struct camera *m, enum cause cause)
 	m->conn = NULL;
 }
 
+/* What follows from the entry that a device was replaced. */
+static enum err commission(struct keeper *k, struct camera *m, bool is_new,
+    uint64_t entry)
+{
+	if (!is_new)
+		return OK;
+	aim_begin(k, m, entry);
+	return keypad_anew(k, m);
+}
+
 void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 {
 	char id[CAMERA_ID_MAX + 1], device[NAME_MAX_BYTES];
 	struct camera_row row, new = {0};
 	const char *why, *pin, *retired = NULL;
+	struct stood_row old = {0};
 	struct camera *m;
 	struct enter x;
+	uint64_t entry = 0;
+	bool is_new = false;
 	enum err err;
 
 	wire_get_text(w, id, sizeof(id));
@@ -305,6 +320,8 @@ void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 		finish(k, c, w->id, err, retired ? retired : why);
 		return;
 	}
+	is_new = index_stood_now(k->ix, STOOD_DEVICE, id, &old) ||
+	    aim_is_new_device(row.url, old.detail, new.url, device);
 	part_from(k, m, CAUSE_CONNECTING);
 	memcpy(row.url, new.url, sizeof(row.url));
 	memcpy(row.sealed, new.sealed, sizeof(row.sealed));
@@ -322,8 +339,10 @@ void handle_camera_replace(struct keeper *k, struct conn *c, struct wire *w)
 		entry_put_text(&x.e, TAG_CAMERA, id);
 		enter_text(&x, TAG_DEVICE, device);
 		put_certificate(&x, &row);
-		err = enter_end(k, &x, NULL);
+		err = enter_end(k, &x, &entry);
 	}
+	if (!err)
+		err = commission(k, m, is_new, entry);
 	finish(k, c, w->id, err, NULL);
 }
 
@@ -350,6 +369,7 @@ void handle_camera_retire(struct keeper *k, struct conn *c, struct wire *w)
 		return;
 	}
 	part_from(k, m, CAUSE_SWITCHED_OFF);
+	aim_end(k, m);
 	row.enabled = false;
 	memset(row.sealed, 0, sizeof(row.sealed));
 	row.sealed_n = 0;	/* nobody needs its password any more */

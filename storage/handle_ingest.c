@@ -387,6 +387,8 @@ void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
 		err =
 		    segment_put(m->segment, p, n, start, duration, mono, flags);
 	}
+	if (!err && flags & FRAGMENT_KEY)
+		aim_fragment(k, m, p, n);
 	bulk_unmap(p, n);
 	if (!err) {
 		camera_received(k, m, e, start, start + duration);

@@ -68,8 +68,7 @@ void handle_term(struct keeper *k, struct conn *c, struct wire *w)
 		conn_ok(c, w->id);
 }
 
-/* To the reader, and to the tool that waits for it. */
-static void answer(struct conn *c, uint32_t id, enum msg type, uint64_t number)
+void person_answer(struct conn *c, uint32_t id, enum msg type, uint64_t number)
 {
 	struct reader *r = c->reader;
 	struct wire w;
@@ -158,7 +157,7 @@ void handle_hold_place(struct keeper *k, struct conn *c, struct wire *w)
 		return;
 	}
 	/* its number in this log, as releasing it names it */
-	answer(c, id, MSG_HOLD_PLACE_IS, k->holds.h[k->holds.n - 1].id);
+	person_answer(c, id, MSG_HOLD_PLACE_IS, k->holds.h[k->holds.n - 1].id);
 }
 
 /* Nobody releases his own hold; that of a request only when it is over (P4). */
@@ -213,7 +212,7 @@ void handle_hold_release(struct keeper *k, struct conn *c, struct wire *w)
 			"first." :
 			NULL);
 	else
-		answer(c, id, MSG_OK, 0);
+		person_answer(c, id, MSG_OK, 0);
 }
 
 /* P12: what the custodian reads off his own watch must be what is vouched. */
@@ -242,7 +241,7 @@ void handle_clock_vouch(struct keeper *k, struct conn *c, struct wire *w)
 			"that time: set it first. A reason is needed." :
 			NULL);
 	else
-		answer(c, id, MSG_OK, 0);
+		person_answer(c, id, MSG_OK, 0);
 }
 
 /*

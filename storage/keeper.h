@@ -10,6 +10,7 @@
 
 #include "storage/api/config.h"
 #include "storage/api/wire.h"
+#include "storage/aim.h"
 #include "storage/alarm.h"
 #include "storage/epoch.h"
 #include "storage/holds.h"
@@ -87,6 +88,13 @@ struct camera {
 	uint64_t scene_seq;	/* of the last one taken */
 	uint64_t asked_seq;	/* of the picture that the child decodes */
 	struct segment_row asked;
+	struct aim aim;
+	struct aiming {
+		struct conn *asker;	/* waits for a picture; NULL: nobody */
+		uint32_t asker_id, question;
+		int64_t until_ns;	/* monotonic */
+		bool sent;		/* a key frame went to the child */
+	} aiming;
 };
 
 struct lease {
@@ -341,6 +349,24 @@ must_check enum err seal_enter(struct keeper *k, struct segment_row *row,
 void scene_load(struct keeper *k, struct camera *m);
 must_check enum err scene_anew(struct keeper *k, struct camera *m);
 
+/* --- handle_aim.c --- */
+/* At the start: nobody may look, whatever was open. */
+void aim_load(struct keeper *k, const struct camera *m);
+/* A device was hung up, or a custodian says so, in that entry. */
+void aim_begin(struct keeper *k, struct camera *m, uint64_t because);
+void aim_end(struct keeper *k, struct camera *m);
+/* Another device hangs there: nobody has said yet where its keypad is. */
+must_check enum err keypad_anew(struct keeper *k, const struct camera *m);
+/* A fragment with a key frame first came: somebody may wait for it. */
+void aim_fragment(struct keeper *k, struct camera *m, const void *p, size_t n);
+/* End looks that took too long; forget those of asker, who has gone. */
+void aim_tick(struct keeper *k, struct camera *m);
+void aim_forget(struct keeper *k, const struct conn *asker);
+
+/* --- handle_retention.c --- */
+/* Answer a reader that acts for a person, and the tool that waits for it. */
+void person_answer(struct conn *c, uint32_t id, enum msg type, uint64_t number);
+
 /* --- spawn.c --- */
 /*
  * Start a reader for `person` (NULL: dummy work) and send it MSG_READER_START.
@@ -466,6 +492,10 @@ void handle_camera_replace(struct keeper *, struct conn *, struct wire *);
 void handle_camera_retire(struct keeper *, struct conn *, struct wire *);
 void handle_camera_move(struct keeper *, struct conn *, struct wire *);
 void handle_atm_move(struct keeper *, struct conn *, struct wire *);
+void handle_aim(struct keeper *, struct conn *, struct wire *);
+void handle_aim_open(struct keeper *, struct conn *, struct wire *);
+void handle_aim_picture_is(struct keeper *, struct conn *, struct wire *);
+void handle_keypad(struct keeper *, struct conn *, struct wire *);
 void handle_recorder_key(struct keeper *, struct conn *, struct wire *);
 void handle_user_add(struct keeper *, struct conn *, struct wire *);
 void handle_reader_started(struct keeper *, struct conn *, struct wire *);

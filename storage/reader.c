@@ -133,7 +133,7 @@ void refusal_enter(struct session *s, enum err why)
 static const struct row {
 	uint16_t type;
 	unsigned who;
-	unsigned names; /* first fields: 1 request, 2 and a camera */
+	unsigned names; /* first fields: 1 request, 2 and a camera, 3 camera */
 	enum err (*handle)(struct session *, struct wire *);
 } table[] = {
     {MSG_SITE, ANYBODY, 0, session_site},
@@ -160,6 +160,9 @@ static const struct row {
     {MSG_CAMERA_RETIRE, OPERATOR, 0, session_onboard},
     {MSG_CAMERA_MOVE, OPERATOR, 0, session_onboard},
     {MSG_ATM_MOVE, OPERATOR, 0, session_onboard},
+    {MSG_AIM, OPERATOR, 3, session_aim},
+    {MSG_AIM_OPEN, CUSTODIAN, 3, session_aim_open},
+    {MSG_KEYPAD, OPERATOR, 3, session_onboard},
     {MSG_RECORDER_KEY, OPERATOR, 0, session_onboard},
     {MSG_LOOK, OPERATOR, 0, session_onboard},
     {MSG_PASSWORD_SET, ANYBODY, 0, session_password_set},
@@ -216,7 +219,7 @@ static bool waits_for_password(const struct session *s, unsigned type)
 
 static enum err denied(struct session *s, const struct row *r, struct wire *w)
 {
-	if (r->names > 0)
+	if (r->names == 1 || r->names == 2)
 		get_text(w, s->about.request, sizeof(s->about.request));
 	if (r->names > 1)
 		get_text(w, s->about.camera, sizeof(s->about.camera));

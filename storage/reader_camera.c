@@ -1,7 +1,8 @@
 /*
  * reader_camera.c - an operator's work on cameras: the keeper decides, and
  * passes on to the recorder what needs the network. Passwords come sealed to
- * the recorder's key; nothing here could open them.
+ * the recorder's key; nothing here could open them. And the custodian's act
+ * that lets him look through one again.
  */
 #include <stdio.h>
 #include <string.h>
@@ -39,4 +40,41 @@ enum err session_onboard(struct session *s, struct wire *w)
 	if (fd >= 0)
 		close(fd);
 	return err;
+}
+
+/* As any other; but a refusal of it is entered with the camera. */
+enum err session_aim(struct session *s, struct wire *w)
+{
+	struct wire peek = *w;
+
+	get_text(&peek, s->about.camera, sizeof(s->about.camera));
+	return session_onboard(s, w);
+}
+
+enum err session_aim_open(struct session *s, struct wire *w)
+{
+	char reason[TEXT_MAX], credential[CREDENTIAL_MAX + 1];
+	struct wire to_keeper, answer;
+	struct age_identity id;
+	enum err err;
+
+	get_text(w, s->about.camera, sizeof(s->about.camera));
+	get_text(w, reason, sizeof(reason));
+	get_text(w, credential, sizeof(credential));
+	err = wire_end(w);
+	crypt_wipe(w->buf, w->len);
+	if (!err)
+		err = session_custodian(s, credential, &id);
+	crypt_wipe(&id, sizeof(id));
+	crypt_wipe(credential, sizeof(credential));
+	if (err)
+		return err;
+	keeper_begin(s, &to_keeper, MSG_AIM_OPEN);
+	wire_put_str(&to_keeper, s->about.camera);
+	wire_put_str(&to_keeper, reason);
+	err = keeper_relay(s, &to_keeper);
+	if (err)
+		return err;
+	wire_begin(&answer, MSG_OK, w->id);
+	return wire_send(s->client, &answer, -1);
 }

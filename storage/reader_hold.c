@@ -66,8 +66,7 @@ enum err session_hold_place(struct session *s, struct wire *w)
 	return err ? err : wire_send(s->client, &answer, -1);
 }
 
-/* Is it the custodian who is signed in, as of now? *ret is to be wiped. */
-static enum err credential_ok(struct session *s, const char *credential,
+enum err session_custodian(struct session *s, const char *credential,
     struct age_identity *ret)
 {
 	struct secret secret;
@@ -96,7 +95,7 @@ enum err session_hold_release(struct session *s, struct wire *w)
 	err = wire_end(w);
 	crypt_wipe(w->buf, w->len);
 	if (!err)
-		err = credential_ok(s, credential, &id);
+		err = session_custodian(s, credential, &id);
 	crypt_wipe(credential, sizeof(credential));
 	if (err)
 		return err;
@@ -117,7 +116,7 @@ enum err session_hold_release(struct session *s, struct wire *w)
 static enum err act(struct session *s, struct wire *w)
 {
 	struct wire to_keeper;
-	char reason[TEXT_MAX];
+	char reason[TEXT_MAX], camera[CAMERA_ID_MAX + 1];
 	int64_t number;
 	enum err err;
 
@@ -125,6 +124,13 @@ static enum err act(struct session *s, struct wire *w)
 	wire_get_str(w);
 	if (w->type == MSG_HOLD_PLACE) {
 		err = copy_placing(s, w, &to_keeper);
+	} else if (w->type == MSG_AIM_OPEN) {
+		get_text(w, camera, sizeof(camera));
+		get_text(w, reason, sizeof(reason));
+		err = wire_end(w);
+		keeper_begin(s, &to_keeper, MSG_AIM_OPEN);
+		wire_put_str(&to_keeper, camera);
+		wire_put_str(&to_keeper, reason);
 	} else {
 		number = wire_get_i64(w);
 		get_text(w, reason, sizeof(reason));
@@ -151,6 +157,7 @@ enum err session_act(struct session *s)
 	case MSG_HOLD_PLACE:
 	case MSG_HOLD_RELEASE:
 	case MSG_CLOCK_VOUCH:
+	case MSG_AIM_OPEN:
 		err = s->job == READER_ACT ? act(s, &w) : ERR_DENIED;
 		break;
 	default:

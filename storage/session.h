@@ -149,11 +149,16 @@ must_check enum err session_sign_out(struct session *s, struct wire *w);
 /* --- reader_camera.c --- */
 /* What the keeper decides alone: the message and its answer as they are. */
 must_check enum err session_onboard(struct session *s, struct wire *w);
+must_check enum err session_aim(struct session *s, struct wire *w);
+must_check enum err session_aim_open(struct session *s, struct wire *w);
 
 /* --- reader_hold.c --- */
 must_check enum err session_holds(struct session *s, struct wire *w);
 must_check enum err session_hold_place(struct session *s, struct wire *w);
 must_check enum err session_hold_release(struct session *s, struct wire *w);
+/* Is it the custodian who is signed in, as of now? *ret is to be wiped. */
+must_check enum err session_custodian(struct session *s, const char *credential,
+    struct age_identity *ret);
 /* READER_ACT: wait for the one message and carry it out. */
 must_check enum err session_act(struct session *s);
 

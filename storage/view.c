@@ -1,8 +1,11 @@
 #include "storage/view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/aim.h"
+#include "storage/bytes.h"
 #include "storage/epoch.h"
 #include "storage/footage.h"
 #include "storage/view_json.h"
@@ -277,6 +280,29 @@ static json_t *alarms(const struct view *v, const char *camera)
 	return a;
 }
 
+/* Until when an operator may look through it, and where its keypad is. */
+static enum err add_aim(const struct view *v, const char *camera, json_t *o)
+{
+	unsigned char until[8] = {0}, keypad = 0;
+	char name[CAMERA_ID_MAX + 8];
+	int64_t ns = 0;
+	size_t n;
+
+	snprintf(name, sizeof(name), "aim %s", camera);
+	if (!index_setting_find(v->ix, name, until, sizeof(until), &n) &&
+	    n == sizeof(until))
+		ns = (int64_t)be_get(until, sizeof(until));
+	snprintf(name, sizeof(name), "keypad %s", camera);
+	if (index_setting_find(v->ix, name, &keypad, 1, &n) || n != 1)
+		keypad = 0;
+	if (json_object_set_new(o, "aim_until",
+		json_time_or_null(ns > v->now.ns ? ns : 0)) < 0 ||
+	    json_object_set_new(o, "keypad", json_string(keypad_name(keypad))) <
+		0)
+		return ERR_NO_MEMORY;
+	return OK;
+}
+
 static enum err one_camera(const struct view *v, const struct camera_row *c,
     json_t *array)
 {
@@ -310,6 +336,8 @@ static enum err one_camera(const struct view *v, const struct camera_row *c,
 		err = ERR_NO_MEMORY;
 	if (o && !err)
 		err = add_history(v, c->id, as_operator, o);
+	if (o && !err)
+		err = add_aim(v, c->id, o);
 	return json_array_append_new(array, o) < 0 ? ERR_NO_MEMORY : err;
 }
 

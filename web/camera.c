@@ -277,3 +277,62 @@ void camera_atm_move(struct http *x)
 	wire_put_str(&w, json_get_str(&j, "place", 1, NAME_MAX_BYTES));
 	end_body(x, &j, &w, MSG_OK, done);
 }
+
+/* --- the aiming picture --- */
+
+static void pictured(struct http *x)
+{
+	if (x->err != OK)
+		reply_failed(x);
+	else
+		reply_bulk(x, "image/jpeg", AIM_BYTES_MAX);
+}
+
+/* A look is an act, entered: no GET, which a page elsewhere could cause. */
+void camera_picture(struct http *x)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_AIM, 0);
+	wire_put_str(&w, x->args.camera);
+	ask(x, &w, MSG_AIM_IS, pictured);
+}
+
+void camera_aim_open(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_AIM_OPEN, 0);
+	wire_put_str(&w, x->args.camera);
+	wire_put_str(&w, json_get_str(&j, "reason", 3, WIRE_STR_MAX - 1));
+	json_put_credential(&j, &w);
+	end_body(x, &j, &w, MSG_OK, done);
+	explicit_bzero(&w, sizeof(w));
+}
+
+void camera_keypad(struct http *x)
+{
+	static const char *const names[KEYPAD_MAX] = {
+	    [KEYPAD_OUTSIDE] = "outside",
+	    [KEYPAD_MASKED] = "masked",
+	    [KEYPAD_VISIBLE] = "visible",
+	};
+	uint8_t keypad = KEYPAD_UNKNOWN;
+	const char *said;
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	said = json_get_str(&j, "keypad", 1, 8);
+	for (unsigned i = KEYPAD_OUTSIDE; i < KEYPAD_MAX; i++)
+		if (strcmp(said, names[i]) == 0)
+			keypad = (uint8_t)i;
+	if (keypad == KEYPAD_UNKNOWN)
+		json_refuse(&j, "keypad", "outside, masked or visible");
+	wire_begin(&w, MSG_KEYPAD, 0);
+	wire_put_str(&w, x->args.camera);
+	wire_put_u8(&w, keypad);
+	end_body(x, &j, &w, MSG_OK, done);
+}

@@ -17,5 +17,8 @@ void camera_replace(struct http *x);
 void camera_retire(struct http *x);
 void camera_move(struct http *x);
 void camera_atm_move(struct http *x);
+void camera_picture(struct http *x);
+void camera_aim_open(struct http *x);
+void camera_keypad(struct http *x);
 
 #endif

@@ -33,6 +33,7 @@ struct config {
 	int witness_s;		/* at most that long between cosignatures */
 	char ledger_copy[160];	/* directory, best of another disk */
 	int extra_days;		/* beyond six months, default 0 */
+	int aim_s;		/* an aiming picture, 5..600, default 600 */
 	/* [recorder] */
 	char recorder_state[160]; /* directory of the recorder's own key */
 	int timeout_ms;		/* camera silence that counts as lost */

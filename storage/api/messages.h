@@ -149,6 +149,22 @@ enum msg {
 	MSG_CAMERA_MOVE = 236,	/* str id, str ATM. -> MSG_OK */
 	MSG_ATM_MOVE = 238,	/* str ATM, str place. -> MSG_OK */
 
+	/* --- the aiming picture (aim.h) --- */
+	MSG_AIM = 240,		/* an operator's session: str camera */
+	MSG_AIM_IS = 241,	/* fd: a JPEG, at most AIM_BYTES_MAX; the look
+				   is entered (P5) */
+	MSG_AIM_OPEN = 242,	/* a custodian's session: str camera,
+				   str reason, str credential; control:
+				   str custodian, str credential, str camera,
+				   str reason; reader: str camera, str reason.
+				   -> MSG_OK: an operator may look now */
+	MSG_KEYPAD = 244,	/* session of an operator, or control:
+				   str camera, u8 enum keypad. -> MSG_OK */
+	MSG_AIM_PICTURE = 246,	/* storage -> child: fd: init + a fragment that
+				   begins with a key frame, as it came */
+	MSG_AIM_PICTURE_IS = 247, /* fd: the picture as a small JPEG, or none
+				   where it could not be decoded */
+
 	/* --- control --- */
 	MSG_VOLUME_ADD = 300,	/* str path of the mount point. -> MSG_OK */
 	MSG_CAPACITY_ACCEPT = 304, /* str reason. -> MSG_OK, entered */
@@ -298,6 +314,7 @@ enum msg {
 #define MOVIE_READ_MAX (1u << 20)
 #define WITNESS_ANSWER_MAX 2048	/* bytes of what a witness answers */
 #define SCENE_GRID 64	/* cells, 8 x 8 */
+#define AIM_BYTES_MAX (512u << 10)	/* of an aiming picture */
 
 enum role {
 	ROLE_OPERATOR = 1,	/* health and cameras, never footage (P6) */
@@ -316,6 +333,15 @@ enum look_kind {
 	LOOK_ONVIF = 2,		/* target: the address of a device */
 	LOOK_DISCOVER = 3,	/* target: "" by multicast, or a range */
 	LOOK_MAX
+};
+
+/* What an operator says of the keypad in a camera's picture. */
+enum keypad {
+	KEYPAD_UNKNOWN = 0,	/* nobody has said yet */
+	KEYPAD_OUTSIDE = 1,	/* it is not in the picture */
+	KEYPAD_MASKED = 2,	/* the camera itself masks it */
+	KEYPAD_VISIBLE = 3,	/* it is to be seen, and is to be masked */
+	KEYPAD_MAX
 };
 
 enum camera_state {

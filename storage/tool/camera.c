@@ -4,6 +4,7 @@
 
 #include "storage/api/messages.h"
 #include "storage/crypt.h"
+#include "storage/tool/aim.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
 #include "storage/tool/import.h"
@@ -24,6 +25,9 @@ static const char usage[] =
     "       saqta camera retire [--config FILE] --reason TEXT ID\n"
     "       saqta camera move [--config FILE] --atm ATM ID\n"
     "       saqta camera scene [--config FILE] ID\n"
+    "       saqta camera keypad [--config FILE] ID outside|masked|visible\n"
+    "       saqta camera aim [--config FILE] --by CUSTODIAN --reason TEXT ID "
+    "[-]\n"
     "       saqta camera import [--config FILE] FILE|-\n"
     "       saqta camera export [--config FILE]\n"
     "       saqta atm move [--config FILE] ATM PLACE\n"
@@ -34,6 +38,12 @@ static const char usage[] =
     "  that hear a multicast are asked.\n"
     "  scene: it was moved or refocused on purpose; its next good picture is\n"
     "  the one that later ones are compared with.\n"
+    "  keypad: an operator saw where it is: outside the picture, masked by "
+    "the\n"
+    "  camera, or visible, which is to be mended.\n"
+    "  aim: operators may look through the camera, ten minutes at most; "
+    "password\n"
+    "  and code are asked for, or are two lines of standard input with -.\n"
     "  FILE is CSV with a line of names: id, atm, url, and as you like name,\n"
     "  place, transport, user, password, device, certificate. What is there "
     "stays\n"
@@ -49,7 +59,7 @@ static const char usage[] =
 struct args {
 	struct config conf;
 	const char *path, *id, *atm, *name, *place, *user, *url;
-	const char *device, *reason, *certificate;
+	const char *device, *reason, *certificate, *by, *word;
 	bool udp, pipe;
 	char password[256];
 };
@@ -112,6 +122,7 @@ static int add(struct args *a)
 		return EXIT_FAILED;
 	printf("camera %s was added; saqta camera list says how it does\n",
 	    a->id);
+	camera_ask_keypad(&a->conf, a->id);
 	return EXIT_FINE;
 }
 
@@ -166,7 +177,10 @@ static int replace(struct args *a)
 	wire_put_u8(&w, a->udp ? TRANSPORT_UDP : TRANSPORT_TCP);
 	wire_put_bytes(&w, sealed, n);
 	wire_put_str(&w, a->certificate ? a->certificate : "");
-	return tool_call(&a->conf, &w) ? EXIT_FINE : EXIT_FAILED;
+	if (!tool_call(&a->conf, &w))
+		return EXIT_FAILED;
+	camera_ask_keypad(&a->conf, a->id);
+	return EXIT_FINE;
 }
 
 /* An act on two words. */
@@ -209,6 +223,14 @@ static int run(struct args *a, const char *verb, size_t n, bool json)
 		return enable(a, false);
 	if (!strcmp(verb, "scene") && n == 2)
 		return scene(a);
+	if (!strcmp(verb, "keypad") && n == 3)
+		return tool_config(a->path, &a->conf) ?
+		    camera_keypad(&a->conf, a->url, a->word) :
+		    EXIT_FAILED;
+	if (!strcmp(verb, "aim") && n >= 2 && a->by && a->reason)
+		return tool_config(a->path, &a->conf) ?
+		    camera_aim(&a->conf, a->by, a->url, a->reason, a->pipe) :
+		    EXIT_FAILED;
 	if (!strcmp(verb, "replace") && n >= 2 && a->id)
 		return replace(a);
 	if (!strcmp(verb, "retire") && n == 2 && a->reason)
@@ -223,13 +245,13 @@ int tool_camera(int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", "--id", "--atm",
 	    "--name", "--place", "--user", "--device", "--reason",
-	    "--certificate", NULL, "--udp", "--json", NULL};
-	const char *v[11] = {0}, *words[3] = {"", "", ""};
+	    "--certificate", "--by", NULL, "--udp", "--json", NULL};
+	const char *v[12] = {0}, *words[3] = {"", "", ""};
 	static struct args a;
 	size_t n;
 
 	if (crypt_init() || !options(argc, argv, keys, v, words, 3, &n) ||
-	    (n == 3 && strcmp(words[2], "-"))) {
+	    (n == 3 && strcmp(words[2], "-") && strcmp(words[0], "keypad"))) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
@@ -242,10 +264,12 @@ int tool_camera(int argc, char **argv)
 	    .device = v[6],
 	    .reason = v[7],
 	    .certificate = v[8],
-	    .udp = v[9] != NULL,
+	    .by = v[9],
+	    .udp = v[10] != NULL,
 	    .pipe = n == 3,
-	    .url = words[1]};
-	return run(&a, words[0], n, v[10] != NULL);
+	    .url = words[1],
+	    .word = words[2]};
+	return run(&a, words[0], n, v[11] != NULL);
 }
 
 int tool_atm(int argc, char **argv)

@@ -107,6 +107,13 @@ static bool ask_once(int tty, const char *prompt, char *buf, size_t n)
 	return ok;
 }
 
+bool ask_line(const char *prompt, char *buf, size_t n)
+{
+	printf("%s: ", prompt);
+	fflush(stdout);
+	return read_line(STDIN_FILENO, buf, n);
+}
+
 bool ask_secret(const char *prompt, bool from_stdin, bool again, char *buf,
     size_t n)
 {

@@ -34,6 +34,12 @@ bool ask_secret(const char *prompt, bool from_stdin, bool again, char *buf,
     size_t n);
 
 /*
+ * Ask for a line at the terminal that standard input is; n - 1 bytes at most.
+ * False where the input ends.
+ */
+bool ask_line(const char *prompt, char *buf, size_t n);
+
+/*
  * Ask for a password and then for a code of the second factor (nothing where
  * there is none), which together are a credential (people.h). prompt is such as
  * "The custodian's".

@@ -8,7 +8,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { launch, Report, sleep } from "./lib.mjs";
+import { launch, newCode, Report, sleep } from "./lib.mjs";
 
 const { values: opt, positionals: [base] } = parseArgs({
 	allowPositionals: true, options: { accounts: { type: "string" },
@@ -109,6 +109,79 @@ async function proof()
 	await shot("camera-proof");
 }
 
+// WCAG 2.2 AA, as far as axe-core finds out.
+async function accessible(what)
+{
+	const axe = fs.readFileSync(new URL(
+		"./node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+	const found = await p.eval(async (source) => {
+		if (!window.axe)
+			(0, eval)(source);
+		const r = await window.axe.run(document, { runOnly: ["wcag2a",
+			"wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+		return r.violations.map((v) => v.id + " " +
+			v.nodes.map((n) => n.target.join(" ")).join("; "));
+	}, axe).catch((e) => [String(e)]);
+	is(found.length === 0, `${what}: no axe violation`, found.join(" | "));
+}
+
+// Where does it look, and where is the keypad?
+async function aiming()
+{
+	await p.click("[name=aim-look]");
+	await p.until("a picture", () => {
+		const img = document.querySelector("#aiming img");
+		return img?.complete && img.naturalWidth === 320 &&
+			img.naturalHeight === 240;
+	}, null, 20e3);
+	is(/^blob:/.test(await p.eval(() => document.querySelector(
+		"#aiming img").src)), "the operator sees where the camera looks");
+	is(/privacy mask/i.test(await p.text("#aiming details")),
+		"it says how to mask the keypad in the camera");
+	await p.click("#aiming [value=visible]");
+	await p.click("[name=keypad-save]");
+	await p.reads("Turn the camera or mask the keypad");
+	await accessible("the aiming picture");
+	await shot("camera-aim");
+	await p.click("#aiming [value=masked]");
+	await p.click("[name=keypad-save]");
+	await p.reads("The answer was entered.");
+	await p.open("/cameras");
+	await p.see("[data-aim=atm0417-room]");
+	const row = await p.text("tbody");
+	is(/until \d\d:\d\d/.test(row) && !/keypad/.test(row),
+		"the list says until when one may look, and that all is said",
+		row);
+	await p.click("[data-aim=atm0417-room]");
+	await p.see("#aiming");
+	is(await p.eval(() => document.querySelector("#aiming [value=masked]")
+		.checked), "and leads to the picture again");
+}
+
+// A custodian lets operators look, with password and a code for this act.
+async function opening()
+{
+	await p.open("/cameras");
+	await p.see("[data-aim=atm0417-room]");
+	is(await p.eval(() => !document.querySelector(
+		"[data-camera], [name=url], [name=aim-look]")),
+	"P6 a custodian neither switches, adds nor looks");
+	await p.click("[data-aim=atm0417-room]");
+	await p.fill("[name=aim-reason]", "Turned by the cleaners");
+	await p.fill("#opening [name=password]", accounts.custodian.password);
+	await p.fill("#opening [name=code]", await newCode(accounts.custodian));
+	await accessible("opening one");
+	await shot("camera-aim-open");
+	await p.click("[name=aim-open]");
+	await p.reads("Operators may look now.");
+	is(true, "a custodian opens the aiming picture");
+	await p.open("/audit");
+	await p.reads("let operators look through camera atm0417-room");
+	await p.reads("was shown an aiming picture of camera atm0417-room");
+	await p.reads("the camera masks the keypad");
+	is(true, "P5 looks, answers and the act stand in the ledger");
+}
+
 async function switching()
 {
 	const button = "[data-camera=atm0417-room]";
@@ -130,7 +203,7 @@ async function languages()
 		await p.click(`.langs [lang=${code}]`);
 		await p.reads(word);
 		const keys = await p.eval(() => document.body.innerText
-			.match(/\b(add|probe|proof|cameras|act|search)\.[a-z]+/g));
+			.match(/\b(add|probe|proof|cameras|act|search|aim|keypad|mask)\.[a-z]+/g));
 		is(!keys && await p.sideways() <= 0,
 			`every word of the page is there in ${code}`, keys);
 	}
@@ -143,8 +216,12 @@ try {
 	await wrongPassword();
 	await rightPassword();
 	await proof();
+	await aiming();
 	await switching();
 	await languages();
+	await p.click("#signout");
+	await p.signIn(accounts.custodian);
+	await opening();
 	is(p.watch.errors.length === 0, "no console error",
 		p.watch.errors.join(" | "));
 	is(!p.watch.urls.some((u) => u.includes(password)),

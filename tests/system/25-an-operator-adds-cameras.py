@@ -9,13 +9,16 @@ import concurrent.futures
 import csv
 import io
 import json
+import os
+import pty
 import socket
 import sqlite3
+import subprocess
 import time
 from urllib.parse import quote
 
 from lib import say
-from lib.appliance import Appliance, wait_for
+from lib.appliance import PEOPLE, Appliance, wait_for
 from lib.onvifdev import Device, Discoverable
 from lib.rtspcam import Camera, Source, make
 
@@ -25,7 +28,12 @@ LOGIN = {"user": "admin", "password": SECRET}
 
 
 def entries(client, kind):
-    found = client.get(V1 + "ledger?first=0&count=200").json()["entries"]
+    found, size = [], 1
+    while len(found) < size:
+        told = client.get(V1 + "ledger?first=%d&count=200"
+                          % len(found)).json()
+        found += told["entries"]
+        size = told["size"] if told["entries"] else 0
     return [e for e in found if e["type"] == kind]
 
 
@@ -277,6 +285,159 @@ def adding(box, operator, cam):
              ["Oleg Kim"] * 3, (added, switched))
 
 
+def refusals(client, camera):
+    return [e for e in entries(client, "refused")
+            if e["fields"].get("camera") == camera]
+
+
+def picture(client, camera="cam-1"):
+    return client.post(V1 + "cameras/%s/picture" % camera)
+
+
+def size_of(jpeg):
+    """What ffprobe says of it."""
+    return subprocess.run(
+        ["ffprobe", "-v", "error", "-f", "jpeg_pipe", "-show_entries",
+         "stream=codec_name,width,height", "-of", "csv=p=0", "-"],
+        input=jpeg, stdout=subprocess.PIPE, check=False).stdout.decode().strip()
+
+
+def aiming(box, operator):
+    """Within ten minutes of hanging it up."""
+    auditor = box.client("marat")
+    answer = picture(operator)
+    say.test("an operator who added a camera sees where it looks",
+             answer.status == 200 and
+             answer.headers["Content-Type"] == "image/jpeg" and
+             answer.headers["Cache-Control"] == "no-store" and
+             size_of(answer.body) == "mjpeg,320,240", answer.status,
+             size_of(answer.body))
+    looks, added = entries(auditor, "aiming-picture"), entries(
+        auditor, "camera-added")
+    say.test("P5 the look is entered, and why it was allowed",
+             [(e["person_name"], e["fields"]["camera"],
+               str(e["fields"]["decision"])) for e in looks] ==
+             [("Oleg Kim", "cam-1", str(added[0]["index"]))], looks, added)
+    piece = answer.body[len(answer.body) // 2:][:48]
+    say.test("P1 the picture lies in no file", not any(
+        piece in path.read_bytes() for path in sorted(box.tmp.rglob("*"))
+        if path.is_file() and "bin" not in path.parts))
+    for user in ("marat", "aigul"):
+        other = box.client(user)
+        answer = picture(other)
+        say.test("P6 %s sees no aiming picture" % other.role,
+                 answer.status == 403, answer.body)
+    say.test("and each refusal is entered, with the camera",
+             [e["person_name"] for e in refusals(auditor, "cam-1")] ==
+             ["Marat Iskakov", "Aigul Sarsenova"])
+    say.test("an unknown camera is called that",
+             picture(operator, "no-such").status == 404)
+
+
+def keypad(box, operator):
+    say.test("nobody has said yet where the keypad is",
+             box.camera_state("cam-1")["keypad"] == "unknown")
+    answers = [operator.post(V1 + "cameras/cam-1/keypad", {"keypad": k})
+               for k in ("visible", "behind")]
+    say.test("an operator says where the keypad is, in one of three words",
+             [a.status for a in answers] == [200, 422] and
+             box.camera_state("cam-1")["keypad"] == "visible",
+             [a.body for a in answers])
+    done = box.tool("camera", "keypad", "cam-1", "behind", check=False)
+    say.test("the tool takes no other word, too", done.returncode == 2,
+             done.stderr)
+    box.tool("camera", "keypad", "cam-1", "masked")
+    auditor = box.client("marat")
+    answer = auditor.post(V1 + "cameras/cam-1/keypad", {"keypad": "outside"})
+    said = entries(auditor, "keypad")
+    say.test("both answers are entered, and an auditor has none",
+             answer.status == 403 and
+             [(e["fields"]["keypad"], e["person_name"]) for e in said] ==
+             [(3, "Oleg Kim"), (2, None)], said)
+
+
+def at_the_console(box):
+    """What a technician is asked at a terminal."""
+    ours, theirs = pty.openpty()
+    who = box.users["storage"]
+    user = {"user": who.pw_uid, "group": who.pw_gid,
+            "extra_groups": []} if who else {}
+    with subprocess.Popen(
+            [box.bin / "saqta", "camera", "add", "--config", box.conf,
+             "--id", "con-1", "--atm", "0700", "--place", "Dostyk 5",
+             "rtsp://127.0.0.1:1/x"], stdin=theirs, stdout=subprocess.PIPE,
+            cwd="/", env=box.env, **user) as tool:
+        os.write(ours, b"perhaps\noutside\n")
+        out, status = tool.stdout.read().decode(), tool.wait(30)
+    os.close(ours)
+    os.close(theirs)
+    box.tool("camera", "disable", "con-1")
+    say.test("at a terminal it is asked where the keypad is, until the answer "
+             "is one", status == 0 and out.count("Where is the keypad") == 2 and
+             "privacy mask" in out and
+             box.camera_state("con-1")["keypad"] == "outside", out)
+
+
+def looking_later(box, cam):
+    """After the time that [storage] aim_s gives, here 8 s."""
+    box.write_conf(aim_s=8)
+    box.stop("storage")
+    box.start("storage")
+    box.wait_recording("cam-1")
+    operator, auditor = box.client("oleg"), box.client("marat")
+    before = len(refusals(auditor, "cam-1"))
+    answer = picture(operator)
+    say.test("P6 a restart ends the time in which it may be looked through",
+             answer.status == 403 and b"approval-required" in answer.body and
+             len(refusals(auditor, "cam-1")) == before + 1, answer.body)
+    answer = operator.post(V1 + "cameras/cam-1/replace", {
+        "url": cam.url, "transport": "tcp", "device": "Maker M1 s/n 17",
+        **LOGIN})
+    say.test("P6 replacing a camera by itself gives no look",
+             answer.status == 200 and picture(operator).status == 403,
+             answer.body)
+    daniyar = box.client("daniyar")
+    act = {"reason": "The camera was turned", "password":
+           PEOPLE["daniyar"][2]}
+    path = V1 + "cameras/cam-1/aim"
+    answers = [c.post(path, dict(act, password=PEOPLE[u][2])).status
+               for c, u in ((operator, "oleg"), (auditor, "marat"))]
+    say.test("P6 neither operator nor auditor opens a look",
+             answers == [403, 403], answers)
+    answer = daniyar.post(path, act)
+    say.test("P6 nor a custodian without a code for this act",
+             answer.status == 401 and picture(operator).status == 403,
+             answer.body)
+    code = box.code("daniyar")
+    box.wait_recording("cam-1")
+    answer = daniyar.post(path, dict(act, code=code))
+    begun = time.monotonic()
+    opened = entries(auditor, "aiming-opened")
+    say.test("a custodian opens it with password and code, entered with the "
+             "reason", answer.status == 200 and len(opened) == 1 and
+             opened[0]["person_name"] == "Daniyar Omarov" and
+             opened[0]["fields"]["reason"] == act["reason"], answer.body,
+             opened)
+    say.test("P6 and does not look himself", picture(daniyar).status == 403)
+    answer = picture(operator)
+    look = entries(auditor, "aiming-picture")[-1]
+    say.test("then an operator looks, and the entry names that act",
+             answer.status == 200 and size_of(answer.body) == "mjpeg,320,240"
+             and str(look["fields"]["decision"]) == str(opened[0]["index"]),
+             answer.body[:200], look)
+    time.sleep(max(0, begun + 8.2 - time.monotonic()))
+    answer = picture(operator)
+    say.test("P6 until the time is over", answer.status == 403 and
+             box.camera_state("cam-1")["aim_until"] is None, answer.body[:200])
+    done = box.tool("camera", "aim", "--by", "aigul", "--reason",
+                    "Moved by the cleaners", "cam-1", "-",
+                    stdin=box.credential("aigul"))
+    say.test("a custodian opens it at the console as well",
+             done.returncode == 0 and
+             len(entries(auditor, "aiming-opened")) == 2, done.stderr)
+    return operator
+
+
 CSV = """\ufeffid,name,atm,place,url,transport,user,password,device
 csv-1,"Face, left",0600,"Ulitsa ""A"" 1",rtsp://127.0.0.1:1/a,udp,admin,%(s)s,=M(1)
 csv-2,Room,0600,,rtsp://127.0.0.1:1/b,,,,
@@ -347,6 +508,9 @@ def history(box, operator, source):
     n = len(box.segments("cam-1"))
     wait_for("the new device is recorded", 40,
              lambda: len(box.segments("cam-1")) > n)
+    c = box.camera_state("cam-1")
+    say.test("of a new device nobody has said yet where its keypad is",
+             c["keypad"] == "unknown", c)
     box.tool("atm", "move", "0417", "Satpaev 3")
     for path, body in (
             ("atms/move", {"atm": "0500", "place": "Dostyk 5"}),
@@ -362,10 +526,10 @@ def history(box, operator, source):
         box.camera_state("cam-1")))
     say.test("a replaced device, with from and to",
              [(d["device"], d["to"] is None) for d in c["devices"]] ==
-             [("Maker M1 s/n 17", False), ("Maker M2 s/n 18", False)] and
-             c["devices"][0]["to"] == c["devices"][1]["from"] and
-             c["devices"][1]["url"] == other.url and
-             c["retired"] == c["devices"][1]["to"], c["devices"])
+             [("Maker M1 s/n 17", False)] * 2 + [("Maker M2 s/n 18", False)]
+             and c["devices"][1]["to"] == c["devices"][2]["from"] and
+             c["devices"][2]["url"] == other.url and
+             c["retired"] == c["devices"][2]["to"], c["devices"])
     say.test("its ATMs and their places, with from and to",
              [a["atm"] for a in c["atms"]] == ["0417", "0500"] and
              [p["place"] for p in c["atms"][0]["places"]] ==
@@ -394,7 +558,8 @@ def history(box, operator, source):
     say.test("P7 its coverage is still there, and the change is no mystery",
              spans["cameras"][0]["recorded_ns"] > 5e9 and {
                  s["cause"] for s in spans["cameras"][0]["spans"]
-                 if s["kind"] == "gap"} <= {"switched-off", "connecting"},
+                 if s["kind"] == "gap"} <= {"switched-off", "connecting",
+                                            "storage-away"},
              spans)
     answer = auditor.post(V1 + "requests", {
         "from": c["recorded_from"], "to": c["retired"], "cameras": ["cam-1"],
@@ -404,8 +569,8 @@ def history(box, operator, source):
     told = {k: entries(auditor, k) for k in (
         "device-replaced", "camera-retired", "camera-moved", "atm-moved")}
     say.test("each act stands in the ledger, texts beside it",
-             [len(v) for v in told.values()] == [2, 1, 1, 2] and
-             told["device-replaced"][0]["fields"]["device"] ==
+             [len(v) for v in told.values()] == [3, 1, 1, 2] and
+             told["device-replaced"][1]["fields"]["device"] ==
              "Maker M2 s/n 18" and
              told["camera-retired"][0]["fields"]["reason"] == "Branch closed"
              and told["atm-moved"][0]["fields"]["place"] == "Satpaev 3", told)
@@ -433,6 +598,10 @@ def story():
         discovery(box, clients)
         rights(box)
         adding(box, operator, cam)
+        aiming(box, operator)
+        keypad(box, operator)
+        at_the_console(box)
+        operator = looking_later(box, cam)
         lists(box)
         history(box, operator, source)
         say.test("no process was ended by a sanitizer or a signal",

@@ -28,7 +28,10 @@ def story():
         there = Discoverable([device], ("127.0.0.2",))
         accounts, secret = box.tmp / "accounts.json", box.tmp / "secret"
         accounts.write_text(json.dumps({"operator": {
-            "user": "oleg", "password": PEOPLE["oleg"][2]}}))
+            "user": "oleg", "password": PEOPLE["oleg"][2]}, "custodian": {
+                "user": "daniyar", "password": PEOPLE["daniyar"][2],
+                "factor": box.factor("daniyar").hex(),
+                "used": box.steps.get("daniyar", 0)}}))
         secret.write_text(SECRET)
         done = subprocess.run(
             ["node", "cameras.mjs", "https://127.0.0.1:%d" % box.port,

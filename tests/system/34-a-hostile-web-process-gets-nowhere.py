@@ -22,10 +22,13 @@ CAMERA = "cam-1"
 ERROR, SITE, SIGN_IN = 1, 10, 40
 REQUEST_NEW, DECIDE, PLAY, INIT, FRAGMENT, REVOKE = 64, 68, 70, 72, 74, 88
 PERSON_NEW, PERSON_RESET, PERSON_END, CAMERA_ENABLE = 210, 212, 214, 106
+AIM, AIM_OPEN, CAMERA_REPLACE = 240, 242, 232
 WITNESS = (180, 182, 184)	# what web hands on for the ledger
-KEEPERS = (122, 124, 126, 128, 130, 132, 134, 136, 138, 196, 200, 216, 218)
+KEEPERS = (122, 124, 126, 128, 130, 132, 134, 136, 138, 196, 200, 216, 218,
+           246)
 BAD_MESSAGE, DENIED, PASSWORD, NOT_APPROVED, BUSY, FACTOR = 4, 15, 16, 19, 27, 40
 AT_ONCE, A_SECOND = 200, 20	# storage/conn.c
+AIM_S = 6
 
 
 class Web:
@@ -239,6 +242,10 @@ def signed_in(box, web, mine, other, begin, end):
                             box.steps["daniyar"] - 1))):
         say.test("P6 web does not decide %s" % title, error(call(
             daniyar, decision(other, begin, end, code))) == FACTOR)
+        say.test("P6 nor opens an aiming picture %s" % title, error(call(
+            daniyar, Message(AIM_OPEN).put(
+                "sss", CAMERA, "to see it", PEOPLE["daniyar"][2] + (
+                    "\n" + code if code else "")))) == FACTOR)
     say.test("P6 an auditor's session decides nothing", error(call(
         marat, decision(other, begin, end))) == DENIED)
     for kind, fields in ((PERSON_NEW, ("ss1s", "eva", "Eva Li", 3, "x")),
@@ -270,6 +277,43 @@ def signed_in(box, web, mine, other, begin, end):
         s.close()
     daniyar.close()
     return marat
+
+
+def looks(box, web, url):
+    """Web has an operator's password; a custodian opened an aiming picture."""
+    def errors(s, *messages):
+        return [error(call(s, m)) for m in messages]
+
+    look = Message(AIM).put("s", CAMERA)
+    oleg, marat = web.sign_in("oleg"), web.sign_in("marat")
+    say.test("P6 without a custodian web gets no picture",
+             errors(oleg, look) == [NOT_APPROVED])
+    box.tool("camera", "aim", "--by", "aigul", "--reason", "It was turned",
+             CAMERA, "-", stdin=box.credential("aigul"))
+    opened, before = time.monotonic(), size(box)
+    answer = call(oleg, look)
+    say.test("P5 while it is open a picture comes, with its entry",
+             answer.type == AIM + 1 and
+             wire.read_bulk(answer.fds[0])[:2] == b"\xff\xd8" and
+             size(box) > before, answer.type)
+    say.test("P6 but none for an auditor", errors(marat, look) == [DENIED])
+    time.sleep(max(0, opened + AIM_S + 0.2 - time.monotonic()))
+    before = size(box)
+    say.test("P6 when its time is over web gets none with an operator's "
+             "session, and each refusal is entered",
+             errors(oleg, look, look, look) == [NOT_APPROVED] * 3 and
+             size(box) >= before + 3)
+    say.test("P6 nor by replacing the camera by itself", errors(
+        oleg, Message(CAMERA_REPLACE).put("sss1bs", CAMERA, "", url, 0, b"",
+                                          ""), look) == [None, NOT_APPROVED])
+    box.wait_recording(CAMERA)
+    opens = Message(AIM_OPEN).put("sss", CAMERA, "to see it",
+                                  PEOPLE["oleg"][2])
+    say.test("P6 nor by an operator's or an auditor's own word",
+             errors(oleg, opens, look) + errors(marat, opens) ==
+             [DENIED, NOT_APPROVED, DENIED])
+    oleg.close()
+    marat.close()
 
 
 def acts(box, marat, other):
@@ -314,8 +358,15 @@ def sessions(box, web):
              lambda: keeper(box)[2] <= max(readers - 20, 0))
 
 
+class Box(Appliance):
+    """Aiming pictures for some seconds instead of ten minutes."""
+
+    def write_conf(self, **storage):
+        super().write_conf(aim_s=AIM_S, **storage)
+
+
 def story():
-    with Appliance() as box:
+    with Box() as box:
         camera = box.camera(CAMERA)
         box.add_camera(CAMERA, camera.url)
         box.wait_recording(CAMERA)
@@ -344,6 +395,7 @@ def story():
         floods(box, web)
         lives(box, "storage lives and records after the floods")
         session = signed_in(box, web, mine, other, begin, end)
+        looks(box, web, camera.url)
         acts(box, session, other)
         sessions(box, web)
         lives(box, "storage lives and records in the end")

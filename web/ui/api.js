@@ -100,6 +100,13 @@ export const onvif = (body) => send("POST", v1 + "cameras/onvif", body);
 export const addCamera = (body) => send("POST", v1 + "cameras", body);
 export const replaceDevice = (id, body) =>
 	send("POST", `${v1}cameras/${id}/replace`, body);
+export const picture = async (id) => (await ask(`${v1}cameras/${id}/picture`,
+	{ method: "POST", body: "{}",
+		headers: { "Content-Type": "application/json" } })).blob();
+export const openAim = (id, body) =>
+	send("POST", `${v1}cameras/${id}/aim`, body);
+export const setKeypad = (id, keypad) =>
+	send("POST", `${v1}cameras/${id}/keypad`, { keypad });
 export const switchCamera = (id, on) =>
 	send("POST", `${v1}cameras/${id}/${on ? "enable" : "disable"}`);
 export const coverage = (camera, from, to) =>

@@ -33,7 +33,7 @@ const routes = [
 	[/^\/verify$/, verify, seers, "verify"],
 	[/^\/audit$/, audit, seers, "audit"],
 	[/^\/coverage$/, coverage, seers, "coverage"],
-	[/^\/cameras$/, cameras, ["operator"], "cameras"],
+	[/^\/cameras$/, cameras, ["operator", "custodian"], "cameras"],
 	[/^\/people$/, people, ["operator", "custodian"], "people"],
 	[/^\/account$/, account, all, ""],
 	[/^\/health$/, health, all, "health"],

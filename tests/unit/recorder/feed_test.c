@@ -138,6 +138,46 @@ static void storage_that_went_away_is_gone(void **state)
 	assert_int_equal(feed_read(feed, &e), ERR_GONE);
 }
 
+static void an_aiming_picture_is_answered_by_the_question_s_number(void **state)
+{
+	struct feed_event e;
+	struct wire w;
+	const void *p;
+	size_t n;
+	int fd;
+
+	(void)state;
+	assert_int_equal(bulk_from("init and fragment", 17, &fd), OK);
+	wire_begin(&w, MSG_AIM_PICTURE, 4711);
+	assert_int_equal(wire_send(peer, &w, fd), OK);
+	close(fd);
+	assert_int_equal(feed_read(feed, &e), OK);
+	assert_int_equal(e.what, FEED_AIM);
+	assert_int_equal(e.id, 4711);
+	assert_int_equal(bulk_map(e.fd, 100, &p, &n), OK);
+	assert_memory_equal(p, "init and fragment", n);
+	bulk_unmap(p, n);
+	close(e.fd);
+	assert_int_equal(feed_aim(feed, e.id, "a JPEG", 6), OK);
+	expect(MSG_AIM_PICTURE_IS, &w);
+	assert_int_equal(w.id, 4711);
+	assert_int_equal(wire_end(&w), OK);
+	assert_int_equal(bulk_map(w.fd, 100, &p, &n), OK);
+	assert_int_equal(n, 6);
+	assert_memory_equal(p, "a JPEG", 6);
+	bulk_unmap(p, n);
+	close(w.fd);
+	/* none could be made: an answer without a descriptor */
+	assert_int_equal(feed_aim(feed, 4712, NULL, 0), OK);
+	expect(MSG_AIM_PICTURE_IS, &w);
+	assert_int_equal(w.id, 4712);
+	assert_int_equal(w.fd, -1);
+	/* and a question without one is none */
+	wire_begin(&w, MSG_AIM_PICTURE, 4713);
+	assert_int_equal(wire_send(peer, &w, -1), OK);
+	assert_int_equal(feed_read(feed, &e), ERR_BAD_MESSAGE);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -146,6 +186,7 @@ int main(void)
 	    T(a_full_queue_is_busy_and_loses_nothing_that_it_took),
 	    T(only_the_newest_segments_cut_counts),
 	    T(many_small_fragments_do_not_use_up_the_descriptors),
+	    T(an_aiming_picture_is_answered_by_the_question_s_number),
 	    T(storage_that_went_away_is_gone),
 	};
 

@@ -392,6 +392,7 @@ static inline bool keeper_turn(void)
 		keeper_export_done(&w);
 		break;
 	case MSG_EXPORT_FAILED:
+	case MSG_AIM_OPEN:
 		reply_err(w.id, OK);
 		break;
 	case MSG_PERSON_PUT:

@@ -214,6 +214,57 @@ static void P6_an_auditor_adds_no_camera(void **state)
 	box_stop();
 }
 
+static void P6_an_operator_alone_sees_an_aiming_picture(void **state)
+{
+	static const uint64_t others[] = {AUDITOR_2, CUSTODIAN_1};
+	struct event *e;
+	struct wire w;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		box_session(others[i]);
+		wire_begin(&w, MSG_AIM, ++box.id);
+		wire_put_str(&w, "cam1");
+		assert_int_equal(box_ask(&w), ERR_DENIED);
+		assert_int_equal(box_count(MSG_REFUSAL, &e), 1);
+		assert_string_equal(e->camera, "cam1");
+		assert_string_equal(e->request, "");
+		assert_int_equal(box_count(MSG_AIM, NULL), 0);
+		box_stop();
+	}
+}
+
+static enum err open_aim(uint64_t person, const char *words)
+{
+	struct wire w;
+
+	box_session(person);
+	wire_begin(&w, MSG_AIM_OPEN, ++box.id);
+	wire_put_str(&w, "cam1");
+	wire_put_str(&w, "The camera was turned");
+	wire_put_str(&w, words);
+	return box_ask(&w);
+}
+
+/* P6: opening it is one act, and takes a password and a code for this one. */
+static void P6_a_custodian_opens_one_with_password_and_code(void **state)
+{
+	(void)state;
+	assert_int_equal(open_aim(CUSTODIAN_1, passwords[CUSTODIAN_1]),
+	    ERR_FACTOR);
+	assert_int_equal(box_count(MSG_REFUSAL, NULL), 1);
+	assert_int_equal(box_count(MSG_AIM_OPEN, NULL), 0);
+	box_stop();
+	assert_int_equal(open_aim(OPERATOR_3, passwords[OPERATOR_3]),
+	    ERR_DENIED);
+	assert_int_equal(box_count(MSG_AIM_OPEN, NULL), 0);
+	box_stop();
+	assert_int_equal(open_aim(CUSTODIAN_1, credential(CUSTODIAN_1)), OK);
+	assert_int_equal(box_count(MSG_FACTOR_USED, NULL), 1);
+	assert_int_equal(box_count(MSG_AIM_OPEN, NULL), 1);
+	box_stop();
+}
+
 static void an_unknown_message_ends_the_session(void **state)
 {
 	struct wire w;
@@ -235,6 +286,8 @@ int main(void)
 	    cmocka_unit_test(a_custodian_who_has_gone_opens_nothing_any_more),
 	    cmocka_unit_test(an_auditor_makes_nobody),
 	    cmocka_unit_test(P6_an_auditor_adds_no_camera),
+	    cmocka_unit_test(P6_an_operator_alone_sees_an_aiming_picture),
+	    cmocka_unit_test(P6_a_custodian_opens_one_with_password_and_code),
 	    cmocka_unit_test(an_unknown_message_ends_the_session),
 	};
 

@@ -137,8 +137,9 @@ function variant(type, f)
 		"alarm-raised frozen": ".frozen",
 		"alarm-raised defocused": ".defocused",
 		"alarm-raised moved": ".moved",
+		"keypad 2": ".masked", "keypad 3": ".visible",
 	}[`${type} ${f.verdict ?? f["lease-kind"] ?? f.result ??
-		f.enabled ?? f.alarm}`] ?? "";
+		f.enabled ?? f.alarm ?? f.keypad}`] ?? "";
 }
 
 const texts = (f) => ({
@@ -151,7 +152,8 @@ const texts = (f) => ({
 	role: word("role.", f.role), version: f.version ?? "\u2013",
 	error: word("problem.", f.error), lease: f.lease ?? "\u2013",
 	atm: f.atm ?? "\u2013", place: f.place ?? "\u2013",
-	device: f.device || "\u2013",
+	device: f.device || "\u2013", decision: f.decision ?? "\u2013",
+	until: f.ends ? time.stamp(time.instant(f.ends)) : "\u2013",
 	export: f.export ?? "\u2013", package: f.package ?? "\u2013",
 	served: served(f), zone: f.zone ?? "\u2013",
 	witness: f.witness ?? "\u2013",

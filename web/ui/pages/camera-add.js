@@ -1,11 +1,13 @@
 // camera-add.js - a new camera in three steps: look at it, say where it hangs,
-// see the proof that it is recorded. Nothing is added that was not looked at.
+// see where it looks and the proof that it is recorded. Nothing is added that
+// was not looked at.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
 import { field, form, textField } from "../fields.js";
 import { length, number, t } from "../i18n.js";
 import { offset } from "./health.js";
 import * as time from "../time.js";
+import { aiming } from "./camera-aim.js";
 import { finder } from "./camera-find.js";
 
 const EVERY = 2e3;
@@ -14,15 +16,19 @@ const PROOF = 90e3;	// so long at most, says ux.md; then it says what is wrong
 export function wizard(app, added)
 {
 	const node = el("div", {});
-	const state = { timer: 0 };
-	const leave = () => clearInterval(state.timer);
+	const state = { timer: 0, aim: null };
+	const leave = () => {
+		clearInterval(state.timer);
+		state.aim?.leave();
+		state.aim = null;
+	};
 	const begin = () => {
 		leave();
 		fill(node, el("h2", {}, t("add.title")),
 			lookStep((seen, device) => whereStep(node, seen, device,
 				(id) => {
 					added();
-					proof(node, id, state, begin);
+					proof(app, node, id, state, begin);
 				})));
 	};
 
@@ -208,12 +214,14 @@ const steps = [
 	["readback", (c) => c.last_proved !== null],
 ];
 
-function proof(node, id, state, again)
+function proof(app, node, id, state, again)
 {
 	const begun = Date.now();
 	const box = el("div", { "aria-live": "polite" });
+	let until = Infinity;
 	const renew = async () => {
 		const c = (await api.cameras()).find((x) => x.id === id);
+		until = c.aim_until ? time.instant(c.aim_until) : 0;
 		const done = steps.every(([, f]) => f(c));
 
 		fill(box, proofList(c), verdict(c, done, Date.now() - begun));
@@ -223,8 +231,10 @@ function proof(node, id, state, again)
 		}
 	};
 
+	state.aim = aiming(app, { id, name: id, keypad: "unknown" },
+		() => until, () => {});
 	fill(node, el("h2", { tabindex: -1 }, t("proof.title", { id })), box,
-		el("p", {}, el("button", { type: "button", name: "again",
+		state.aim.node, el("p", {}, el("button", { type: "button", name: "again",
 			on: { click: again } }, t("add.another"))));
 	node.querySelector("h2").focus();
 	state.timer = setInterval(() => renew().catch(() => {}), EVERY);

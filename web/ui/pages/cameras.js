@@ -1,9 +1,11 @@
-// cameras.js - the operator's cameras: what each one does, switched on or off,
-// and the way to a new one (camera-add.js).
+// cameras.js - what each camera does. Operators switch it, look through it for
+// some minutes (camera-aim.js) and add new ones (camera-add.js); custodians
+// open a camera to be looked through.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
 import { sortBy, t } from "../i18n.js";
 import { badge } from "./health.js";
+import { aiming, keypadBadge, opening } from "./camera-aim.js";
 import { wizard } from "./camera-add.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
@@ -12,45 +14,86 @@ const EVERY = 5e3;
 
 export default async function cameras(app)
 {
-	const list = el("div", {});
-	const add = wizard(app, () => renew());
-	const renew = async () => fill(list, table(await api.cameras(), act));
-	const act = async (c) => {
-		try {
-			await api.switchCamera(c.id, !c.enabled);
-			say(t(c.enabled ? "cameras.isOff" : "cameras.isOn",
-				{ camera: c.name }));
-		} catch (problem) {
-			say(problem.sentence ?? String(problem));
-		}
-		await renew();
-		list.querySelector(`[data-camera="${c.id}"]`)?.focus();
-	};
+	const mine = app.session.role === "operator";
+	const s = { app, mine, list: el("div", {}), below: el("div", {}),
+		all: [], leave: () => {} };
+	const add = mine ? wizard(app, () => renew(s)) : null;
 
-	await renew();
-	const timer = setInterval(() => calm(list) &&
-		renew().catch(() => {}), EVERY);
+	await renew(s);
+	const timer = setInterval(() => calm(s.list) &&
+		renew(s).catch(() => {}), EVERY);
 	return { title: t("cameras.title"),
 		node: el("div", {}, el("h1", {}, t("cameras.title")),
-			el("section", { class: "card" }, list),
-			el("section", { class: "card" }, add.node)),
-		leave: () => { clearInterval(timer); add.leave(); } };
+			el("section", { class: "card" }, s.list), s.below,
+			add && el("section", { class: "card" }, add.node)),
+		leave: () => {
+			clearInterval(timer);
+			s.leave();
+			add?.leave();
+		} };
 }
 
 // Nothing is renewed under the hands of somebody.
 const calm = (list) => !list.contains(document.activeElement);
 
-function table(cameras, act)
+async function renew(s)
 {
-	if (!cameras.length)
+	s.all = await api.cameras();
+	fill(s.list, table(s));
+}
+
+const focus = (s, id) =>
+	s.list.querySelector(`[data-camera="${id}"]`)?.focus();
+
+async function toggle(s, c)
+{
+	try {
+		await api.switchCamera(c.id, !c.enabled);
+		say(t(c.enabled ? "cameras.isOff" : "cameras.isOn",
+			{ camera: c.name }));
+	} catch (problem) {
+		say(problem.sentence ?? String(problem));
+	}
+	await renew(s);
+	focus(s, c.id);
+}
+
+export const lookUntil = (c) => c?.aim_until ? time.instant(c.aim_until) : 0;
+
+// Look through a camera, or let operators do so: below the list.
+function look(s, c)
+{
+	s.leave();
+	s.leave = () => {};
+	if (s.mine) {
+		const panel = aiming(s.app, c, () =>
+			lookUntil(s.all.find((x) => x.id === c.id)),
+		() => renew(s));
+		s.leave = panel.leave;
+		fill(s.below, panel.node);
+	} else {
+		fill(s.below, opening(c, async () => {
+			fill(s.below);
+			await renew(s);
+			focus(s, c.id);
+		}));
+	}
+	s.below.querySelector("h2").focus();
+}
+
+function table(s)
+{
+	const columns = ["camera", "atm", "state", s.mine && "url",
+		s.mine && "switch", "aim"].filter(Boolean);
+
+	if (!s.all.length)
 		return el("p", {}, t("health.noCameras"));
 	return el("div", { class: "tables", tabindex: 0, role: "region",
 		"aria-label": t("cameras.title") }, el("table", {},
-		el("thead", {}, el("tr", {}, ["camera", "atm", "state", "url",
-			"switch"].map((h) => el("th", { scope: "col" },
-			t("column." + h))))),
-		el("tbody", {}, sortBy(cameras, (c) => c.atm + c.name)
-			.map((c) => row(c, act)))));
+		el("thead", {}, el("tr", {}, columns.map((h) =>
+			el("th", { scope: "col" }, t("column." + h))))),
+		el("tbody", {}, sortBy(s.all, (c) => c.atm + c.name)
+			.map((c) => row(s, c)))));
 }
 
 function device(c)
@@ -60,17 +103,37 @@ function device(c)
 	return now?.device && el("div", { class: "soft" }, now.device);
 }
 
-const row = (c, act) => el("tr", {},
-	el("td", {}, c.name, el("br"), el("small", {}, c.id)),
-	el("td", {}, [c.atm, c.place].filter(Boolean).join(", ")),
-	el("td", {}, c.retired ? t("camera.retired",
+const state = (c) => el("td", {},
+	c.retired ? t("camera.retired",
 		{ time: time.dateText(time.instant(c.retired)) }) :
 		badge(c.state === "recording", t("camera." + c.state)),
 	!c.retired && c.cause !== "none" && c.state !== "recording" &&
-			el("div", {}, causeText(c.cause)),
-	!c.retired && c.detail && el("div", { class: "soft" }, c.detail)),
-	el("td", {}, el("code", {}, c.url), device(c)),
-	el("td", {}, !c.retired && el("button", { type: "button", "data-camera": c.id,
-		on: { click: () => act(c) } },
-	t(c.enabled ? "act.off" : "act.on"),
-	el("span", { class: "unseen" }, " " + c.name))));
+		el("div", {}, causeText(c.cause)),
+	!c.retired && c.detail && el("div", { class: "soft" }, c.detail),
+	!c.retired && keypadBadge(c));
+
+const press = (name, c, text, act) => el("button", { type: "button",
+	[name]: c.id, on: { click: act } }, text,
+el("span", { class: "unseen" }, " " + c.name));
+
+// Who may look is shown the way; until when, where somebody may.
+function aim(s, c)
+{
+	const open = lookUntil(c) > s.app.now();
+
+	return el("td", {}, !c.retired && (open || !s.mine) &&
+		press("data-aim", c, t(s.mine ? "aim.act" : "aim.open"),
+			() => look(s, c)),
+	!c.retired && el("div", { class: "soft num" }, open ?
+		t("aim.until", { time: time.timeText(lookUntil(c)) }) :
+		s.mine && t("aim.closed")));
+}
+
+const row = (s, c) => el("tr", {},
+	el("td", {}, c.name, el("br"), el("small", {}, c.id)),
+	el("td", {}, [c.atm, c.place].filter(Boolean).join(", ")),
+	state(c),
+	s.mine && el("td", {}, el("code", {}, c.url), device(c)),
+	s.mine && el("td", {}, !c.retired && press("data-camera", c,
+		t(c.enabled ? "act.off" : "act.on"), () => toggle(s, c))),
+	aim(s, c));
