@@ -103,6 +103,8 @@ static const struct {
     [TAG_FORMER_ROOT] = {"former-root", HASH},
     [TAG_FORMER_KEY] = {"former-key", HASH},
     [TAG_FORMER_FOUND] = {"former-found", NUMBER},
+    [TAG_KEPT_SIZE] = {"kept-size", NUMBER},
+    [TAG_KEPT_ROOT] = {"kept-root", HASH},
     [TAG_OLD_SIGNS] = {"old-signs", SIGNATURE},
     [TAG_NEW_SIGNS] = {"new-signs", SIGNATURE},
     [TAG_WITNESS] = {"witness", TEXT},

@@ -109,6 +109,32 @@ static void learn(struct keeper *k, struct former *f, int dir_fd)
 	f->has_size = f->has_root = true;
 }
 
+/*
+ * The checkpoint that stands beside what is left, where its key signed it and
+ * the entries are there: what it covers can be proven later on.
+ */
+static void learn_kept(struct keeper *k, struct former *f)
+{
+	unsigned char root[HASH_BYTES], key[KEY_BYTES];
+	char note[NOTE_MAX + 1];
+	struct checkpoint c;
+	struct ledger *l;
+	size_t n, text_n;
+
+	if (ledger_open_as_is(k->data_fd, "ledger", &l))
+		return;
+	if (!ledger_note(l, note, &n, &c) && c.size &&
+	    !strcmp(c.origin, ledger_origin(l)) &&
+	    ledger_key_of(l, c.size, key) &&
+	    !note_check(note, n, c.origin, key, &text_n) &&
+	    !ledger_root_at(l, c.size, root) &&
+	    crypt_equal(root, c.root, HASH_BYTES)) {
+		f->kept = c;
+		f->has_kept = true;
+	}
+	ledger_close(l);
+}
+
 /* No number is used twice: texts of entries hang on it. */
 static void learn_number(struct keeper *k, struct former *f)
 {
@@ -218,6 +244,10 @@ static enum err put_begins(struct keeper *k, struct ledger *l,
 	if (f->has_key)
 		entry_put_bytes(&e, TAG_FORMER_KEY, f->key, KEY_BYTES);
 	entry_put_u64(&e, TAG_FORMER_FOUND, f->found);
+	if (f->has_kept) {
+		entry_put_u64(&e, TAG_KEPT_SIZE, f->kept.size);
+		entry_put_bytes(&e, TAG_KEPT_ROOT, f->kept.root, HASH_BYTES);
+	}
 	if (k->site.paper_n)
 		entry_put_bytes(&e, TAG_PAPER_SIGN, k->site.paper_sign[0],
 		    KEY_BYTES);
@@ -329,7 +359,7 @@ static void say_missing(const struct former *f, unsigned epoch)
 		log_error("what stands there is kept as ledger.%u", epoch - 1);
 }
 
-enum err epoch_begin(struct keeper *k, const struct former *f)
+enum err epoch_begin(struct keeper *k, struct former *f)
 {
 	unsigned epoch = f->last + 1;
 	size_t cut;
@@ -347,6 +377,7 @@ enum err epoch_begin(struct keeper *k, const struct former *f)
 	if (fd < 0)
 		return ERR_DISK;
 	clear_new(fd);
+	learn_kept(k, f);
 	e = index_setting_put(k->ix, "log-epoch", &(uint32_t){epoch},
 	    sizeof(uint32_t));
 	if (!e)

@@ -24,6 +24,8 @@ struct former {
 	unsigned c_epoch; /* of it */
 	unsigned char key[KEY_BYTES];
 	uint64_t found; /* entries that are still there */
+	bool has_kept;
+	struct checkpoint kept; /* that is still there and holds */
 	unsigned last; /* the greatest epoch that is known */
 };
 
@@ -35,7 +37,7 @@ struct former {
 must_check enum err epoch_open(struct keeper *k);
 
 /* Leave k's ledger (NULL is legal) as ledger.<n> and begin the next epoch. */
-must_check enum err epoch_begin(struct keeper *k, const struct former *f);
+must_check enum err epoch_begin(struct keeper *k, struct former *f);
 
 /* A witness has seen another history, or more: begin the next epoch now. */
 void epoch_change(struct keeper *k);

@@ -111,13 +111,17 @@ enum err export_own_entry(const struct ledger *l, uint64_t number,
 	return OK;
 }
 
+static enum err add_entry(struct export_entries *e, uint64_t index)
+{
+	if (!room(&e->p, e->n, &e->room, sizeof(*e->p)))
+		return ERR_NO_MEMORY;
+	e->p[e->n++] = index;
+	return OK;
+}
+
 enum err export_entry_add(struct export *x, uint64_t index)
 {
-	if (!room(&x->entries, x->entries_n, &x->entries_room,
-		sizeof(*x->entries)))
-		return ERR_NO_MEMORY;
-	x->entries[x->entries_n++] = index;
-	return OK;
+	return add_entry(&x->entries, index);
 }
 
 /* An entry with the texts of its commitments, where they still exist. */
@@ -169,7 +173,7 @@ static enum err look_at(uint64_t number, void *arg)
 	enum err err;
 
 	if (export_own_entry(k->l, number, &index))
-		return OK;	/* of a former epoch */
+		return OK; /* of a former epoch */
 	err = ledger_get(k->l, index, buf, &n);
 	if (!err)
 		err = entry_parse(buf, n, &v);
@@ -211,6 +215,22 @@ static enum err add_camera(struct export *x, struct index *ix, struct ledger *l,
 	return err;
 }
 
+/* Of this log, or of that of a former epoch. */
+static enum err add_segment(struct export *x, const struct ledger *l,
+    uint64_t number)
+{
+	uint64_t index = number & ((UINT64_C(1) << EPOCH_SHIFT) - 1);
+	unsigned epoch = (unsigned)(number >> EPOCH_SHIFT) + 1;
+
+	if (epoch == ledger_epoch(l))
+		return export_entry_add(x, index);
+	if (epoch > ledger_epoch(l) || epoch > EPOCHS_MAX)
+		return ERR_INTERNAL;
+	if (!x->former_first || epoch < x->former_first)
+		x->former_first = epoch;
+	return add_entry(&x->former[epoch - 1], index);
+}
+
 static enum err add_segments(struct export *x, const struct ledger *l)
 {
 	enum err err = OK;
@@ -223,14 +243,57 @@ static enum err add_segments(struct export *x, const struct ledger *l)
 			    &x->plays[f->play]
 				 .parts[f->run.first_part + k]
 				 .footage.row;
-			uint64_t index = 0;
 
 			if (row->state == SEGMENT_OPEN || row->entry < 0)
 				return ERR_BUSY;
-			err = export_own_entry(l, (uint64_t)row->entry, &index);
-			if (!err)
-				err = export_entry_add(x, index);
+			err = add_segment(x, l, (uint64_t)row->entry);
 		}
+	}
+	return err;
+}
+
+/* Numbers between two segments of which nothing was recorded. */
+static enum err add_empty_between(struct export *x, struct index *ix,
+    const struct ledger *l, size_t play, uint64_t seq, uint64_t end)
+{
+	enum err err = OK;
+
+	for (; seq < end && !err; seq++) {
+		struct export_empty e = {.play = play, .seq = seq};
+		struct segment_row row;
+
+		err = index_segment_find(ix, x->plays[play].camera, seq, &row);
+		if (err == ERR_NOT_FOUND ||
+		    (!err &&
+			(row.fragments || row.state == SEGMENT_OPEN ||
+			    row.entry < 0))) {
+			err = OK;
+			continue;
+		}
+		if (!err &&
+		    !room(&x->empty, x->empty_n, &x->empty_room, sizeof(e)))
+			err = ERR_NO_MEMORY;
+		if (err)
+			break;
+		e.entry = row.entry;
+		x->empty[x->empty_n++] = e;
+		err = add_segment(x, l, (uint64_t)row.entry);
+	}
+	return err;
+}
+
+static enum err add_empty(struct export *x, struct index *ix,
+    const struct ledger *l)
+{
+	enum err err = OK;
+
+	for (size_t i = 0; i < x->plays_n; i++) {
+		const struct play *p = &x->plays[i];
+
+		for (size_t k = 1; k < p->parts_n && !err; k++)
+			err = add_empty_between(x, ix, l, i,
+			    p->parts[k - 1].footage.row.seq + 1,
+			    p->parts[k].footage.row.seq);
 	}
 	return err;
 }
@@ -259,6 +322,8 @@ enum err export_entries(struct export *x, struct index *ix, struct ledger *l)
 		err = add_camera(x, ix, l, x->plays[i].camera);
 	if (!err)
 		err = add_segments(x, l);
+	if (!err)
+		err = add_empty(x, ix, l);
 	return err ? err : export_gaps(x, ix, l);
 }
 
@@ -269,9 +334,12 @@ void export_wipe(struct export *x)
 	free(x->bad);
 	free(x->files);
 	free(x->gaps);
+	free(x->empty);
 	if (x->texts)
 		crypt_wipe(x->texts, x->texts_room * sizeof(*x->texts));
 	free(x->texts);
-	free(x->entries);
+	free(x->entries.p);
+	for (unsigned i = 0; i < EPOCHS_MAX; i++)
+		free(x->former[i].p);
 	crypt_wipe(x, sizeof(*x));
 }

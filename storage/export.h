@@ -6,6 +6,7 @@
 #ifndef SAQTA_EXPORT_H
 #define SAQTA_EXPORT_H
 
+#include "storage/ledger_keys.h"
 #include "storage/manifest.h"
 #include "storage/proof.h"
 #include "storage/view.h"
@@ -27,6 +28,17 @@ struct export_text {
 	unsigned char salt[COMMITMENT_SALT];
 	char text[TEXT_MAX];
 };
+/* Entries of one log. */
+struct export_entries {
+	uint64_t *p;
+	size_t n, room;
+};
+/* A segment between two others that came to nothing. */
+struct export_empty {
+	size_t play;
+	uint64_t seq;
+	int64_t entry; /* its number */
+};
 /* A time without footage, as the manifest names it. */
 struct export_gap {
 	size_t play;
@@ -47,10 +59,13 @@ struct export
 	size_t files_n;
 	struct export_text *texts;
 	size_t texts_n, texts_room;
+	struct export_empty *empty;
+	size_t empty_n, empty_room;
 	struct export_gap *gaps;
 	size_t gaps_n, gaps_room;
-	uint64_t *entries; /* of the proof; sorted by proof */
-	size_t entries_n, entries_room;
+	struct export_entries entries; /* of the proof; sorted by it */
+	struct export_entries former[EPOCHS_MAX]; /* [epoch - 1]: segments */
+	unsigned former_first; /* the lowest of them; 0: none */
 	struct manifest_paper papers[2];
 	size_t papers_n;
 };
@@ -88,6 +103,13 @@ must_check enum err export_gaps(struct export *x, struct index *ix,
     struct ledger *l);
 
 /* --- export_proof.c --- */
+/*
+ * The proof of the segments of a former epoch's log, against the checkpoint of
+ * it that its successor's entry 0 names. ERR_UNSUPPORTED where what is left of
+ * it does not reach so far, or a segment stands behind that.
+ */
+must_check enum err export_former(struct export *x, struct ledger *own,
+    int data_fd, unsigned epoch, struct proof_out *ret);
 /*
  * The proof of all entries against one checkpoint: cosigned by witnesses where
  * they answer within five seconds. Blocks.

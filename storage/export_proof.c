@@ -1,12 +1,14 @@
 /* export_proof.c - the combined proof of a package, out of the ledger. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "storage/export.h"
 
 #define WITNESS_WAIT_MS 5000
 #define WITNESS_STEP_MS 100
-#define EARLIER_MAX 50000u	/* entries looked at for a witness */
+#define EARLIER_MAX 50000u /* entries looked at for a witness */
 
 static int ascending(const void *a, const void *b)
 {
@@ -81,10 +83,12 @@ static enum err add_earlier(struct export *x, struct ledger *l)
 		const struct export_file *f = &x->files[i];
 		const struct play *p = &x->plays[f->play];
 
-		err = export_own_entry(l,
-		    (uint64_t)p->parts[f->run.first_part].footage.row.entry,
-		    &index);
-		if (!err && index < first)
+		/* of a former epoch: that would be another log's */
+		if (export_own_entry(l,
+			(uint64_t)p->parts[f->run.first_part].footage.row.entry,
+			&index))
+			return OK;
+		if (index < first)
 			first = index;
 	}
 	if (first == UINT64_MAX)
@@ -99,28 +103,20 @@ static enum err add_earlier(struct export *x, struct ledger *l)
 	return err;
 }
 
-enum err export_proof(struct export *x, struct ledger *l, struct proof_out *ret)
+/* The entries under the checkpoint c, whose note that is. */
+static enum err prove(struct ledger *l, struct export_entries *e,
+    const struct checkpoint *c, const char *note, size_t note_n,
+    struct proof_out *ret)
 {
-	char note[NOTE_MAX + 1];
 	struct proof_out out;
-	struct checkpoint c;
-	size_t note_n;
 	enum err err;
 
-	if (!x->entries_n)
-		return ERR_INVALID;
-	err = add_earlier(x, l);
-	if (err)
-		return err;
-	qsort(x->entries, x->entries_n, sizeof(*x->entries), ascending);
-	err = find_note(l, x->entries[x->entries_n - 1] + 1, note, &note_n, &c);
-	if (err)
-		return err;
+	qsort(e->p, e->n, sizeof(*e->p), ascending);
 	proof_begin(&out);
-	err = put_seen(l, c.size, &out);
-	for (size_t i = 0; i < x->entries_n && !err; i++)
-		if (!i || x->entries[i] != x->entries[i - 1])
-			err = put_entry(l, x->entries[i], c.size, &out);
+	err = put_seen(l, c->size, &out);
+	for (size_t i = 0; i < e->n && !err; i++)
+		if (!i || e->p[i] != e->p[i - 1])
+			err = put_entry(l, e->p[i], c->size, &out);
 	proof_end(&out, note, note_n);
 	if (!err)
 		err = out.err;
@@ -130,4 +126,107 @@ enum err export_proof(struct export *x, struct ledger *l, struct proof_out *ret)
 	}
 	*ret = out;
 	return OK;
+}
+
+enum err export_proof(struct export *x, struct ledger *l, struct proof_out *ret)
+{
+	char note[NOTE_MAX + 1];
+	struct checkpoint c;
+	uint64_t last = 0;
+	size_t note_n;
+	enum err err;
+
+	if (!x->entries.n)
+		return ERR_INVALID;
+	err = add_earlier(x, l);
+	if (err)
+		return err;
+	for (size_t i = 0; i < x->entries.n; i++)
+		if (x->entries.p[i] > last)
+			last = x->entries.p[i];
+	err = find_note(l, last + 1, note, &note_n, &c);
+	return err ? err : prove(l, &x->entries, &c, note, note_n, ret);
+}
+
+/* --- logs of former epochs --- */
+
+static enum err open_former(int data_fd, unsigned epoch, struct ledger **ret)
+{
+	char name[32];
+	enum err err;
+
+	snprintf(name, sizeof(name), "ledger.%u", epoch);
+	err = ledger_open_as_is(data_fd, name, ret);
+	return err == ERR_NOT_FOUND || err == ERR_INTEGRITY ||
+		err == ERR_FORMAT ?
+	    ERR_UNSUPPORTED :
+	    err;
+}
+
+static bool names(const struct entry_view *v, enum entry_tag size_tag,
+    enum entry_tag root_tag, const struct checkpoint *c)
+{
+	struct entry_field size, root;
+
+	return entry_find(v, size_tag, &size) && field_u64(&size) == c->size &&
+	    entry_find(v, root_tag, &root) &&
+	    !memcmp(root.p, c->root, HASH_BYTES);
+}
+
+/* Does entry 0 of the log after it name this very checkpoint? */
+static enum err is_named(struct ledger *next, const struct checkpoint *c)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct entry_view v;
+	size_t n;
+	enum err err = ledger_get(next, 0, buf, &n);
+
+	if (!err)
+		err = entry_parse(buf, n, &v);
+	if (err)
+		return err;
+	return names(&v, TAG_FORMER_SIZE, TAG_FORMER_ROOT, c) ||
+		names(&v, TAG_KEPT_SIZE, TAG_KEPT_ROOT, c) ?
+	    OK :
+	    ERR_UNSUPPORTED;
+}
+
+enum err export_former(struct export *x, struct ledger *own, int data_fd,
+    unsigned epoch, struct proof_out *ret)
+{
+	struct export_entries *e = &x->former[epoch - 1], all = {0};
+	struct ledger *l = NULL, *next = NULL;
+	uint64_t changes[64];
+	char note[NOTE_MAX + 1];
+	struct checkpoint c;
+	size_t note_n, n = 0;
+	enum err err = open_former(data_fd, epoch, &l);
+
+	if (!err && epoch + 1 < ledger_epoch(own))
+		err = open_former(data_fd, epoch + 1, &next);
+	if (!err)
+		err = ledger_note(l, note, &note_n, &c);
+	if (!err)
+		err = is_named(next ? next : own, &c);
+	if (!err && c.size > ledger_size(l))
+		err = ERR_UNSUPPORTED;
+	for (size_t i = 0; i < e->n && !err; i++)
+		if (e->p[i] >= c.size)
+			err = ERR_UNSUPPORTED;
+	if (!err)
+		n = ledger_key_changes(l, changes, 64);
+	all.p = err ? NULL : calloc(e->n + n + 1, sizeof(*all.p));
+	if (!err && !all.p)
+		err = ERR_NO_MEMORY;
+	if (!err) {
+		all.n = 1 + n + e->n;
+		memcpy(all.p + 1, changes, n * sizeof(*changes));
+		if (e->n)
+			memcpy(all.p + 1 + n, e->p, e->n * sizeof(*e->p));
+		err = prove(l, &all, &c, note, note_n, ret);
+	}
+	free(all.p);
+	ledger_close(l);
+	ledger_close(next);
+	return err;
 }

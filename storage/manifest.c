@@ -1,3 +1,4 @@
+#include "storage/ledger_keys.h"
 #include "storage/manifest.h"
 
 #include <jansson.h>
@@ -143,6 +144,38 @@ static void leaf(struct in *in, const json_t *v, struct manifest_leaf *ret)
 	merkle_leaf(claim, sizeof(claim), ret->hash);
 }
 
+/* Of the log that has the entry; 0: the present one. */
+static unsigned epoch(struct in *in, const json_t *o)
+{
+	uint32_t n;
+
+	if (!json_object_get(o, "epoch"))
+		return 0;
+	n = number32(in, o, "epoch");
+	if (!n || n >= EPOCHS_MAX)
+		bad(in, ERR_FORMAT);
+	return n;
+}
+
+static void empty(struct in *in, const json_t *o, struct manifest *m)
+{
+	const json_t *a;
+
+	if (!json_object_get(o, "empty"))
+		return;
+	m->empty = array(in, o, "empty", MANIFEST_ITEMS_MAX, sizeof(*m->empty),
+	    &a, &m->empty_n);
+	for (size_t i = 0; i < m->empty_n && !in->err; i++) {
+		const json_t *e = json_array_get(a, i);
+
+		copy(in, e, "camera", m->empty[i].camera,
+		    sizeof(m->empty[i].camera));
+		m->empty[i].seq = number(in, e, "seq");
+		m->empty[i].entry = number(in, e, "entry");
+		m->empty[i].epoch = epoch(in, e);
+	}
+}
+
 static void segment(struct in *in, const json_t *o,
     struct manifest_segment *ret)
 {
@@ -152,6 +185,7 @@ static void segment(struct in *in, const json_t *o,
 	copy(in, o, "camera", ret->camera, sizeof(ret->camera));
 	ret->seq = number(in, o, "seq");
 	ret->entry = number(in, o, "entry");
+	ret->epoch = epoch(in, o);
 	ret->leaves = array(in, o, "leaves", MANIFEST_ITEMS_MAX,
 	    sizeof(*ret->leaves), &a, &n);
 	ret->n = (uint32_t)n;
@@ -279,6 +313,7 @@ enum err manifest_parse(const void *p, size_t n, struct manifest *ret)
 	copy(&in, o, "export", m.id, sizeof(m.id));
 	request(&in, json_object_get(o, "request"), &m);
 	lists(&in, o, &m);
+	empty(&in, o, &m);
 	opened(&in, o, &m);
 	if (in.err) {
 		manifest_free(&m);
@@ -298,6 +333,7 @@ void manifest_free(struct manifest *m)
 	free(m->files);
 	free(m->papers);
 	free(m->gaps);
+	free(m->empty);
 	free(m->opened);
 	json_decref(m->json);
 	*m = (struct manifest){0};

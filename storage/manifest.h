@@ -22,6 +22,7 @@ struct manifest_leaf {
 struct manifest_segment {
 	char camera[CAMERA_ID_MAX + 1];
 	uint64_t seq, entry;
+	unsigned epoch; /* of the log that has the entry; 0: the present one */
 	struct manifest_leaf *leaves; /* [0]: the begin record */
 	uint32_t n;
 };
@@ -39,6 +40,12 @@ struct manifest_file {
 	size_t n;
 	/* what of it lies behind the granted range; both 0: nothing */
 	int64_t beyond_from_ns, beyond_to_ns;
+};
+/* A number of which nothing was recorded. */
+struct manifest_empty {
+	char camera[CAMERA_ID_MAX + 1];
+	uint64_t seq, entry;
+	unsigned epoch; /* as of a segment */
 };
 struct manifest_paper {
 	char name[ZIP_NAME_MAX + 1];
@@ -73,6 +80,8 @@ struct manifest {
 	size_t files_n;
 	struct manifest_paper *papers;
 	size_t papers_n;
+	struct manifest_empty *empty;
+	size_t empty_n;
 	struct manifest_gap *gaps;
 	size_t gaps_n;
 	struct manifest_opened *opened;

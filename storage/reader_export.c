@@ -390,6 +390,25 @@ static enum err enter(struct session *s, struct export_job *j,
 	return err ? err : export_entry_add(&j->x, entry);
 }
 
+/* A proof for each former epoch's log, down to the lowest that is needed. */
+static enum err put_former(struct session *s, struct export_job *j)
+{
+	unsigned own = ledger_epoch(s->ledger);
+	struct proof_out proof;
+	char name[32];
+	enum err err = OK;
+
+	for (unsigned e = j->x.former_first; e && e < own && !err; e++) {
+		err = export_former(&j->x, s->ledger, s->data_fd, e, &proof);
+		if (err)
+			break;
+		snprintf(name, sizeof(name), "former-%u.txt", e);
+		err = put_whole(j, name, proof.p, proof.n);
+		free(proof.p);
+	}
+	return err;
+}
+
 static enum err put_manifest(struct session *s, struct export_job *j)
 {
 	struct view v = session_view(s);
@@ -411,7 +430,7 @@ static enum err put_manifest(struct session *s, struct export_job *j)
 		return err;
 	err = put_whole(j, "proof.txt", proof.p, proof.n);
 	free(proof.p);
-	return err;
+	return err ? err : put_former(s, j);
 }
 
 static enum err finish(struct session *s, struct export_job *j)

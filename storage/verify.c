@@ -102,8 +102,7 @@ const struct proof_entry *verify_entry(struct verify *v, uint64_t index,
 	return NULL;
 }
 
-/* A small file of the package, returned, to be freed by free(). */
-static enum err read_file(struct verify *v, const char *name, uint64_t max,
+enum err verify_read(struct verify *v, const char *name, uint64_t max,
     unsigned char **ret, size_t *ret_n)
 {
 	const struct zip_file *f = zip_find(&v->zip, name);
@@ -133,7 +132,7 @@ static enum err read_manifest(struct verify *v)
 {
 	unsigned char *p;
 	size_t n;
-	enum err e = read_file(v, "manifest.json", MANIFEST_MAX, &p, &n);
+	enum err e = verify_read(v, "manifest.json", MANIFEST_MAX, &p, &n);
 
 	if (e)
 		return e;
@@ -151,7 +150,7 @@ static enum err read_proof(struct verify *v)
 	unsigned char *p;
 	uint64_t bad;
 	size_t n;
-	enum err e = read_file(v, "proof.txt", PROOF_MAX, &p, &n);
+	enum err e = verify_read(v, "proof.txt", PROOF_MAX, &p, &n);
 
 	if (e)
 		return e;
@@ -169,14 +168,9 @@ static enum err read_proof(struct verify *v)
 	return e;
 }
 
-/*
- * The key that signs a checkpoint of that size: that of entry 0, then of each
- * change of the key that the proof holds. False after a finding.
- */
-static bool own_key(struct verify *v, const struct proof_entry *first,
+bool verify_own_key(const struct proof *f, const struct proof_entry *first,
     unsigned char ret[KEY_BYTES])
 {
-	const struct proof *f = &v->proof;
 	struct entry_field key;
 	uint64_t signer;
 
@@ -209,17 +203,13 @@ static void check_own_key(struct verify *v)
 	    strcmp(v->manifest.origin, f->checkpoint.origin) != 0)
 		verify_finding(v, false, "origin", "proof.txt", -1,
 		    "manifest, checkpoint and entry 0 name different logs");
-	if (!own_key(v, x, key) ||
+	if (!verify_own_key(f, x, key) ||
 	    note_check(f->note, f->note_n, f->checkpoint.origin, key, &text_n))
 		verify_finding(v, false, "signature", "proof.txt", -1,
 		    "the checkpoint is not signed by the log's key");
 }
 
-/*
- * Do all entries that the claims rest on stand below n? The export's own entry
- * says only that the package was made; keys and witnesses speak for themselves.
- */
-static bool rests_below(const struct proof *f, uint64_t n)
+bool verify_rests_below(const struct proof *f, uint64_t n)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		unsigned type = f->entries[i].view.type;
@@ -248,7 +238,7 @@ static void check_quorum(struct verify *v)
 		v->witness_n = f->seen.size;
 	}
 	v->out->origin =
-	    e == ERR_NOT_FOUND || (!e && rests_below(f, v->witness_n));
+	    e == ERR_NOT_FOUND || (!e && verify_rests_below(f, v->witness_n));
 }
 
 static void check_origin(struct verify *v)
@@ -283,7 +273,7 @@ static enum err check_papers(struct verify *v)
 		unsigned char hash[HASH_BYTES], *p;
 		size_t n;
 		enum err e =
-		    read_file(v, m->papers[i].name, MANIFEST_MAX, &p, &n);
+		    verify_read(v, m->papers[i].name, MANIFEST_MAX, &p, &n);
 
 		if (e == ERR_NO_MEMORY || e == ERR_DISK)
 			return e;
@@ -299,6 +289,13 @@ static enum err check_papers(struct verify *v)
 		const char *name = v->zip.files[i].name;
 		bool known = !strcmp(name, "manifest.json") ||
 		    !strcmp(name, "proof.txt");
+		char former[32];
+
+		for (unsigned k = 0; k < v->former_n && !known; k++) {
+			snprintf(former, sizeof(former), "former-%u.txt",
+			    v->former_first + k);
+			known = !strcmp(name, former);
+		}
 
 		for (size_t k = 0; k < m->files_n && !known; k++)
 			known = !strcmp(name, m->files[k].name);
@@ -327,7 +324,9 @@ static enum err check_all(struct verify *v, uint64_t size)
 	snprintf(v->out->export_id, sizeof(v->out->export_id), "%s",
 	    v->manifest.id);
 	check_origin(v);
-	e = check_papers(v);
+	e = verify_former(v);
+	if (!e)
+		e = check_papers(v);
 	if (!e)
 		e = verify_footage(v);
 	if (!e)
@@ -345,6 +344,10 @@ static void judge_log(struct verify *v)
 	else if (!v->policy)
 		verify_say(v, CLAIM_LOG, NOT_PROVEN,
 		    "no policy was given: whose log this is, is not known");
+	else if (v->unseen)
+		verify_say(v, CLAIM_LOG, NOT_PROVEN,
+		    "the witnesses did not cosign what this package takes out "
+		    "of the log of a former epoch");
 	else if (v->witness_s && !v->out->origin)
 		verify_say(v, CLAIM_LOG, NOT_PROVEN,
 		    "only the first %llu of %llu entries were cosigned, by %s: "
@@ -408,6 +411,7 @@ enum err verify_package(int fd, uint64_t size, const struct policy *policy,
 		e = OK;
 	}
 	free(v.held);
+	verify_former_free(&v);
 	zip_free(&v.zip);
 	manifest_free(&v.manifest);
 	proof_free(&v.proof);

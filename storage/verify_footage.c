@@ -1,17 +1,14 @@
-/* verify_footage.c - is the footage what was recorded, and all of it? */
+/* verify_footage.c - is the footage what was recorded? */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "storage/coverage.h"
 #include "storage/disk.h"
 #include "storage/play.h"
-#include "storage/retain.h"
 #include "storage/track.h"
 #include "storage/verify_state.h"
 
 #define BLOCK 65536u
-#define TERM_MIN_NS (RETAIN_DAYS_MIN * 86400 * NS_PER_SEC)
 
 /* A whole claim must be about the place at which it stands. */
 static bool leaf_is_right(const struct manifest_segment *s, uint32_t i)
@@ -28,15 +25,19 @@ static bool leaf_is_right(const struct manifest_segment *s, uint32_t i)
 /* The leaves of a segment are those that the log has the root of. */
 static void check_segment(struct verify *v, const struct manifest_segment *s)
 {
-	const struct proof_entry *x =
-	    verify_entry(v, s->entry, ENTRY_SEGMENT, "a segment");
+	const struct proof *log = verify_proof_of(v, s->epoch);
+	const struct proof_entry *x = log ? proof_find(log, s->entry) : NULL;
 	unsigned char root[HASH_BYTES];
 	struct entry_field f;
 	struct merkle t;
 	bool right = s->n > 0;
 
-	if (!x)
+	if (!x || x->view.type != ENTRY_SEGMENT) {
+		verify_finding(v, false, "entry", "proof.txt", -1,
+		    "entry %llu is not a segment",
+		    (unsigned long long)s->entry);
 		return;
+	}
 	merkle_init(&t);
 	for (uint32_t i = 0; i < s->n; i++) {
 		right = right && leaf_is_right(s, i);
@@ -311,168 +312,6 @@ static int by_camera_and_time(const void *a, const void *b)
 	return 0;
 }
 
-/* Is [from, to) of the camera covered by gaps that the manifest names? */
-static bool is_named(const struct manifest *m, const char *camera, int64_t from,
-    int64_t to)
-{
-	bool more = true;
-
-	while (more && from < to - COVERAGE_JOIN_NS) {
-		more = false;
-		for (size_t i = 0; i < m->gaps_n; i++) {
-			const struct manifest_gap *g = &m->gaps[i];
-
-			if (strcmp(g->camera, camera) != 0 ||
-			    g->from_ns > from + COVERAGE_JOIN_NS ||
-			    g->to_ns <= from)
-				continue;
-			from = g->to_ns;
-			more = true;
-		}
-	}
-	return from >= to - COVERAGE_JOIN_NS;
-}
-
-static void need_gap(struct verify *v, const char *camera, int64_t from,
-    int64_t to)
-{
-	char a[32], b[32];
-
-	if (to - from <= COVERAGE_JOIN_NS ||
-	    is_named(&v->manifest, camera, from, to))
-		return;
-	verify_finding(v, true, "hole", "", -1,
-	    "camera %s from %s to %s: neither footage nor a gap with a cause",
-	    camera, verify_time(from, a), verify_time(to, b));
-}
-
-/* The numbers of a camera's segments have no hole: one that is not here was. */
-static void need_next(struct verify *v, const struct manifest_segment *before,
-    const struct manifest_segment *s)
-{
-	if (s->seq <= before->seq + 1)
-		return;
-	verify_finding(v, true, "segment", "", -1,
-	    "camera %s: segments %llu to %llu were recorded and are not here",
-	    s->camera, (unsigned long long)before->seq + 1,
-	    (unsigned long long)s->seq - 1);
-}
-
-static void check_camera(struct verify *v, const char *camera)
-{
-	const struct manifest *m = &v->manifest;
-	const struct held_fragment *before = NULL;
-	int64_t at = m->from_ns;
-	char a[32], b[32];
-
-	for (size_t i = 0; i < v->held_n; i++) {
-		const struct held_fragment *h = &v->held[i];
-
-		if (strcmp(h->segment->camera, camera) != 0)
-			continue;
-		if (before)
-			need_next(v, before->segment, h->segment);
-		need_gap(v, camera, at,
-		    h->claim->start_ns < m->to_ns ? h->claim->start_ns :
-						    m->to_ns);
-		if (h->claim->start_ns + h->claim->duration_ns > at)
-			at = h->claim->start_ns + h->claim->duration_ns;
-		before = h;
-	}
-	need_gap(v, camera, at, m->to_ns);
-	for (size_t i = 0; i < m->gaps_n; i++)
-		if (!strcmp(m->gaps[i].camera, camera) &&
-		    !strcmp(m->gaps[i].cause, "lost"))
-			verify_finding(v, true, "lost", "", -1,
-			    "camera %s from %s to %s: recorded, and since "
-			    "lost or damaged at the bank",
-			    camera, verify_time(m->gaps[i].from_ns, a),
-			    verify_time(m->gaps[i].to_ns, b));
-}
-
-/* Does the entry close this gap with this cause, or erase what was there? */
-static bool says_gap(const struct proof_entry *x, const struct manifest_gap *g)
-{
-	struct entry_field from, to, cause;
-
-	if (!x || !field_is(x, TAG_CAMERA, g->camera) ||
-	    !entry_find(&x->view, TAG_FROM, &from) ||
-	    !entry_find(&x->view, TAG_TO, &to) ||
-	    (int64_t)field_u64(&from) > g->from_ns + COVERAGE_JOIN_NS ||
-	    (int64_t)field_u64(&to) < g->to_ns - COVERAGE_JOIN_NS)
-		return false;
-	if (x->view.type == ENTRY_ERASED)
-		return !strcmp(g->cause, cause_name(CAUSE_EXPIRED));
-	return x->view.type == ENTRY_GAP_CLOSED &&
-	    entry_find(&x->view, TAG_CAUSE, &cause) &&
-	    field_u64(&cause) < CAUSE_MAX &&
-	    !strcmp(g->cause, cause_name((enum cause)field_u64(&cause)));
-}
-
-static void check_gap(struct verify *v, const struct manifest_gap *g)
-{
-	const struct proof_entry *x = proof_find(&v->proof, g->entry);
-	char a[32], b[32];
-
-	if (!says_gap(x, g))
-		verify_finding(v, false, "gap", "manifest.json", -1,
-		    "camera %s from %s to %s: entry %llu does not say what "
-		    "the manifest says of this gap",
-		    g->camera, verify_time(g->from_ns, a),
-		    verify_time(g->to_ns, b), (unsigned long long)g->entry);
-	else if (x->view.type == ENTRY_ERASED &&
-	    x->view.time.ns < g->to_ns + TERM_MIN_NS)
-		verify_finding(v, true, "early", "", -1,
-		    "camera %s from %s to %s: erased before any term could "
-		    "end",
-		    g->camera, verify_time(g->from_ns, a),
-		    verify_time(g->to_ns, b));
-}
-
-static void check_gaps(struct verify *v)
-{
-	const struct manifest *m = &v->manifest;
-
-	for (size_t i = 0; i < m->gaps_n; i++)
-		if (m->gaps[i].entered)
-			check_gap(v, &m->gaps[i]);
-}
-
-static void judge_complete(struct verify *v)
-{
-	const struct manifest *m = &v->manifest;
-	char from[32], to[32];
-	size_t named = 0, entered = 0;
-
-	for (size_t i = 0; i < m->gaps_n; i++) {
-		named += strcmp(m->gaps[i].cause, "lost") != 0;
-		entered +=
-		    strcmp(m->gaps[i].cause, "lost") != 0 && m->gaps[i].entered;
-	}
-	verify_time(m->from_ns, from);
-	verify_time(m->to_ns, to);
-	if (v->out->missing || v->out->changed)
-		verify_say(v, CLAIM_COMPLETE, NOT_PROVEN,
-		    "%s to %s, %zu cameras: something is missing", from, to,
-		    m->cameras_n);
-	else if (named > entered)
-		verify_say(v, CLAIM_COMPLETE, NOT_CLAIMED,
-		    "%s to %s, %zu cameras: of %zu gap%s %zu stand%s in no "
-		    "entry of the log: that nothing was recorded there is its "
-		    "owner's word",
-		    from, to, m->cameras_n, named, named == 1 ? "" : "s",
-		    named - entered, named - entered == 1 ? "s" : "");
-	else if (named)
-		verify_say(v, CLAIM_COMPLETE, PROVEN,
-		    "%s to %s, %zu cameras: complete, with %zu gap%s, entered "
-		    "with bounds and cause",
-		    from, to, m->cameras_n, named, named == 1 ? "" : "s");
-	else
-		verify_say(v, CLAIM_COMPLETE, PROVEN,
-		    "%s to %s, %zu cameras: complete, without a gap", from, to,
-		    m->cameras_n);
-}
-
 static size_t count_fragments(const struct manifest *m)
 {
 	size_t n = 0;
@@ -518,9 +357,6 @@ enum err verify_footage(struct verify *v)
 		    v->beyond ? "; what follows the granted range is for "
 				"the camera's own signatures" :
 				"");
-	for (size_t i = 0; i < m->cameras_n; i++)
-		check_camera(v, m->cameras[i]);
-	check_gaps(v);
-	judge_complete(v);
+	verify_complete(v);
 	return OK;
 }

@@ -170,6 +170,9 @@ static void judge_time(struct verify *v, const struct proof_entry *made)
 	for (size_t i = 0; i < v->manifest.segments_n; i++) {
 		uint64_t e = v->manifest.segments[i].entry;
 
+		/* what a former log has was there when this one began */
+		if (v->manifest.segments[i].epoch)
+			e = 0;
 		first = e < first ? e : first;
 		last = e > last ? e : last;
 	}

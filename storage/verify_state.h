@@ -28,6 +28,9 @@ struct verify {
 	int64_t witness_s;	/* when the quorum cosigned; 0 */
 	uint64_t witness_n;	/* the entries that it saw */
 	char witnesses[256];
+	struct proof *former; /* of epochs former_first on */
+	unsigned former_first, former_n;
+	bool unseen; /* the witnesses did not cosign one of them */
 };
 
 /* Note what is wrong; at_ms -1, file "" where there is none. */
@@ -45,8 +48,32 @@ const struct proof_entry *verify_entry(struct verify *v, uint64_t index,
 bool field_is(const struct proof_entry *x, enum entry_tag tag, const char *s);
 bool field_is_u64(const struct proof_entry *x, enum entry_tag tag, uint64_t n);
 
-/* --- verify_footage.c: files, fragments, segments, what is missing --- */
+/* --- verify.c --- */
+/* A small file of the package, returned, to be freed by free(). */
+must_check enum err verify_read(struct verify *v, const char *name,
+    uint64_t max, unsigned char **ret, size_t *ret_n);
+/*
+ * The key that signs the checkpoint: that of entry 0, then of each change of
+ * the key that the proof holds. False where a change is none.
+ */
+bool verify_own_key(const struct proof *f, const struct proof_entry *first,
+    unsigned char ret[KEY_BYTES]);
+/*
+ * Do all entries that the claims rest on stand below n? The export's own entry
+ * says only that the package was made; keys and witnesses speak for themselves.
+ */
+bool verify_rests_below(const struct proof *f, uint64_t n);
+
+/* --- verify_former.c: logs of former epochs --- */
+must_check enum err verify_former(struct verify *v);
+/* 0: the present log; NULL where the package has none of that epoch. */
+const struct proof *verify_proof_of(const struct verify *v, unsigned epoch);
+void verify_former_free(struct verify *v);
+
+/* --- verify_footage.c: files, fragments, segments --- */
 must_check enum err verify_footage(struct verify *v);
+/* --- verify_complete.c: what is missing; needs held, in order of time --- */
+void verify_complete(struct verify *v);
 /* --- verify_people.c: commitments, request, decision, export --- */
 void verify_people(struct verify *v);
 

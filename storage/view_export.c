@@ -21,7 +21,7 @@ static json_t *hex_text(const void *p, size_t n)
 	return json_string(text);
 }
 
-/* An entry's index in the log of its epoch, which export.c saw to be ours. */
+/* An entry's index in the log of its epoch. */
 static json_int_t index_of(int64_t number)
 {
 	return number & ((INT64_C(1) << EPOCH_SHIFT) - 1);
@@ -45,12 +45,38 @@ static json_t *claim_json(const struct journal_record *r, bool whole)
 	return hex_text(leaf, sizeof(leaf));
 }
 
+/* Where another log than the present one has the entry of that number. */
+static void put_epoch(json_t *o, int64_t number, unsigned own, enum err *err)
+{
+	unsigned epoch = (unsigned)(number >> EPOCH_SHIFT) + 1;
+
+	if (epoch < own &&
+	    json_object_set_new(o, "epoch", json_integer(epoch)) < 0)
+		*err = ERR_NO_MEMORY;
+}
+
+static json_t *empty_json(const struct export *x, unsigned own, enum err *err)
+{
+	json_t *empty = json_array();
+
+	for (size_t i = 0; i < x->empty_n; i++) {
+		const struct export_empty *e = &x->empty[i];
+		json_t *o = json_pack("{s:s, s:I, s:I}", "camera",
+		    x->plays[e->play].camera, "seq", (json_int_t)e->seq,
+		    "entry", index_of(e->entry));
+
+		put_epoch(o, e->entry, own, err);
+		add(empty, o, err);
+	}
+	return empty;
+}
+
 /* Every leaf: the claims of what is exported, hashes of what is not. */
 static json_t *segment_json(const char *camera, const struct play_part *p,
-    enum err *err)
+    unsigned own, enum err *err)
 {
 	const struct footage *f = &p->footage;
-	json_t *leaves = json_array();
+	json_t *leaves = json_array(), *o;
 
 	add(leaves, claim_json(&f->begin, true), err);
 	for (size_t i = 0; i < f->n; i++)
@@ -58,9 +84,11 @@ static json_t *segment_json(const char *camera, const struct play_part *p,
 		    claim_json(&f->fragments[i],
 			i >= p->first && i < p->first + p->n),
 		    err);
-	return json_pack("{s:s, s:I, s:I, s:o}", "camera", camera, "seq",
+	o = json_pack("{s:s, s:I, s:I, s:o}", "camera", camera, "seq",
 	    (json_int_t)f->row.seq, "entry", index_of(f->row.entry), "leaves",
 	    leaves);
+	put_epoch(o, f->row.entry, own, err);
+	return o;
 }
 
 /* Where what lies behind the granted range begins; INT64_MAX: nowhere. */
@@ -155,7 +183,8 @@ static json_t *files_json(const struct export *x, enum err *err)
 	return files;
 }
 
-static json_t *segments_json(const struct export *x, enum err *err)
+static json_t *segments_json(const struct export *x, unsigned own,
+    enum err *err)
 {
 	json_t *segments = json_array();
 
@@ -166,7 +195,7 @@ static json_t *segments_json(const struct export *x, enum err *err)
 		for (size_t k = 0; k < r->parts_n; k++)
 			add(segments,
 			    segment_json(p->camera,
-				&p->parts[r->first_part + k], err),
+				&p->parts[r->first_part + k], own, err),
 			    err);
 	}
 	return segments;
@@ -292,7 +321,10 @@ enum err export_manifest(const struct export *x, const struct view *v,
 	    json_object_set_new(o, "clocks", clocks_json(x, &err)) ||
 	    json_object_set_new(o, "opened", opened_json(x, &err)) ||
 	    json_object_set_new(o, "papers", papers_json(x, &err)) ||
-	    json_object_set_new(o, "segments", segments_json(x, &err)))
+	    json_object_set_new(o, "empty",
+		empty_json(x, ledger_epoch(v->ledger), &err)) ||
+	    json_object_set_new(o, "segments",
+		segments_json(x, ledger_epoch(v->ledger), &err)))
 		err = ERR_NO_MEMORY;
 	if (err) {
 		json_decref(o);

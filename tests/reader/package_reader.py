@@ -112,58 +112,100 @@ def signed(text, signatures, name, key):
                for n, blob in signatures if len(blob) == 68)
 
 
-def check_log(p, policy):
-    """Entries by index; is the origin proven?"""
-    seen, raw, note = read_proof(p.read("proof.txt"))
-    origin, size, root, text, signatures = checkpoint(note)
-    entries = {}
-    for index, (b, path) in raw.items():
-        if index >= size or path_root(index, size, leaf_hash(b),
-                                      path) != root:
-            p.changed.append("entry %d is not in this log" % index)
-        entries[index] = Entry(b)
-    key = entries[0].get(31)
-    for index in sorted(entries):
-        e = entries[index]
-        if e.type != 91:
-            continue
-        said = b"saqta log key v1\n%s\n" % origin.encode() + key + e.get(31)
-        ok = ed25519.verify(e.get(31), said, e.get(107)) and (
-            ed25519.verify(key, said, e.get(106)) if e.get(106) else
-            ed25519.verify(e.get(17), act_text(raw[index][0]), e.get(19)))
-        if not ok:
-            p.changed.append("entry %d: no change of the key" % index)
-        key = e.get(31)
-    if entries[0].text(30) != origin or not signed(text, signatures, origin,
-                                                   key):
-        p.changed.append("the checkpoint is not signed by the log's key")
-    cosignable = [(text, signatures, size)]
-    rests = max(i for i, e in entries.items() if e.type not in (80, 91, 95))
-    if seen:
-        o, n, r, t, s = checkpoint(seen[0])
-        if o != origin or not 0 < n <= size or \
-                growth_roots(n, size, seen[1], True, r) != (r, root):
-            p.changed.append("what witnesses saw is not this log's beginning")
-        cosignable.append((t, s, n))
-    if not policy:
-        return entries, False
-    proven = any(name == origin and signed(text, signatures, name, k)
-                 for name, k in policy["logs"])
-    if policy["quorum"]:
+class Log:
+    """A proof: entries by index, the checkpoint, and what witnesses saw."""
+
+    def __init__(self, p, name):
+        seen, raw, note = read_proof(p.read(name))
+        self.origin, self.size, self.root, text, signatures = checkpoint(note)
+        self.entries = {}
+        for index, (b, path) in raw.items():
+            if index >= self.size or path_root(index, self.size, leaf_hash(b),
+                                               path) != self.root:
+                p.changed.append("%s: entry %d is not in this log"
+                                 % (name, index))
+            self.entries[index] = Entry(b)
+        self.key = self.own_key(p, raw)
+        if self.entries[0].text(30) != self.origin or not signed(
+                text, signatures, self.origin, self.key):
+            p.changed.append("%s is not signed by the log's key" % name)
+        self.notes = [(text, signatures, self.size)]
+        if seen:
+            o, n, r, t, s = checkpoint(seen[0])
+            if o != self.origin or not 0 < n <= self.size or \
+                    growth_roots(n, self.size, seen[1], True, r) != \
+                    (r, self.root):
+                p.changed.append("%s: what witnesses saw is not this log's "
+                                 "beginning" % name)
+            self.notes.append((t, s, n))
+
+    def own_key(self, p, raw):
+        key = self.entries[0].get(31)
+        for index in sorted(self.entries):
+            e = self.entries[index]
+            if e.type != 91:
+                continue
+            said = b"saqta log key v1\n%s\n" % self.origin.encode() + key + \
+                e.get(31)
+            ok = ed25519.verify(e.get(31), said, e.get(107)) and (
+                ed25519.verify(key, said, e.get(106)) if e.get(106) else
+                ed25519.verify(e.get(17), act_text(raw[index][0]),
+                               e.get(19)))
+            if not ok:
+                p.changed.append("entry %d: no change of the key" % index)
+            key = e.get(31)
+        return key
+
+    def epoch(self):
+        return self.entries[0].num(100) or 1
+
+    def cosigned(self, policy):
+        """By the policy's witness, as far as what we rest on stands."""
+        if not policy["quorum"]:
+            return True
+        rests = max(i for i, e in self.entries.items()
+                    if e.type not in (80, 91, 95))
         name, k = policy["witnesses"][policy["quorum"]]
-        proven = proven and any(
-            n == name.encode() and cosigned(t, k, blob[4:])
-            for t, s, upto in cosignable if upto > rests
-            for n, blob in s if len(blob) == 76)
-    return entries, proven
+        return any(n == name.encode() and cosigned(t, k, blob[4:])
+                   for t, s, upto in self.notes if upto > rests
+                   for n, blob in s if len(blob) == 76)
 
 
-def claims(p, manifest, entries):
+def check_log(p, policy):
+    """The log; is its origin proven?"""
+    log = Log(p, "proof.txt")
+    if not policy:
+        return log, False
+    text, signatures, _ = log.notes[0]
+    return log, log.cosigned(policy) and any(
+        name == log.origin and signed(text, signatures, name, k)
+        for name, k in policy["logs"])
+
+
+def check_former(p, manifest, own, policy):
+    """Logs of former epochs: {epoch: log}; did the witness see them?"""
+    wanted = [s["epoch"] for s in manifest["segments"] if "epoch" in s]
+    logs, after, seen = {}, own, True
+    for epoch in range(own.epoch() - 1, min(wanted, default=99) - 1, -1):
+        log = logs[epoch] = Log(p, "former-%d.txt" % epoch)
+        e = after.entries[0]
+        if log.epoch() != epoch or e.text(101) != log.origin or \
+                (log.size, log.root) not in ((e.num(102), e.get(103)),
+                                             (e.num(173), e.get(174))) or \
+                e.get(104, log.key) != log.key:
+            p.changed.append("epoch %d is not the one before" % epoch)
+        seen = seen and (not policy or log.cosigned(policy))
+        after = log
+    return logs, seen
+
+
+def claims(p, manifest, own, former):
     """(camera, seq) -> leaves; each is checked against its entry's root."""
     found = {}
     for s in manifest["segments"]:
         leaves = [binascii.unhexlify(x) for x in s["leaves"]]
-        e = entries.get(s["entry"])
+        log = former.get(s["epoch"]) if "epoch" in s else own
+        e = log.entries.get(s["entry"])
         head = tree_head([leaf_hash(x) if len(x) == 128 else x
                           for x in leaves])
         if e is None or e.type != 30 or e.text(1) != s["camera"] or \
@@ -221,7 +263,13 @@ def check_files(p, manifest, segments):
     return held
 
 
-def check_complete(p, manifest, held):
+def is_empty(m, e):
+    """A number of which, says its entry, nothing was recorded."""
+    return e is not None and e.type == 30 and e.text(1) == m["camera"] and \
+        e.num(3) == m["seq"] and e.get(9) == bytes(8)
+
+
+def check_complete(p, manifest, held, logs):
     begin, end = (int(manifest["request"][k]) for k in ("from_ns", "to_ns"))
     for camera in manifest["request"]["cameras"]:
         spans = [(a, b) for c, a, b, _ in held if c == camera]
@@ -234,7 +282,12 @@ def check_complete(p, manifest, held):
             at = max(at, b)
         if at < end - JOIN:
             p.missing.append("camera %s: nothing at %d" % (camera, at))
-        seqs = sorted({s for c, _, _, s in held if c == camera})
+        seqs = {s for c, _, _, s in held if c == camera}
+        seqs |= {m["seq"] for m in manifest.get("empty", [])
+                 if m["camera"] == camera and
+                 min(seqs, default=0) < m["seq"] < max(seqs, default=0) and
+                 is_empty(m, logs[m.get("epoch")].entries.get(m["entry"]))}
+        seqs = sorted(seqs)
         if seqs and seqs[-1] - seqs[0] != len(seqs) - 1:
             p.missing.append("camera %s: segments are not here" % camera)
     for g in manifest["gaps"]:
@@ -307,8 +360,12 @@ def check(path, policy):
         p = Package(path)
         text = p.read("manifest.json")
         manifest = json.loads(text)
-        entries, proven = check_log(p, policy)
+        log, proven = check_log(p, policy)
+        entries = log.entries
+        former, seen = check_former(p, manifest, log, policy)
+        proven = proven and seen
         known = {"manifest.json", "proof.txt"}
+        known.update("former-%d.txt" % n for n in former)
         for paper in manifest["papers"]:
             known.add(paper["name"])
             if sha(p.read(paper["name"])).hex() != paper["sha256"]:
@@ -316,8 +373,8 @@ def check(path, policy):
         known.update(f["name"] for f in manifest["files"])
         p.changed += ["%s does not belong here" % n
                       for n in p.zip.namelist() if n not in known]
-        held = check_files(p, manifest, claims(p, manifest, entries))
-        check_complete(p, manifest, held)
+        held = check_files(p, manifest, claims(p, manifest, log, former))
+        check_complete(p, manifest, held, {None: log, **former})
         check_gaps(p, manifest, entries)
         check_people(p, manifest, sha(text), entries)
     except (ValueError, KeyError, IndexError, TypeError, struct.error,

@@ -5,15 +5,18 @@ cosigned last; a disk of last week and a history written anew are refused, with
 alarms on both sides; strangers get no signature and change nothing.
 """
 import base64
+import datetime
 import http.client
 import json
 import os
 import shutil
 import ssl
 import subprocess
+import time
+import zipfile
 
 from lib import say
-from lib.appliance import FIRST, ROOT, Appliance, wait_for
+from lib.appliance import FIRST, PEOPLE, ROOT, Appliance, wait_for
 
 PATH = "/tlog-witness/add-checkpoint"
 
@@ -237,8 +240,73 @@ def rewritten(a, b):
                "--place", "x", "rtsp://127.0.0.1:9/x")
     say.test("the history was written anew",
              b.status()["ledger"]["size"] > known)
+    begun = record(b)
     b.start("web")
     alarms(b, a, "unproven", 3, "a history written anew")
+    former_epoch(b, begun, a.keys["witness_key"])
+
+
+def record(site):
+    """Some footage, which the log of this epoch has: since when."""
+    site.add_people()
+    site.add_camera("cam-x", site.camera("cam-x").url)
+    site.start("recorder")
+    site.wait_recording("cam-x")
+    wait_for("two segments", 60, lambda: len(site.segments("cam-x")) > 2)
+    return time.time() - 11
+
+
+def stamp(seconds):
+    return datetime.datetime.fromtimestamp(
+        seconds, datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+
+def export(site, ask):
+    """Asked for, decided, prepared: the package."""
+    marat, daniyar = site.client("marat"), site.client("daniyar")
+    ident = marat.post("/api/v1/requests", {
+        **ask, "case": "K-1", "right": "export"}).json()["id"]
+    done = daniyar.post("/api/v1/requests/%s/decision" % ident, {
+        **ask, "verdict": "approve", "password": PEOPLE["daniyar"][2],
+        "code": site.code("daniyar")})
+    assert done.status == 200, done.body
+
+    def begun():
+        answer = marat.post("/api/v1/requests/%s/exports" % ident)
+        return answer.status == 202 and answer.json()["id"]
+    made = wait_for("an export begins", 60, begun, 1)
+    told = wait_for("it ends", 60, lambda: next(
+        (x for x in marat.get("/api/v1/exports").json()["exports"]
+         if x["id"] == made and x["state"] != "preparing"), None))
+    assert told["state"] == "ready", told
+    return marat.get("/media/exports/" + made).body
+
+
+def former_epoch(site, begun, witness):
+    """Footage of before the epoch, asked for after it: proven all the same."""
+    package, policy = site.tmp / "former.zip", site.tmp / "policy"
+    package.write_bytes(export(site, {
+        "from": stamp(begun), "to": stamp(begun + 8), "cameras": ["cam-x"],
+        "reason": "Disputed"}))
+    text = site.tool("policy").stdout.decode()
+    log = "".join(l + "\n" for l in text.splitlines()
+                  if l.startswith("log "))
+    refused = "witness other %s\nquorum other\n" % witness
+    with zipfile.ZipFile(package) as z:
+        segments = json.loads(z.read("manifest.json"))["segments"]
+    say.test("P10 a package has footage of the former epoch",
+             segments and {s.get("epoch") for s in segments} == {1}, segments)
+    for what, rest, status in (("by its log alone", "quorum none\n", 0),
+                               ("with a witness who refused it", refused, 7)):
+        policy.write_text(log + rest)
+        done = [subprocess.run([*argv, package, "--policy", policy],
+                               stdout=subprocess.PIPE)
+                for argv in ([site.build / "saqta-verify"],
+                             ["/usr/bin/python3", "-B", ROOT /
+                              "tests/reader/package_reader.py"])]
+        say.test("P10 it is verified %s: exit %d" % (what, status),
+                 [d.returncode for d in done] == [status] * 2,
+                 [d.stdout for d in done])
 
 
 say.main(story)

@@ -184,6 +184,7 @@ static void P2_a_lost_ledger_is_followed_by_one_that_says_what_is_missing(void *
 	run("rm -r %s/ledger", dir);
 	again();
 	new_epoch(2, ERR_NOT_FOUND);
+	assert_int_equal(said(TAG_KEPT_SIZE), 0);
 	assert_int_equal(said(TAG_FORMER_SIZE), 602);
 	assert_int_equal(said(TAG_FORMER_FOUND), 0);
 	assert_int_equal(said(TAG_FORMER_ROOT), 1);
@@ -221,6 +222,9 @@ static void P2_a_ledger_that_was_set_back_is_noticed_by_the_copy(void **state)
 	new_epoch(2, ERR_TRUNCATED);
 	assert_int_equal(said(TAG_FORMER_SIZE), 412);
 	assert_int_equal(said(TAG_FORMER_FOUND), 12);
+	/* P10: what is left can be proven under the checkpoint of then */
+	assert_int_equal(said(TAG_KEPT_SIZE), 12);
+	assert_int_equal(said(TAG_KEPT_ROOT), 1);
 }
 
 static void P2_a_ledger_that_grew_differently_is_noticed_by_the_copy(void *

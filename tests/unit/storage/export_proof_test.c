@@ -9,12 +9,11 @@
 /* The proof of entries 3 and 7 as the package has it, to be freed by free(). */
 static char *proof(struct ledger *l)
 {
-	struct export x = {.entries_n = 2};
 	uint64_t entries[] = {7, 3};
+	struct export x = {.entries = {.p = entries, .n = 2}};
 	struct proof_out out;
 	char *text;
 
-	x.entries = entries;
 	assert_int_equal(export_proof(&x, l, &out), OK);
 	text = strndup((char *)out.p, out.n);
 	free(out.p);

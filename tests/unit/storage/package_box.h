@@ -24,6 +24,8 @@ static struct {
 
 /* The end of the grant; a test may choose before package_make(). */
 static int64_t package_to_s = 20;
+/* Does a new epoch of the log begin after the segments? */
+static bool package_epochs;
 
 static inline uint64_t package_put(struct entry *e)
 {
@@ -31,7 +33,7 @@ static inline uint64_t package_put(struct entry *e)
 
 	assert_int_equal(entry_end(e), OK);
 	assert_int_equal(ledger_put(box.ledger, e, &i), OK);
-	return i;
+	return ledger_number(box.ledger, i);
 }
 
 /* A commitment goes into e; its text into the index once e has a number. */
@@ -74,6 +76,7 @@ static inline void package_person(uint64_t id)
 	entry_begin(&e, ENTRY_PERSON, (struct utc){S(0)}, p.signer);
 	entry_put_u64(&e, TAG_PERSON, id);
 	entry_put_u64(&e, TAG_ROLE, p.role);
+	entry_put_bytes(&e, TAG_SIGN_KEY, p.sign_key, KEY_BYTES);
 	package_commit(&e, &t, TAG_NAME, p.name);
 	package_put_texts(&e, &t, 1);
 }
@@ -124,6 +127,46 @@ static inline void package_gap(void)
 	package.gap = package_put(&e);
 }
 
+/* As epoch.c does where the log is whole; ledger.1 is the former one. */
+static inline void package_epoch(void)
+{
+	static const char origin[] = "saqta.example/test/epoch-2";
+	unsigned char key[KEY_BYTES], former[KEY_BYTES], root[HASH_BYTES];
+	uint64_t size = ledger_size(box.ledger);
+	struct entry e;
+	size_t cut;
+
+	assert_int_equal(ledger_commit(box.ledger), OK);
+	assert_int_equal(ledger_checkpoint(box.ledger), OK);
+	size = ledger_size(box.ledger);
+	ledger_root(box.ledger, root);
+	assert_true(ledger_key_of(box.ledger, size, former));
+	ledger_close(box.ledger);
+	assert_int_equal(renameat(box.fd, "ledger", box.fd, "ledger.1"), 0);
+	assert_int_equal(ledger_create(box.fd, origin, key), OK);
+	assert_int_equal(ledger_open(box.fd, &box.ledger, &cut), OK);
+	entry_begin(&e, ENTRY_LOG_BEGINS, (struct utc){S(50)}, 0);
+	entry_put_text(&e, TAG_ORIGIN, origin);
+	entry_put_bytes(&e, TAG_LOG_KEY, key, sizeof(key));
+	entry_put_u64(&e, TAG_LOG_EPOCH, 2);
+	entry_put_text(&e, TAG_FORMER, "saqta.example/test");
+	entry_put_u64(&e, TAG_FORMER_SIZE, size + 40); /* lost ones */
+	entry_put_bytes(&e, TAG_FORMER_KEY, former, sizeof(former));
+	entry_put_u64(&e, TAG_FORMER_FOUND, size);
+	entry_put_u64(&e, TAG_KEPT_SIZE, size);
+	entry_put_bytes(&e, TAG_KEPT_ROOT, root, sizeof(root));
+	assert_int_equal(entry_end(&e), OK);
+	assert_int_equal(ledger_put(box.ledger, &e, &size), OK);
+	assert_int_equal(ledger_commit(box.ledger), OK);
+	assert_int_equal(ledger_checkpoint(box.ledger), OK);
+	ledger_close(box.ledger);
+	assert_int_equal(ledger_open(box.fd, &box.ledger, &cut), OK);
+	assert_int_equal(ledger_epoch(box.ledger), 2);
+	package_person(CUSTODIAN_1);
+	package_person(AUDITOR_2);
+	assert_int_equal(ledger_commit(box.ledger), OK);
+}
+
 static inline void package_request(void)
 {
 	static const unsigned char cameras[] = "\4cam1";
@@ -170,10 +213,6 @@ static inline int package_prepare(void **state)
 
 	box_make(state);
 	assert_int_equal(ledger_open(box.fd, &box.ledger, &cut), OK);
-	assert_int_equal(ledger_get(box.ledger, 0, first.buf, &first.len), OK);
-	assert_int_equal(entry_parse(first.buf, first.len, &v), OK);
-	assert_true(entry_find(&v, TAG_LOG_KEY, &f));
-	memcpy(package.log_key, f.p, KEY_BYTES);
 	package_person(CUSTODIAN_1);
 	package_person(AUDITOR_2);
 	entry_begin(&e, ENTRY_CAMERA_ADDED, (struct utc){S(-5)}, OPERATOR_3);
@@ -185,6 +224,14 @@ static inline int package_prepare(void **state)
 	package_segment(2);
 	package_gap();
 	package_segment(3);
+	if (box_hole)
+		package_segment(4);
+	if (package_epochs)
+		package_epoch();
+	assert_int_equal(ledger_get(box.ledger, 0, first.buf, &first.len), OK);
+	assert_int_equal(entry_parse(first.buf, first.len, &v), OK);
+	assert_true(entry_find(&v, TAG_LOG_KEY, &f));
+	memcpy(package.log_key, f.p, KEY_BYTES);
 	package_request();
 	assert_int_equal(ledger_commit(box.ledger), OK);
 	assert_int_equal(ledger_checkpoint(box.ledger), OK);
@@ -290,9 +337,10 @@ static inline void package_verify(const void *p, size_t n,
 static inline void package_policy(struct policy *ret)
 {
 	char text[VKEY_TEXT], all[VKEY_TEXT + 64];
-	struct vkey k = {.name = "saqta.example/test", .kind = NOTE_ED25519};
+	struct vkey k = {.kind = NOTE_ED25519};
 	unsigned line;
 
+	snprintf(k.name, sizeof(k.name), "%s", ledger_origin(box.ledger));
 	memcpy(k.key, package.log_key, KEY_BYTES);
 	vkey_format(&k, text);
 	snprintf(all, sizeof(all), "log %s\nquorum none\n", text);

@@ -106,7 +106,7 @@ static inline void forge(struct ledger *l, const char *manifest,
     char **ret_proof, struct zip_make *ret)
 {
 	uint64_t entries[65];
-	struct export x = {.entries = entries, .entries_n = proven(entries)};
+	struct export x = {.entries = {.p = entries, .n = proven(entries)}};
 	unsigned char hash[HASH_BYTES], *zip = package.zip;
 	size_t n = package.n;
 	struct zip_make other;
@@ -120,7 +120,7 @@ static inline void forge(struct ledger *l, const char *manifest,
 	entry_put_text(&e, TAG_EXPORT, "EXP-2026-00001");
 	entry_put_bytes(&e, TAG_MANIFEST, hash, sizeof(hash));
 	assert_int_equal(entry_end(&e), OK);
-	assert_int_equal(ledger_put(l, &e, &entries[x.entries_n++]), OK);
+	assert_int_equal(ledger_put(l, &e, &entries[x.entries.n++]), OK);
 	assert_int_equal(ledger_commit(l), OK);
 	assert_int_equal(ledger_checkpoint(l), OK);
 	assert_int_equal(export_proof(&x, l, &out), OK);

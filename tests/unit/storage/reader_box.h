@@ -22,6 +22,7 @@
 #include "storage/keyring_line.h"
 #include "storage/ledger.h"
 #include "storage/people.h"
+#include "storage/ledger_keys.h"
 #include "storage/reader.h"
 #include "storage/segment.h"
 #include "storage/site.h"
@@ -73,6 +74,8 @@ struct box {
 static struct box box;
 /* How the footage is made; a test may choose before box_make(). */
 static const char *box_clip = CLIP_H264_B;
+/* Is there a segment 3 of which nothing came, and what follows is 4 and 5? */
+static bool box_hole;
 
 static const char *const passwords[] = {
     "", "custodian-one", "auditor-two", "operator-three", "custodian-four"};
@@ -179,6 +182,23 @@ static inline void box_segment(const char *camera, uint64_t seq,
 	segment_free(s);
 }
 
+/* A segment of which nothing came. */
+static inline void box_empty(uint64_t seq, struct journal_head *head,
+    const struct age_recipient *to)
+{
+	struct segment_row row = {.seq = seq, .start_ns = S(10)};
+	struct segment *s;
+
+	strcpy(row.camera, "cam1");
+	strcpy(row.day, DAY);
+	assert_int_equal(segment_begin(box.fd, &row, to, box.clip.p,
+			     box.clip.init_n, 5, 1, 1, 0, head, &s),
+	    OK);
+	assert_int_equal(segment_seal(s), OK);
+	assert_int_equal(index_segment_put(box.ix, &s->row), OK);
+	segment_free(s);
+}
+
 static inline void box_recipient(uint64_t person, struct age_recipient *ret)
 {
 	struct person_row p;
@@ -197,6 +217,7 @@ static inline void box_footage(void)
 	    .noticed_ns = S(9)};
 	struct age_recipient to[3], day;
 	struct journal_head head;
+	uint64_t seq = 3;
 	bool made;
 
 	box_recipient(CUSTODIAN_1, &to[0]);
@@ -212,8 +233,10 @@ static inline void box_footage(void)
 	box_segment("cam1", 1, S(0), &head, &day, true);
 	box_segment("cam1", 2, S(4), &head, &day, true);
 	assert_int_equal(index_gap_put(box.ix, &gap), OK);
-	box_segment("cam1", 3, S(18), &head, &day, true);
-	box_segment("cam1", 4, S(22), &head, &day, false);
+	if (box_hole)
+		box_empty(seq++, &head, &day);
+	box_segment("cam1", seq, S(18), &head, &day, true);
+	box_segment("cam1", seq + 1, S(22), &head, &day, false);
 }
 
 static inline int box_make(void **state)

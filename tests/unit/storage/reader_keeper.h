@@ -313,7 +313,7 @@ static inline void keeper_export_enter(struct wire *w)
 	assert_int_equal(ledger_commit(box.ledger), OK);
 	assert_int_equal(ledger_checkpoint(box.ledger), OK);
 	wire_begin(w, MSG_EXPORT_ENTER_IS, id);
-	wire_put_u64(w, entry);
+	wire_put_u64(w, ledger_number(box.ledger, entry));
 	reply(w, -1);
 }
 

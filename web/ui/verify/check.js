@@ -21,7 +21,7 @@ const CAUSES = ["none", "no-answer", "password", "network", "no-key-frame",
 	"clock-step", "expired", "certificate"];
 // Six calendar months have at least 181 days.
 const TERM_MIN_NS = 181n * 86400n * 1000000000n;
-const EPOCH_MASK = (1n << 48n) - 1n;
+const EPOCH_MASK = (1n << 48n) - 1n, EPOCHS_MAX = 31;
 export const CLAIMS = ["unchanged", "complete", "time", "people", "log"];
 
 // Throws Bad(code) where what it is told is not so.
@@ -83,6 +83,9 @@ const isHash = (x) => fromHex(x)?.length === 32;
 const isInstant = (x) => isText(x) && /^[0-9]{1,19}$/.test(x) &&
 	BigInt(x) < INSTANT_MAX;
 
+// Of the log that has an entry; none: the present one.
+const isEpoch = (x) => x === undefined || isCount(x) && x > 0 && x < EPOCHS_MAX;
+
 function parseClaim(text)
 {
 	const b = fromHex(text), view = b && new DataView(b.buffer);
@@ -119,7 +122,11 @@ function parseManifest(bytes)
 		["segments", "files", "papers", "gaps", "opened"]
 			.every((k) => list(m[k])), "manifest");
 	expect(m.segments.every((s) => isText(s?.camera) && isCount(s.seq) &&
-			isCount(s.entry) && list(s.leaves)) &&
+			isCount(s.entry) && list(s.leaves) && isEpoch(s.epoch)) &&
+		(m.empty === undefined || list(m.empty) &&
+			m.empty.every((e) => isText(e?.camera) &&
+				isCount(e.seq) && isCount(e.entry) &&
+				isEpoch(e.epoch))) &&
 		m.files.every((f) => isText(f?.name) && isText(f.camera) &&
 			isCount(f.bytes) && isHash(f.sha256) && list(f.parts) &&
 			(f.beyond === undefined || isInstant(f.beyond?.from_ns) &&
@@ -141,6 +148,9 @@ function parseManifest(bytes)
 	}
 	return m;
 }
+
+const readProof = (bytes) => parseProof(new TextDecoder("utf-8",
+	{ fatal: true, ignoreBOM: true }).decode(bytes));
 
 // --- log and origin ---
 
@@ -197,9 +207,86 @@ function checkOrigin(v)
 		v.witness !== null && restsBelow(v.proof, v.witnessed);
 }
 
+// --- logs of former epochs: storage/verify_former.c ---
+
+function epochOf(proof)
+{
+	const x = proof.entries.get(0), n = x && number(x.fields.get(100));
+
+	return n === null || n === undefined ? 1 : n <= EPOCHS_MAX ? Number(n) : 0;
+}
+
+// Does the next log's entry 0 name this log, key and checkpoint?
+function isNext(next, { note }, key)
+{
+	const x = next.entries.get(0);
+
+	// the newest checkpoint that was known, or the one that was left
+	return x && is(x, 101, note.origin) && [102, 173].some((tag) =>
+		is(x, tag, BigInt(note.size)) && x.fields.has(tag + 1) &&
+		same(x.fields.get(tag + 1), note.root)) &&
+		(!x.fields.has(104) || same(x.fields.get(104), key));
+}
+
+function isProofOf(f, epoch)
+{
+	const first = f.entries.get(0), key = first && ownKey(f);
+	const fits = [...f.entries.values()].every((x) => pathFits(x.index,
+		f.note.size, leafHash(x.bytes), x.path, f.note.root));
+
+	return fits && first?.type === 1 && is(first, 30, f.note.origin) &&
+		epochOf(f) === epoch && key &&
+		noteSigned(f.note, f.note.origin, key) === true &&
+		(!f.seen || f.seen.origin === f.note.origin && growthFits(
+			f.seen.size, f.seen.root, f.note.size, f.note.root,
+			f.growth)) ? key : null;
+}
+
+const cosigned = (v, f) => [f.note, f.seen].some((n) => n &&
+	policyQuorum(v.policy, n) && restsBelow(f, n.size));
+
+async function checkFormer(v)
+{
+	const epochs = v.manifest.segments.map((s) => s.epoch ?? Infinity);
+	const own = epochOf(v.proof), lowest = Math.min(own, ...epochs);
+	let next = v.proof;
+
+	v.former = new Map();
+	if (epochs.some((e) => e !== Infinity && e >= own)) {
+		v.out.changed("former", "manifest.json");
+		return;
+	}
+	for (let e = lowest; e < own; e++)
+		v.former.set(e, null);
+	for (let e = own - 1; e >= lowest; e--) {
+		const name = `former-${e}.txt`;
+		const bytes = await readText(v, name, PROOF_MAX);
+		if (!bytes)
+			return;
+		let f;
+		try {
+			f = readProof(bytes);
+		} catch {
+			v.out.changed("former", name);
+			return;
+		}
+		v.former.set(e, f);
+		const key = isProofOf(f, e);
+		if (!key || !isNext(next, f, key)) {
+			v.out.changed("former", name);
+		} else if (v.policy && v.policy.quorum !== null &&
+		    !cosigned(v, f)) {
+			v.out.origin = false;
+			v.unseen = true;
+		}
+		next = f;
+	}
+}
+
 async function checkPapers(v)
 {
 	const known = new Set(["manifest.json", "proof.txt",
+		...[...v.former.keys()].map((e) => `former-${e}.txt`),
 		...v.manifest.files.map((f) => f.name),
 		...v.manifest.papers.map((p) => p.name)]);
 
@@ -217,10 +304,13 @@ async function checkPapers(v)
 
 function checkSegment(v, s)
 {
-	const x = entryOf(v, s.entry, 30), c = s.claims;
+	const log = s.epoch === undefined ? v.proof : v.former.get(s.epoch);
+	const x = log?.entries.get(s.entry), c = s.claims;
 
-	if (!x)
+	if (x?.type !== 30) {
+		v.out.changed("entry", "proof.txt", -1, { entry: s.entry });
 		return;
+	}
 	const right = c.length > 0 && c.every((l, i) => !l.whole ? i > 0 :
 		l.seq === BigInt(s.seq) && l.type === (i ? 2 : 1) &&
 		l.index === (i ? i - 1 : 0));
@@ -434,6 +524,19 @@ function needGap(v, camera, from, to)
 		v.out.missing("hole", "", -1, { camera, fromNs: from, toNs: to });
 }
 
+// Does the log say that this number came to nothing?
+function isEmpty(v, camera, seq)
+{
+	const e = v.manifest.empty?.find((m) => m.seq === seq &&
+		m.camera === camera);
+	const log = !e ? null : e.epoch === undefined ? v.proof :
+		v.former.get(e.epoch);
+	const x = log?.entries.get(e.entry);
+
+	return x?.type === 30 && is(x, 1, camera) && is(x, 3, BigInt(seq)) &&
+		is(x, 9, 0n);
+}
+
 function checkCamera(v, camera)
 {
 	const m = v.manifest;
@@ -441,9 +544,12 @@ function checkCamera(v, camera)
 
 	for (const h of v.held.filter((x) => x.camera === camera)) {
 		const { start, duration } = h.claim;
-		if (before && h.seq > before.seq + 1)
-			v.out.missing("segment", "", -1, { camera,
-				from: before.seq + 1, to: h.seq - 1 });
+		let from = before ? before.seq + 1 : h.seq;
+		while (from < h.seq && isEmpty(v, camera, from))
+			from++;
+		if (from < h.seq)
+			v.out.missing("segment", "", -1, { camera, from,
+				to: h.seq - 1 });
 		needGap(v, camera, at, start < m.to ? start : m.to);
 		if (start + duration > at)
 			at = start + duration;
@@ -584,7 +690,9 @@ function notBefore(v, first)
 
 function judgeTime(v, made)
 {
-	const { out } = v, entries = v.manifest.segments.map((s) => s.entry);
+	// what a former log has was there when this one began
+	const { out } = v, entries = v.manifest.segments.map((s) => s.epoch ===
+		undefined ? s.entry : 0);
 	const since = notBefore(v, entries.reduce((a, b) => Math.min(a, b),
 		Infinity));
 	const values = { ns: made?.time, since, time: v.witness?.time,
@@ -643,8 +751,7 @@ async function checkAll(v)
 	if (!proof)
 		return;
 	try {
-		v.proof = parseProof(new TextDecoder("utf-8", { fatal: true,
-			ignoreBOM: true }).decode(proof));
+		v.proof = readProof(proof);
 	} catch {
 		throw new Bad("proof");
 	}
@@ -657,6 +764,7 @@ async function checkAll(v)
 		}
 	v.out.export = v.manifest.export;
 	checkOrigin(v);
+	await checkFormer(v);
 	await checkPapers(v);
 	await checkFootage(v);
 	checkPeople(v);
@@ -670,6 +778,8 @@ function judgeLog(v)
 		out.say("log", "not proven", "contradicts");
 	else if (!v.policy)
 		out.say("log", "not proven", "noPolicy");
+	else if (v.unseen)
+		out.say("log", "not proven", "unseen");
 	else if (v.witness && !out.origin)
 		out.say("log", "not proven", "behind", { n: v.witnessed,
 			entries: out.entries, who: v.witness.who.join(", ") });
