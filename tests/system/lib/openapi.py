@@ -19,9 +19,16 @@ class Undocumented(Exception):
     pass
 
 
+def once(pairs):
+    """Python takes the last of two members of one name; others the first."""
+    if len(dict(pairs)) != len(pairs):
+        raise Undocumented("twice in one object: %s" % [k for k, _ in pairs])
+    return dict(pairs)
+
+
 class Document:
     def __init__(self, path=DOCUMENT):
-        self.doc = json.loads(path.read_text())
+        self.doc = json.loads(path.read_text(), object_pairs_hook=once)
         self.paths = [(re.compile(re.sub(r"\\{\w+\\}", "[^/]+",
                                          re.escape(p)) + "$"), p)
                       for p in self.doc["paths"]]
