@@ -78,10 +78,10 @@ static enum err remind(struct keeper *k)
 	struct waiting *x = calloc(1, sizeof(*x));
 	unsigned char last[8];
 	size_t n;
-	enum err err = x ? OK : ERR_NO_MEMORY;
+	enum err err;
 
-	if (err)
-		return err;
+	if (!x)
+		return ERR_NO_MEMORY;
 	x->now_ns = k->now.ns;
 	err = index_setting_find(k->ix, REMINDED, last, sizeof(last), &n);
 	if (!err && n == sizeof(last))

@@ -161,7 +161,7 @@ enum err session_person_end(struct session *s, struct wire *w)
 {
 	char credential[CREDENTIAL_MAX + 1], reason[TEXT_MAX];
 	uint64_t id = wire_get_u64(w);
-	struct person_row p;
+	struct person_row p = {0};
 	struct secret secret;
 	struct wire to_keeper;
 	enum err err;
