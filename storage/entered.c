@@ -8,6 +8,33 @@
 #define SETTLED_NS (INT64_C(86400) * NS_PER_SEC)
 #define LEDGER_BACK 20000	/* entries to look back */
 
+/* Is entry i that of a segment? v stands in buf (ENTRY_MAX). */
+static bool is_of(struct keeper *k, uint64_t i, const char *camera,
+    uint64_t seq, unsigned char *buf, struct entry_view *v)
+{
+	struct entry_field f;
+	size_t n;
+
+	return !ledger_get(k->ledger, i, buf, &n) && !entry_parse(buf, n, v) &&
+	    v->type == ENTRY_SEGMENT && entry_find(v, TAG_SEQ, &f) &&
+	    field_u64(&f) == seq && entry_find(v, TAG_CAMERA, &f) &&
+	    f.n == strlen(camera) && !memcmp(f.p, camera, f.n);
+}
+
+bool entered_row(struct keeper *k, const struct segment_row *row)
+{
+	uint64_t size = ledger_size(k->ledger);
+	uint64_t first = ledger_number(k->ledger, 0);
+	unsigned char buf[ENTRY_MAX];
+	struct entry_view v;
+	uint64_t i = (uint64_t)row->entry - first;
+
+	if (row->entry < 0 || (uint64_t)row->entry < first ||
+	    i + LEDGER_BACK < size)
+		return true;
+	return i < size && is_of(k, i, row->camera, row->seq, buf, &v);
+}
+
 bool entered_segment(struct keeper *k, const char *camera, uint64_t seq,
     struct segment_row *row)
 {
@@ -15,14 +42,9 @@ bool entered_segment(struct keeper *k, const char *camera, uint64_t seq,
 	unsigned char buf[ENTRY_MAX];
 	struct entry_field f;
 	struct entry_view v;
-	size_t n;
 
 	for (uint64_t i = size; i && size - i < LEDGER_BACK; i--) {
-		if (ledger_get(k->ledger, i - 1, buf, &n) ||
-		    entry_parse(buf, n, &v) || v.type != ENTRY_SEGMENT ||
-		    !entry_find(&v, TAG_SEQ, &f) || field_u64(&f) != seq ||
-		    !entry_find(&v, TAG_CAMERA, &f) || f.n != strlen(camera) ||
-		    memcmp(f.p, camera, f.n))
+		if (!is_of(k, i - 1, camera, seq, buf, &v))
 			continue;
 		row->entry = (int64_t)ledger_number(k->ledger, i - 1);
 		/* P2: what was promised then */

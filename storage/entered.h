@@ -12,6 +12,13 @@
 bool entered_segment(struct keeper *k, const char *camera, uint64_t seq,
     struct segment_row *row);
 
+/*
+ * Is the entry that a closed row names in the ledger? A row may be on the disk
+ * before its entry is, and then the box died; another entry may have taken its
+ * place since. What is older than one looks back is believed.
+ */
+bool entered_row(struct keeper *k, const struct segment_row *row);
+
 /* The chain head of this journal that the ledger knows; 0 records if none. */
 uint64_t entered_records(struct keeper *k, unsigned volume, const char *camera,
     const char *day);

@@ -89,7 +89,7 @@ static enum err put_row(struct work *w, const struct span *s,
 	if (err)
 		return err;
 	if (!index_segment_find(w->k->ix, row->camera, row->seq, &old) &&
-	    old.state != SEGMENT_OPEN)
+	    old.state != SEGMENT_OPEN && entered_row(w->k, &old))
 		return OK;
 	if (entered_segment(w->k, row->camera, row->seq, row))
 		return index_segment_put(w->k->ix, row);
@@ -331,12 +331,12 @@ static enum err recover_spans(struct work *w)
 		struct segment_row row;
 
 		/*
-		 * Rows come last: one that is closed needs nothing. Earlier
-		 * ones were finished before the next one began.
+		 * One that is closed and entered needs nothing. Earlier ones
+		 * were finished before the next one began.
 		 */
 		if (index_segment_find(w->k->ix, w->m->id, seq, &row) ?
 			last || !w->k->rebuild :
-			row.state == SEGMENT_OPEN)
+			row.state == SEGMENT_OPEN || !entered_row(w->k, &row))
 			err = finish_span(w, &s);
 		if (!err && w->j.n <= at)
 			err = give_back(w, seq);

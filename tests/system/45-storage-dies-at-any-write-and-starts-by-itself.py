@@ -252,7 +252,7 @@ STORIES = [(create, (71,), (50,), ()),
            (new_day, (60,), (), ()),
            (ledger, (9,), (), ()),
            (rebuild, (60,), (), ()),
-           (start, (31,), (50,), ())]
+           (start, (31, 43), (50,), ())]
 
 
 # --- what must be true afterwards ---
