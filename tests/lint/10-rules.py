@@ -5,6 +5,8 @@ Rules and their few exceptions, with reasons, are the tables below.
 """
 import re
 import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -161,6 +163,26 @@ def typedefs(texts):
             yield "%s has a typedef" % path
 
 
+def stale_mutants(texts):
+    """A mutant whose place is no longer there breaks nothing and says so to
+    nobody until all of them run, which takes an hour."""
+    sys.dont_write_bytecode = True
+    run = ROOT / "tests/mutants/run"
+    loader = SourceFileLoader("mutants", str(run))
+    mutants = module_from_spec(spec_from_loader("mutants", loader))
+    loader.exec_module(mutants)
+    for path in sorted(run.parent.glob("*.mutant")):
+        head, edits = mutants.read(path)
+        if not (ROOT / "tests" / head.get("test", "?")).is_file():
+            yield "%s names no test" % path.name
+        for name, old, _ in edits:
+            text = ROOT / name
+            n = text.read_text().count(old) if text.is_file() else 0
+            if n != 1:
+                yield "%s: its text stands %d times in %s" % (path.name, n,
+                                                              name)
+
+
 RULES = (
     ("a folder includes only its own headers and storage/api", wrong_includes),
     ("a third-party library is one file of a folder", scattered_libraries),
@@ -170,6 +192,7 @@ RULES = (
     ("there is no dead code and nothing left to do", dead_code),
     ("every source is in the file map of its folder", unmapped_files),
     ("there are no typedefs", typedefs),
+    ("every mutant finds its place", stale_mutants),
 )
 
 
