@@ -18,10 +18,12 @@ enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
  *
  *   keys    NULL-terminated names that take a value ("--config"), then, after
  *           a NULL, flags that do not, then NULL again
- *   ret     the values in the order of keys; flags give "" when present
+ *   ret     all NULL before; the values in the order of keys; flags give ""
+ *           when present
  *   words   plain words in order, `room` at most
  *
- * False after a message on stderr: unknown option, missing value, too many.
+ * False after a message on stderr: unknown option, one that stands there twice,
+ * missing value, too many words.
  */
 bool options(int argc, char **argv, const char *const *keys,
     const char **ret, const char **words, size_t room, size_t *ret_words);

@@ -226,6 +226,11 @@ def story():
                        iso(box, morning + 60 * S), "--reason", "dispute",
                        "--case", "K-1", user="marat").stdout.decode()
         hold = told.split()[1]
+        done = box.tool("hold", "place", "--by", "marat", "--camera", "cam-1",
+                        "--camera", "cam-2", check=False)
+        say.test("P4 an option that stands there twice is no hold of half",
+                 done.returncode == 2 and b"--camera stands there twice" in
+                 done.stderr, done.stderr)
         noon = box.act("hold", "place", "--by", "marat", "--camera", "cam-1",
                        "--from", iso(box, morning + 5 * 3600 * S), "--to",
                        iso(box, morning + 6 * 3600 * S - 1), "--reason",
