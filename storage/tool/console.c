@@ -100,12 +100,13 @@ static bool ask_once(int tty, const char *prompt, char *buf, size_t n)
 	struct termios old, quiet;
 	bool ok;
 
-	dprintf(tty, "%s: ", prompt);
 	if (tcgetattr(tty, &old) < 0)
 		return false;
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	/* before it asks: this forgets what was typed so far, and shows none */
 	tcsetattr(tty, TCSAFLUSH, &quiet);
+	dprintf(tty, "%s: ", prompt);
 	ok = read_line(tty, buf, n);
 	tcsetattr(tty, TCSAFLUSH, &old);
 	dprintf(tty, "\n");

@@ -14,7 +14,7 @@ tell()		# STATUS TITLE
 	status=1
 }
 
-for page in $(git ls-files '*.[158]'); do
+for page in $(find . -name '*.[158]' -not -path './build*' -not -path '*/node_modules/*'); do
 	if command -v mandoc >/dev/null; then
 		# pages of ours are not installed here
 		mandoc -T lint -W warning "$page" >"$out" 2>&1
