@@ -95,7 +95,8 @@ CREATE TABLE run(
 CREATE INDEX run_time ON run(camera, from_ns);
 
 -- A closed segment comes: its day's sums, and the run before it goes on, or one
--- begins. The same twice: for one that is put, and for one that was open.
+-- begins. One that stands in a run already (it was closed, and opened by hand)
+-- stays there. The same twice: for one that is put, and for one that was open.
 CREATE TRIGGER segment_in AFTER INSERT ON segment WHEN NEW.state != 1 BEGIN
 	INSERT INTO camera_day VALUES(NEW.camera, NEW.day, 1, NEW.bytes,
 	    NEW.end_ns - NEW.start_ns, NEW.flags, NEW.retain_ns, NEW.retain_ns)
@@ -113,11 +114,11 @@ CREATE TRIGGER segment_in AFTER INSERT ON segment WHEN NEW.state != 1 BEGIN
 	    flags = NEW.flags AND volume = NEW.volume AND
 	    NEW.start_ns >= from_ns AND NEW.end_ns >= to_ns AND
 	    abs(NEW.start_ns - to_ns) <= 100000000;
-	INSERT OR REPLACE INTO run SELECT NEW.camera, NEW.seq, NEW.seq,
+	INSERT INTO run SELECT NEW.camera, NEW.seq, NEW.seq,
 	    NEW.start_ns, NEW.end_ns, NEW.day, NEW.flags, NEW.volume
 	WHERE NEW.state != 5 AND NOT EXISTS (SELECT 1 FROM run
 	    WHERE camera = NEW.camera AND first_seq = (SELECT max(first_seq)
-		FROM run WHERE camera = NEW.camera AND first_seq < NEW.seq) AND
+		FROM run WHERE camera = NEW.camera AND first_seq <= NEW.seq) AND
 		last_seq >= NEW.seq);
 END;
 CREATE TRIGGER segment_sealed AFTER UPDATE ON segment
@@ -138,11 +139,11 @@ WHEN OLD.state = 1 AND NEW.state != 1 BEGIN
 	    flags = NEW.flags AND volume = NEW.volume AND
 	    NEW.start_ns >= from_ns AND NEW.end_ns >= to_ns AND
 	    abs(NEW.start_ns - to_ns) <= 100000000;
-	INSERT OR REPLACE INTO run SELECT NEW.camera, NEW.seq, NEW.seq,
+	INSERT INTO run SELECT NEW.camera, NEW.seq, NEW.seq,
 	    NEW.start_ns, NEW.end_ns, NEW.day, NEW.flags, NEW.volume
 	WHERE NEW.state != 5 AND NOT EXISTS (SELECT 1 FROM run
 	    WHERE camera = NEW.camera AND first_seq = (SELECT max(first_seq)
-		FROM run WHERE camera = NEW.camera AND first_seq < NEW.seq) AND
+		FROM run WHERE camera = NEW.camera AND first_seq <= NEW.seq) AND
 		last_seq >= NEW.seq);
 END;
 CREATE TRIGGER segment_changed AFTER UPDATE ON segment
