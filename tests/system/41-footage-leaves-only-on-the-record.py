@@ -400,6 +400,10 @@ def story():
         test_reminders(box, aigul, asked[1])
         test_revoked(marat, aigul, ident, seq, first)
         test_expiry(box, marat, aigul, asked[2], seq, first, begin, end)
+        refused("what was revoked is not listed any more",
+                marat.get(V1 + "requests/%s/play" % ident), 403,
+                "grant-ended")
+        test_edges(box, marat)
         box.stop()
         say.test("no program was ended by a sanitizer or a signal",
                  not box.broken(), box.broken())
