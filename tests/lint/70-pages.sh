@@ -27,8 +27,12 @@ else
 	echo "ok - the pages make nodes, never markup"
 fi
 node --input-type=module -e '
+import fs from "node:fs";
+// the older Node.js takes a .js file for no module, text it does
+const module = (file) => import("data:text/javascript;base64," +
+	fs.readFileSync(file).toString("base64"));
 const [en, ...others] = await Promise.all(["en", "kk", "ru"].map(async (l) =>
-	[l, (await import(`${process.cwd()}/web/ui/text/${l}.js`)).default]));
+	[l, (await module(`web/ui/text/${l}.js`)).default]));
 let wrong = 0;
 for (const [l, text] of others)
 	for (const k of new Set([...Object.keys(en[1]), ...Object.keys(text)]))
