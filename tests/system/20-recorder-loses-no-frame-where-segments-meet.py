@@ -22,6 +22,13 @@ def framemd5(path):
             if not line.startswith("#")]
 
 
+def is_user_data(nal, codec):
+    """SEI, user_data_unregistered (ITU-T H.274, 8.19): x264 and x265 say who
+    they are in one; cameras put what they sign there."""
+    return (nal[0] >> 1 & 63 == 39 and nal[2] == 5 if codec == "h265" else
+            nal[0] & 31 == 6 and nal[1] == 5)
+
+
 def records(name, source, transport=0, **camera_args):
     with R.Recorder() as r:
         cam = Camera(source, user="admin", password="s3cret \"pw",
@@ -47,6 +54,8 @@ def records(name, source, transport=0, **camera_args):
                  full and got == sent[:len(got)] and
                  len(sent) - len(got) <= UNDER_WAY,
                  len(got), len(sent), r.logged())
+        say.test("%s: SEI user data are among them" % name, any(
+            is_user_data(n, source.codec) for _, nals in got for n in nals))
         say.test("%s: a segment begins exactly where the one before ends"
                  % name, R.contiguous(segments) is None,
                  R.contiguous(segments))
