@@ -252,7 +252,8 @@ install: programs
 	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf
 	[ -e $(DESTDIR)/etc/saqta/saqta.conf ] || \
 	    install -D -m 644 systemd/saqta.conf $(DESTDIR)/etc/saqta/saqta.conf
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 storage/tool/saqta.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 storage/tool/saqta.1 \
+	    storage/tool/saqta-verify.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 systemd/saqta.conf.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    storage/saqta-storage.8 recorder/saqta-recorder.8 web/saqta-web.8
