@@ -59,7 +59,7 @@ bool options(int argc, char **argv, const char *const *keys, const char **ret,
 			fprintf(stderr, "saqta: %s needs a value\n", argv[i]);
 			return false;
 		}
-		if (ret[at]) {
+		if (!flag && ret[at]) {
 			fprintf(stderr, "saqta: %s stands there twice\n",
 			    argv[i]);
 			return false;

@@ -22,8 +22,8 @@ enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
  *           when present
  *   words   plain words in order, `room` at most
  *
- * False after a message on stderr: unknown option, one that stands there twice,
- * missing value, too many words.
+ * False after a message on stderr: unknown option, two values for one, missing
+ * value, too many words.
  */
 bool options(int argc, char **argv, const char *const *keys,
     const char **ret, const char **words, size_t room, size_t *ret_words);
