@@ -25,8 +25,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from lib import openapi
-
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ("storage", "recorder", "web")
 
@@ -182,7 +180,10 @@ class Client:
             answer = Answer(link.getresponse())
         finally:
             link.close()
-        if path.startswith(("/api/", "/healthz")):
+        # a test judges what it gets; the demo has not what that takes
+        if "SAQTA_BUILD" in os.environ and \
+                path.startswith(("/api/", "/healthz")):
+            from lib import openapi
             openapi.judge(method, path, body, answer.status,
                           answer.headers.get("Content-Type"), answer.body)
         return answer
