@@ -11,6 +11,7 @@ from lib import recorder as R                               # noqa: E402
 from lib.rtspcam import Camera, Source, make                # noqa: E402
 
 ROLLS = 5
+GOP = 25		# pictures from key frame to key frame, as made
 UNDER_WAY = 12		# pictures between the camera and us when it is stopped
 
 
@@ -49,6 +50,10 @@ def records(name, source, transport=0, **camera_args):
         segments = r.storage.of("cam-1")
         sent = cam.sent
         got = R.pictures(segments)
+        # What comes before the answer to PLAY is not taken; over UDP that
+        # may be the first key frame, and then the next one begins it all.
+        if transport and got[:1] != sent[:1]:
+            sent = sent[GOP:]
         say.test("%s: over %d rolls every picture arrives, NAL unit for "
                  "NAL unit" % (name, len(segments) - 1),
                  full and got == sent[:len(got)] and
