@@ -35,7 +35,10 @@ def test_nothing_plain(box, sent):
     wanted = slices_of(sent)
     found = []
     for path in disk_files(box):
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:	# a tail's slot: its segment is sealed
+            continue
         name = str(path.relative_to(box.tmp))
         if name.endswith(KEK):
             continue

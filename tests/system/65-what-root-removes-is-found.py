@@ -188,12 +188,12 @@ def edited_segment(box):
 
 
 def cut_journal(box):
-    """The newest journal without its last three records."""
+    """The newest journal without its last record, the seal."""
     past = Past(box, "cut")
     journal = max((past.data / "footage" / CAMERA).glob("*/*/*/journal"))
     size = journal.stat().st_size
     with open(journal, "r+b") as f:
-        f.truncate(size - 3 * 256)
+        f.truncate(size - 256)
     e = saqta_reader.Entry(past.entries[past.last(30)])
     past.judge("P10 a cut journal", 5, "segment %d: the ledger (entry %d) "
                "has other kind than the disk" % (e.num(3), past.last(30)))
