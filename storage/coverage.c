@@ -1,3 +1,4 @@
+#include "storage/array.h"
 #include "storage/coverage.h"
 
 #include <stdlib.h>
@@ -49,27 +50,12 @@ struct work {
 	uint32_t away; /* SPAN_AWAY if it is */
 };
 
-static bool grow(void *array, size_t n, size_t *room, size_t size)
-{
-	void **p = array;
-	size_t want = *room ? 2 * *room : 64;
-	void *bigger;
-
-	if (n < *room)
-		return true;
-	bigger = realloc(*p, want * size);
-	if (!bigger)
-		return false;
-	*p = bigger;
-	*room = want;
-	return true;
-}
-
 static enum err gather_segment(const struct segment_row *s, void *arg)
 {
 	struct rows *r = arg;
 
-	if (!grow(&r->segments, r->segments_n, &r->segments_room, sizeof(*s)))
+	if (!array_room(&r->segments, r->segments_n, &r->segments_room,
+		sizeof(*s)))
 		return ERR_NO_MEMORY;
 	r->segments[r->segments_n++] = *s;
 	return OK;
@@ -79,7 +65,7 @@ static enum err gather_run(const struct run_row *row, void *arg)
 {
 	struct rows *r = arg;
 
-	if (!grow(&r->runs, r->runs_n, &r->runs_room, sizeof(*r->runs)))
+	if (!array_room(&r->runs, r->runs_n, &r->runs_room, sizeof(*r->runs)))
 		return ERR_NO_MEMORY;
 	r->runs[r->runs_n++] =
 	    (struct run){*row, row->flags & FRAGMENT_DAMAGED};
@@ -90,7 +76,7 @@ static enum err gather_gap(const struct gap_row *g, void *arg)
 {
 	struct rows *r = arg;
 
-	if (!grow(&r->gaps, r->gaps_n, &r->gaps_room, sizeof(*g)))
+	if (!array_room(&r->gaps, r->gaps_n, &r->gaps_room, sizeof(*g)))
 		return ERR_NO_MEMORY;
 	r->gaps[r->gaps_n++] = *g;
 	return OK;
@@ -118,7 +104,7 @@ static enum err put(struct work *w, struct span s)
 		c->spans[c->n - 1].to_ns = s.to_ns;
 		return OK;
 	}
-	if (!grow(&c->spans, c->n, &c->room, sizeof(s)))
+	if (!array_room(&c->spans, c->n, &c->room, sizeof(s)))
 		return ERR_NO_MEMORY;
 	c->spans[c->n++] = s;
 	return OK;
@@ -293,7 +279,7 @@ static enum err add_piece(struct work *w, struct piece p)
 			last->to_ns = p.to_ns;
 		return OK;
 	}
-	if (!grow(&w->pieces, w->pieces_n, &w->pieces_room, sizeof(p)))
+	if (!array_room(&w->pieces, w->pieces_n, &w->pieces_room, sizeof(p)))
 		return ERR_NO_MEMORY;
 	w->pieces[w->pieces_n++] = p;
 	return OK;

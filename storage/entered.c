@@ -6,19 +6,16 @@
 #include "storage/disk.h"
 
 #define SETTLED_NS (INT64_C(86400) * NS_PER_SEC)
-#define LEDGER_BACK 20000	/* entries to look back */
+#define LEDGER_BACK 20000 /* entries to look back */
 
 /* Is entry i that of a segment? v stands in buf (ENTRY_MAX). */
 static bool is_of(struct keeper *k, uint64_t i, const char *camera,
     uint64_t seq, unsigned char *buf, struct entry_view *v)
 {
-	struct entry_field f;
 	size_t n;
 
 	return !ledger_get(k->ledger, i, buf, &n) && !entry_parse(buf, n, v) &&
-	    v->type == ENTRY_SEGMENT && entry_find(v, TAG_SEQ, &f) &&
-	    field_u64(&f) == seq && entry_find(v, TAG_CAMERA, &f) &&
-	    f.n == strlen(camera) && !memcmp(f.p, camera, f.n);
+	    entry_is_segment(v, camera, seq);
 }
 
 bool entered_row(struct keeper *k, const struct segment_row *row)

@@ -433,6 +433,16 @@ bool entry_find(const struct entry_view *v, enum entry_tag tag,
 	return false;
 }
 
+bool entry_is_segment(const struct entry_view *v, const char *camera,
+    uint64_t seq)
+{
+	struct entry_field f;
+
+	return v->type == ENTRY_SEGMENT && entry_find(v, TAG_SEQ, &f) &&
+	    field_u64(&f) == seq && entry_find(v, TAG_CAMERA, &f) &&
+	    f.n == strlen(camera) && !memcmp(f.p, camera, f.n);
+}
+
 static const char *const causes[CAUSE_MAX] = {
     [CAUSE_NONE] = "none",
     [CAUSE_NO_ANSWER] = "no-answer",

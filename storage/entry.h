@@ -141,6 +141,9 @@ bool entry_next(const struct entry_view *v, size_t *pos,
 uint64_t field_u64(const struct entry_field *f);
 bool entry_find(const struct entry_view *v, enum entry_tag tag,
     struct entry_field *ret);
+/* Does it enter that segment as sealed or cut? */
+bool entry_is_segment(const struct entry_view *v, const char *camera,
+    uint64_t seq);
 /* Stable names such as "sign-in" and "camera"; "type-99" style if unknown. */
 const char *entry_type_name(unsigned type);
 const char *entry_tag_name(unsigned tag);

@@ -101,10 +101,9 @@ static bool entry_agrees(struct keeper *k, const struct segment_row *s)
 
 	return !ledger_get(k->ledger, (uint64_t)(s->entry & ENTRY_MASK), buf,
 		   &n) &&
-	    !entry_parse(buf, n, &v) && v.type == ENTRY_SEGMENT &&
-	    entry_find(&v, TAG_CAMERA, &f) && f.n == strlen(s->camera) &&
-	    !memcmp(f.p, s->camera, f.n) && entry_find(&v, TAG_SEQ, &f) &&
-	    field_u64(&f) == s->seq && entry_find(&v, TAG_RETAIN, &f) &&
+	    !entry_parse(buf, n, &v) &&
+	    entry_is_segment(&v, s->camera, s->seq) &&
+	    entry_find(&v, TAG_RETAIN, &f) &&
 	    (int64_t)field_u64(&f) <= k->expire->both.ns;
 }
 

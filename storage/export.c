@@ -1,3 +1,4 @@
+#include "storage/array.h"
 #include "storage/export.h"
 
 #include <stdio.h>
@@ -5,22 +6,6 @@
 #include <string.h>
 
 #include "storage/ledger_keys.h"
-
-static bool room(void *array, size_t n, size_t *cap, size_t size)
-{
-	void **p = array;
-	size_t want = *cap ? 2 * *cap : 32;
-	void *bigger;
-
-	if (n < *cap)
-		return true;
-	bigger = realloc(*p, want * size);
-	if (!bigger)
-		return false;
-	*p = bigger;
-	*cap = want;
-	return true;
-}
 
 /* "20261122-141507-cam1-EXP-2026-00031.mp4", local time. */
 static void name_file(const struct export *x, struct export_file *f)
@@ -64,7 +49,7 @@ static enum err end_file(struct export *x, size_t play, struct play_run *run,
 		return OK;
 	if (x->files_n == ZIP_FILES_MAX - 4)
 		return ERR_TOO_LARGE;
-	if (!room(&x->files, x->files_n, cap, sizeof(*f)))
+	if (!array_room(&x->files, x->files_n, cap, sizeof(*f)))
 		return ERR_NO_MEMORY;
 	f = &x->files[x->files_n++];
 	*f = (struct export_file){.play = play, .run = *run};
@@ -113,7 +98,7 @@ enum err export_own_entry(const struct ledger *l, uint64_t number,
 
 static enum err add_entry(struct export_entries *e, uint64_t index)
 {
-	if (!room(&e->p, e->n, &e->room, sizeof(*e->p)))
+	if (!array_room(&e->p, e->n, &e->room, sizeof(*e->p)))
 		return ERR_NO_MEMORY;
 	e->p[e->n++] = index;
 	return OK;
@@ -137,7 +122,8 @@ static enum err add_opened(struct export *x, struct index *ix,
 	for (size_t i = 0; i < n && !err; i++) {
 		struct export_text *t;
 
-		if (!room(&x->texts, x->texts_n, &x->texts_room, sizeof(*t)))
+		if (!array_room(&x->texts, x->texts_n, &x->texts_room,
+			sizeof(*t)))
 			return ERR_NO_MEMORY;
 		t = &x->texts[x->texts_n];
 		t->entry = index;
@@ -271,7 +257,8 @@ static enum err add_empty_between(struct export *x, struct index *ix,
 			continue;
 		}
 		if (!err &&
-		    !room(&x->empty, x->empty_n, &x->empty_room, sizeof(e)))
+		    !array_room(&x->empty, x->empty_n, &x->empty_room,
+			sizeof(e)))
 			err = ERR_NO_MEMORY;
 		if (err)
 			break;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/array.h"
 #include "storage/export.h"
 
 /* A gap is closed in the ledger when recording begins again, by that clock. */
@@ -17,27 +18,11 @@ struct rows {
 	size_t n, room;
 };
 
-static bool grow(void *array, size_t n, size_t *cap, size_t size)
-{
-	void **p = array;
-	size_t want = *cap ? 2 * *cap : 32;
-	void *bigger;
-
-	if (n < *cap)
-		return true;
-	bigger = realloc(*p, want * size);
-	if (!bigger)
-		return false;
-	*p = bigger;
-	*cap = want;
-	return true;
-}
-
 static enum err gather(const struct gap_row *g, void *arg)
 {
 	struct rows *r = arg;
 
-	if (!grow(&r->rows, r->n, &r->room, sizeof(*g)))
+	if (!array_room(&r->rows, r->n, &r->room, sizeof(*g)))
 		return ERR_NO_MEMORY;
 	r->rows[r->n++] = *g;
 	return OK;
@@ -122,7 +107,7 @@ static enum err put(struct export *x, struct export_gap g)
 		g.to_ns = x->request.granted_to_ns;
 	if (g.from_ns >= g.to_ns)
 		return OK;
-	if (!grow(&x->gaps, x->gaps_n, &x->gaps_room, sizeof(g)))
+	if (!array_room(&x->gaps, x->gaps_n, &x->gaps_room, sizeof(g)))
 		return ERR_NO_MEMORY;
 	x->gaps[x->gaps_n++] = g;
 	return g.entry < 0 ? OK : export_entry_add(x, (uint64_t)g.entry);

@@ -56,7 +56,8 @@ static void ask_ledger(struct keeper *k, struct scrub_row *s)
 
 	s->has_cipher = s->row.entry >= 0 && (uint64_t)s->row.entry >= first &&
 	    !ledger_get(k->ledger, (uint64_t)s->row.entry - first, buf, &n) &&
-	    !entry_parse(buf, n, &v) && v.type == ENTRY_SEGMENT &&
+	    !entry_parse(buf, n, &v) &&
+	    entry_is_segment(&v, s->row.camera, s->row.seq) &&
 	    entry_find(&v, TAG_CIPHER, &f) && f.n == HASH_BYTES;
 	if (s->has_cipher)
 		memcpy(s->cipher, f.p, HASH_BYTES);

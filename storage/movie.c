@@ -1,3 +1,4 @@
+#include "storage/array.h"
 #include "storage/movie.h"
 
 #include <stdlib.h>
@@ -46,23 +47,6 @@ enum err movie_begin(const struct mp4_init *init, int64_t created_s,
 	return OK;
 }
 
-/* Room for one more element of an array that doubles. */
-static bool room(void *array, size_t n, size_t *cap, size_t size)
-{
-	void **p = array;
-	size_t want = *cap ? 2 * *cap : 64;
-	void *bigger;
-
-	if (n < *cap)
-		return true;
-	bigger = realloc(*p, want * size);
-	if (!bigger)
-		return false;
-	*p = bigger;
-	*cap = want;
-	return true;
-}
-
 static enum err put_sample(struct movie *m, const struct mp4_sample *s,
     uint32_t source)
 {
@@ -72,12 +56,14 @@ static enum err put_sample(struct movie *m, const struct mp4_sample *s,
 	if (m->samples_n >= SAMPLES_MAX || m->media > SIZE_MAX_BYTES)
 		return ERR_TOO_LARGE;
 	if (!c || c->source != source || c->at + c->size != s->offset) {
-		if (!room(&m->chunks, m->chunks_n, &m->chunks_room, sizeof(*c)))
+		if (!array_room(&m->chunks, m->chunks_n, &m->chunks_room,
+			sizeof(*c)))
 			return ERR_NO_MEMORY;
 		c = &m->chunks[m->chunks_n++];
 		*c = (struct chunk){source, 0, s->offset, m->media, 0};
 	}
-	if (!room(&m->samples, m->samples_n, &m->samples_room, sizeof(*s)))
+	if (!array_room(&m->samples, m->samples_n, &m->samples_room,
+		sizeof(*s)))
 		return ERR_NO_MEMORY;
 	m->samples[m->samples_n++] = *s;
 	c->n++;

@@ -1,3 +1,4 @@
+#include "storage/array.h"
 #include "storage/play.h"
 
 #include <stdio.h>
@@ -9,27 +10,11 @@ struct gather {
 	size_t n, room;
 };
 
-static bool grow(void *array, size_t n, size_t *room, size_t size)
-{
-	void **p = array;
-	size_t want = *room ? 2 * *room : 16;
-	void *bigger;
-
-	if (n < *room)
-		return true;
-	bigger = realloc(*p, want * size);
-	if (!bigger)
-		return false;
-	*p = bigger;
-	*room = want;
-	return true;
-}
-
 static enum err gather_one(const struct segment_row *s, void *arg)
 {
 	struct gather *g = arg;
 
-	if (!grow(&g->rows, g->n, &g->room, sizeof(*s)))
+	if (!array_room(&g->rows, g->n, &g->room, sizeof(*s)))
 		return ERR_NO_MEMORY;
 	g->rows[g->n++] = *s;
 	return OK;
@@ -84,10 +69,11 @@ static enum err put_part(struct play *p, struct play_part *part)
 	const struct journal_record *r = part->footage.fragments + part->first;
 	struct play_run *run;
 
-	if (!grow(&p->parts, p->parts_n, &p->parts_room, sizeof(*part)))
+	if (!array_room(&p->parts, p->parts_n, &p->parts_room, sizeof(*part)))
 		return ERR_NO_MEMORY;
 	if (!joins(p, part)) {
-		if (!grow(&p->runs, p->runs_n, &p->runs_room, sizeof(*run)))
+		if (!array_room(&p->runs, p->runs_n, &p->runs_room,
+			sizeof(*run)))
 			return ERR_NO_MEMORY;
 		p->runs[p->runs_n++] = (struct play_run){
 		    .first_part = p->parts_n, .from_ns = r->start_ns};
@@ -110,7 +96,7 @@ static enum err put_lost(struct play *p, const struct segment_row *row,
 
 	if (l.from_ns >= l.to_ns)
 		return OK;
-	if (!grow(&p->lost, p->lost_n, &p->lost_room, sizeof(l)))
+	if (!array_room(&p->lost, p->lost_n, &p->lost_room, sizeof(l)))
 		return ERR_NO_MEMORY;
 	p->lost[p->lost_n++] = l;
 	return OK;

@@ -68,6 +68,25 @@ static void what_was_put_is_found(void **state)
 	assert_false(entry_find(&v, TAG_TO, &f));
 }
 
+static void P2_an_entry_is_of_one_segment_alone(void **state)
+{
+	struct entry_view v;
+	struct entry e;
+
+	(void)state;
+	entry_begin(&e, ENTRY_SEGMENT, (struct utc){1}, 0);
+	entry_put_text(&e, TAG_CAMERA, "cam1");
+	entry_put_u64(&e, TAG_SEQ, 7);
+	assert_int_equal(entry_end(&e), OK);
+	assert_int_equal(entry_parse(e.buf, e.len, &v), OK);
+	assert_true(entry_is_segment(&v, "cam1", 7));
+	assert_false(entry_is_segment(&v, "cam1", 8));
+	assert_false(entry_is_segment(&v, "cam", 7));
+	assert_false(entry_is_segment(&v, "cam11", 7));
+	v.type = ENTRY_LOST;
+	assert_false(entry_is_segment(&v, "cam1", 7));
+}
+
 static void P10_tags_ascend_or_the_entry_is_refused(void **state)
 {
 	struct entry e;
@@ -205,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(P10_the_bytes_are_those_of_the_document),
 	    cmocka_unit_test(what_was_put_is_found),
+	    cmocka_unit_test(P2_an_entry_is_of_one_segment_alone),
 	    cmocka_unit_test(P10_tags_ascend_or_the_entry_is_refused),
 	    cmocka_unit_test(P5_what_was_served_repeats_in_pairs_only),
 	    cmocka_unit_test(wrong_sizes_are_refused),
