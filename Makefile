@@ -250,6 +250,7 @@ install: programs
 	install -D -m 644 -t $(libdir)/systemd/system systemd/*.service
 	install -D -m 644 systemd/saqta.sysusers $(libdir)/sysusers.d/saqta.conf
 	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf
+	install -d $(DESTDIR)/etc/saqta/conf.d
 	[ -e $(DESTDIR)/etc/saqta/saqta.conf ] || \
 	    install -D -m 644 systemd/saqta.conf $(DESTDIR)/etc/saqta/saqta.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 storage/tool/saqta.1 \

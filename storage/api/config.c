@@ -1,18 +1,26 @@
 #include "storage/api/config.h"
 
-#include <ini.h>
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
+#include <ini.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum kind { TEXT, NUMBER, YES_NO };
+#include "storage/api/utc.h"
 
-#define TEXT_KEY(sec, key, field) \
-	{sec, key, TEXT, offsetof(struct config, field), \
+enum kind { TEXT, PATH, ADDRESS, ZONE, NUMBER, YES_NO };
+
+#define TEXT_KIND_KEY(kind, sec, key, field) \
+	{sec, key, kind, offsetof(struct config, field), \
 	    sizeof(((struct config *)0)->field), 0}
+#define TEXT_KEY(sec, key, field) TEXT_KIND_KEY(TEXT, sec, key, field)
+#define PATH_KEY(sec, key, field) TEXT_KIND_KEY(PATH, sec, key, field)
+#define ZONE_KEY(sec, key, field) TEXT_KIND_KEY(ZONE, sec, key, field)
+#define ADDRESS_KEY(sec, key, field) TEXT_KIND_KEY(ADDRESS, sec, key, field)
 #define NUMBER_KEY(sec, key, field, lo, hi) \
 	{                                                                \
 		sec, key, NUMBER, offsetof(struct config, field), lo, hi \
@@ -25,33 +33,38 @@ static const struct key {
 	long lo, hi;	/* a number's bounds; a text's room in lo */
 } keys[] = {
     TEXT_KEY("site", "name", site_name),
-    TEXT_KEY("site", "zone", zone),
+    ZONE_KEY("site", "zone", zone),
     {"site", "demo", YES_NO, offsetof(struct config, demo), 0, 1},
-    TEXT_KEY("storage", "data", data),
-    TEXT_KEY("storage", "run", run),
+    PATH_KEY("storage", "data", data),
+    PATH_KEY("storage", "run", run),
     TEXT_KEY("storage", "recorder_user", recorder_user),
     TEXT_KEY("storage", "web_user", web_user),
     NUMBER_KEY("storage", "segment_s", segment_s, 5, 300),
-    TEXT_KEY("storage", "ledger_copy", ledger_copy),
+    PATH_KEY("storage", "ledger_copy", ledger_copy),
     NUMBER_KEY("storage", "witness_s", witness_s, 1, 600),
     NUMBER_KEY("storage", "export_days", export_days, 1, 90),
     NUMBER_KEY("storage", "copy_minutes", copy_minutes, 1, 1000000),
     NUMBER_KEY("storage", "reserve_mb", reserve_mb, 1, 1000000),
     NUMBER_KEY("storage", "extra_days", extra_days, 0, 3660),
     NUMBER_KEY("storage", "aim_s", aim_s, 5, 600),
-    TEXT_KEY("recorder", "state", recorder_state),
+    PATH_KEY("recorder", "state", recorder_state),
     NUMBER_KEY("recorder", "timeout_ms", timeout_ms, 100, 600000),
-    TEXT_KEY("web", "listen", listen),
+    ADDRESS_KEY("web", "listen", listen),
     NUMBER_KEY("web", "port", port, 1, 65535),
-    TEXT_KEY("web", "state", web_state),
-    TEXT_KEY("web", "ui", ui),
+    PATH_KEY("web", "state", web_state),
+    PATH_KEY("web", "ui", ui),
     NUMBER_KEY("web", "idle_s", idle_s, 10, 86400),
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
+#define CONF_FILES 32	/* in conf.d */
+#define NAME_MAX_BYTES 100
+
 struct parse {
 	struct config *out;
-	bool seen[KEYS];
+	char paths[CONF_FILES + 1][CONFIG_PATH_MAX];	/* read so far */
+	size_t files;
+	size_t from[KEYS];	/* 1 + the file that says it; 0: the default */
 	char why[200];	/* of the first error; libinih knows its line */
 };
 
@@ -78,20 +91,44 @@ static const struct config defaults = {
     .idle_s = 900,
 };
 
+/* A text that fits, and is what its kind needs; else why is said. */
+static bool text_fits(struct parse *p, const struct key *k, const char *value)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	const char *needs = NULL;
+
+	if (!*value || strlen(value) >= (size_t)k->lo) {
+		snprintf(p->why, sizeof(p->why),
+		    "%s needs a text of 1 to %ld bytes", k->name, k->lo - 1);
+		return false;
+	}
+	if (k->kind == PATH && *value != '/')
+		needs = "a path that begins with /";
+	if (k->kind == ADDRESS && inet_pton(AF_INET, value, address) != 1 &&
+	    inet_pton(AF_INET6, value, address) != 1)
+		needs = "a numeric address, such as 127.0.0.1 or 0.0.0.0";
+	if (k->kind == ZONE && !utc_zone(value))
+		needs = "a zone of the tz database, such as Asia/Almaty";
+	if (needs)
+		snprintf(p->why, sizeof(p->why), "%s needs %s, not \"%.40s\"",
+		    k->name, needs, value);
+	return !needs;
+}
+
 static bool set(struct parse *p, const struct key *k, const char *value)
 {
+	void *at = (char *)p->out + k->at;
 	char *end;
 	long v;
 
 	switch (k->kind) {
 	case TEXT:
-		if (!*value || strlen(value) >= (size_t)k->lo) {
-			snprintf(p->why, sizeof(p->why),
-			    "%s needs a text of 1 to %ld bytes", k->name,
-			    k->lo - 1);
+	case PATH:
+	case ADDRESS:
+	case ZONE:
+		if (!text_fits(p, k, value))
 			return false;
-		}
-		strcpy((char *)p->out + k->at, value);
+		strcpy(at, value);
 		return true;
 	case NUMBER:
 		errno = 0;
@@ -103,7 +140,7 @@ static bool set(struct parse *p, const struct key *k, const char *value)
 			    k->name, k->lo, k->hi, value);
 			return false;
 		}
-		*(int *)(void *)((char *)p->out + k->at) = (int)v;
+		*(int *)at = (int)v;
 		return true;
 	case YES_NO:
 		if (strcmp(value, "yes") && strcmp(value, "no")) {
@@ -111,7 +148,7 @@ static bool set(struct parse *p, const struct key *k, const char *value)
 			    "%s is yes or no, not \"%.40s\"", k->name, value);
 			return false;
 		}
-		*(int *)(void *)((char *)p->out + k->at) = value[0] == 'y';
+		*(int *)at = value[0] == 'y';
 		return true;
 	}
 	return false;
@@ -128,12 +165,12 @@ static int one(void *user, const char *section, const char *name,
 		if (strcmp(section, keys[i].section) ||
 		    strcmp(name, keys[i].name))
 			continue;
-		if (p->seen[i]) {
+		if (p->from[i] == p->files) {
 			snprintf(p->why, sizeof(p->why),
 			    "%s stands twice in [%s]", name, section);
 			return 0;
 		}
-		p->seen[i] = true;
+		p->from[i] = p->files;
 		return set(p, &keys[i], value);
 	}
 	snprintf(p->why, sizeof(p->why),
@@ -143,11 +180,9 @@ static int one(void *user, const char *section, const char *name,
 	return 0;
 }
 
-enum err config_read(const char *path, struct config *ret, char *why,
-    size_t why_n)
+static enum err read_file(struct parse *p, char *why, size_t why_n)
 {
-	struct config c = defaults;
-	struct parse p = {.out = &c};
+	const char *path = p->paths[p->files++];
 	FILE *f = fopen(path, "re");
 	int line;
 
@@ -155,14 +190,115 @@ enum err config_read(const char *path, struct config *ret, char *why,
 		snprintf(why, why_n, "%s: %s", path, strerror(errno));
 		return ERR_CONFIG;
 	}
-	line = ini_parse_file(f, one, &p);
+	line = ini_parse_file(f, one, p);
 	fclose(f);
-	if (line) {
-		snprintf(why, why_n, "%s:%d: %s", path, line,
-		    *p.why ? p.why :
-			     "not \"key = value\", or more than 180 bytes");
+	if (!line)
+		return OK;
+	snprintf(why, why_n, "%s:%d: %s", path, line,
+	    *p->why ? p->why : "not \"key = value\", or more than 180 bytes");
+	return ERR_CONFIG;
+}
+
+static int is_conf(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+
+	return n > 5 && e->d_name[0] != '.' &&
+	    !strcmp(e->d_name + n - 5, ".conf");
+}
+
+/* The files of conf.d beside path, in the order of their names' bytes. */
+static enum err read_conf_d(struct parse *p, const char *path, char *why,
+    size_t why_n)
+{
+	char dir[CONFIG_PATH_MAX - NAME_MAX_BYTES];
+	const char *slash = strrchr(path, '/');
+	struct dirent **names;
+	enum err err = OK;
+	int n, at;
+
+	snprintf(dir, sizeof(dir), "%.*sconf.d",
+	    slash ? (int)(slash + 1 - path) : 0, path);
+	n = scandir(dir, &names, is_conf, alphasort);
+	at = errno;
+	if (n < 0 && at == ENOENT)
+		return OK;
+	if (n < 0) {
+		snprintf(why, why_n, "%s: %s", dir, strerror(at));
 		return ERR_CONFIG;
 	}
-	*ret = c;
-	return OK;
+	if (n > CONF_FILES) {
+		snprintf(why, why_n, "%s: more than %d files", dir, CONF_FILES);
+		err = ERR_CONFIG;
+	}
+	for (int i = 0; i < n; i++) {
+		if (!err && strlen(names[i]->d_name) >= NAME_MAX_BYTES - 1) {
+			snprintf(why, why_n, "%s/%.40s...: too long a name",
+			    dir, names[i]->d_name);
+			err = ERR_CONFIG;
+		}
+		if (!err) {
+			snprintf(p->paths[p->files], sizeof(p->paths[0]),
+			    "%s/%s", dir, names[i]->d_name);
+			err = read_file(p, why, why_n);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return err;
+}
+
+static enum err read_all(struct parse *p, const char *path, char *why,
+    size_t why_n)
+{
+	enum err err;
+
+	if (strlen(path) >= CONFIG_PATH_MAX - NAME_MAX_BYTES - 8) {
+		snprintf(why, why_n, "%.40s...: too long a path", path);
+		return ERR_CONFIG;
+	}
+	strcpy(p->paths[0], path);
+	err = read_file(p, why, why_n);
+	return err ? err : read_conf_d(p, path, why, why_n);
+}
+
+enum err config_read(const char *path, struct config *ret, char *why,
+    size_t why_n)
+{
+	struct config c = defaults;
+	struct parse p = {.out = &c};
+	enum err err = read_all(&p, path, why, why_n);
+
+	if (!err)
+		*ret = c;
+	return err;
+}
+
+static void print_key(FILE *out, const struct parse *p, size_t i)
+{
+	const struct key *k = &keys[i];
+	const void *at = (const char *)p->out + k->at;
+
+	if (!i || strcmp(k->section, k[-1].section))
+		fprintf(out, "%s[%s]\n", i ? "\n" : "", k->section);
+	fprintf(out, "%s = ", k->name);
+	if (k->kind == NUMBER)
+		fprintf(out, "%d", *(const int *)at);
+	else if (k->kind == YES_NO)
+		fputs(*(const int *)at ? "yes" : "no", out);
+	else
+		fputs(at, out);
+	fprintf(out, " ; %s\n",
+	    p->from[i] ? p->paths[p->from[i] - 1] : "default");
+}
+
+enum err config_print(const char *path, FILE *out, char *why, size_t why_n)
+{
+	struct config c = defaults;
+	struct parse p = {.out = &c};
+	enum err err = read_all(&p, path, why, why_n);
+
+	for (size_t i = 0; !err && i < KEYS; i++)
+		print_key(out, &p, i);
+	return err;
 }

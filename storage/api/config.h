@@ -4,17 +4,21 @@
  * A program gives a table of the keys that exist; an unknown section or key, a
  * key given twice or a value that does not parse is an error that names file
  * and line and says what is allowed. Nothing is applied before the whole file
- * has parsed. libinih hands over values cut at about 190 characters and then
+ * has parsed. After the file come those named *.conf of the directory conf.d
+ * beside it (/etc/saqta/conf.d), in the order of their names: a key of a later
+ * file takes the place of an earlier one's. libinih hands over values cut at about 190 characters and then
  * returns an error: any non-zero return is fatal.
  */
 #ifndef SAQTA_CONFIG_H
 #define SAQTA_CONFIG_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "storage/api/err.h"
 
 #define CONFIG_PATH_DEFAULT "/etc/saqta/saqta.conf"
+#define CONFIG_PATH_MAX 512
 
 struct config {
 	/* [site] */
@@ -51,5 +55,12 @@ struct config {
  */
 must_check enum err config_read(const char *path, struct config *ret,
     char *why, size_t why_n);
+
+/*
+ * Print every key with its value and, as a comment, the file that says it (or
+ * "default"): a configuration file itself.
+ */
+must_check enum err config_print(const char *path, FILE *out, char *why,
+    size_t why_n);
 
 #endif

@@ -78,16 +78,23 @@ struct mono mono_now(void)
 	return t;
 }
 
-enum err utc_site(const char *name)
+bool utc_zone(const char *name)
 {
 	const char *root = getenv("TZDIR");
-	char path[256], value[80];
+	char path[256];
 
 	if (!*name || strstr(name, "..") || name[0] == '/' || strlen(name) > 63)
-		return ERR_NOT_FOUND;
+		return false;
 	snprintf(path, sizeof(path), "%s/%s",
 	    root ? root : "/usr/share/zoneinfo", name);
-	if (access(path, R_OK) < 0 && strcmp(name, "UTC") != 0)
+	return !access(path, R_OK) || !strcmp(name, "UTC");
+}
+
+enum err utc_site(const char *name)
+{
+	char value[80];
+
+	if (!utc_zone(name))
 		return ERR_NOT_FOUND;
 	snprintf(value, sizeof(value), ":%s", name);
 	if (setenv("TZ", strcmp(name, "UTC") ? value : "UTC0", 1) < 0)

@@ -48,6 +48,9 @@ struct mono mono_now(void);
 /* Does the kernel call the wall clock synchronised? */
 enum clock_state utc_state(void);
 
+/* Is there a zone `name` in the system's tz database? */
+bool utc_zone(const char *name);
+
 /* Use the zone `name` of the system's tz database; ERR_NOT_FOUND if absent. */
 must_check enum err utc_site(const char *name);
 

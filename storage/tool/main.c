@@ -4,6 +4,7 @@
 
 #include "storage/api/log.h"
 #include "storage/tool/check.h"
+#include "storage/tool/config.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
 #include "storage/tool/init.h"
@@ -27,6 +28,7 @@ static const struct {
     {"camera", tool_camera,
 	"add, list, probe, switch, replace, retire cameras"},
     {"atm", tool_atm, "say that an ATM was moved"},
+    {"config", tool_configuration, "check and show the configuration"},
     {"status", tool_status, "how the appliance does"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},

@@ -52,6 +52,7 @@ install_it()
 		--paper-file /root/paper --factor-file /root/factor -"
 	check "P1 what it made belongs to storage alone" bash -c \
 		"! find /var/lib/saqta/data ! -user saqta-storage | grep ."
+	check "the configuration has no error" saqta config check
 	check "the units start" systemctl start $units
 	check "all are active" all_active
 	check "the page answers" until_true 20 \
