@@ -110,14 +110,19 @@ void camera_end_segment(struct keeper *k, struct camera *m)
 
 void camera_broken(struct keeper *k, struct camera *m, enum err err)
 {
-	unsigned volume = m->segment ? m->segment->row.volume : m->head.volume;
+	if (err == ERR_DISK)
+		volume_broke(k,
+		    m->segment ? m->segment->row.volume : m->head.volume,
+		    FAULT_WRITE);
+	camera_drop(k, m, err);
+}
 
+void camera_drop(struct keeper *k, struct camera *m, enum err err)
+{
 	log_error("camera %s: writing failed: %s", m->id, err_text(err));
 	segment_free(m->segment);
 	m->segment = NULL;
 	m->recover = true;
-	if (err == ERR_DISK)
-		volume_broke(k, volume);
 	camera_gap(k, m,
 	    err == ERR_DISK_FULL ? CAUSE_DISK_FULL : CAUSE_DISK_ERROR);
 }

@@ -186,6 +186,11 @@ enum err disk_replace(int at, const char *dir, const char *name, const void *p,
 	return err ? err : disk_sync_dir(at, dir);
 }
 
+void disk_forget(int fd)
+{
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 enum err disk_read_all(int at, const char *path, size_t max,
     unsigned char **ret, size_t *ret_n)
 {

@@ -38,6 +38,12 @@ must_check enum err disk_open_read(int at, const char *path, int *ret_fd,
 must_check enum err disk_create(int at, const char *dir, const char *path,
     int *ret_fd);
 
+/*
+ * Let the page cache forget what is not dirty of a file: after a sync that
+ * failed it still holds what never reached the disk, and calls it clean.
+ */
+void disk_forget(int fd);
+
 /* Replace dir/name by n bytes: temporary file, sync, rename, sync. */
 must_check enum err disk_replace(int at, const char *dir, const char *name,
     const void *p, size_t n);

@@ -87,6 +87,7 @@ static void end_turn(struct keeper *k)
 	} else if (err) {
 		log_error("the ledger cannot be written: %s; storage stops",
 		    err_text(err));
+		disk_fault(k, 0, FAULT_LEDGER);
 		k->stop = true;
 	}
 	conn_reap(k);

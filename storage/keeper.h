@@ -13,6 +13,7 @@
 #include "storage/aim.h"
 #include "storage/alarm.h"
 #include "storage/epoch.h"
+#include "storage/fault.h"
 #include "storage/holds.h"
 #include "storage/index.h"
 #include "storage/keyring.h"
@@ -318,7 +319,9 @@ must_check enum err camera_load(struct keeper *k, const char *id,
 void camera_no_recorder(struct keeper *k);
 /* End the segment being written, if any; it is sealed after the next sync. */
 void camera_end_segment(struct keeper *k, struct camera *m);
-/* The write of a segment failed: close it as it is; recovery finishes it. */
+/* Writing failed: close the segment as it is; recovery finishes it. */
+void camera_drop(struct keeper *k, struct camera *m, enum err err);
+/* The same where this camera's write found it out. */
 void camera_broken(struct keeper *k, struct camera *m, enum err err);
 void camera_tick(struct keeper *k, struct camera *m);
 /* An alarm begins or ends: entered, kept, logged. */
@@ -442,10 +445,16 @@ void looks_forget(struct keeper *k, const struct conn *asker);
 uint64_t reserve_bytes(const struct keeper *k);
 /* Look for what went away or came back, and at the room (P11). */
 void volumes_tick(struct keeper *k);
-/* A write or a sync failed there: away for a while, entered. */
-void volume_broke(struct keeper *k, unsigned number);
+/* A write or a sync failed there: an alarm; a further one is away for a while. */
+void volume_broke(struct keeper *k, unsigned number, enum fault_what what);
 /* At the end: sync each volume, enter what waits for that. Blocks. */
 void volumes_seal(struct keeper *k);
+
+/* --- fault.c: errors that disks report --- */
+void disk_fault(struct keeper *k, unsigned volume, enum fault_what what);
+/* Does its alarm stand? Then the page cache may hold what the disk does not. */
+bool disk_faulty(struct keeper *k, unsigned volume);
+void faults_tick(struct keeper *k);
 
 /* --- keeper_index.c: the index checked, copied, made anew --- */
 /* Open data/index.db, made anew from its copy where it cannot be used. */

@@ -175,6 +175,8 @@ static void end_batch(struct keeper *k, struct scrub *job)
 
 		if (s->dir >= 0)
 			close(s->dir);
+		if (s->err == ERR_DISK)
+			disk_fault(k, s->row.volume, FAULT_READ);
 		if (s->err == ERR_NOT_FOUND || s->err == ERR_TRUNCATED ||
 		    s->err == ERR_INTEGRITY || s->err == ERR_DISK)
 			lost(k, s);

@@ -62,15 +62,21 @@ static void came_back(struct keeper *k, const struct volume *v)
 {
 	log_info("volume %u at %s is back", v->number, v->path);
 	enter_volume(k, ENTRY_VOLUME_BACK, v);
-	for (struct camera *m = k->cameras; m; m = m->next)
-		if (recover_volume(k, m, v->number))
+	for (struct camera *m = k->cameras; m && v->fd >= 0; m = m->next) {
+		enum err err = recover_volume(k, m, v->number);
+
+		if (err == ERR_DISK)
+			volume_broke(k, v->number, FAULT_WRITE);
+		else if (err)
 			m->recover = true;
+	}
 }
 
-void volume_broke(struct keeper *k, unsigned number)
+void volume_broke(struct keeper *k, unsigned number, enum fault_what what)
 {
 	const struct volume *v = volume_find(number);
 
+	disk_fault(k, number, what);
 	if (!number || !v || v->fd < 0)
 		return;
 	volume_failed(number, k->mono.ns);

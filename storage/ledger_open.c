@@ -241,6 +241,18 @@ static enum err settle_key(struct ledger *l, bool have,
 	return OK;
 }
 
+/* After a sync that failed the page cache is no witness of the disk. */
+static void forget(int dir, const char *path)
+{
+	uint64_t size;
+	int fd;
+
+	if (disk_open_read(dir, path, &fd, &size))
+		return;
+	disk_forget(fd);
+	close(fd);
+}
+
 enum err ledger_open(int data_fd, struct ledger **ret, size_t *ret_cut_bytes)
 {
 	unsigned char key[KEY_BYTES];
@@ -259,6 +271,7 @@ enum err ledger_open(int data_fd, struct ledger **ret, size_t *ret_cut_bytes)
 	e = disk_sync_volume(l->dir);
 	if (e)
 		goto out;
+	forget(l->dir, "tail");
 	have = !read_key(l, "log.key", key);
 	e = load_and_check(l, have ? key : NULL, &cut);
 	if (!e)

@@ -350,7 +350,7 @@ static enum err recover_spans(struct work *w)
 		cam.next_seq = next;
 		err = index_camera_put(w->k->ix, &cam);
 	}
-	if (!err)	/* all are ended: no slot is needed any more */
+	if (!err) /* all are ended: no slot is needed any more */
 		salvage_sweep(w->at, w->m->id, w->day,
 		    w->k->rebuild ? UINT64_MAX : cam.next_seq);
 	return err;
@@ -371,6 +371,8 @@ static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
 	enum err err;
 
 	memcpy(w.day, day, sizeof(w.day));
+	if (disk_faulty(k, volume))
+		salvage_forget(w.at, m->id, day);
 	path_journal(m->id, day, path, sizeof(path));
 	err = disk_open_append(w.at, path, &w.journal_fd, &size);
 	if (!err)
@@ -488,6 +490,11 @@ enum err recover_camera(struct keeper *k, struct camera *m)
 		const struct volume *v = volume_at(i);
 		enum err err = v->fd < 0 ? OK : recover_volume(k, m, v->number);
 
+		if (err == ERR_DISK && v->number) {
+			/* again when it is back; others go on recording */
+			volume_broke(k, v->number, FAULT_WRITE);
+			err = OK;
+		}
 		first = first ? first : err;
 	}
 	m->recover = first != OK;

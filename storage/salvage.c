@@ -11,7 +11,28 @@
 #include "storage/site.h"
 
 #define BLOCK (64u << 10)
-#define SLOT_MAX (1u << 20)	/* bytes; a slot has 64 KiB and a header */
+#define SLOT_MAX (1u << 20) /* bytes; a slot has 64 KiB and a header */
+
+void salvage_forget(int dir_fd, const char *camera, const char *day)
+{
+	char path[96];
+	DIR *d =
+	    disk_opendir(dir_fd, path_day(camera, day, path, sizeof(path)));
+	struct dirent *e;
+
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		uint64_t size;
+		int fd;
+
+		if (disk_open_read(dirfd(d), e->d_name, &fd, &size))
+			continue; /* a folder's own name */
+		disk_forget(fd);
+		close(fd);
+	}
+	closedir(d);
+}
 
 enum err salvage_hash(int fd, uint64_t from, uint64_t to,
     unsigned char ret[HASH_BYTES])

@@ -15,6 +15,12 @@ struct salvage {
 	size_t n;
 };
 
+/*
+ * Look at the disk, not at what the page cache kept of a write that failed: of
+ * all files of the day. To be called where the volume reported errors.
+ */
+void salvage_forget(int dir_fd, const char *camera, const char *day);
+
 /* SHA-256 of the bytes [from, to) of fd. ERR_TRUNCATED, ERR_DISK. Blocks. */
 must_check enum err salvage_hash(int fd, uint64_t from, uint64_t to,
     unsigned char ret[HASH_BYTES]);

@@ -151,10 +151,10 @@ static void sync_failed(struct keeper *k, unsigned number, enum err err)
 		if (m)
 			m->recover = true;
 	}
+	volume_broke(k, number, FAULT_SYNC);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		if (m->segment && m->segment->row.volume == number)
-			camera_broken(k, m, err);
-	volume_broke(k, number);
+			camera_drop(k, m, err);
 }
 
 void seal_synced(struct keeper *k)
@@ -248,6 +248,8 @@ void seal_proved(struct keeper *k)
 				  "back: %s",
 			    s->row.camera, (unsigned long long)s->row.seq,
 			    err_text(s->proof_err));
+			if (s->proof_err == ERR_DISK)
+				disk_fault(k, s->row.volume, FAULT_READ);
 			enter_read_back(k, &s->row, PROOF_FAILED);
 		} else if (!ask_picture(k, s)) {
 			enter_read_back(k, &s->row, PROOF_VERIFIED);

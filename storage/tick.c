@@ -92,6 +92,7 @@ void keeper_tick(struct keeper *k)
 	sessions_tick(k);
 	looks_tick(k);
 	volumes_tick(k);
+	faults_tick(k);
 	index_tick(k);
 	forecast_tick(k);
 	scrub_tick(k);

@@ -475,7 +475,7 @@ enum err view_status(const struct view *v, char **ret)
 	volumes = view_volumes(v, &room);
 	return view_text(
 	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o, "
-		      "s:i, s:i}, "
+		      "s:i, s:i, s:o}, "
 		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o, "
 		      "s:o}",
 		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
@@ -485,10 +485,10 @@ enum err view_status(const struct view *v, char **ret)
 		(json_int_t)room.total_bytes, "reserve_bytes",
 		(json_int_t)room.reserve_bytes, "volumes", volumes, "lost",
 		counted(v, SCRUB_LOST), "keys_waiting", counted(v, REWRAP_LEFT),
-		"ledger", ledger_state(v), "witness", view_witness_state(v),
-		"cameras", "total", n.total, "enabled", n.enabled, "recording",
-		n.recording, "clock", clock_state(v), "index", index_state(v),
-		"forecast", view_forecast(v, &room), "retention",
-		view_retention(v), "promises", promise_states()),
+		"faults", view_faults(v), "ledger", ledger_state(v), "witness",
+		view_witness_state(v), "cameras", "total", n.total, "enabled",
+		n.enabled, "recording", n.recording, "clock", clock_state(v),
+		"index", index_state(v), "forecast", view_forecast(v, &room),
+		"retention", view_retention(v), "promises", promise_states()),
 	    ret);
 }

@@ -45,6 +45,8 @@ struct view_room {
 	bool full, away; /* all are below the reserve; one is away */
 };
 /* The forecast (P11) for that room. */
+/* Volumes whose disk reported errors. */
+json_t *view_faults(const struct view *v);
 json_t *view_forecast(const struct view *v, const struct view_room *room);
 /* Each volume with its room now; NULL without memory. */
 json_t *view_volumes(const struct view *v, struct view_room *ret);

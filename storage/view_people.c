@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "storage/bytes.h"
+#include "storage/fault.h"
 #include "storage/people.h"
 #include "storage/view_json.h"
 
@@ -241,6 +242,8 @@ static json_t *number_json(unsigned tag, uint64_t v)
 		return json_flags((uint32_t)v);
 	case TAG_ALARM:
 		return json_string(alarm_name(v));
+	case TAG_FAULT:
+		return json_string(fault_name((uint32_t)v));
 	default:
 		return json_ns((int64_t)v);
 	}

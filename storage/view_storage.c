@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "storage/disk.h"
+#include "storage/fault.h"
 #include "storage/forecast.h"
 #include "storage/view_json.h"
 #include "storage/volume.h"
@@ -56,6 +57,27 @@ json_t *view_volumes(const struct view *v, struct view_room *ret)
 			return NULL;
 		}
 	}
+	return array;
+}
+
+/* Alarms of disks that reported errors. */
+json_t *view_faults(const struct view *v)
+{
+	struct fault all[VOLUMES_MAX];
+	json_t *array = json_array();
+
+	faults_find(v->ix, all);
+	for (int i = 0; i < VOLUMES_MAX; i++)
+		if (all[i].n &&
+		    json_array_append_new(array,
+			json_pack("{s:i, s:s, s:I, s:o, s:o}", "volume", i,
+			    "what", fault_name(all[i].what), "errors",
+			    (json_int_t)all[i].n, "since",
+			    json_time(all[i].since_ns), "last",
+			    json_time(all[i].last_ns))) < 0) {
+			json_decref(array);
+			return NULL;
+		}
 	return array;
 }
 

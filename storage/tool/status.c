@@ -140,6 +140,20 @@ static void print_retention(const json_t *j)
 		       "clock vouch)\n");
 }
 
+static void print_faults(const json_t *faults)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach(faults, i, f)
+	    printf("ALARM     the disk of volume %lld reports errors: %lld "
+		   "since %s, the last %s\n          (%s); what was being "
+		   "written there is a gap: have the disk looked at\n",
+		json_number_of(f, "volume"), json_number_of(f, "errors"),
+		json_text_of(f, "since"), json_text_of(f, "last"),
+		json_text_of(f, "what"));
+}
+
 static void print_status(const json_t *j)
 {
 	const json_t *s = json_object_get(j, "storage");
@@ -159,6 +173,7 @@ static void print_status(const json_t *j)
 	    (double)json_number_of(s, "reserve_bytes") / 1e9);
 	print_forecast(json_object_get(j, "forecast"));
 	print_retention(json_object_get(j, "retention"));
+	print_faults(json_object_get(s, "faults"));
 	if (json_number_of(s, "lost"))
 		printf("ALARM     %lld segments are missing or damaged; saqta "
 		       "coverage shows which\n",

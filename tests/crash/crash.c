@@ -4,23 +4,33 @@
  * (kill -9) or stops, so that its volume can be cut off under it. A write that
  * is to be the last one is done by half.
  *
+ * And for tests/system/46 it plays a failing disk: writes of footage fail with
+ * EIO as long as `fault` says so; a sync fails once, as the kernel tells it.
+ *
  * The file SAQTA_CRASH_FILE is shared with the test: see struct control.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define FILES 4096	/* descriptors that are watched */
+
 struct control {
 	_Atomic int64_t calls;	/* so far */
 	_Atomic int64_t left;	/* calls until it comes; negative: never */
 	int64_t signal;		/* SIGKILL, or SIGSTOP */
+	_Atomic int64_t fault;	/* 1 writes of footage, 2 the next sync */
 };
 
 static struct control none = {.left = -1};
@@ -63,6 +73,56 @@ static void step(void)
 		end();
 }
 
+/* Files of footage that are open now. */
+static atomic_bool is_footage[FILES];
+
+static int fails(int fd)
+{
+	return fd >= 0 && fd < FILES && atomic_load(&is_footage[fd]) &&
+	    atomic_load(&control->fault) & 1;
+}
+
+/* The kernel says once that a sync failed; the next one succeeds. */
+static int sync_fails(void)
+{
+	return (int)(atomic_fetch_and(&control->fault, ~INT64_C(2)) & 2);
+}
+
+int openat(int at, const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list ap;
+	int fd;
+
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	fd = (int)syscall(SYS_openat, at, path, flags, mode);
+	if (fd >= 0 && fd < FILES)
+		atomic_store(&is_footage[fd], !strncmp(path, "footage/", 8));
+	return fd;
+}
+
+int openat64(int at, const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	return openat(at, path, flags, mode);
+}
+
+int close(int fd)
+{
+	if (fd >= 0 && fd < FILES)
+		atomic_store(&is_footage[fd], false);
+	return (int)syscall(SYS_close, fd);
+}
+
 static int is_file(int fd)
 {
 	struct stat st;
@@ -81,6 +141,10 @@ ssize_t write(int fd, const void *p, size_t n)
 
 ssize_t pwrite(int fd, const void *p, size_t n, off_t off)
 {
+	if (fails(fd)) {
+		errno = EIO;
+		return -1;
+	}
 	if (is_file(fd) && is_last()) {
 		syscall(SYS_pwrite64, fd, p, n / 2, off);
 		end();
@@ -120,6 +184,10 @@ int fdatasync(int fd)
 int syncfs(int fd)
 {
 	step();
+	if (sync_fails()) {
+		errno = EIO;
+		return -1;
+	}
 	return (int)syscall(SYS_syncfs, fd);
 }
 

@@ -129,6 +129,8 @@ function sentence(e)
 // Some entries say two things.
 function variant(type, f)
 {
+	if (type === "disk-alarm")
+		return f.to ? ".over" : "";
 	return { "decision refuse": ".refused",
 		"lease-opened download": ".download",
 		"lease-opened export": ".export", "read-back 2": ".failed",
@@ -157,5 +159,6 @@ const texts = (f) => ({
 	export: f.export ?? "\u2013", package: f.package ?? "\u2013",
 	served: served(f), zone: f.zone ?? "\u2013",
 	witness: f.witness ?? "\u2013",
+	volume: f["volume-number"] ?? "\u2013",
 	entries: number(Number(f["witness-size"] ?? 0)),
 });

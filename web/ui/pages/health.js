@@ -35,7 +35,7 @@ const page = (app, s, cameras) => [
 	el("div", { class: "cols" },
 		el("section", { class: "card" },
 			el("h2", {}, t("health.disk")), disk(s.storage),
-			forecast(s.forecast),
+			forecast(s.forecast), diskAlarms(s.storage),
 			s.storage.lost > 0 && el("p", { class: "badge bad" },
 				t("storage.lost", { n: number(s.storage.lost) })),
 			s.storage.keys_waiting > 0 && el("p", { class: "badge wait" },
@@ -59,6 +59,13 @@ const disk = (d) => [
 			total: bytes(d.total_bytes) })),
 		fact("health.reserve", bytes(d.reserve_bytes))),
 	(d.volumes || []).length > 1 && volumeTable(d.volumes)];
+
+// Disks that reported errors, for a day after the last one.
+export const diskAlarms = (d) => d.faults.map((f) => el("p",
+	{ class: "told bad", role: "alert" }, t("storage.fault", {
+		volume: number(f.volume), n: number(f.errors),
+		since: time.stamp(time.instant(f.since)),
+		last: time.stamp(time.instant(f.last)) })));
 
 // What the disks hold, in one sentence; red below 30 days.
 const forecast = (f) => {

@@ -2,7 +2,7 @@
 import * as api from "../api.js";
 import { el } from "../dom.js";
 import { length, number, t } from "../i18n.js";
-import { cameraTable, retentionAlarms } from "./health.js";
+import { cameraTable, diskAlarms, retentionAlarms } from "./health.js";
 import { requestLine } from "./requests.js";
 
 export default async function home(app)
@@ -15,7 +15,8 @@ export default async function home(app)
 
 	return { title: t("home.title"), node: el("div", {},
 		el("h1", {}, t("home.hello", { name: app.session.user })),
-		recordingNow(status), witnessedNow(status),
+		recordingNow(status), diskAlarms(status.storage),
+		witnessedNow(status),
 		app.session.role === "custodian" &&
 			retentionAlarms(status.retention).map((text) =>
 				el("p", { class: "told bad" }, text)),
