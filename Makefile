@@ -49,7 +49,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*_bench.c)))
 
-.PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants deb booted install clean
+.PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants deb reproducible booted install clean
 all: programs
 programs: $(PROGRAMS)
 unit: $(UNIT) $(B)/tests/writer $(B)/tests/crash.so
@@ -235,6 +235,15 @@ deb:
 	git archive HEAD | tar -x -C build/deb/saqta
 	cd build/deb/saqta && dpkg-buildpackage -us -uc -b
 	lintian --fail-on error,warning --suppress-tags bad-distribution-in-changes-file,initial-upload-closes-no-bugs build/deb/*.changes
+# Two builds, at another time, place, zone and language, give the same bytes.
+reproducible: deb
+	rm -rf build/deb/again && mkdir -p build/deb/again/elsewhere
+	git archive HEAD | tar -x -C build/deb/again/elsewhere
+	cd build/deb/again/elsewhere && umask 027 && \
+	    env TZ=Pacific/Auckland LC_ALL=C.UTF-8 dpkg-buildpackage -us -uc -b
+	for d in build/deb/saqta*.deb; do \
+	    cmp $$d build/deb/again/$$(basename $$d) || exit 1; done
+	@echo "two builds, the same bytes"
 # The package on a system that really boots (systemd-nspawn, as root).
 booted: deb
 	tests/deps systemd-container mmdebstrap curl
