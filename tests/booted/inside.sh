@@ -80,6 +80,8 @@ walls()
 	check "storage has no network but its own loopback" bash -c \
 		"[ \"\$(nsenter -t $(pid saqta-storage) -n ip -o link |
 			cut -d: -f2 | tr -d ' ')\" = lo ]"
+	check "the recorder reaches private networks only" \
+		bash -c "systemctl show -p IPAddressDeny --value saqta-recorder | grep -q '0.0.0.0/0'"
 	for u in saqta-recorder saqta-web; do
 		check "P1 $u cannot reach the footage" bash -c \
 			"! nsenter -t $(pid $u) -m ls /var/lib/saqta/data/footage"
