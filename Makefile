@@ -232,13 +232,14 @@ DEPS_DEB := debhelper lintian mandoc
 deb:
 	tests/deps git $(DEPS) $(DEPS_DEB)
 	rm -rf build/deb && mkdir -p build/deb/saqta
-	git archive HEAD | tar -x -C build/deb/saqta
+	git archive -o build/deb/source.tar HEAD
+	tar -x -f build/deb/source.tar -C build/deb/saqta
 	cd build/deb/saqta && dpkg-buildpackage -us -uc -b
 	lintian --fail-on error,warning --suppress-tags bad-distribution-in-changes-file,initial-upload-closes-no-bugs build/deb/*.changes
 # Two builds, at another time, place, zone and language, give the same bytes.
 reproducible: deb
 	rm -rf build/deb/again && mkdir -p build/deb/again/elsewhere
-	git archive HEAD | tar -x -C build/deb/again/elsewhere
+	tar -x -f build/deb/source.tar -C build/deb/again/elsewhere
 	cd build/deb/again/elsewhere && umask 027 && \
 	    env TZ=Pacific/Auckland LC_ALL=C.UTF-8 dpkg-buildpackage -us -uc -b
 	for d in build/deb/saqta*.deb; do \
@@ -267,6 +268,8 @@ install: programs
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 systemd/saqta.conf.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    storage/saqta-storage.8 recorder/saqta-recorder.8 web/saqta-web.8
+	install -D -m 644 systemd/saqta.bash-completion \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/saqta
 	cd web/ui && find . -type f -exec install -D -m 644 {} $(sharedir)/ui/{} \;
 
 clean:

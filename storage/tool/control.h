@@ -30,6 +30,8 @@ bool cameras_each(const struct config *conf,
 bool camera_seal(const struct config *conf, const char *user,
     const char *password, unsigned char *out, size_t *ret_n);
 int camera_list(const struct config *conf, bool json);
+/* What a camera's alarm means, by the name it has in "cameras". */
+const char *camera_alarm_text(const char *kind);
 /* saqta witness list, or only our own keys (in status.c). */
 int witness_list(const struct config *conf, bool keys, bool json);
 /* saqta volume list (in status.c); JSON is the status' "storage". */

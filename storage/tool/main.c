@@ -7,6 +7,7 @@
 #include "storage/tool/config.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
+#include "storage/tool/doctor.h"
 #include "storage/tool/init.h"
 #include "storage/tool/open.h"
 #include "storage/tool/paper.h"
@@ -30,6 +31,7 @@ static const struct {
     {"atm", tool_atm, "say that an ATM was moved"},
     {"config", tool_configuration, "check and show the configuration"},
     {"status", tool_status, "how the appliance does"},
+    {"doctor", tool_doctor, "what ails the appliance, and what mends it"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},
     {"scrub", tool_scrub, "look at all footage anew, while recording goes on"},

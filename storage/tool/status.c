@@ -264,7 +264,7 @@ int volume_list(const struct config *conf, bool json)
 	return EXIT_FINE;
 }
 
-static const char *alarm_text(const char *kind)
+const char *camera_alarm_text(const char *kind)
 {
 	static const char *const texts[][2] = {
 	    {"no-segment", "it sends, but nothing of it is sealed"},
@@ -302,7 +302,7 @@ static void print_cameras(const json_t *j)
 		for (size_t k = 0; (a = json_array_get(list, k)); k++)
 			printf("  ALARM since %s: %s\n",
 			    json_text_of(a, "since"),
-			    alarm_text(json_text_of(a, "kind")));
+			    camera_alarm_text(json_text_of(a, "kind")));
 	}
 }
 

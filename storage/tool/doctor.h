@@ -1,0 +1,44 @@
+/*
+ * doctor.h - saqta doctor: what ails the appliance, why, and the one command
+ * that mends it.
+ */
+#ifndef SAQTA_TOOL_DOCTOR_H
+#define SAQTA_TOOL_DOCTOR_H
+
+#include <stdbool.h>
+
+#include "storage/api/config.h"
+#include "storage/tool/json.h"
+
+/* As monitoring plugins exit: the worst of all findings; UNKNOWN: no looking. */
+enum health { HEALTH_OK = 0, HEALTH_WARNING, HEALTH_CRITICAL, HEALTH_UNKNOWN };
+
+/* Findings as they are made: an array of {"check","state","text","mend"}. */
+struct doctor {
+	const struct config *conf;
+	json_t *findings;
+	enum health worst;
+};
+
+/*
+ * One finding: what was looked at ("camera cam1"), how it is and why, and the
+ * command that mends it (NULL: there is nothing to do, or no one command).
+ */
+__attribute__((format(printf, 5, 6)))
+void doctor_found(struct doctor *d, enum health state, const char *check,
+    const char *mend, const char *format, ...);
+
+/* What storage tells: the answers "status" and "cameras". */
+void doctor_status(struct doctor *d, const json_t *status);
+void doctor_cameras(struct doctor *d, const json_t *cameras);
+
+/* What the machine tells: swap, disks, RAID, clock, port, certificate. */
+void doctor_host(struct doctor *d);
+/* Each volume of "status": its copy of the keyring, encryption below it. */
+void doctor_volumes(struct doctor *d, const json_t *status);
+
+/* Days until the PEM certificate at path ends; false where it is none. */
+bool certificate_days(const char *path, long *ret_days);
+
+int tool_doctor(int argc, char **argv);
+#endif

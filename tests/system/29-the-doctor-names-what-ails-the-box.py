@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# timeout: 120
+"""saqta doctor: each finding has its cause and one command that mends it, and
+the exit status is that of a monitoring plugin.
+
+What it says of the machine (swap, SMART, RAID, time source) depends on the
+machine; here it is only held to its form.
+"""
+import base64
+import json
+import re
+import subprocess
+
+from lib import say
+from lib.appliance import ROOT, Appliance, wait_for
+
+STATES = ["ok", "warning", "critical"]
+BEGIN, END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+
+
+def ok(true, title, *why):
+    say.test(title, true, *why)
+
+
+class Doctor:
+    def __init__(self, box):
+        self.box = box
+
+    def run(self):
+        # as root, who may read the certificate as well as ask storage
+        done = subprocess.run(
+            [str(self.box.bin / "saqta"), "doctor", "--config",
+             str(self.box.conf), "--json"], stdout=subprocess.PIPE, cwd="/",
+            env=self.box.env, check=False)
+        self.status, told = done.returncode, json.loads(done.stdout)
+        self.state, self.all = told["state"], told["findings"]
+        return self
+
+    def of(self, check):
+        return [f for f in self.all if f["check"] == check]
+
+    def is_state(self, check, state, says=""):
+        found = self.run().of(check)
+        return bool(found) and all(f["state"] == state for f in found) and \
+            any(says in f["text"] for f in found)
+
+
+def ended(path):
+    """The certificate at path, with an end in 2020."""
+    text = path.read_text()
+    der = base64.b64decode(text.split(BEGIN)[1].split(END)[0])
+    times = [m.start() for m in re.finditer(rb"\x17\x0d\d{12}Z", der)]
+    at = times[1] + 2
+    der = der[:at] + b"200101000000Z" + der[at + 13:]
+    return "%s\n%s%s\n" % (BEGIN, base64.encodebytes(der).decode(), END)
+
+
+def well(box, doctor):
+    doctor.run()
+    ok(all(f["state"] in STATES and f["check"] and f["text"]
+           for f in doctor.all), "each finding has a state and a cause")
+    ok(doctor.state == max((f["state"] for f in doctor.all),
+                           key=STATES.index) and
+       doctor.status == STATES.index(doctor.state),
+       "the exit status is that of the worst finding")
+    for check in ("storage", "web", "camera cam1", "cameras",
+                  "ledger", "erasing", "keys", "version", "volume 0",
+                  "certificate"):
+        ok([f["state"] for f in doctor.of(check)] == ["ok"],
+           "%s is found well where it is" % check, doctor.of(check))
+    ok(doctor.of("witness")[0]["mend"] == "saqta witness add" and
+       doctor.of("ledger copy")[0]["state"] == "warning",
+       "that nobody witnesses the log, and that its copy is on the same disk, "
+       "is said", doctor.all)
+    for check in ("swap", "clock", "space"):
+        ok(len(doctor.of(check)) >= 1, "the doctor looks at %s" % check)
+
+
+def ill(box, doctor, camera):
+    camera.freeze()
+    wait_for("the camera is critical", 40, lambda: doctor.is_state(
+        "camera cam1", "critical", "not recording since"), 0.5)
+    ok(doctor.status == 2 and "probe rtsp://" in
+       doctor.of("camera cam1")[0]["mend"],
+       "a camera that says nothing is critical, with the command to look at "
+       "it")
+    camera.thaw()
+    box.certificate.write_text(ended(box.certificate))
+    ok(doctor.is_state("certificate", "critical", "ended"),
+       "a certificate that ended is critical")
+    ok("tls.crt" in doctor.of("certificate")[0]["mend"], "and what mends it is "
+       "named", doctor.of("certificate"))
+    box.certificate.write_text("nonsense\n")
+    ok(doctor.is_state("certificate", "critical", "is no certificate"),
+       "so is one that is none")
+    box.stop("web")
+    ok(doctor.is_state("web", "critical", "nobody answers"),
+       "that nobody answers at the port is critical")
+    box.stop("storage")
+    ok(doctor.is_state("storage", "critical", "does not answer") and
+       not doctor.of("camera cam1"), "so is a storage that does not answer")
+    box.conf.write_text(box.conf.read_text().replace(
+        "listen = 127.0.0.1", "listen = lisbon"))
+    doctor.run()
+    ok(doctor.status == 3 and "a numeric address" in
+       doctor.of("configuration")[0]["text"],
+       "without a configuration it could not look, and says where to mend it")
+
+
+def completed(box, *words):
+    """What bash offers after these words."""
+    script = "source %s; COMP_WORDS=(saqta %s) COMP_CWORD=%d; _saqta; " \
+        "echo ${COMPREPLY[@]}" % (ROOT / "systemd" / "saqta.bash-completion",
+                                  " ".join("'%s'" % w for w in words),
+                                  len(words))
+    done = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE,
+                          env={**box.env, "PATH": "%s:/usr/bin:/bin" % box.bin})
+    return done.stdout.decode().split()
+
+
+def completes(box):
+    ok(completed(box, "doc") == ["doctor"] and
+       "status" in completed(box, ""), "bash completes verbs")
+    ok(completed(box, "doctor", "--j") == ["--json"], "and their options",
+       completed(box, "doctor", "--j"))
+    ok("list" in completed(box, "camera", "l") and
+       completed(box, "config", "s") == ["show"], "and their words",
+       completed(box, "camera", "l"), completed(box, "config", "s"))
+
+
+def story():
+    with Appliance() as box:
+        camera = box.camera("cam1")
+        box.add_camera("cam1", camera.url)
+        box.wait_recording("cam1")
+        doctor = Doctor(box)
+        wait_for("the certificate", 10, box.certificate.exists)
+        well(box, doctor)
+        completes(box)
+        ill(box, doctor, camera)
+
+
+say.main(story)
