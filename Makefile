@@ -172,7 +172,7 @@ DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
 DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
     clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
     patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
-DEPS_TEST += mandoc unzip python3-jsonschema \
+DEPS_TEST += mandoc unzip python3-jsonschema python3-prometheus-client python3-yaml \
     sslscan slowhttptest xfsprogs
 deps:
 	tests/deps $(DEPS)
@@ -270,6 +270,7 @@ install: programs
 	    storage/saqta-storage.8 recorder/saqta-recorder.8 web/saqta-web.8
 	install -D -m 644 systemd/saqta.bash-completion \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/saqta
+	install -D -m 644 -t $(sharedir) systemd/saqta.rules.yml
 	cd web/ui && find . -type f -exec install -D -m 644 {} $(sharedir)/ui/{} \;
 
 clean:

@@ -34,6 +34,7 @@ static const struct row {
     {MSG_CAMERAS, TOOL, handle_cameras, 0},
     {MSG_COVERAGE, TOOL, handle_coverage, 0},
     {MSG_STATUS, TOOL, handle_status, 0},
+    {MSG_METRICS, TOOL, handle_metrics, 0},
     {MSG_CAMERA_ADD, OPERATOR, handle_camera_add, ENTRY_CAMERA_ADDED},
     {MSG_CAMERA_ENABLE, OPERATOR, handle_camera_enable, ENTRY_CAMERA_SWITCHED},
     {MSG_CAMERA_REPLACE, OPERATOR, handle_camera_replace, ENTRY_DEVICE},

@@ -50,6 +50,17 @@ void handle_status(struct keeper *k, struct conn *c, struct wire *w)
 	answer(c, w->id, MSG_STATUS_IS, err, json);
 }
 
+void handle_metrics(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct view v = view_of(k);
+	char *text = NULL;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = view_metrics(&v, &text);
+	answer(c, w->id, MSG_METRICS_IS, err, text);
+}
+
 void handle_coverage(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct view v = view_of(k);

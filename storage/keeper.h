@@ -493,6 +493,7 @@ void handle_sign_in(struct keeper *, struct conn *, struct wire *);
 void handle_cameras(struct keeper *, struct conn *, struct wire *);
 void handle_coverage(struct keeper *, struct conn *, struct wire *);
 void handle_status(struct keeper *, struct conn *, struct wire *);
+void handle_metrics(struct keeper *, struct conn *, struct wire *);
 void handle_camera_add(struct keeper *, struct conn *, struct wire *);
 void handle_camera_enable(struct keeper *, struct conn *, struct wire *);
 void handle_look(struct keeper *, struct conn *, struct wire *);

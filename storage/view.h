@@ -47,6 +47,8 @@ must_check enum err view_requests(const struct view *v, char **ret);
 must_check enum err view_ledger(const struct view *v, uint64_t first,
     uint32_t count, char **ret);
 must_check enum err view_status(const struct view *v, char **ret);
+/* Numbers for a monitoring system: no JSON, but the text of Prometheus. */
+must_check enum err view_metrics(const struct view *v, char **ret);
 
 /* The answer to MSG_PLAY, of n cameras within one grant. */
 must_check enum err view_play(const struct view *v, const char *request,

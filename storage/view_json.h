@@ -31,6 +31,9 @@ json_t *view_retention(const struct view *v);
 must_check enum err view_text(json_t *j, char **ret);
 /* A person's name; null for 0 and where there is none. */
 json_t *view_person(const struct view *v, uint64_t person);
+/* What people call the state that the request is in now. */
+const char *view_request_state(const struct view *v,
+    const struct request_row *r);
 /* Is the camera recording (P9)? */
 must_check enum err view_recording(const struct view *v,
     const struct camera_row *c, int64_t proved_ns, bool *ret);

@@ -10,7 +10,8 @@
 
 #define LEDGER_COUNT_MAX 200u
 
-static const char *state_name(const struct view *v, const struct request_row *r)
+const char *view_request_state(const struct view *v,
+    const struct request_row *r)
 {
 	switch (r->state) {
 	case REQUEST_SUBMITTED:
@@ -52,7 +53,8 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 		return NULL;
 	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o, s:s, s:o, s:o, s:o, s:I}",
-	    "id", r->id, "state", state_name(v, r), "mine", mine, "may_decide",
+	    "id", r->id, "state", view_request_state(v, r), "mine", mine,
+	    "may_decide",
 	    v->role == ROLE_CUSTODIAN && !mine && r->state == REQUEST_SUBMITTED,
 	    "requester", view_person(v, r->requester), "decider",
 	    view_person(v, r->decider), "created", json_time(r->created_ns),

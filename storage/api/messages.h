@@ -104,6 +104,8 @@ enum msg {
 	MSG_LEDGER_IS = 81,	/* fd: JSON */
 	MSG_STATUS = 82,	/* c - */
 	MSG_STATUS_IS = 83,	/* fd: JSON */
+	MSG_METRICS = 310,	/* c - */
+	MSG_METRICS_IS = 311,	/* fd: text of Prometheus */
 	MSG_SIGN_OUT = 84,	/* -> MSG_OK, then the reader exits */
 	MSG_STOP_WATCHING = 86,	/* str request: closes its leases. -> MSG_OK */
 	MSG_REVOKE = 88,	/* str request, str reason. -> MSG_OK. By its

@@ -14,6 +14,7 @@ int tool_ledger(int argc, char **argv);
 int tool_atm(int argc, char **argv);
 int tool_witness(int argc, char **argv);
 int tool_status(int argc, char **argv);
+int tool_metrics(int argc, char **argv);
 int tool_coverage(int argc, char **argv);
 int tool_volume(int argc, char **argv);
 int tool_forecast(int argc, char **argv);

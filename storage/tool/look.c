@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "storage/tool/console.h"
+#include "storage/tool/json.h"
 
 #define ANSWER_MAX (256u << 10)
 
@@ -95,4 +96,88 @@ int tool_look(const char *verb, const char *target, bool udp, const char *user,
 	return WIFEXITED(status) && !WEXITSTATUS(status) && !fflush(stdout) ?
 	    EXIT_FINE :
 	    EXIT_FAILED;
+}
+
+static double real(const json_t *j, const char *key)
+{
+	return json_number_value(json_object_get(j, key));
+}
+
+static void print_probe(const json_t *j)
+{
+	const json_t *plays = json_object_get(j, "plays"), *v;
+	const char *browser;
+
+	printf("%s %s, %lld x %lld\n", json_text_of(j, "codec"),
+	    json_text_of(j, "profile"), json_number_of(j, "width"),
+	    json_number_of(j, "height"));
+	printf("%.2f frames/s, %.2f Mbit/s, ", real(j, "fps"),
+	    real(j, "bitrate_bps") / 1e6);
+	if (json_is_null(json_object_get(j, "gop_s")))
+		printf("key frames more than %.1f s apart\n",
+		    real(j, "measured_s"));
+	else
+		printf("a key frame every %.2f s\n", real(j, "gop_s"));
+	printf("audio %s, over %s\n", json_text_of(j, "audio"),
+	    json_text_of(j, "transport"));
+	if (json_is_null(json_object_get(j, "clock_offset_ms")))
+		printf("the camera does not tell its clock\n");
+	else
+		printf("the camera's clock is %+.3f s off ours\n",
+		    real(j, "clock_offset_ms") / 1000);
+	if (!json_is_null(json_object_get(j, "certificate")))
+		printf("certificate %s\n"
+		       "  (compare it with what the camera's own page shows)\n",
+		    json_text_of(j, "certificate"));
+	printf("plays in");
+	json_object_foreach((json_t *)(uintptr_t)plays, browser, v)
+	    printf(" %s: %s;", browser, json_string_value(v));
+	putchar('\n');
+}
+
+static void print_found(const json_t *j)
+{
+	const json_t *all = json_object_get(j, "devices"), *d;
+
+	for (size_t i = 0; (d = json_array_get(all, i)); i++)
+		printf("%-15s %-20s %-20s %s\n", json_text_of(d, "address"),
+		    json_text_of(d, "name"), json_text_of(d, "hardware"),
+		    json_text_of(d, "xaddr"));
+	if (!json_array_size(all))
+		printf("no device answered\n");
+}
+
+static void print_onvif(const json_t *j)
+{
+	const json_t *all = json_object_get(j, "profiles"), *p;
+
+	printf("%s %s, firmware %s, serial number %s\n",
+	    json_text_of(j, "maker"), json_text_of(j, "model"),
+	    json_text_of(j, "firmware"), json_text_of(j, "serial"));
+	if (json_is_integer(json_object_get(j, "clock_offset_ms")))
+		printf("its clock is %+.0f s off ours\n",
+		    real(j, "clock_offset_ms") / 1000);
+	for (size_t i = 0; (p = json_array_get(all, i)); i++)
+		printf("%-16s %-6s %4lld x %-4lld %s\n",
+		    json_text_of(p, "name"), json_text_of(p, "encoding"),
+		    json_number_of(p, "width"), json_number_of(p, "height"),
+		    json_text_of(p, "url"));
+}
+
+bool print_look(const char *verb, const char *said)
+{
+	json_t *j = json_loads(said, JSON_REJECT_DUPLICATES, NULL);
+
+	if (!j)
+		return false;
+	if (json_object_get(j, "error"))
+		fprintf(stderr, "saqta: %s\n", json_text_of(j, "message"));
+	else if (!strcmp(verb, "discover"))
+		print_found(j);
+	else if (!strcmp(verb, "onvif"))
+		print_onvif(j);
+	else
+		print_probe(j);
+	json_decref(j);
+	return true;
 }

@@ -32,6 +32,7 @@ static const struct {
     {"config", tool_configuration, "check and show the configuration"},
     {"status", tool_status, "how the appliance does"},
     {"doctor", tool_doctor, "what ails the appliance, and what mends it"},
+    {"metrics", tool_metrics, "numbers for a monitoring system"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},
     {"scrub", tool_scrub, "look at all footage anew, while recording goes on"},

@@ -10,6 +10,10 @@ import base64
 import json
 import re
 import subprocess
+import time
+
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from lib import say
 from lib.appliance import ROOT, Appliance, wait_for
@@ -107,6 +111,55 @@ def ill(box, doctor, camera):
        "without a configuration it could not look, and says where to mend it")
 
 
+def metrics(box):
+    """The numbers, read by the client library of Prometheus."""
+    text = box.tool("metrics").stdout.decode()
+    told = {f.name: f for f in text_string_to_metric_families(text)}
+    value = {n: f.samples[0].value for n, f in told.items() if f.samples}
+    status = box.tool_json("status")
+    ok(all(n.startswith("saqta_") and f.documentation and f.type == "gauge"
+           for n, f in told.items()) and len(told) > 20,
+       "each metric has a name of ours, a type and a help text", sorted(told))
+    up = told["saqta_camera_up"].samples
+    ok([(s.labels, s.value) for s in up] == [({"camera": "cam1"}, 1)],
+       "P9 a camera that is recording is up", up)
+    ok(abs(value["saqta_camera_last_sealed_timestamp_seconds"] -
+           time.time()) < 30 and
+       value["saqta_camera_oldest_footage_timestamp_seconds"] <=
+       value["saqta_camera_last_sealed_timestamp_seconds"],
+       "times are Unix seconds", value)
+    ok(value["saqta_volume_size_bytes"] ==
+       status["storage"]["volumes"][0]["total_bytes"] and
+       0 < value["saqta_ledger_entries"] <= status["ledger"]["size"] and
+       value["saqta_erasure_overdue_segments"] == 0,
+       "the numbers are those of the status", value)
+    files = sum(p.stat().st_size for p in box.segments("cam1"))
+    ok(0 < value["saqta_camera_footage_bytes"] <= files,
+       "footage is counted in bytes on disk", value, files)
+    gaps = told["saqta_camera_gap_seconds"].samples
+    total = sum(s.value for s in gaps)
+    ok({s.labels["cause"] for s in gaps} >= {"not-yet"} and
+       86000 < total < 86400, "P7 the seconds of 24 hours that are not "
+       "recorded have causes", gaps)
+    ok(0.3 < value["saqta_camera_coverage_ratio"] <= 1,
+       "what was before the camera counts for nothing", value)
+
+
+    rules(set(told))
+
+
+def rules(names):
+    """The alert rules speak of metrics that there are."""
+    text = (ROOT / "systemd" / "saqta.rules.yml").read_text()
+    all_rules = [r for g in yaml.safe_load(text)["groups"] for r in g["rules"]]
+    used = set(re.findall(r"saqta_[a-z_]+",
+                          " ".join(r["expr"] for r in all_rules)))
+    # one has no sample yet where there is no witness, or where disks hold
+    optional = {"saqta_witness_age_seconds", "saqta_disk_full_days"}
+    ok(len(all_rules) > 8 and used - optional <= names,
+       "each alert rule speaks of a metric that there is", used - names)
+
+
 def completed(box, *words):
     """What bash offers after these words."""
     script = "source %s; COMP_WORDS=(saqta %s) COMP_CWORD=%d; _saqta; " \
@@ -136,6 +189,7 @@ def story():
         doctor = Doctor(box)
         wait_for("the certificate", 10, box.certificate.exists)
         well(box, doctor)
+        metrics(box)
         completes(box)
         ill(box, doctor, camera)
 
