@@ -85,39 +85,11 @@ enum err export_plan(struct export *x)
 	return err || x->files_n ? err : ERR_NO_FOOTAGE;
 }
 
-enum err export_own_entry(const struct ledger *l, uint64_t number,
-    uint64_t *ret)
-{
-	uint64_t index = number & ((UINT64_C(1) << EPOCH_SHIFT) - 1);
-
-	if (ledger_number(l, index) != number)
-		return ERR_UNSUPPORTED;
-	*ret = index;
-	return OK;
-}
-
-static enum err add_entry(struct export_entries *e, uint64_t index)
-{
-	if (!array_room(&e->p, e->n, &e->room, sizeof(*e->p)))
-		return ERR_NO_MEMORY;
-	e->p[e->n++] = index;
-	return OK;
-}
-
-enum err export_entry_add(struct export *x, uint64_t index)
-{
-	return add_entry(&x->entries, index);
-}
-
 /* An entry with the texts of its commitments, where they still exist. */
-static enum err add_opened(struct export *x, struct index *ix,
-    const struct ledger *l, uint64_t number, const unsigned *tags, size_t n)
+static enum err add_opened(struct export *x, struct index *ix, uint64_t number,
+    const unsigned *tags, size_t n)
 {
-	uint64_t index = 0;
-	enum err err = export_own_entry(l, number, &index);
-
-	if (!err)
-		err = export_entry_add(x, index);
+	enum err err = export_entry_add(x, number);
 
 	for (size_t i = 0; i < n && !err; i++) {
 		struct export_text *t;
@@ -126,7 +98,7 @@ static enum err add_opened(struct export *x, struct index *ix,
 			sizeof(*t)))
 			return ERR_NO_MEMORY;
 		t = &x->texts[x->texts_n];
-		t->entry = index;
+		t->entry = number;
 		t->tag = tags[i];
 		err = index_text_open(ix, number, tags[i], t->salt, t->text);
 		if (!err)
@@ -139,7 +111,7 @@ static enum err add_opened(struct export *x, struct index *ix,
 
 /* The last entry of a type whose field says this, among those with a text. */
 struct look {
-	struct ledger *l;
+	struct export *x;
 	enum entry_type type;
 	enum entry_tag tag;
 	const void *want;
@@ -154,13 +126,16 @@ static enum err look_at(uint64_t number, void *arg)
 	unsigned char buf[ENTRY_MAX];
 	struct entry_field f;
 	struct entry_view v;
+	struct ledger *l;
 	uint64_t index;
 	size_t n;
 	enum err err;
 
-	if (export_own_entry(k->l, number, &index))
-		return OK; /* of a former epoch */
-	err = ledger_get(k->l, index, buf, &n);
+	/* the package can do without: the manifest has the text all the same */
+	if (export_find(k->x, number, &l, &index) ||
+	    index >= export_spare(k->x, (unsigned)(number >> EPOCH_SHIFT) + 1))
+		return OK;
+	err = ledger_get(l, index, buf, &n);
 	if (!err)
 		err = entry_parse(buf, n, &v);
 	if (!err && v.type == (unsigned)k->type && entry_find(&v, k->tag, &f) &&
@@ -171,53 +146,36 @@ static enum err look_at(uint64_t number, void *arg)
 	return err;
 }
 
-static enum err add_person(struct export *x, struct index *ix, struct ledger *l,
-    uint64_t person)
+static enum err add_person(struct export *x, struct index *ix, uint64_t person)
 {
 	static const unsigned tags[] = {TAG_NAME};
 	unsigned char want[8];
 	struct look k = {
-	    l, ENTRY_PERSON, TAG_PERSON, want, sizeof(want), false, 0};
+	    x, ENTRY_PERSON, TAG_PERSON, want, sizeof(want), false, 0};
 	enum err err;
 
 	for (int i = 0; i < 8; i++)
 		want[i] = (unsigned char)(person >> (56 - 8 * i));
 	err = index_text_entries(ix, TAG_NAME, look_at, &k);
 	if (!err && k.found)
-		err = add_opened(x, ix, l, k.entry, tags, 1);
+		err = add_opened(x, ix, k.entry, tags, 1);
 	return err;
 }
 
-static enum err add_camera(struct export *x, struct index *ix, struct ledger *l,
+static enum err add_camera(struct export *x, struct index *ix,
     const char *camera)
 {
 	static const unsigned tags[] = {TAG_ATM, TAG_PLACE};
-	struct look k = {l, ENTRY_CAMERA_ADDED, TAG_CAMERA, camera,
+	struct look k = {x, ENTRY_CAMERA_ADDED, TAG_CAMERA, camera,
 	    strlen(camera), false, 0};
 	enum err err = index_text_entries(ix, TAG_ATM, look_at, &k);
 
 	if (!err && k.found)
-		err = add_opened(x, ix, l, k.entry, tags, 2);
+		err = add_opened(x, ix, k.entry, tags, 2);
 	return err;
 }
 
-/* Of this log, or of that of a former epoch. */
-static enum err add_segment(struct export *x, const struct ledger *l,
-    uint64_t number)
-{
-	uint64_t index = number & ((UINT64_C(1) << EPOCH_SHIFT) - 1);
-	unsigned epoch = (unsigned)(number >> EPOCH_SHIFT) + 1;
-
-	if (epoch == ledger_epoch(l))
-		return export_entry_add(x, index);
-	if (epoch > ledger_epoch(l) || epoch > EPOCHS_MAX)
-		return ERR_INTERNAL;
-	if (!x->former_first || epoch < x->former_first)
-		x->former_first = epoch;
-	return add_entry(&x->former[epoch - 1], index);
-}
-
-static enum err add_segments(struct export *x, const struct ledger *l)
+static enum err add_segments(struct export *x)
 {
 	enum err err = OK;
 
@@ -232,7 +190,7 @@ static enum err add_segments(struct export *x, const struct ledger *l)
 
 			if (row->state == SEGMENT_OPEN || row->entry < 0)
 				return ERR_BUSY;
-			err = add_segment(x, l, (uint64_t)row->entry);
+			err = export_entry_add(x, (uint64_t)row->entry);
 		}
 	}
 	return err;
@@ -240,7 +198,7 @@ static enum err add_segments(struct export *x, const struct ledger *l)
 
 /* Numbers between two segments of which nothing was recorded. */
 static enum err add_empty_between(struct export *x, struct index *ix,
-    const struct ledger *l, size_t play, uint64_t seq, uint64_t end)
+    size_t play, uint64_t seq, uint64_t end)
 {
 	enum err err = OK;
 
@@ -264,13 +222,12 @@ static enum err add_empty_between(struct export *x, struct index *ix,
 			break;
 		e.entry = row.entry;
 		x->empty[x->empty_n++] = e;
-		err = add_segment(x, l, (uint64_t)row.entry);
+		err = export_entry_add(x, (uint64_t)row.entry);
 	}
 	return err;
 }
 
-static enum err add_empty(struct export *x, struct index *ix,
-    const struct ledger *l)
+static enum err add_empty(struct export *x, struct index *ix)
 {
 	enum err err = OK;
 
@@ -278,40 +235,47 @@ static enum err add_empty(struct export *x, struct index *ix,
 		const struct play *p = &x->plays[i];
 
 		for (size_t k = 1; k < p->parts_n && !err; k++)
-			err = add_empty_between(x, ix, l, i,
+			err = add_empty_between(x, ix, i,
 			    p->parts[k - 1].footage.row.seq + 1,
 			    p->parts[k].footage.row.seq);
 	}
 	return err;
 }
 
-enum err export_entries(struct export *x, struct index *ix, struct ledger *l)
+/* The present log's beginning, and each change of its key. */
+static enum err add_keys(struct export *x)
+{
+	uint64_t changes[64];
+	size_t n = ledger_key_changes(x->own, changes, 64);
+	enum err err = export_entries_put(&x->entries, 0);
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = export_entries_put(&x->entries, changes[i]);
+	return err;
+}
+
+enum err export_entries(struct export *x, struct index *ix)
 {
 	static const unsigned asked[] = {TAG_REASON, TAG_CASE};
 	static const unsigned decided[] = {TAG_REASON};
-	uint64_t changes[64];
-	size_t n = ledger_key_changes(l, changes, 64);
-	enum err err = export_entry_add(x, 0);
+	enum err err = add_keys(x);
 
-	for (size_t i = 0; i < n && !err; i++)
-		err = export_entry_add(x, changes[i]);
 	if (!err)
-		err =
-		    add_opened(x, ix, l, (uint64_t)x->request.entry, asked, 2);
+		err = add_opened(x, ix, (uint64_t)x->request.entry, asked, 2);
 	if (!err)
-		err = add_opened(x, ix, l, (uint64_t)x->request.decision_entry,
+		err = add_opened(x, ix, (uint64_t)x->request.decision_entry,
 		    decided, 1);
 	if (!err)
-		err = add_person(x, ix, l, x->requester.id);
+		err = add_person(x, ix, x->requester.id);
 	if (!err && x->decider.id != x->requester.id)
-		err = add_person(x, ix, l, x->decider.id);
+		err = add_person(x, ix, x->decider.id);
 	for (size_t i = 0; i < x->plays_n && !err; i++)
-		err = add_camera(x, ix, l, x->plays[i].camera);
+		err = add_camera(x, ix, x->plays[i].camera);
 	if (!err)
-		err = add_segments(x, l);
+		err = add_segments(x);
 	if (!err)
-		err = add_empty(x, ix, l);
-	return err ? err : export_gaps(x, ix, l);
+		err = add_empty(x, ix);
+	return err ? err : export_gaps(x, ix);
 }
 
 void export_wipe(struct export *x)
@@ -326,7 +290,9 @@ void export_wipe(struct export *x)
 		crypt_wipe(x->texts, x->texts_room * sizeof(*x->texts));
 	free(x->texts);
 	free(x->entries.p);
-	for (unsigned i = 0; i < EPOCHS_MAX; i++)
+	for (unsigned i = 0; i < EPOCHS_MAX; i++) {
 		free(x->former[i].p);
+		ledger_close(x->logs[i].l);
+	}
 	crypt_wipe(x, sizeof(*x));
 }

@@ -41,9 +41,10 @@ static enum err read_entry(struct ledger *l, uint64_t i,
  * The first entry of that time or later. Entries stand in the order of the
  * wall clock but for its steps: beside one, what is looked for may be missed.
  */
-static enum err find_time(struct ledger *l, int64_t ns, uint64_t *ret)
+static enum err find_time(struct ledger *l, uint64_t end, int64_t ns,
+    uint64_t *ret)
 {
-	uint64_t lo = 0, hi = ledger_size(l);
+	uint64_t lo = 0, hi = end;
 	unsigned char buf[ENTRY_MAX];
 	struct entry_view v;
 
@@ -76,23 +77,49 @@ static bool closes(const struct entry_view *v, const struct gap_row *g)
 	    entry_find(v, TAG_CAUSE, &cause) && field_u64(&cause) == g->cause;
 }
 
-/* The entry that closed the gap of this row; *ret stays where there is none. */
-static enum err find_closed(struct ledger *l, const struct gap_row *g,
-    int64_t *ret)
+/*
+ * The entry of one log that closed the gap of this row, before `end`; *ret
+ * stays where there is none.
+ */
+static enum err find_closed_in(struct ledger *l, uint64_t end,
+    const struct gap_row *g, uint64_t *ret)
 {
 	unsigned char buf[ENTRY_MAX];
 	struct entry_view v;
 	uint64_t first;
-	enum err err = find_time(l, g->to_ns - EARLY_NS, &first);
+	enum err err = find_time(l, end, g->to_ns - EARLY_NS, &first);
 
-	for (uint64_t i = first; !err && i < ledger_size(l); i++) {
+	for (uint64_t i = first; !err && i < end; i++) {
 		if (i - first == LOOK_MAX)
 			break;
 		err = read_entry(l, i, buf, &v);
 		if (err || v.time.ns > g->to_ns + LATE_NS)
 			break;
 		if (closes(&v, g)) {
-			*ret = (int64_t)i;
+			*ret = i;
+			break;
+		}
+	}
+	return err;
+}
+
+/* Its number, of whichever log has it; *ret stays where none has. */
+static enum err find_closed(struct export *x, const struct gap_row *g,
+    int64_t *ret)
+{
+	enum err err = OK;
+
+	for (unsigned epoch = ledger_epoch(x->own); epoch && !err; epoch--) {
+		uint64_t end = export_spare(x, epoch), i = UINT64_MAX;
+		uint64_t first = (uint64_t)(epoch - 1) << EPOCH_SHIFT;
+		struct ledger *l;
+
+		if (!end || export_find(x, first, &l, &i))
+			break;
+		i = UINT64_MAX;
+		err = find_closed_in(l, end, g, &i);
+		if (!err && i != UINT64_MAX) {
+			*ret = (int64_t)(first | i);
 			break;
 		}
 	}
@@ -115,9 +142,10 @@ static enum err put(struct export *x, struct export_gap g)
 
 /* Erased by its term: the erasure's own entry says so. */
 static enum err put_expired(struct export *x, struct index *ix,
-    struct ledger *l, const char *camera, struct export_gap g)
+    const char *camera, struct export_gap g)
 {
 	struct erasure_row e;
+	struct ledger *l;
 	uint64_t index;
 	enum err err = index_erasure_find(ix, camera, g.from_ns, g.to_ns, &e);
 
@@ -125,14 +153,15 @@ static enum err put_expired(struct export *x, struct index *ix,
 		return err;
 	if (!err && e.entry >= 0 && e.from_ns <= g.from_ns &&
 	    e.to_ns >= g.to_ns &&
-	    !export_own_entry(l, (uint64_t)e.entry, &index))
-		g.entry = (int64_t)index;
+	    !export_find(x, (uint64_t)e.entry, &l, &index) &&
+	    index < export_spare(x, (unsigned)(e.entry >> EPOCH_SHIFT) + 1))
+		g.entry = e.entry;
 	return put(x, g);
 }
 
 /* A gap of the coverage, in pieces: one for each row that covers of it. */
-static enum err put_span(struct export *x, struct ledger *l,
-    const struct rows *r, struct export_gap g)
+static enum err put_span(struct export *x, const struct rows *r,
+    struct export_gap g)
 {
 	int64_t to = g.to_ns;
 	enum err err = OK;
@@ -156,7 +185,7 @@ static enum err put_span(struct export *x, struct ledger *l,
 		else
 			g.from_ns = to;
 		if (!err)
-			err = find_closed(l, row, &piece.entry);
+			err = find_closed(x, row, &piece.entry);
 		if (!err)
 			err = put(x, piece);
 	}
@@ -189,8 +218,7 @@ static enum err put_lost(struct export *x, size_t play)
 	return err;
 }
 
-static enum err put_play(struct export *x, size_t play, struct index *ix,
-    struct ledger *l)
+static enum err put_play(struct export *x, size_t play, struct index *ix)
 {
 	const struct play *p = &x->plays[play];
 	struct rows rows = {0};
@@ -208,24 +236,24 @@ static enum err put_play(struct export *x, size_t play, struct index *ix,
 		if (s->recorded)
 			continue;
 		err = s->cause == CAUSE_EXPIRED ?
-		    put_expired(x, ix, l, p->camera, g) :
-		    put_span(x, l, &rows, g);
+		    put_expired(x, ix, p->camera, g) :
+		    put_span(x, &rows, g);
 	}
 	free(rows.rows);
 	return err ? err : put_lost(x, play);
 }
 
-enum err export_gaps(struct export *x, struct index *ix, struct ledger *l)
+enum err export_gaps(struct export *x, struct index *ix)
 {
 	unsigned char buf[ENTRY_MAX];
 	enum err err = OK;
 	size_t n;
 
 	/* what was entered since this session looked last */
-	while (!ledger_get(l, ledger_size(l), buf, &n))
+	while (!ledger_get(x->own, ledger_size(x->own), buf, &n))
 		;
 
 	for (size_t i = 0; i < x->plays_n && !err; i++)
-		err = put_play(x, i, ix, l);
+		err = put_play(x, i, ix);
 	return err;
 }

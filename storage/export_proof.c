@@ -71,8 +71,9 @@ static enum err put_seen(struct ledger *l, uint64_t size, struct proof_out *out)
 }
 
 /* The last word of a witness before the footage: not before that time. */
-static enum err add_earlier(struct export *x, struct ledger *l)
+static enum err add_earlier(struct export *x)
 {
+	struct ledger *l;
 	uint64_t first = UINT64_MAX, index = 0;
 	unsigned char buf[ENTRY_MAX];
 	struct entry_view v;
@@ -83,10 +84,11 @@ static enum err add_earlier(struct export *x, struct ledger *l)
 		const struct export_file *f = &x->files[i];
 		const struct play *p = &x->plays[f->play];
 
+		err = export_find(x,
+		    (uint64_t)p->parts[f->run.first_part].footage.row.entry, &l,
+		    &index);
 		/* of a former epoch: that would be another log's */
-		if (export_own_entry(l,
-			(uint64_t)p->parts[f->run.first_part].footage.row.entry,
-			&index))
+		if (!err && l != x->own)
 			return OK;
 		if (index < first)
 			first = index;
@@ -94,11 +96,11 @@ static enum err add_earlier(struct export *x, struct ledger *l)
 	if (first == UINT64_MAX)
 		return err; /* nothing was recorded: nothing to bracket */
 	for (unsigned k = 0; k < EARLIER_MAX && first && !err; k++) {
-		err = ledger_get(l, --first, buf, &n);
+		err = ledger_get(x->own, --first, buf, &n);
 		if (!err)
 			err = entry_parse(buf, n, &v);
 		if (!err && v.type == ENTRY_WITNESSED)
-			return export_entry_add(x, first);
+			return export_entries_put(&x->entries, first);
 	}
 	return err;
 }
@@ -128,7 +130,7 @@ static enum err prove(struct ledger *l, struct export_entries *e,
 	return OK;
 }
 
-enum err export_proof(struct export *x, struct ledger *l, struct proof_out *ret)
+enum err export_proof(struct export *x, struct proof_out *ret)
 {
 	char note[NOTE_MAX + 1];
 	struct checkpoint c;
@@ -138,95 +140,34 @@ enum err export_proof(struct export *x, struct ledger *l, struct proof_out *ret)
 
 	if (!x->entries.n)
 		return ERR_INVALID;
-	err = add_earlier(x, l);
+	err = add_earlier(x);
 	if (err)
 		return err;
 	for (size_t i = 0; i < x->entries.n; i++)
 		if (x->entries.p[i] > last)
 			last = x->entries.p[i];
-	err = find_note(l, last + 1, note, &note_n, &c);
-	return err ? err : prove(l, &x->entries, &c, note, note_n, ret);
+	err = find_note(x->own, last + 1, note, &note_n, &c);
+	return err ? err : prove(x->own, &x->entries, &c, note, note_n, ret);
 }
 
-/* --- logs of former epochs --- */
-
-static enum err open_former(int data_fd, unsigned epoch, struct ledger **ret)
+enum err export_former(struct export *x, unsigned epoch, struct proof_out *ret)
 {
-	char name[32];
-	enum err err;
-
-	snprintf(name, sizeof(name), "ledger.%u", epoch);
-	err = ledger_open_as_is(data_fd, name, ret);
-	return err == ERR_NOT_FOUND || err == ERR_INTEGRITY ||
-		err == ERR_FORMAT ?
-	    ERR_UNSUPPORTED :
-	    err;
-}
-
-static bool names(const struct entry_view *v, enum entry_tag size_tag,
-    enum entry_tag root_tag, const struct checkpoint *c)
-{
-	struct entry_field size, root;
-
-	return entry_find(v, size_tag, &size) && field_u64(&size) == c->size &&
-	    entry_find(v, root_tag, &root) &&
-	    !memcmp(root.p, c->root, HASH_BYTES);
-}
-
-/* Does entry 0 of the log after it name this very checkpoint? */
-static enum err is_named(struct ledger *next, const struct checkpoint *c)
-{
-	unsigned char buf[ENTRY_MAX];
-	struct entry_view v;
-	size_t n;
-	enum err err = ledger_get(next, 0, buf, &n);
-
-	if (!err)
-		err = entry_parse(buf, n, &v);
-	if (err)
-		return err;
-	return names(&v, TAG_FORMER_SIZE, TAG_FORMER_ROOT, c) ||
-		names(&v, TAG_KEPT_SIZE, TAG_KEPT_ROOT, c) ?
-	    OK :
-	    ERR_UNSUPPORTED;
-}
-
-enum err export_former(struct export *x, struct ledger *own, int data_fd,
-    unsigned epoch, struct proof_out *ret)
-{
-	struct export_entries *e = &x->former[epoch - 1], all = {0};
-	struct ledger *l = NULL, *next = NULL;
-	uint64_t changes[64];
+	struct export_entries *e = &x->former[epoch - 1];
+	struct ledger *l;
+	uint64_t changes[64], zero;
 	char note[NOTE_MAX + 1];
 	struct checkpoint c;
-	size_t note_n, n = 0;
-	enum err err = open_former(data_fd, epoch, &l);
+	size_t note_n, n;
+	enum err err =
+	    export_find(x, (uint64_t)(epoch - 1) << EPOCH_SHIFT, &l, &zero);
 
-	if (!err && epoch + 1 < ledger_epoch(own))
-		err = open_former(data_fd, epoch + 1, &next);
+	if (err)
+		return err;
+	n = ledger_key_changes(l, changes, 64);
+	err = export_entries_put(e, 0);
+	for (size_t i = 0; i < n && !err; i++)
+		err = export_entries_put(e, changes[i]);
 	if (!err)
 		err = ledger_note(l, note, &note_n, &c);
-	if (!err)
-		err = is_named(next ? next : own, &c);
-	if (!err && c.size > ledger_size(l))
-		err = ERR_UNSUPPORTED;
-	for (size_t i = 0; i < e->n && !err; i++)
-		if (e->p[i] >= c.size)
-			err = ERR_UNSUPPORTED;
-	if (!err)
-		n = ledger_key_changes(l, changes, 64);
-	all.p = err ? NULL : calloc(e->n + n + 1, sizeof(*all.p));
-	if (!err && !all.p)
-		err = ERR_NO_MEMORY;
-	if (!err) {
-		all.n = 1 + n + e->n;
-		memcpy(all.p + 1, changes, n * sizeof(*changes));
-		if (e->n)
-			memcpy(all.p + 1 + n, e->p, e->n * sizeof(*e->p));
-		err = prove(l, &all, &c, note, note_n, ret);
-	}
-	free(all.p);
-	ledger_close(l);
-	ledger_close(next);
-	return err;
+	return err ? err : prove(l, e, &c, note, note_n, ret);
 }

@@ -68,6 +68,25 @@ static void put_cause(FILE *f, const char *lang, const char *cause)
 	put(f, cause);
 }
 
+/* Who cosigned last, when, and how long before the package was made. */
+static void put_witness(FILE *f, const char *lang, const struct export *x)
+{
+	const struct export_witness *w = &x->witness;
+	long long age_s = (x->made.ns - w->at_ns) / NS_PER_SEC;
+
+	if (!w->at_ns) {
+		put_cause(f, lang, "unwitnessed");
+		return;
+	}
+	put(f, w->by);
+	fputs(", ", f);
+	put_time(f, w->at_ns);
+	fprintf(f, " (%lld:%02lld:%02lld ", age_s / 3600, age_s / 60 % 60,
+	    age_s % 60);
+	put_cause(f, lang, "before");
+	fputc(')', f);
+}
+
 static void put_gaps(FILE *f, const char *lang, const struct export *x)
 {
 	for (size_t i = 0; i < x->gaps_n; i++) {
@@ -172,6 +191,8 @@ static bool put_field(FILE *f, const char *name, const struct export *x,
 {
 	if (!strncmp(name, "gaps-", 5))
 		put_gaps(f, name + 5, x);
+	else if (!strncmp(name, "witness-", 8))
+		put_witness(f, name + 8, x);
 	else if (!strcmp(name, "files"))
 		put_files(f, x);
 	else if (!strcmp(name, "cameras"))

@@ -145,13 +145,13 @@ static void leaf(struct in *in, const json_t *v, struct manifest_leaf *ret)
 }
 
 /* Of the log that has the entry; 0: the present one. */
-static unsigned epoch(struct in *in, const json_t *o)
+static unsigned epoch(struct in *in, const json_t *o, const char *key)
 {
 	uint32_t n;
 
-	if (!json_object_get(o, "epoch"))
+	if (!json_object_get(o, key))
 		return 0;
-	n = number32(in, o, "epoch");
+	n = number32(in, o, key);
 	if (!n || n >= EPOCHS_MAX)
 		bad(in, ERR_FORMAT);
 	return n;
@@ -172,7 +172,7 @@ static void empty(struct in *in, const json_t *o, struct manifest *m)
 		    sizeof(m->empty[i].camera));
 		m->empty[i].seq = number(in, e, "seq");
 		m->empty[i].entry = number(in, e, "entry");
-		m->empty[i].epoch = epoch(in, e);
+		m->empty[i].epoch = epoch(in, e, "epoch");
 	}
 }
 
@@ -185,7 +185,7 @@ static void segment(struct in *in, const json_t *o,
 	copy(in, o, "camera", ret->camera, sizeof(ret->camera));
 	ret->seq = number(in, o, "seq");
 	ret->entry = number(in, o, "entry");
-	ret->epoch = epoch(in, o);
+	ret->epoch = epoch(in, o, "epoch");
 	ret->leaves = array(in, o, "leaves", MANIFEST_ITEMS_MAX,
 	    sizeof(*ret->leaves), &a, &n);
 	ret->n = (uint32_t)n;
@@ -250,6 +250,7 @@ static void lists(struct in *in, const json_t *o, struct manifest *m)
 		m->gaps[i].entered = json_object_get(g, "entry") != NULL;
 		if (m->gaps[i].entered)
 			m->gaps[i].entry = number(in, g, "entry");
+		m->gaps[i].epoch = epoch(in, g, "epoch");
 	}
 }
 
@@ -263,6 +264,7 @@ static void opened(struct in *in, const json_t *o, struct manifest *m)
 		const json_t *x = json_array_get(a, i);
 
 		m->opened[i].entry = number(in, x, "entry");
+		m->opened[i].epoch = epoch(in, x, "epoch");
 		m->opened[i].tag = number32(in, x, "tag");
 		hex(in, text(in, x, "salt"), m->opened[i].salt,
 		    COMMITMENT_SALT);
@@ -277,6 +279,8 @@ static void request(struct in *in, const json_t *o, struct manifest *m)
 	copy(in, o, "id", m->request, sizeof(m->request));
 	m->request_entry = number(in, o, "entry");
 	m->decision_entry = number(in, o, "decision_entry");
+	m->request_epoch = epoch(in, o, "epoch");
+	m->decision_epoch = epoch(in, o, "decision_epoch");
 	m->from_ns = instant(in, o, "from_ns");
 	m->to_ns = instant(in, o, "to_ns");
 	m->cameras_n = json_array_size(a);
@@ -349,11 +353,12 @@ const struct manifest_segment *manifest_segment(const struct manifest *m,
 	return NULL;
 }
 
-const char *manifest_text(const struct manifest *m, uint64_t entry,
-    unsigned tag)
+const char *manifest_text(const struct manifest *m, unsigned epoch,
+    uint64_t entry, unsigned tag)
 {
 	for (size_t i = 0; i < m->opened_n; i++)
-		if (m->opened[i].entry == entry && m->opened[i].tag == tag)
+		if (m->opened[i].epoch == epoch &&
+		    m->opened[i].entry == entry && m->opened[i].tag == tag)
 			return m->opened[i].text;
 	return NULL;
 }

@@ -57,10 +57,12 @@ struct manifest_gap {
 	const char *cause;
 	bool entered;
 	uint64_t entry; /* that says so, where entered */
+	unsigned epoch; /* as of a segment */
 };
 /* A commitment that is opened. */
 struct manifest_opened {
 	uint64_t entry;
+	unsigned epoch; /* as of a segment */
 	unsigned tag;
 	unsigned char salt[COMMITMENT_SALT];
 	const char *text;
@@ -71,6 +73,7 @@ struct manifest {
 	char id[EXPORT_ID_MAX]; /* EXP-2026-00001 */
 	char request[REQUEST_ID_MAX];
 	uint64_t request_entry, decision_entry;
+	unsigned request_epoch, decision_epoch; /* as of a segment */
 	int64_t from_ns, to_ns;
 	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
 	size_t cameras_n;
@@ -100,7 +103,7 @@ void manifest_free(struct manifest *m);
 const struct manifest_segment *manifest_segment(const struct manifest *m,
     const char *camera, uint64_t seq);
 /* The opened text of a field, or NULL. */
-const char *manifest_text(const struct manifest *m, uint64_t entry,
-    unsigned tag);
+const char *manifest_text(const struct manifest *m, unsigned epoch,
+    uint64_t entry, unsigned tag);
 
 #endif

@@ -64,6 +64,32 @@ static void swap_access(struct session *s)
 	crypt_wipe(&other, sizeof(other));
 }
 
+/*
+ * Footage must be known to a log that can be proven: else it can be watched,
+ * and no package made of it.
+ */
+static enum err look_at_part(struct session *s, struct export *x,
+    const struct play_part *p)
+{
+	const struct segment_row *row = &p->footage.row;
+	struct ledger *l;
+	uint64_t index;
+	char t[40];
+	enum err err;
+
+	if (row->entry < 0)
+		return ERR_BUSY;
+	err = export_find(x, (uint64_t)row->entry, &l, &index);
+	if (err) {
+		utc_rfc3339((struct utc){row->start_ns}, t, sizeof(t));
+		snprintf(s->about.say, sizeof(s->about.say),
+		    "Footage of %.19s: the ledger that knew of it was lost. It "
+		    "can be watched, but no package can prove it.",
+		    t);
+	}
+	return err;
+}
+
 /* What is to be done, in bytes: each is checked, then copied. */
 static enum err look_at_plays(struct session *s, struct export_job *j)
 {
@@ -80,9 +106,12 @@ static enum err look_at_plays(struct session *s, struct export_job *j)
 		x->bad[i] = calloc(p->parts_n + 1, sizeof(bool));
 		if (!x->bad[i])
 			return ERR_NO_MEMORY;
-		for (size_t k = 0; k < p->parts_n; k++)
-			if (p->parts[k].footage.row.entry < 0)
-				return ERR_BUSY;
+		for (size_t k = 0; k < p->parts_n; k++) {
+			enum err err = look_at_part(s, x, &p->parts[k]);
+
+			if (err)
+				return err;
+		}
 		for (size_t k = 0; k < p->runs_n; k++)
 			j->total += 2 * p->runs[k].bytes;
 	}
@@ -91,6 +120,8 @@ static enum err look_at_plays(struct session *s, struct export_job *j)
 
 static enum err load_rows(struct session *s, struct export *x)
 {
+	struct ledger *l;
+	uint64_t index;
 	enum err err =
 	    index_request_find(s->ix, s->access.request, &x->request);
 
@@ -101,6 +132,18 @@ static enum err load_rows(struct session *s, struct export *x)
 		    &x->requester);
 	if (!err)
 		err = index_person_find(s->ix, x->request.decider, &x->decider);
+	if (err)
+		return err;
+	/* who asked and who decided must be provable, too */
+	err = export_find(x, (uint64_t)x->request.entry, &l, &index);
+	if (!err)
+		err = export_find(x, (uint64_t)x->request.decision_entry, &l,
+		    &index);
+	if (err)
+		snprintf(s->about.say, sizeof(s->about.say),
+		    "The ledger that had %s and its decision was lost: ask for "
+		    "that footage anew.",
+		    x->request.id);
 	return err;
 }
 
@@ -191,6 +234,8 @@ enum err session_export_new(struct session *s, struct wire *w)
 	if (!s->job_export)
 		return ERR_NO_MEMORY;
 	s->job_export->fd = -1;
+	s->job_export->x.own = s->ledger;
+	s->job_export->x.data_fd = s->data_fd;
 	swap_access(s);
 	err = begin(s, s->about.request);
 	swap_access(s);
@@ -386,8 +431,7 @@ static enum err enter(struct session *s, struct export_job *j,
 	entry = wire_get_u64(&w);
 	if (w.type != MSG_EXPORT_ENTER_IS || wire_end(&w))
 		return ERR_BAD_MESSAGE;
-	err = export_own_entry(s->ledger, entry, &entry);
-	return err ? err : export_entry_add(&j->x, entry);
+	return export_entry_add(&j->x, entry);
 }
 
 /* A proof for each former epoch's log, down to the lowest that is needed. */
@@ -399,7 +443,7 @@ static enum err put_former(struct session *s, struct export_job *j)
 	enum err err = OK;
 
 	for (unsigned e = j->x.former_first; e && e < own && !err; e++) {
-		err = export_former(&j->x, s->ledger, s->data_fd, e, &proof);
+		err = export_former(&j->x, e, &proof);
 		if (err)
 			break;
 		snprintf(name, sizeof(name), "former-%u.txt", e);
@@ -425,7 +469,7 @@ static enum err put_manifest(struct session *s, struct export_job *j)
 	free(manifest);
 	if (err)
 		return err;
-	err = export_proof(&j->x, s->ledger, &proof);
+	err = export_proof(&j->x, &proof);
 	if (err)
 		return err;
 	err = put_whole(j, "proof.txt", proof.p, proof.n);
@@ -437,10 +481,14 @@ static enum err finish(struct session *s, struct export_job *j)
 {
 	unsigned char hash[HASH_BYTES];
 	uint64_t bytes;
+	struct view v;
 	struct wire w;
-	enum err err = export_entries(&j->x, s->ix, s->ledger);
+	enum err err = export_entries(&j->x, s->ix);
 
 	j->x.made = session_now(s);
+	v = session_view(s);
+	if (!err)
+		err = export_witnessed(&j->x, &v);
 	if (!err)
 		err = put_papers(s, j);
 	if (!err)

@@ -90,15 +90,19 @@ bool field_is_u64(const struct proof_entry *x, enum entry_tag tag, uint64_t n)
 	return entry_find(&x->view, tag, &f) && f.n == 8 && field_u64(&f) == n;
 }
 
-const struct proof_entry *verify_entry(struct verify *v, uint64_t index,
-    enum entry_type type, const char *what)
+const struct proof_entry *verify_entry(struct verify *v, unsigned epoch,
+    uint64_t index, enum entry_type type, const char *what)
 {
-	const struct proof_entry *x = proof_find(&v->proof, index);
+	const struct proof *log = verify_proof_of(v, epoch);
+	const struct proof_entry *x = log ? proof_find(log, index) : NULL;
+	char file[32] = "proof.txt";
 
 	if (x && x->view.type == (unsigned)type)
 		return x;
-	verify_finding(v, false, "entry", "proof.txt", -1,
-	    "entry %llu is not %s", (unsigned long long)index, what);
+	if (epoch)
+		snprintf(file, sizeof(file), "former-%u.txt", epoch);
+	verify_finding(v, false, "entry", file, -1, "entry %llu is not %s",
+	    (unsigned long long)index, what);
 	return NULL;
 }
 
@@ -192,7 +196,7 @@ bool verify_own_key(const struct proof *f, const struct proof_entry *first,
 static void check_own_key(struct verify *v)
 {
 	const struct proof_entry *x =
-	    verify_entry(v, 0, ENTRY_LOG_BEGINS, "the beginning of a log");
+	    verify_entry(v, 0, 0, ENTRY_LOG_BEGINS, "the beginning of a log");
 	const struct proof *f = &v->proof;
 	unsigned char key[KEY_BYTES];
 	size_t text_n;

@@ -129,7 +129,8 @@ static bool says_gap(const struct proof_entry *x, const struct manifest_gap *g)
 
 static void check_gap(struct verify *v, const struct manifest_gap *g)
 {
-	const struct proof_entry *x = proof_find(&v->proof, g->entry);
+	const struct proof *log = verify_proof_of(v, g->epoch);
+	const struct proof_entry *x = log ? proof_find(log, g->entry) : NULL;
 	char a[32], b[32];
 
 	if (!says_gap(x, g))

@@ -25,19 +25,15 @@ static bool leaf_is_right(const struct manifest_segment *s, uint32_t i)
 /* The leaves of a segment are those that the log has the root of. */
 static void check_segment(struct verify *v, const struct manifest_segment *s)
 {
-	const struct proof *log = verify_proof_of(v, s->epoch);
-	const struct proof_entry *x = log ? proof_find(log, s->entry) : NULL;
+	const struct proof_entry *x =
+	    verify_entry(v, s->epoch, s->entry, ENTRY_SEGMENT, "a segment");
 	unsigned char root[HASH_BYTES];
 	struct entry_field f;
 	struct merkle t;
 	bool right = s->n > 0;
 
-	if (!x || x->view.type != ENTRY_SEGMENT) {
-		verify_finding(v, false, "entry", "proof.txt", -1,
-		    "entry %llu is not a segment",
-		    (unsigned long long)s->entry);
+	if (!x)
 		return;
-	}
 	merkle_init(&t);
 	for (uint32_t i = 0; i < s->n; i++) {
 		right = right && leaf_is_right(s, i);

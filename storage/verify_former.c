@@ -1,9 +1,10 @@
 /*
- * verify_former.c - footage that a former epoch's log has. Each former log is
+ * verify_former.c - what stands in the log of a former epoch. Each former log is
  * proved like the present one, and its checkpoint is the one that entry 0 of
  * the log after it names; so what is trusted of the present one, its entry 0,
  * reaches back.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,7 @@ static void bad(struct verify *v, const char *name, const char *what)
 	verify_finding(v, false, "former", name, -1, "%s: %s", name, what);
 }
 
-/* The epoch that a log says it is of. */
-static unsigned epoch_of(const struct proof *f)
+unsigned verify_epoch_of(const struct proof *f)
 {
 	const struct proof_entry *x = proof_find(f, 0);
 	struct entry_field n;
@@ -101,7 +101,7 @@ static enum err check_one(struct verify *v, unsigned epoch,
 		bad(v, name, "an entry is not in the log of this checkpoint");
 	else if (!first || first->view.type != ENTRY_LOG_BEGINS ||
 	    !field_is(first, TAG_ORIGIN, f->checkpoint.origin) ||
-	    epoch_of(f) != epoch || !verify_own_key(f, first, key) ||
+	    verify_epoch_of(f) != epoch || !verify_own_key(f, first, key) ||
 	    note_check(f->note, f->note_n, f->checkpoint.origin, key,
 		&text_n) ||
 	    (f->seen.size && proof_grown(f)))
@@ -113,26 +113,50 @@ static enum err check_one(struct verify *v, unsigned epoch,
 	return OK;
 }
 
+/* The lowest and the highest former epoch that the manifest names. */
+struct span_of_epochs {
+	unsigned lowest, highest;
+};
+
+static void widen(struct span_of_epochs *s, unsigned epoch)
+{
+	if (epoch && epoch < s->lowest)
+		s->lowest = epoch;
+	if (epoch > s->highest)
+		s->highest = epoch;
+}
+
+static struct span_of_epochs named_epochs(const struct manifest *m)
+{
+	struct span_of_epochs s = {UINT_MAX, 0};
+
+	widen(&s, m->request_epoch);
+	widen(&s, m->decision_epoch);
+	for (size_t i = 0; i < m->segments_n; i++)
+		widen(&s, m->segments[i].epoch);
+	for (size_t i = 0; i < m->empty_n; i++)
+		widen(&s, m->empty[i].epoch);
+	for (size_t i = 0; i < m->gaps_n; i++)
+		widen(&s, m->gaps[i].epoch);
+	for (size_t i = 0; i < m->opened_n; i++)
+		widen(&s, m->opened[i].epoch);
+	return s;
+}
+
 enum err verify_former(struct verify *v)
 {
 	const struct proof *next = &v->proof;
-	unsigned own = epoch_of(&v->proof), lowest = own;
+	struct span_of_epochs named = named_epochs(&v->manifest);
+	unsigned own = verify_epoch_of(&v->proof), lowest = named.lowest;
 	enum err e = OK;
 
-	for (size_t i = 0; i < v->manifest.segments_n; i++) {
-		unsigned epoch = v->manifest.segments[i].epoch;
-
-		if (epoch && epoch < lowest)
-			lowest = epoch;
-		if (epoch && epoch >= own) {
-			verify_finding(v, false, "former", "manifest.json", -1,
-			    "the manifest names an epoch that is not a former "
-			    "one");
-			return OK;
-		}
-	}
-	if (lowest == own)
+	if (!named.highest)
 		return OK;
+	if (named.highest >= own) {
+		verify_finding(v, false, "former", "manifest.json", -1,
+		    "the manifest names an epoch that is not a former one");
+		return OK;
+	}
 	v->former = calloc(own - lowest, sizeof(*v->former));
 	if (!v->former)
 		return ERR_NO_MEMORY;

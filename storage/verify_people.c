@@ -14,7 +14,9 @@ static void check_opened(struct verify *v)
 
 	for (size_t i = 0; i < m->opened_n; i++) {
 		const struct manifest_opened *o = &m->opened[i];
-		const struct proof_entry *x = proof_find(&v->proof, o->entry);
+		const struct proof *log = verify_proof_of(v, o->epoch);
+		const struct proof_entry *x =
+		    log ? proof_find(log, o->entry) : NULL;
 
 		commitment_of(o->text, o->salt, hash);
 		if (!x || !entry_find(&x->view, o->tag, &f) ||
@@ -27,13 +29,15 @@ static void check_opened(struct verify *v)
 }
 
 /* Entries name others by number, which has the epoch in it: DESIGN.md. */
-static bool names_entry(const struct proof_entry *x, enum entry_tag tag,
-    uint64_t index)
+static bool names_decision(const struct verify *v, const struct proof_entry *x)
 {
-	struct entry_field f;
+	const struct manifest *m = &v->manifest;
+	unsigned epoch =
+	    m->decision_epoch ? m->decision_epoch : verify_epoch_of(&v->proof);
 
-	return entry_find(&x->view, tag, &f) &&
-	    (field_u64(&f) & ((UINT64_C(1) << EPOCH_SHIFT) - 1)) == index;
+	return epoch &&
+	    field_is_u64(x, TAG_DECISION,
+		(uint64_t)(epoch - 1) << EPOCH_SHIFT | m->decision_entry);
 }
 
 /* The entry of this export must name this very manifest. */
@@ -51,7 +55,7 @@ static const struct proof_entry *check_export(struct verify *v)
 		if (!entry_find(&x->view, TAG_MANIFEST, &f) ||
 		    memcmp(f.p, v->manifest_hash, HASH_BYTES) != 0 ||
 		    !field_is(x, TAG_REQUEST, m->request) ||
-		    !names_entry(x, TAG_DECISION, m->decision_entry))
+		    !names_decision(v, x))
 			break;
 		return x;
 	}
@@ -77,23 +81,34 @@ static bool cameras_are(const struct proof_entry *x, const struct manifest *m)
 	    !memcmp(f.p, want, n);
 }
 
+/* The name that the log of that epoch has of a person, and is opened. */
+static const char *name_in(struct verify *v, unsigned epoch, uint64_t person)
+{
+	const struct proof *log = verify_proof_of(v, epoch);
+	const char *name = NULL;
+
+	for (size_t i = 0; log && i < log->n && !name; i++) {
+		const struct proof_entry *x = &log->entries[i];
+
+		if (x->view.type == ENTRY_PERSON &&
+		    field_is_u64(x, TAG_PERSON, person))
+			name = manifest_text(&v->manifest, epoch, x->index,
+			    TAG_NAME);
+	}
+	return name;
+}
+
 /* A person's name, where the package opens it; else the number alone. */
 static void name_of(struct verify *v, uint64_t person, char *ret, size_t room)
 {
-	for (size_t i = 0; i < v->proof.n; i++) {
-		const struct proof_entry *x = &v->proof.entries[i];
-		const char *name;
+	const char *name = name_in(v, 0, person);
 
-		if (x->view.type != ENTRY_PERSON ||
-		    !field_is_u64(x, TAG_PERSON, person))
-			continue;
-		name = manifest_text(&v->manifest, x->index, TAG_NAME);
-		if (name) {
-			snprintf(ret, room, "%s", name);
-			return;
-		}
-	}
-	snprintf(ret, room, "person %llu", (unsigned long long)person);
+	for (unsigned n = v->former_n; n && !name; n--)
+		name = name_in(v, v->former_first + n - 1, person);
+	if (name)
+		snprintf(ret, room, "%s", name);
+	else
+		snprintf(ret, room, "person %llu", (unsigned long long)person);
 }
 
 static void judge_people(struct verify *v, const struct proof_entry *request,
@@ -105,7 +120,7 @@ static void judge_people(struct verify *v, const struct proof_entry *request,
 
 	name_of(v, request->view.person, asked, sizeof(asked));
 	name_of(v, decision->view.person, decided, sizeof(decided));
-	reason = manifest_text(m, request->index, TAG_REASON);
+	reason = manifest_text(m, m->request_epoch, request->index, TAG_REASON);
 	if (v->out->changed)
 		verify_say(v, CLAIM_PEOPLE, NOT_PROVEN,
 		    "the package contradicts itself or the log");
@@ -209,9 +224,10 @@ void verify_people(struct verify *v)
 
 	check_opened(v);
 	made = check_export(v);
-	request = verify_entry(v, m->request_entry, ENTRY_REQUEST, "a request");
-	decision =
-	    verify_entry(v, m->decision_entry, ENTRY_DECISION, "a decision");
+	request = verify_entry(v, m->request_epoch, m->request_entry,
+	    ENTRY_REQUEST, "a request");
+	decision = verify_entry(v, m->decision_epoch, m->decision_entry,
+	    ENTRY_DECISION, "a decision");
 	judge_time(v, made);
 	if (!made || !request || !decision)
 		return;

@@ -41,9 +41,12 @@ void verify_say(struct verify *v, enum claim c, enum answer a, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 /* "2026-11-22 09:15:07 UTC"; buf of 32 bytes, returned. */
 char *verify_time(int64_t ns, char buf[32]);
-/* The entry of that index and type, else a finding and NULL. */
-const struct proof_entry *verify_entry(struct verify *v, uint64_t index,
-    enum entry_type type, const char *what);
+/*
+ * The entry of that index and type in the log of that epoch (0: the present
+ * one), else a finding and NULL.
+ */
+const struct proof_entry *verify_entry(struct verify *v, unsigned epoch,
+    uint64_t index, enum entry_type type, const char *what);
 /* Is the field there and is it this text, or this number? */
 bool field_is(const struct proof_entry *x, enum entry_tag tag, const char *s);
 bool field_is_u64(const struct proof_entry *x, enum entry_tag tag, uint64_t n);
@@ -66,6 +69,8 @@ bool verify_rests_below(const struct proof *f, uint64_t n);
 
 /* --- verify_former.c: logs of former epochs --- */
 must_check enum err verify_former(struct verify *v);
+/* The epoch that a log says it is of; 0 where it says none that there is. */
+unsigned verify_epoch_of(const struct proof *f);
 /* 0: the present log; NULL where the package has none of that epoch. */
 const struct proof *verify_proof_of(const struct verify *v, unsigned epoch);
 void verify_former_free(struct verify *v);

@@ -46,16 +46,17 @@ static json_t *claim_json(const struct journal_record *r, bool whole)
 }
 
 /* Where another log than the present one has the entry of that number. */
-static void put_epoch(json_t *o, int64_t number, unsigned own, enum err *err)
+static void put_epoch(json_t *o, const char *key, int64_t number,
+    const struct export *x, enum err *err)
 {
 	unsigned epoch = (unsigned)(number >> EPOCH_SHIFT) + 1;
 
-	if (epoch < own &&
-	    json_object_set_new(o, "epoch", json_integer(epoch)) < 0)
+	if (epoch < ledger_epoch(x->own) &&
+	    json_object_set_new(o, key, json_integer(epoch)) < 0)
 		*err = ERR_NO_MEMORY;
 }
 
-static json_t *empty_json(const struct export *x, unsigned own, enum err *err)
+static json_t *empty_json(const struct export *x, enum err *err)
 {
 	json_t *empty = json_array();
 
@@ -65,15 +66,15 @@ static json_t *empty_json(const struct export *x, unsigned own, enum err *err)
 		    x->plays[e->play].camera, "seq", (json_int_t)e->seq,
 		    "entry", index_of(e->entry));
 
-		put_epoch(o, e->entry, own, err);
+		put_epoch(o, "epoch", e->entry, x, err);
 		add(empty, o, err);
 	}
 	return empty;
 }
 
 /* Every leaf: the claims of what is exported, hashes of what is not. */
-static json_t *segment_json(const char *camera, const struct play_part *p,
-    unsigned own, enum err *err)
+static json_t *segment_json(const struct export *x, const char *camera,
+    const struct play_part *p, enum err *err)
 {
 	const struct footage *f = &p->footage;
 	json_t *leaves = json_array(), *o;
@@ -87,7 +88,7 @@ static json_t *segment_json(const char *camera, const struct play_part *p,
 	o = json_pack("{s:s, s:I, s:I, s:o}", "camera", camera, "seq",
 	    (json_int_t)f->row.seq, "entry", index_of(f->row.entry), "leaves",
 	    leaves);
-	put_epoch(o, f->row.entry, own, err);
+	put_epoch(o, "epoch", f->row.entry, x, err);
 	return o;
 }
 
@@ -150,18 +151,20 @@ static json_t *file_json(const struct export *x, const struct export_file *f,
 	return o;
 }
 
-static json_t *gap_json(const struct export *x, const struct export_gap *g)
+static json_t *gap_json(const struct export *x, const struct export_gap *g,
+    enum err *err)
 {
 	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "camera",
 	    x->plays[g->play].camera, "from", json_time(g->from_ns), "to",
 	    json_time(g->to_ns), "from_ns", ns_text(g->from_ns), "to_ns",
 	    ns_text(g->to_ns), "cause", cause_name(g->cause));
 
-	if (g->entry >= 0 &&
-	    json_object_set_new(o, "entry", json_integer(g->entry)) < 0) {
-		json_decref(o);
-		return NULL;
-	}
+	if (g->entry < 0)
+		return o;
+	if (json_object_set_new(o, "entry", json_integer(index_of(g->entry))) <
+	    0)
+		*err = ERR_NO_MEMORY;
+	put_epoch(o, "epoch", g->entry, x, err);
 	return o;
 }
 
@@ -170,7 +173,7 @@ static json_t *gaps_json(const struct export *x, enum err *err)
 	json_t *gaps = json_array();
 
 	for (size_t i = 0; i < x->gaps_n; i++)
-		add(gaps, gap_json(x, &x->gaps[i]), err);
+		add(gaps, gap_json(x, &x->gaps[i], err), err);
 	return gaps;
 }
 
@@ -183,8 +186,7 @@ static json_t *files_json(const struct export *x, enum err *err)
 	return files;
 }
 
-static json_t *segments_json(const struct export *x, unsigned own,
-    enum err *err)
+static json_t *segments_json(const struct export *x, enum err *err)
 {
 	json_t *segments = json_array();
 
@@ -194,8 +196,8 @@ static json_t *segments_json(const struct export *x, unsigned own,
 
 		for (size_t k = 0; k < r->parts_n; k++)
 			add(segments,
-			    segment_json(p->camera,
-				&p->parts[r->first_part + k], own, err),
+			    segment_json(x, p->camera,
+				&p->parts[r->first_part + k], err),
 			    err);
 	}
 	return segments;
@@ -207,13 +209,13 @@ static json_t *opened_json(const struct export *x, enum err *err)
 
 	for (size_t i = 0; i < x->texts_n; i++) {
 		const struct export_text *t = &x->texts[i];
+		json_t *o = json_pack("{s:I, s:i, s:s, s:o, s:s}", "entry",
+		    index_of((int64_t)t->entry), "tag", (int)t->tag, "what",
+		    entry_tag_name(t->tag), "salt",
+		    hex_text(t->salt, sizeof(t->salt)), "text", t->text);
 
-		add(opened,
-		    json_pack("{s:I, s:i, s:s, s:o, s:s}", "entry",
-			(json_int_t)t->entry, "tag", (int)t->tag, "what",
-			entry_tag_name(t->tag), "salt",
-			hex_text(t->salt, sizeof(t->salt)), "text", t->text),
-		    err);
+		put_epoch(o, "epoch", (int64_t)t->entry, x, err);
+		add(opened, o, err);
 	}
 	return opened;
 }
@@ -289,16 +291,54 @@ static json_t *person_json(const struct person_row *p, const char *part)
 	    part, "name", json_text(p->name, strlen(p->name)));
 }
 
-static json_t *request_json(const struct request_row *r)
+static json_t *request_json(const struct export *x, enum err *err)
 {
-	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-	    "id", r->id, "entry", index_of(r->entry), "decision_entry",
-	    index_of(r->decision_entry), "asked", json_time(r->created_ns),
-	    "decided", json_time(r->decided_ns), "from",
-	    json_time(r->granted_from_ns), "to", json_time(r->granted_to_ns),
-	    "from_ns", ns_text(r->granted_from_ns), "to_ns",
-	    ns_text(r->granted_to_ns), "cameras",
-	    json_words(r->granted_cameras));
+	const struct request_row *r = &x->request;
+	json_t *o =
+	    json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"id", r->id, "entry", index_of(r->entry), "decision_entry",
+		index_of(r->decision_entry), "asked", json_time(r->created_ns),
+		"decided", json_time(r->decided_ns), "from",
+		json_time(r->granted_from_ns), "to",
+		json_time(r->granted_to_ns), "from_ns",
+		ns_text(r->granted_from_ns), "to_ns", ns_text(r->granted_to_ns),
+		"cameras", json_words(r->granted_cameras));
+
+	put_epoch(o, "epoch", r->entry, x, err);
+	put_epoch(o, "decision_epoch", r->decision_entry, x, err);
+	return o;
+}
+
+enum err export_witnessed(struct export *x, const struct view *v)
+{
+	struct export_witness *w = &x->witness;
+	int64_t at_s;
+	json_t *by = view_witnessed(v, &at_s, &w->size), *name;
+	size_t i, n = 0;
+
+	if (!by)
+		return ERR_NO_MEMORY;
+	w->at_ns = at_s * NS_PER_SEC;
+	json_array_foreach(by, i, name)
+	{
+		if (n < sizeof(w->by))
+			n += (size_t)snprintf(w->by + n, sizeof(w->by) - n,
+			    "%s%s", i ? ", " : "", json_string_value(name));
+	}
+	json_decref(by);
+	return OK;
+}
+
+static json_t *witness_json(const struct export *x)
+{
+	const struct export_witness *w = &x->witness;
+
+	if (!w->at_ns)
+		return json_null();
+	return json_pack("{s:s, s:o, s:I, s:I}", "by", w->by, "at",
+	    json_time(w->at_ns), "age_s",
+	    (json_int_t)((x->made.ns - w->at_ns) / NS_PER_SEC), "size",
+	    (json_int_t)w->size);
 }
 
 enum err export_manifest(const struct export *x, const struct view *v,
@@ -312,7 +352,7 @@ enum err export_manifest(const struct export *x, const struct view *v,
 	    "format", "saqta manifest v1", "software", "saqta " SAQTA_VERSION,
 	    "site", json_text(v->site, strlen(v->site)), "zone", v->zone,
 	    "origin", origin, "export", x->id, "made", json_time(x->made.ns),
-	    "request", request_json(&x->request), "people",
+	    "request", request_json(x, &err), "people",
 	    person_json(&x->requester, "requester"),
 	    person_json(&x->decider, "decider"));
 	if (!o || json_object_set_new(o, "cameras", cameras_json(x, v, &err)) ||
@@ -321,10 +361,9 @@ enum err export_manifest(const struct export *x, const struct view *v,
 	    json_object_set_new(o, "clocks", clocks_json(x, &err)) ||
 	    json_object_set_new(o, "opened", opened_json(x, &err)) ||
 	    json_object_set_new(o, "papers", papers_json(x, &err)) ||
-	    json_object_set_new(o, "empty",
-		empty_json(x, ledger_epoch(v->ledger), &err)) ||
-	    json_object_set_new(o, "segments",
-		segments_json(x, ledger_epoch(v->ledger), &err)))
+	    json_object_set_new(o, "empty", empty_json(x, &err)) ||
+	    json_object_set_new(o, "witness", witness_json(x)) ||
+	    json_object_set_new(o, "segments", segments_json(x, &err)))
 		err = ERR_NO_MEMORY;
 	if (err) {
 		json_decref(o);

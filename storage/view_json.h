@@ -40,6 +40,12 @@ must_check enum err view_recording(const struct view *v,
 
 /* Who witnesses our log and since when; NULL without memory. */
 json_t *view_witness_state(const struct view *v);
+/*
+ * Who cosigned last: names (returned, for json_decref()), when, and how many
+ * entries; *ret_s 0 where nobody has.
+ */
+json_t *view_witnessed(const struct view *v, int64_t *ret_s,
+    uint64_t *ret_size);
 
 /* All volumes together. */
 struct view_room {

@@ -58,30 +58,38 @@ static enum err read_witnessed(const struct view *v, struct witnessed *ret)
 	return e == ERR_NOT_FOUND ? OK : e;
 }
 
-json_t *view_witness_state(const struct view *v)
+json_t *view_witnessed(const struct view *v, int64_t *ret_s, uint64_t *ret_size)
 {
 	struct witnessed w = {.time_s = 0};
+
+	if (read_witnessed(v, &w) || !w.time_s) {
+		json_decref(w.by);
+		w = (struct witnessed){.by = json_array()};
+	}
+	*ret_s = w.time_s;
+	*ret_size = w.c.size;
+	return w.by;
+}
+
+json_t *view_witness_state(const struct view *v)
+{
 	struct peers *p = malloc(sizeof(*p));
-	json_t *o;
+	json_t *o, *by;
+	uint64_t size;
+	int64_t at_s;
 
 	if (!p)
 		return NULL;
 	if (peers_load(v->data_fd, p))
 		memset(p, 0, sizeof(*p));
-	if (read_witnessed(v, &w) || !w.time_s) {
-		json_decref(w.by);
-		w.by = json_array();
-		w.time_s = 0;
-	}
+	by = view_witnessed(v, &at_s, &size);
 	o = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "witnesses",
 	    (json_int_t)p->witnesses, "logs", (json_int_t)p->logs, "last",
-	    w.time_s ? json_time(w.time_s * NS_PER_SEC) : json_null(), "age_s",
-	    w.time_s ? json_integer(v->now.ns / NS_PER_SEC - w.time_s) :
-		       json_null(),
-	    "by", w.by, "size",
-	    w.time_s ? json_integer((json_int_t)w.c.size) : json_null(),
-	    "alarm", alarm_json(v, ALARM_OURS), "log_alarm",
-	    alarm_json(v, ALARM_LOG));
+	    at_s ? json_time(at_s * NS_PER_SEC) : json_null(), "age_s",
+	    at_s ? json_integer(v->now.ns / NS_PER_SEC - at_s) : json_null(),
+	    "by", by, "size",
+	    at_s ? json_integer((json_int_t)size) : json_null(), "alarm",
+	    alarm_json(v, ALARM_OURS), "log_alarm", alarm_json(v, ALARM_LOG));
 	free(p);
 	return o;
 }

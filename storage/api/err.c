@@ -63,6 +63,8 @@ static const struct {
     [ERR_QUOTA] = {"quota", 429,
 	"That is more than one person may copy in a day, or have undecided: "
 	"go on tomorrow, or have some decided."},
+    [ERR_UNPROVEN] = {"unproven", 409,
+	"The ledger that knew of this was lost: no package can prove it."},
     [ERR_REBUILDING] = {"rebuilding", 503,
 	"The index is being made anew: try again in some minutes."},
 };

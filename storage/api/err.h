@@ -53,6 +53,7 @@ enum err {
 	ERR_LOCKED = 41,	/* too many failed attempts just now */
 	ERR_FIRST = 42,		/* a one-time password: set your own first */
 	ERR_QUOTA = 43,		/* more than a person may have in a day */
+	ERR_UNPROVEN = 44,	/* the ledger that knew of it was lost */
 	ERR_MAX
 };
 

@@ -28,7 +28,7 @@
 
 struct options {
 	const char *bind, *port, *path, *name, *user, *password, *dump;
-	int h265, width, height, fps, gop, bframes, kbps;
+	int h265, width, height, fps, gop, bframes, kbps, signs;
 };
 
 struct camera {
@@ -47,6 +47,7 @@ static _Noreturn void usage(int status)
 	fputs("usage: camera --port N [--bind 127.0.0.1] [--path /stream]\n"
 	      "  [--codec h264|h265] [--size 640x360] [--fps 25] [--gop 25]\n"
 	      "  [--bframes 0] [--kbps 400] [--name TEXT] [--dump FILE]\n"
+	      "  [--signs 1] (H.264: SEI of a camera that signs its video)\n"
 	      "  [--user U --password P]\n"
 	      "Port 0 takes a free one. --dump writes the pictures as sent "
 	      "(Annex B).\n",
@@ -79,6 +80,7 @@ static void parse(int argc, char **argv, struct options *o)
 	    {"kbps", 1, NULL, 'k'},
 	    {"name", 1, NULL, 'n'},
 	    {"dump", 1, NULL, 'd'},
+	    {"signs", 1, NULL, 'S'},
 	    {"user", 1, NULL, 'u'},
 	    {"password", 1, NULL, 'w'},
 	    {"help", 0, NULL, 'h'},
@@ -131,6 +133,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case 'd':
 			o->dump = optarg;
+			break;
+		case 'S':
+			o->signs = number(optarg, 0, 1);
 			break;
 		case 'u':
 			o->user = optarg;
@@ -192,6 +197,43 @@ static GstPadProbeReturn on_coded(GstPad *pad, GstPadProbeInfo *info,
 	return GST_PAD_PROBE_OK;
 }
 
+/*
+ * What ONVIF Media Signing puts before the slices of a key frame, but for what
+ * the signature says: nobody here checks that.
+ */
+static GstPadProbeReturn on_key(GstPad *pad, GstPadProbeInfo *info,
+    gpointer arg)
+{
+	static const unsigned char sei[] = {0, 0, 0, 1, 6, 5, 17, 0x00, 0x5b,
+	    0xc9, 0x3f, 0x2d, 0x71, 0x5e, 0x95, 0xad, 0xa4, 0x79, 0x6f, 0x90,
+	    0x87, 0x7a, 0x6f, 'x', 0x80};
+	GstBuffer *in = GST_PAD_PROBE_INFO_BUFFER(info), *out;
+	GstMapInfo map;
+	gsize at = 0;
+
+	(void)pad;
+	(void)arg;
+	if (GST_BUFFER_FLAG_IS_SET(in, GST_BUFFER_FLAG_DELTA_UNIT) ||
+	    !gst_buffer_map(in, &map, GST_MAP_READ))
+		return GST_PAD_PROBE_OK;
+	/* the start code before the first slice of an IDR picture */
+	while (at + 4 < map.size &&
+	    (memcmp(map.data + at, "\0\0\1", 3) != 0 ||
+		(map.data[at + 3] & 31) != 5))
+		at++;
+	if (at && !map.data[at - 1])
+		at--;
+	gst_buffer_unmap(in, &map);
+	out = gst_buffer_copy_region(in, GST_BUFFER_COPY_ALL, 0, at);
+	out = gst_buffer_append(out, gst_buffer_new_memdup(sei, sizeof(sei)));
+	out = gst_buffer_append(out,
+	    gst_buffer_copy_region(in, GST_BUFFER_COPY_MEMORY, at,
+		gst_buffer_get_size(in) - at));
+	GST_PAD_PROBE_INFO_DATA(info) = out;
+	gst_buffer_unref(in);
+	return GST_PAD_PROBE_OK;
+}
+
 static void on_unprepared(GstRTSPMedia *media, gpointer arg)
 {
 	struct camera *cam = arg;
@@ -217,6 +259,13 @@ static void on_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *media,
 	(void)factory;
 	g_object_set(src, "caps", caps, "is-live", TRUE, "format",
 	    GST_FORMAT_TIME, NULL);
+	if (cam->o.signs) {
+		GstPad *pad = gst_element_get_static_pad(pay, "sink");
+
+		gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_key, cam,
+		    NULL);
+		gst_object_unref(pad);
+	}
 	if (cam->dump) {
 		GstPad *pad = gst_element_get_static_pad(pay, "sink");
 

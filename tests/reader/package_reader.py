@@ -183,9 +183,12 @@ def check_log(p, policy):
 
 
 def check_former(p, manifest, own, policy):
-    """Logs of former epochs: {epoch: log}; did the witness see them?"""
-    wanted = [s["epoch"] for s in manifest["segments"] if "epoch" in s]
-    logs, after, seen = {}, own, True
+    """Logs by epoch, None: the present one; did the witness see them?"""
+    request = manifest["request"]
+    wanted = [request[k] for k in ("epoch", "decision_epoch") if k in request]
+    wanted += [x["epoch"] for k in ("segments", "empty", "gaps", "opened")
+               for x in manifest.get(k, []) if "epoch" in x]
+    logs, after, seen = {None: own}, own, True
     for epoch in range(own.epoch() - 1, min(wanted, default=99) - 1, -1):
         log = logs[epoch] = Log(p, "former-%d.txt" % epoch)
         e = after.entries[0]
@@ -199,13 +202,12 @@ def check_former(p, manifest, own, policy):
     return logs, seen
 
 
-def claims(p, manifest, own, former):
+def claims(p, manifest, logs):
     """(camera, seq) -> leaves; each is checked against its entry's root."""
     found = {}
     for s in manifest["segments"]:
         leaves = [binascii.unhexlify(x) for x in s["leaves"]]
-        log = former.get(s["epoch"]) if "epoch" in s else own
-        e = log.entries.get(s["entry"])
+        e = logs[s.get("epoch")].entries.get(s["entry"])
         head = tree_head([leaf_hash(x) if len(x) == 128 else x
                           for x in leaves])
         if e is None or e.type != 30 or e.text(1) != s["camera"] or \
@@ -295,12 +297,12 @@ def check_complete(p, manifest, held, logs):
             p.missing.append("camera %s: footage was lost" % g["camera"])
 
 
-def check_gaps(p, manifest, entries):
+def check_gaps(p, manifest, logs):
     """A gap that names its entry is what that entry says."""
     for g in manifest["gaps"]:
         if "entry" not in g:
             continue
-        e = entries.get(g["entry"])
+        e = logs[g.get("epoch")].entries.get(g["entry"])
         if e is None or e.text(1) != g["camera"] or \
                 e.num(4) > int(g["from_ns"]) + JOIN or \
                 e.num(5) < int(g["to_ns"]) - JOIN or not (
@@ -312,20 +314,24 @@ def check_gaps(p, manifest, entries):
             p.missing.append("camera %s: erased early" % g["camera"])
 
 
-def check_people(p, manifest, digest, entries):
+def check_people(p, manifest, digest, logs):
+    entries = logs[None].entries
     for o in manifest["opened"]:
         want = sha(b"saqta commitment v1\n" + binascii.unhexlify(o["salt"]) +
                    o["text"].encode())
-        if o["entry"] not in entries or \
-                entries[o["entry"]].get(o["tag"]) != want:
+        e = logs[o.get("epoch")].entries.get(o["entry"])
+        if e is None or e.get(o["tag"]) != want:
             p.changed.append("entry %d: another text was entered" % o["entry"])
     request = manifest["request"]
     made = [e for e in entries.values()
             if e.type == 80 and e.text(90) == manifest["export"]]
-    if not made or made[0].get(91) != digest:
+    epoch = request.get("decision_epoch", logs[None].epoch())
+    if not made or made[0].get(91) != digest or made[0].num(52) != \
+            (epoch - 1 << 48) + request["decision_entry"]:
         p.changed.append("the log does not know this manifest")
-    asked, decided = (entries.get(request[k])
-                      for k in ("entry", "decision_entry"))
+    asked = logs[request.get("epoch")].entries.get(request["entry"])
+    decided = logs[request.get("decision_epoch")].entries.get(
+        request["decision_entry"])
     if asked is None or decided is None or asked.type != 40 or \
             decided.type != 41 or asked.text(24) != request["id"] or \
             decided.text(24) != request["id"] or decided.num(26) != 1 or \
@@ -361,11 +367,10 @@ def check(path, policy):
         text = p.read("manifest.json")
         manifest = json.loads(text)
         log, proven = check_log(p, policy)
-        entries = log.entries
-        former, seen = check_former(p, manifest, log, policy)
+        logs, seen = check_former(p, manifest, log, policy)
         proven = proven and seen
         known = {"manifest.json", "proof.txt"}
-        known.update("former-%d.txt" % n for n in former)
+        known.update("former-%d.txt" % n for n in logs if n)
         for paper in manifest["papers"]:
             known.add(paper["name"])
             if sha(p.read(paper["name"])).hex() != paper["sha256"]:
@@ -373,10 +378,10 @@ def check(path, policy):
         known.update(f["name"] for f in manifest["files"])
         p.changed += ["%s does not belong here" % n
                       for n in p.zip.namelist() if n not in known]
-        held = check_files(p, manifest, claims(p, manifest, log, former))
-        check_complete(p, manifest, held, {None: log, **former})
-        check_gaps(p, manifest, entries)
-        check_people(p, manifest, sha(text), entries)
+        held = check_files(p, manifest, claims(p, manifest, logs))
+        check_complete(p, manifest, held, logs)
+        check_gaps(p, manifest, logs)
+        check_people(p, manifest, sha(text), logs)
     except (ValueError, KeyError, IndexError, TypeError, struct.error,
             AttributeError, zipfile.BadZipFile, RecursionError) as error:
         return 5, ["this is not a whole package: %r" % error]

@@ -8,9 +8,11 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import time
 
 from lib import say
 from lib.appliance import FIRST, PEOPLE, ROOT, Appliance, wait_for
+from lib.package import V1, Package, grant, prepare
 
 CAMERA = "cam-1"
 EPOCH_SHIFT = 48  # DESIGN.md: (epoch - 1) x 2^48 + index
@@ -142,11 +144,63 @@ def entered_before_a_crash(box):
              "number", again == newest, again, newest)
 
 
+def exported(box, ident):
+    """Asked for and approved before the epoch, exported after it: footage,
+    gap, request, decision and names stand in the former log alone.
+    """
+    marat = box.client("marat")
+    told = prepare(marat, ident)
+    package = Package(box, marat.get("/media/exports/" + told["id"]).body,
+                      box.tool("policy").stdout.decode())
+    m = package.manifest
+    say.test("P10 a package rests on the former epoch's log",
+             m["request"].get("epoch") == 1 and
+             m["request"].get("decision_epoch") == 1 and
+             {s.get("epoch") for s in m["segments"]} == {1}, m["request"],
+             m["segments"][:1])
+    say.test("P10 its gap names the former log's entry",
+             m["gaps"][0]["cause"] == "switched-off" and
+             {g.get("epoch") for g in m["gaps"]} == {1}, m["gaps"])
+    _, said, _ = package.judged("of a former epoch", package.body, 0,
+                                browsers=("chromium", "firefox"))
+    people = said["claims"][3]
+    say.test("P10 who asked and who decided is proven, with their names",
+             people["answer"] == "proven" and
+             PEOPLE["marat"][0] in people["text"] and
+             PEOPLE["daniyar"][0] in people["text"], people)
+
+
+def lost_for_good(box, ident):
+    """The log that had the request is gone, with the one after it."""
+    answer = box.client("marat").post(V1 + "requests/%s/exports" % ident)
+    told = answer.json()
+    say.test("P10 what a lost ledger knew makes no package, and why is said",
+             answer.status == 409 and told["type"].endswith("unproven") and
+             "ask for that footage anew" in told["detail"], answer.body)
+
+
+def approved(box):
+    """Footage around a gap, asked for and granted in the first epoch."""
+    begin = time.time() - 2
+    box.tool("camera", "disable", CAMERA)
+    time.sleep(1)
+    box.tool("camera", "enable", CAMERA)
+    box.wait_recording(CAMERA)
+    end = time.time() - 1
+    recorded(box)
+    recorded(box)
+    people = box.client("marat"), box.client("daniyar")
+    ident = grant(box, people, CAMERA, begin, end)
+    copied(box)
+    return ident
+
+
 def story():
     with Appliance() as box:
         camera = box.camera(CAMERA)
         box.add_camera(CAMERA, camera.url)
         box.wait_recording(CAMERA)
+        ident = approved(box)
         here, before = box.data / "ledger", box.tmp / "before"
         shutil.copytree(here, before)
         changed_key(box)
@@ -164,8 +218,10 @@ def story():
                  any("to %d were lost" % (n - 1) in t for t in named
                      for n in range(known, known + 200)), named)
         confirm(box)
+        exported(box, ident)
         entered_before_a_crash(box)
         lose(box, "no ledger at all", 3, lambda: shutil.rmtree(here))
+        lost_for_good(box, ident)
 
 
 say.main(story)

@@ -5,7 +5,6 @@ cosigned last; a disk of last week and a history written anew are refused, with
 alarms on both sides; strangers get no signature and change nothing.
 """
 import base64
-import datetime
 import http.client
 import json
 import os
@@ -13,10 +12,10 @@ import shutil
 import ssl
 import subprocess
 import time
-import zipfile
 
 from lib import say
-from lib.appliance import FIRST, PEOPLE, ROOT, Appliance, wait_for
+from lib.appliance import FIRST, ROOT, Appliance, wait_for
+from lib.package import Package, grant, prepare
 
 PATH = "/tlog-witness/add-checkpoint"
 
@@ -256,57 +255,24 @@ def record(site):
     return time.time() - 11
 
 
-def stamp(seconds):
-    return datetime.datetime.fromtimestamp(
-        seconds, datetime.timezone.utc).isoformat(timespec="milliseconds")
-
-
-def export(site, ask):
-    """Asked for, decided, prepared: the package."""
-    marat, daniyar = site.client("marat"), site.client("daniyar")
-    ident = marat.post("/api/v1/requests", {
-        **ask, "case": "K-1", "right": "export"}).json()["id"]
-    done = daniyar.post("/api/v1/requests/%s/decision" % ident, {
-        **ask, "verdict": "approve", "password": PEOPLE["daniyar"][2],
-        "code": site.code("daniyar")})
-    assert done.status == 200, done.body
-
-    def begun():
-        answer = marat.post("/api/v1/requests/%s/exports" % ident)
-        return answer.status == 202 and answer.json()["id"]
-    made = wait_for("an export begins", 60, begun, 1)
-    told = wait_for("it ends", 60, lambda: next(
-        (x for x in marat.get("/api/v1/exports").json()["exports"]
-         if x["id"] == made and x["state"] != "preparing"), None))
-    assert told["state"] == "ready", told
-    return marat.get("/media/exports/" + made).body
-
-
 def former_epoch(site, begun, witness):
     """Footage of before the epoch, asked for after it: proven all the same."""
-    package, policy = site.tmp / "former.zip", site.tmp / "policy"
-    package.write_bytes(export(site, {
-        "from": stamp(begun), "to": stamp(begun + 8), "cameras": ["cam-x"],
-        "reason": "Disputed"}))
-    text = site.tool("policy").stdout.decode()
-    log = "".join(l + "\n" for l in text.splitlines()
+    people = site.client("marat"), site.client("daniyar")
+    told = prepare(people[0],
+                   grant(site, people, "cam-x", begun, begun + 8))
+    policy = site.tool("policy").stdout.decode()
+    package = Package(site, people[0].get("/media/exports/" +
+                                          told["id"]).body, policy)
+    log = "".join(l + "\n" for l in policy.splitlines()
                   if l.startswith("log "))
-    refused = "witness other %s\nquorum other\n" % witness
-    with zipfile.ZipFile(package) as z:
-        segments = json.loads(z.read("manifest.json"))["segments"]
+    segments = package.manifest["segments"]
     say.test("P10 a package has footage of the former epoch",
              segments and {s.get("epoch") for s in segments} == {1}, segments)
-    for what, rest, status in (("by its log alone", "quorum none\n", 0),
-                               ("with a witness who refused it", refused, 7)):
-        policy.write_text(log + rest)
-        done = [subprocess.run([*argv, package, "--policy", policy],
-                               stdout=subprocess.PIPE)
-                for argv in ([site.build / "saqta-verify"],
-                             ["/usr/bin/python3", "-B", ROOT /
-                              "tests/reader/package_reader.py"])]
-        say.test("P10 it is verified %s: exit %d" % (what, status),
-                 [d.returncode for d in done] == [status] * 2,
-                 [d.stdout for d in done])
+    (package.folder / "policy").write_text(log + "quorum none\n")
+    package.judged("by its log alone", package.body, 0)
+    (package.folder / "policy").write_text(
+        log + "witness other %s\nquorum other\n" % witness)
+    package.judged("with a witness who refused it", package.body, 7)
 
 
 say.main(story)

@@ -1,42 +1,20 @@
 #include "tests/unit/storage/ledger_dir.h"
 
-#include "storage/cosign.h"
-#include "storage/disk.h"
 #include "storage/export.h"
-
-#define WITNESS "w.example/head-office"
 
 /* The proof of entries 3 and 7 as the package has it, to be freed by free(). */
 static char *proof(struct ledger *l)
 {
 	uint64_t entries[] = {7, 3};
-	struct export x = {.entries = {.p = entries, .n = 2}};
+	struct export x = {.own = l, .entries = {.p = entries, .n = 2}};
 	struct proof_out out;
 	char *text;
 
-	assert_int_equal(export_proof(&x, l, &out), OK);
+	assert_int_equal(export_proof(&x, &out), OK);
 	text = strndup((char *)out.p, out.n);
 	free(out.p);
 	assert_non_null(text);
 	return text;
-}
-
-/* ledger/witnessed: the checkpoint of now with a line of a witness. */
-static void witness(int fd)
-{
-	static const unsigned char seed[KEY_BYTES] = {4};
-	struct vkey k = {.name = WITNESS, .kind = NOTE_COSIGNATURE};
-	char note[2 * NOTE_MAX];
-	size_t n, text_n;
-
-	sign_public(seed, k.key);
-	assert_int_equal(disk_read(fd, "ledger/checkpoint", note, NOTE_MAX, &n),
-	    OK);
-	assert_int_equal(note_text(note, n, &text_n), OK);
-	cosign_line(note, text_n, &k, seed, 1795339600, note + n);
-	assert_int_equal(disk_replace(fd, "ledger", "witnessed", note,
-			     strlen(note)),
-	    OK);
 }
 
 static void P10_a_package_carries_the_witnessed_checkpoint(void **state)

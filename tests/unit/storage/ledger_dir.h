@@ -13,11 +13,14 @@
 
 #include <cmocka.h>
 
+#include "storage/cosign.h"
+#include "storage/disk.h"
 #include "storage/ledger.h"
 #include "storage/merkle.h"
 #include "tests/unit/storage/faults.h"
 
 #define ORIGIN "saqta.example/test-1"
+#define WITNESS "w.example/head-office"
 
 static char dir[32];
 static unsigned char log_key[KEY_BYTES];
@@ -67,6 +70,24 @@ static inline void put(struct ledger *l, uint64_t n)
 		assert_int_equal(index, first + i);
 	}
 	assert_int_equal(ledger_commit(l), OK);
+}
+
+/* ledger/witnessed: the checkpoint of now with a line of a witness. */
+static inline void witness(int fd)
+{
+	static const unsigned char seed[KEY_BYTES] = {4};
+	struct vkey k = {.name = WITNESS, .kind = NOTE_COSIGNATURE};
+	char note[2 * NOTE_MAX];
+	size_t n, text_n;
+
+	sign_public(seed, k.key);
+	assert_int_equal(disk_read(fd, "ledger/checkpoint", note, NOTE_MAX, &n),
+	    OK);
+	assert_int_equal(note_text(note, n, &text_n), OK);
+	cosign_line(note, text_n, &k, seed, 1795339600, note + n);
+	assert_int_equal(disk_replace(fd, "ledger", "witnessed", note,
+			     strlen(note)),
+	    OK);
 }
 
 static inline struct ledger *open_at(const char *path)

@@ -24,8 +24,12 @@ static struct {
 
 /* The end of the grant; a test may choose before package_make(). */
 static int64_t package_to_s = 20;
-/* Does a new epoch of the log begin after the segments? */
-static bool package_epochs;
+/* When a new epoch of the log begins: everything before is the former one's. */
+static enum {
+	EPOCH_NEVER,
+	EPOCH_AFTER_SEGMENTS,
+	EPOCH_AFTER_DECISION
+} package_epoch_at;
 
 static inline uint64_t package_put(struct entry *e)
 {
@@ -162,8 +166,7 @@ static inline void package_epoch(void)
 	ledger_close(box.ledger);
 	assert_int_equal(ledger_open(box.fd, &box.ledger, &cut), OK);
 	assert_int_equal(ledger_epoch(box.ledger), 2);
-	package_person(CUSTODIAN_1);
-	package_person(AUDITOR_2);
+	package_person(CUSTODIAN_1); /* the first: all others stay there */
 	assert_int_equal(ledger_commit(box.ledger), OK);
 }
 
@@ -191,6 +194,8 @@ static inline void package_request(void)
 	entry_put_u64(&e, TAG_VERDICT, VERDICT_APPROVE);
 	package_commit(&e, &t[0], TAG_REASON, "");
 	package.decision = package_put_texts(&e, t, 1);
+	if (package_epoch_at == EPOCH_AFTER_DECISION)
+		package_epoch();
 	assert_int_equal(index_rights_put(box.ix, PACKAGE_REQUEST,
 			     RIGHT_EXPORT),
 	    OK);
@@ -226,13 +231,13 @@ static inline int package_prepare(void **state)
 	package_segment(3);
 	if (box_hole)
 		package_segment(4);
-	if (package_epochs)
+	if (package_epoch_at == EPOCH_AFTER_SEGMENTS)
 		package_epoch();
+	package_request();
 	assert_int_equal(ledger_get(box.ledger, 0, first.buf, &first.len), OK);
 	assert_int_equal(entry_parse(first.buf, first.len, &v), OK);
 	assert_true(entry_find(&v, TAG_LOG_KEY, &f));
 	memcpy(package.log_key, f.p, KEY_BYTES);
-	package_request();
 	assert_int_equal(ledger_commit(box.ledger), OK);
 	assert_int_equal(ledger_checkpoint(box.ledger), OK);
 	return 0;

@@ -106,7 +106,8 @@ static inline void forge(struct ledger *l, const char *manifest,
     char **ret_proof, struct zip_make *ret)
 {
 	uint64_t entries[65];
-	struct export x = {.entries = {.p = entries, .n = proven(entries)}};
+	struct export x = {.own = l,
+	    .entries = {.p = entries, .n = proven(entries)}};
 	unsigned char hash[HASH_BYTES], *zip = package.zip;
 	size_t n = package.n;
 	struct zip_make other;
@@ -123,7 +124,7 @@ static inline void forge(struct ledger *l, const char *manifest,
 	assert_int_equal(ledger_put(l, &e, &entries[x.entries.n++]), OK);
 	assert_int_equal(ledger_commit(l), OK);
 	assert_int_equal(ledger_checkpoint(l), OK);
-	assert_int_equal(export_proof(&x, l, &out), OK);
+	assert_int_equal(export_proof(&x, &out), OK);
 	with_file("manifest.json", manifest, strlen(manifest), &other);
 	package.zip = other.p;
 	package.n = other.n;
@@ -207,6 +208,21 @@ static inline void judge_by(const struct zip_make *z, const struct policy *p)
 	assert_int_equal(fwrite(z->p, 1, z->n, f), z->n);
 	assert_int_equal(fclose(f), 0);
 	others_agree();
+}
+
+/* Ask for a package of it; the reader's sentence. */
+static inline enum err refused(char *ret_say, size_t room)
+{
+	struct wire w;
+	enum err err;
+
+	box_session(AUDITOR_2);
+	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
+	wire_put_str(&w, PACKAGE_REQUEST);
+	err = box_ask(&w);
+	snprintf(ret_say, room, "%s", err ? wire_get_str(&w) : "");
+	box_stop();
+	return err;
 }
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A package whose footage stands in the log of a former epoch: request and
- * decision are of epoch 2.
+ * A package whose footage and gap stand in the log of a former epoch: request
+ * and decision are of epoch 2.
  */
 #include "tests/unit/storage/package_edit.h"
 
@@ -23,6 +23,11 @@ static void P10_footage_of_a_former_epoch_is_proven(void **state)
 	assert_int_equal(verdict.status, VERIFY_GENUINE);
 	assert_int_equal(verdict.answers[CLAIM_UNCHANGED], PROVEN);
 	assert_int_equal(verdict.answers[CLAIM_PEOPLE], PROVEN);
+	/* the gap, and who asked, are in no other log */
+	assert_int_equal(verdict.answers[CLAIM_COMPLETE], PROVEN);
+	assert_non_null(strstr(verdict.says[CLAIM_COMPLETE], "with 1 gap"));
+	assert_non_null(strstr(verdict.says[CLAIM_PEOPLE],
+	    "Person auditor asked on"));
 }
 
 /* The package with another former proof; NULL: without. */
@@ -82,12 +87,13 @@ static void P10_a_former_log_is_the_one_that_its_successor_names(void **state)
 	snprintf(cmd, sizeof(cmd), "%s/past", box.dir);
 	fd = open(cmd, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(ledger_open(fd, &l, &cut), OK);
+	x.own = l;
 	entry_begin(&e, ENTRY_STOPPED, (struct utc){S(60)}, 0);
 	assert_int_equal(entry_end(&e), OK);
 	assert_int_equal(ledger_put(l, &e, &added), OK);
 	assert_int_equal(ledger_commit(l), OK);
 	assert_int_equal(ledger_checkpoint(l), OK);
-	assert_int_equal(export_proof(&x, l, &out), OK);
+	assert_int_equal(export_proof(&x, &out), OK);
 	free(text);
 	text = strndup(out.p, out.n);
 	free(out.p);
@@ -149,12 +155,24 @@ static void P10_witnesses_must_have_seen_the_former_log_too(void **state)
 	assert_int_equal(verdict.answers[CLAIM_TIME], PROVEN);
 }
 
+static void footage_whose_ledger_was_lost_makes_no_package(void **state)
+{
+	char say[200];
+
+	(void)state;
+	assert_int_equal(renameat(box.fd, "ledger.1", box.fd, "lost"), 0);
+	assert_int_equal(refused(say, sizeof(say)), ERR_UNPROVEN);
+	assert_non_null(strstr(say, "It can be watched"));
+	assert_int_equal(renameat(box.fd, "lost", box.fd, "ledger.1"), 0);
+}
+
 static int make(void **state)
 {
-	package_epochs = true;
+	package_epoch_at = EPOCH_AFTER_SEGMENTS;
 	package_make(state);
 	package_policy(&policy);
 	witnessed = policy;
+	memset(witnessed.nodes, 0, sizeof(witnessed.nodes));
 	strcpy(witnessed.nodes[0].name, "head-office");
 	witnessed.nodes[0].witness = true;
 	strcpy(witnessed.nodes[0].key.name, "bank.example/head-office");
@@ -168,6 +186,7 @@ static int make(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(footage_whose_ledger_was_lost_makes_no_package),
 	    cmocka_unit_test(P10_footage_of_a_former_epoch_is_proven),
 	    cmocka_unit_test(
 		P10_a_former_log_that_is_left_out_or_changed_is_found),

@@ -550,6 +550,7 @@ export default {
 	"problem.internal": "The appliance met an error; its log has more.",
 	"problem.disk-full": "The disk is full.",
 	"problem.volume-away": "The volume that holds this footage is away.",
+	"problem.unproven": "The ledger that knew of this request or of this footage was lost: no package can prove it. Ask for the range anew; footage of before the loss can still be watched.",
 	"problem.rebuilding": "The index is being made anew. Recording goes on; try again in some minutes.",
 
 	"nav.verify": "Verify",

@@ -21,7 +21,7 @@ const CAUSES = ["none", "no-answer", "password", "network", "no-key-frame",
 	"clock-step", "expired", "certificate"];
 // Six calendar months have at least 181 days.
 const TERM_MIN_NS = 181n * 86400n * 1000000000n;
-const EPOCH_MASK = (1n << 48n) - 1n, EPOCHS_MAX = 31;
+const EPOCH_SHIFT = 48n, EPOCHS_MAX = 31;
 export const CLAIMS = ["unchanged", "complete", "time", "people", "log"];
 
 // Throws Bad(code) where what it is told is not so.
@@ -117,6 +117,7 @@ function parseManifest(bytes)
 	expect(m?.format === "saqta manifest v1" && ["software", "site",
 		"origin", "zone", "export"].every((k) => isText(m[k])) &&
 		isText(r?.id) && isCount(r.entry) && isCount(r.decision_entry) &&
+		isEpoch(r.epoch) && isEpoch(r.decision_epoch) &&
 		isInstant(r.from_ns) && isInstant(r.to_ns) && list(r.cameras) &&
 		r.cameras.length <= 16 && r.cameras.every(isText) &&
 		["segments", "files", "papers", "gaps", "opened"]
@@ -136,8 +137,10 @@ function parseManifest(bytes)
 		m.papers.every((p) => isText(p?.name) && isHash(p.sha256)) &&
 		m.gaps.every((g) => isText(g?.camera) && isText(g.cause) &&
 			isInstant(g.from_ns) && isInstant(g.to_ns) &&
-			(g.entry === undefined || isCount(g.entry))) &&
+			(g.entry === undefined || isCount(g.entry)) &&
+			isEpoch(g.epoch)) &&
 		m.opened.every((o) => isCount(o?.entry) && isCount(o.tag) &&
+			isEpoch(o.epoch) &&
 			isHash(o.salt) && isText(o.text)), "manifest");
 	m.from = BigInt(r.from_ns);
 	m.to = BigInt(r.to_ns);
@@ -158,13 +161,18 @@ const is = (x, tag, value) => typeof value === "bigint" ?
 	number(x.fields.get(tag)) === value :
 	fieldText(x.fields.get(tag)) === value;
 
-function entryOf(v, index, type)
+// The log of an epoch; none: the present one.
+const logOf = (v, epoch) => epoch === undefined ? v.proof :
+	v.former.get(epoch);
+
+function entryOf(v, epoch, index, type)
 {
-	const x = v.proof.entries.get(index);
+	const x = logOf(v, epoch)?.entries.get(index);
 
 	if (x && x.type === type)
 		return x;
-	v.out.changed("entry", "proof.txt", -1, { entry: index });
+	v.out.changed("entry", epoch === undefined ? "proof.txt" :
+		`former-${epoch}.txt`, -1, { entry: index });
 	return null;
 }
 
@@ -175,7 +183,8 @@ const restsBelow = (proof, n) => [...proof.entries.values()].every((x) =>
 
 function checkOrigin(v)
 {
-	const { note } = v.proof, first = entryOf(v, 0, 1), { out } = v;
+	const { note } = v.proof, { out } = v;
+	const first = entryOf(v, undefined, 0, 1);
 
 	out.log = note.origin;
 	out.entries = note.size;
@@ -247,12 +256,15 @@ const cosigned = (v, f) => [f.note, f.seen].some((n) => n &&
 
 async function checkFormer(v)
 {
-	const epochs = v.manifest.segments.map((s) => s.epoch ?? Infinity);
-	const own = epochOf(v.proof), lowest = Math.min(own, ...epochs);
+	const m = v.manifest, own = epochOf(v.proof);
+	const epochs = [m.request.epoch, m.request.decision_epoch,
+		...[...m.segments, ...m.empty ?? [], ...m.gaps, ...m.opened]
+			.map((x) => x.epoch)].filter((e) => e !== undefined);
+	const lowest = epochs.reduce((a, b) => Math.min(a, b), own);
 	let next = v.proof;
 
 	v.former = new Map();
-	if (epochs.some((e) => e !== Infinity && e >= own)) {
+	if (epochs.some((e) => e >= own)) {
 		v.out.changed("former", "manifest.json");
 		return;
 	}
@@ -304,13 +316,10 @@ async function checkPapers(v)
 
 function checkSegment(v, s)
 {
-	const log = s.epoch === undefined ? v.proof : v.former.get(s.epoch);
-	const x = log?.entries.get(s.entry), c = s.claims;
+	const x = entryOf(v, s.epoch, s.entry, 30), c = s.claims;
 
-	if (x?.type !== 30) {
-		v.out.changed("entry", "proof.txt", -1, { entry: s.entry });
+	if (!x)
 		return;
-	}
 	const right = c.length > 0 && c.every((l, i) => !l.whole ? i > 0 :
 		l.seq === BigInt(s.seq) && l.type === (i ? 2 : 1) &&
 		l.index === (i ? i - 1 : 0));
@@ -529,9 +538,7 @@ function isEmpty(v, camera, seq)
 {
 	const e = v.manifest.empty?.find((m) => m.seq === seq &&
 		m.camera === camera);
-	const log = !e ? null : e.epoch === undefined ? v.proof :
-		v.former.get(e.epoch);
-	const x = log?.entries.get(e.entry);
+	const x = e && logOf(v, e.epoch)?.entries.get(e.entry);
 
 	return x?.type === 30 && is(x, 1, camera) && is(x, 3, BigInt(seq)) &&
 		is(x, 9, 0n);
@@ -580,7 +587,7 @@ function saysGap(x, g)
 function checkGaps(v)
 {
 	for (const g of v.manifest.gaps) {
-		const x = v.proof.entries.get(g.entry);
+		const x = logOf(v, g.epoch)?.entries.get(g.entry);
 		const toNs = BigInt(g.to_ns), values = { camera: g.camera,
 			fromNs: BigInt(g.from_ns), toNs };
 		if (g.entry === undefined)
@@ -625,7 +632,7 @@ async function checkFootage(v)
 function checkOpened(v)
 {
 	for (const o of v.manifest.opened) {
-		const x = v.proof.entries.get(o.entry);
+		const x = logOf(v, o.epoch)?.entries.get(o.entry);
 		const want = sha256(utf8("saqta commitment v1\n"),
 			fromHex(o.salt), utf8(o.text));
 		if (!x?.fields.has(o.tag) || !same(x.fields.get(o.tag), want))
@@ -637,6 +644,10 @@ function checkOpened(v)
 function checkExport(v)
 {
 	const m = v.manifest;
+	// entries name others by number, which has the epoch in it
+	const epoch = m.request.decision_epoch ?? epochOf(v.proof);
+	const decision = BigInt(epoch - 1) << EPOCH_SHIFT |
+		BigInt(m.request.decision_entry);
 
 	for (const x of v.proof.entries.values()) {
 		if (x.type !== 80 || !is(x, 90, m.export))
@@ -644,8 +655,7 @@ function checkExport(v)
 		if (!x.fields.has(91) ||
 		    !same(x.fields.get(91), v.manifestHash) ||
 		    !is(x, 24, m.request.id) ||
-		    ((number(x.fields.get(52)) ?? -1n) & EPOCH_MASK) !==
-			BigInt(m.request.decision_entry))
+		    !is(x, 52, decision))
 			break;
 		return x;
 	}
@@ -653,17 +663,22 @@ function checkExport(v)
 	return null;
 }
 
-const openedText = (m, entry, tag) => m.opened.find((o) =>
-	o.entry === entry && o.tag === tag)?.text;
+const openedText = (m, epoch, entry, tag) => m.opened.find((o) =>
+	o.epoch === epoch && o.entry === entry && o.tag === tag)?.text;
 
+// The name that the newest log has of a person, and that is opened.
 function nameOf(v, person)
 {
-	for (const x of v.proof.entries.values()) {
-		const name = x.type === 10 && is(x, 14, person) ?
-			openedText(v.manifest, x.index, 40) : undefined;
-		if (name !== undefined)
-			return name;
-	}
+	const former = [...v.former.keys()].sort((a, b) => b - a);
+
+	for (const epoch of [undefined, ...former])
+		for (const x of logOf(v, epoch)?.entries.values() ?? []) {
+			const name = x.type === 10 && is(x, 14, person) ?
+				openedText(v.manifest, epoch, x.index, 40) :
+				undefined;
+			if (name !== undefined)
+				return name;
+		}
 	return `${person}`;
 }
 
@@ -715,8 +730,9 @@ function checkPeople(v)
 	const m = v.manifest, { out } = v;
 
 	checkOpened(v);
-	const made = checkExport(v), asked = entryOf(v, m.request.entry, 40);
-	const decided = entryOf(v, m.request.decision_entry, 41);
+	const r = m.request, made = checkExport(v);
+	const asked = entryOf(v, r.epoch, r.entry, 40);
+	const decided = entryOf(v, r.decision_epoch, r.decision_entry, 41);
 	const cameras = hex(Uint8Array.from(m.request.cameras.flatMap((c) =>
 		[utf8(c).length, ...utf8(c)])));
 	judgeTime(v, made);
@@ -733,7 +749,7 @@ function checkPeople(v)
 		out.changed("export");
 	out.say("people", "proven", "people", { asked: nameOf(v, asked.person),
 		decided: nameOf(v, decided.person), request: m.request.id,
-		reason: openedText(m, asked.index, 49) ?? "-",
+		reason: openedText(m, r.epoch, asked.index, 49) ?? "-",
 		askedNs: asked.time, decidedNs: decided.time });
 }
 
