@@ -129,6 +129,8 @@ static const struct {
     [TAG_MANIFEST] = {"manifest", HASH},
     [TAG_PACKAGE] = {"package", HASH},
     [TAG_RIGHTS] = {"rights", NUMBER},
+    [TAG_TOKEN] = {"token", NUMBER},
+    [TAG_SCOPE] = {"scope", TEXT},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -181,6 +183,9 @@ static const char *const types[] = {
     [ENTRY_THROTTLED] = "expiry-throttled",
     [ENTRY_HELD_KEYS] = "held-keys",
     [ENTRY_UNUSED_KEYS] = "unused-keys-erased",
+    [ENTRY_TOKEN] = "token-made",
+    [ENTRY_TOKEN_ENDED] = "token-ended",
+    [ENTRY_TOKEN_REFUSED] = "token-refused",
     [ENTRY_VOLUME_ADDED] = "volume-added",
     [ENTRY_VOLUME_AWAY] = "volume-away",
     [ENTRY_VOLUME_BACK] = "volume-back",

@@ -57,6 +57,11 @@ static const char *const migrations[] = {
 	"WINDOW w AS (PARTITION BY camera ORDER BY seq)) "
 	"WINDOW w AS (PARTITION BY camera ORDER BY seq)) "
 	"GROUP BY camera, number",
+    [8] = "CREATE TABLE token(id INTEGER PRIMARY KEY, hash BLOB NOT NULL "
+	  "UNIQUE, name TEXT NOT NULL, scopes INTEGER NOT NULL, "
+	  "maker INTEGER NOT NULL, created_ns INTEGER NOT NULL, "
+	  "ends_ns INTEGER NOT NULL, ended_ns INTEGER NOT NULL, "
+	  "used_ns INTEGER NOT NULL) STRICT",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

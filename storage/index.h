@@ -130,6 +130,17 @@ struct export_row {
 	uint64_t bytes;			/* of the ZIP */
 	unsigned char sha256[HASH_BYTES];	/* of the ZIP */
 };
+/* A token of another program (token.h). */
+struct token_row {
+	uint64_t id;		/* number of the entry that made it */
+	unsigned char hash[HASH_BYTES];
+	char name[NAME_MAX_BYTES];
+	unsigned scopes;	/* bits of enum scope */
+	uint64_t maker;
+	int64_t created_ns, ends_ns;
+	int64_t ended_ns;	/* 0: nobody has ended it */
+	int64_t used_ns;	/* 0: never */
+};
 struct lease_row {
 	uint64_t entry, person;
 	char request[REQUEST_ID_MAX];
@@ -360,6 +371,22 @@ must_check enum err index_text_open(struct index *ix, uint64_t entry,
 /* Entries that have a text with this tag, ascending. fn may not ask ix. */
 must_check enum err index_text_entries(struct index *ix, unsigned tag,
     enum err (*fn)(uint64_t entry, void *arg), void *arg);
+
+/* --- index_token.c --- */
+must_check enum err index_token_put(struct index *ix,
+    const struct token_row *t);	/* a new one */
+must_check enum err index_token_find(struct index *ix, uint64_t id,
+    struct token_row *ret);
+must_check enum err index_token_by_hash(struct index *ix,
+    const unsigned char hash[HASH_BYTES], struct token_row *ret);
+must_check enum err index_token_used(struct index *ix, uint64_t id,
+    int64_t used_ns);
+/* Where it is not ended yet; nothing where there is none. */
+must_check enum err index_token_end(struct index *ix, uint64_t id,
+    int64_t ended_ns);
+/* The newest 500, the newest first. */
+must_check enum err index_tokens(struct index *ix,
+    enum err (*fn)(const struct token_row *, void *), void *arg);
 
 must_check enum err index_lease_put(struct index *ix,
     const struct lease_row *l);

@@ -26,6 +26,7 @@
 #include "storage/rclock.h"
 #include "storage/segment.h"
 #include "storage/site.h"
+#include "storage/token.h"
 #include "storage/wall.h"
 #include "storage/volume.h"
 #include "storage/witness.h"
@@ -157,6 +158,7 @@ struct keeper {
 	struct look *looks;
 	uint32_t look_id;		/* of the last one */
 	struct lockout lockout;
+	struct token_rate token_rates[TOKENS_MAX];
 	struct worker *syncer, *prover, *copier;
 	int copy_fd;			/* [storage] ledger_copy; -1: none */
 	struct copying copying;
@@ -418,6 +420,22 @@ void remind_tick(struct keeper *k);
 void sessions_tick(struct keeper *k);
 void handle_sessions(struct keeper *, struct conn *, struct wire *);
 void handle_session_end(struct keeper *, struct conn *, struct wire *);
+
+/* --- handle_token.c --- */
+/*
+ * The message at hand, from web, begins with str token, str client address: is
+ * that token good for this scope now? What follows is still to be read. OK;
+ * ERR_TOKEN (unknown, ended), ERR_DENIED (not its scope): entered, and growing
+ * delays for the address as ERR_LOCKED; ERR_RATE above TOKEN_PER_S. On failure
+ * the handler answers with token_say() and does nothing.
+ */
+must_check enum err token_use(struct keeper *k, struct wire *w,
+    enum scope scope, struct token_row *ret);
+const char *token_say(enum err err); /* NULL: the error's own sentence */
+void handle_token_new(struct keeper *, struct conn *, struct wire *);
+void handle_token_end(struct keeper *, struct conn *, struct wire *);
+void handle_tokens(struct keeper *, struct conn *, struct wire *);
+void handle_token_status(struct keeper *, struct conn *, struct wire *);
 
 /* --- recover.c --- */
 /* After a crash: cut or late seal, without any private key (P8). */

@@ -131,6 +131,8 @@ static enum err act(struct session *s, struct wire *w)
 		keeper_begin(s, &to_keeper, MSG_AIM_OPEN);
 		wire_put_str(&to_keeper, camera);
 		wire_put_str(&to_keeper, reason);
+	} else if (w->type == MSG_TOKEN_NEW || w->type == MSG_TOKEN_END) {
+		err = token_to_keeper(s, w, &to_keeper);
 	} else {
 		number = wire_get_i64(w);
 		get_text(w, reason, sizeof(reason));
@@ -158,6 +160,8 @@ enum err session_act(struct session *s)
 	case MSG_HOLD_RELEASE:
 	case MSG_CLOCK_VOUCH:
 	case MSG_AIM_OPEN:
+	case MSG_TOKEN_NEW:
+	case MSG_TOKEN_END:
 		err = s->job == READER_ACT ? act(s, &w) : ERR_DENIED;
 		break;
 	default:

@@ -45,8 +45,7 @@ static void one_time(char ret[ONE_TIME])
 	crypt_wipe(r, sizeof(r));
 }
 
-/* Whoever acts, opened for this one act on somebody of that role. */
-static enum err open_actor(struct session *s, enum role role, char *credential,
+enum err session_actor(struct session *s, enum role role, char *credential,
     struct secret *ret)
 {
 	enum err err = index_person_find(s->ix, s->me.id, &s->me);
@@ -96,7 +95,7 @@ static enum err renew(struct session *s, const struct wire *asked,
 {
 	char password[ONE_TIME], uri[FACTOR_URI] = "";
 	struct secret secret;
-	enum err err = open_actor(s, p->role, credential, &secret);
+	enum err err = session_actor(s, p->role, credential, &secret);
 
 	if (err)
 		return err;
@@ -175,7 +174,7 @@ enum err session_person_end(struct session *s, struct wire *w)
 	if (!err)
 		err = index_person_find(s->ix, id, &p);
 	if (!err)
-		err = open_actor(s, p.role, credential, &secret);
+		err = session_actor(s, p.role, credential, &secret);
 	if (err)
 		return err;
 	keeper_begin(s, &to_keeper, MSG_PERSON_ENDED);

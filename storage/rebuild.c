@@ -395,6 +395,16 @@ static enum err on_lost(struct work *w, const struct entry_view *v)
 	return index_segment_lost(w->ix, &r, v->time.ns);
 }
 
+/* A token that was ended stays so, whatever an older copy says. */
+static enum err on_token_ended(struct work *w, const struct entry_view *v)
+{
+	enum err err = batch(w);
+
+	return err ?
+	    err :
+	    index_token_end(w->ix, number_of(v, TAG_TOKEN), v->time.ns);
+}
+
 static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 {
 	switch (v->type) {
@@ -415,6 +425,8 @@ static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 		return on_person(w, v);
 	case ENTRY_CAMERA_ADDED:
 		return on_camera(w, v);
+	case ENTRY_TOKEN_ENDED:
+		return on_token_ended(w, v);
 	default:
 		return OK;
 	}

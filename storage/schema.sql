@@ -288,6 +288,19 @@ CREATE TABLE export(
 	sha256 BLOB NOT NULL		-- of the ZIP
 ) STRICT, WITHOUT ROWID;
 
+-- Tokens of other programs (storage/token.h); only a hash of each is kept.
+CREATE TABLE token(
+	id INTEGER PRIMARY KEY,		-- number of the entry that made it
+	hash BLOB NOT NULL UNIQUE,	-- SHA-256
+	name TEXT NOT NULL,
+	scopes INTEGER NOT NULL,	-- bits of enum scope
+	maker INTEGER NOT NULL,
+	created_ns INTEGER NOT NULL,
+	ends_ns INTEGER NOT NULL,
+	ended_ns INTEGER NOT NULL,	-- 0: not ended by anybody
+	used_ns INTEGER NOT NULL	-- a minute late at most; 0: never
+) STRICT;
+
 -- What a request asks for: enum right; a request without a row: to view.
 CREATE TABLE request_rights(
 	request TEXT PRIMARY KEY,

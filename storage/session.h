@@ -297,6 +297,21 @@ must_check enum err session_person_new(struct session *s, struct wire *w);
 must_check enum err session_person_reset(struct session *s, struct wire *w);
 must_check enum err session_person_end(struct session *s, struct wire *w);
 
+/*
+ * Open one's own secret for an act on somebody (or something) that is a
+ * custodian's matter, or that of the role given. The credential is wiped.
+ */
+must_check enum err session_actor(struct session *s, enum role role,
+    char *credential, struct secret *ret);
+
+/* --- reader_token.c --- */
+must_check enum err session_tokens(struct session *s, struct wire *w);
+/* MSG_TOKEN_NEW, MSG_TOKEN_END. */
+must_check enum err session_token(struct session *s, struct wire *w);
+/* What they say after the credential, as a message to the keeper. */
+must_check enum err token_to_keeper(struct session *s, struct wire *w,
+    struct wire *ret);
+
 /* --- reader_person.c --- */
 /* The number that the keeper gives a new person. */
 must_check enum err person_number(struct session *s, uint64_t *ret);

@@ -35,6 +35,8 @@ must_check enum err view_coverage(const struct view *v, const char *camera,
     int64_t from_ns, int64_t to_ns, char **ret);
 /* Everybody, active and ended, with signers. */
 must_check enum err view_people(const struct view *v, char **ret);
+/* Tokens of other programs, the newest first. */
+must_check enum err view_tokens(const struct view *v, char **ret);
 struct view_session {
 	uint64_t id, person;
 	int64_t since_ns;

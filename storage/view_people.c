@@ -6,6 +6,7 @@
 #include "storage/bytes.h"
 #include "storage/fault.h"
 #include "storage/people.h"
+#include "storage/token.h"
 #include "storage/view_json.h"
 
 #define LEDGER_COUNT_MAX 200u
@@ -145,6 +146,41 @@ enum err view_people(const struct view *v, char **ret)
 		return err;
 	}
 	return view_text(json_pack("{s:o}", "people", array), ret);
+}
+
+struct tokens {
+	const struct view *v;
+	json_t *array;
+};
+
+static enum err put_token(const struct token_row *t, void *arg)
+{
+	struct tokens *all = arg;
+	char scope[TOKEN_SCOPE_TEXT];
+
+	return json_array_append_new(all->array,
+		   json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "id",
+		       (json_int_t)t->id, "name",
+		       json_text(t->name, strlen(t->name)), "scope",
+		       token_scopes_format(t->scopes, scope), "maker",
+		       view_person(all->v, t->maker), "created",
+		       json_time(t->created_ns), "ends", json_time(t->ends_ns),
+		       "ended", json_time_or_null(t->ended_ns), "used",
+		       json_time_or_null(t->used_ns))) ?
+	    ERR_NO_MEMORY :
+	    OK;
+}
+
+enum err view_tokens(const struct view *v, char **ret)
+{
+	struct tokens all = {v, json_array()};
+	enum err err = index_tokens(v->ix, put_token, &all);
+
+	if (err) {
+		json_decref(all.array);
+		return err;
+	}
+	return view_text(json_pack("{s:o}", "tokens", all.array), ret);
 }
 
 static json_t *session_json(const struct view *v, const struct view_session *r)
@@ -288,6 +324,7 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_CERTIFICATE:
 	case TAG_ZONE:
 	case TAG_VERSION:
+	case TAG_SCOPE:
 	case TAG_BOOT:
 		return json_text(f->p, f->n);
 	case TAG_CAMERAS:

@@ -12,6 +12,7 @@
 #define NAME_MAX_WEB 120
 #define REASON_MAX WIRE_STR_MAX
 #define QR_MAX (64u << 10)
+#define SCOPE_MAX 63
 
 static void ask(struct http *x, struct wire *w, uint16_t answer,
     void (*next)(struct http *))
@@ -228,5 +229,65 @@ void account_person_end(struct http *x)
 	wire_put_u64(&w, x->args.number[0]);
 	wire_put_str(&w, json_get_str(&j, "reason", 3, REASON_MAX));
 	json_put_credential(&j, &w);
+	end_body(x, &j, &w, MSG_OK, done);
+}
+
+/* --- tokens of other programs --- */
+
+void account_tokens(struct http *x)
+{
+	struct wire w;
+
+	if (!http_query_only(x, NULL, 0)) {
+		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
+		return;
+	}
+	wire_begin(&w, MSG_TOKENS, 0);
+	ask(x, &w, MSG_TOKENS_IS, bulk);
+}
+
+static void token_made(struct http *x)
+{
+	const char *text;
+	uint64_t token;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	token = wire_get_u64(&x->in);
+	text = wire_get_str(&x->in);
+	if (wire_end(&x->in) != OK)
+		reply_problem(x, ERR_INTERNAL, NULL, NULL);
+	else
+		reply_json(x, 201,
+		    json_text("{s:I, s:s}", "id", (long long)token, "token",
+			text));
+}
+
+void account_token_new(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_TOKEN_NEW, 0);
+	json_put_credential(&j, &w);
+	wire_put_str(&w, json_get_str(&j, "name", 1, NAME_MAX_WEB));
+	wire_put_str(&w, json_get_str(&j, "scope", 1, SCOPE_MAX));
+	wire_put_i64(&w, json_get_time(&j, "ends"));
+	end_body(x, &j, &w, MSG_TOKEN_NEW_IS, token_made);
+}
+
+void account_token_end(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_TOKEN_END, 0);
+	json_put_credential(&j, &w);
+	wire_put_u64(&w, x->args.number[0]);
+	wire_put_str(&w, json_get_str(&j, "reason", 3, REASON_MAX));
 	end_body(x, &j, &w, MSG_OK, done);
 }

@@ -1,4 +1,4 @@
-/* account.h - handlers: one's own account, and people. */
+/* account.h - handlers: one's own account, people, tokens of programs. */
 #ifndef SAQTA_WEB_ACCOUNT_H
 #define SAQTA_WEB_ACCOUNT_H
 
@@ -13,5 +13,8 @@ void account_people(struct http *x);
 void account_person_new(struct http *x);
 void account_person_reset(struct http *x);
 void account_person_end(struct http *x);
+void account_tokens(struct http *x);
+void account_token_new(struct http *x);
+void account_token_end(struct http *x);
 
 #endif

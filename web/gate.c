@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "web/bearer.h"
 #include "web/page.h"
 #include "web/reply.h"
 
@@ -102,7 +103,11 @@ void gate_headers(struct http *x)
 	}
 	if (x->route->need == NEED_SESSION && !has_session(x))
 		return;
-	if (writes && !(x->route->flags & ROUTE_NO_CSRF) && !has_csrf(x))
+	if (x->route->need == NEED_TOKEN && !bearer_passes(x))
+		return;
+	/* no other page can make a browser send a token */
+	if (writes && x->route->need != NEED_TOKEN &&
+	    !(x->route->flags & ROUTE_NO_CSRF) && !has_csrf(x))
 		return;
 	if (writes && !(x->route->flags & ROUTE_TEXT) && has_body(x) &&
 	    !gate_is_json(http_header(x, "Content-Type")))

@@ -3,8 +3,8 @@
  *
  * In this order: the path is one of ours, the method fits, the request does
  * not come from another site (Sec-Fetch-Site, W3C Fetch Metadata), a session
- * where one is needed, the CSRF token on each write of a session, a body that
- * is JSON and not too long.
+ * where one is needed, or a token of another program (bearer.h), the CSRF token
+ * on each write of a session, a body that is JSON and not too long.
  *
  * A request with the header X-Saqta-Background is one that a page makes by
  * itself, by a timer: it does not keep an idle session alive.

@@ -5,6 +5,7 @@
 
 #include "web/account.h"
 #include "web/api.h"
+#include "web/bearer.h"
 #include "web/camera.h"
 #include "web/hold.h"
 #include "web/media.h"
@@ -59,7 +60,11 @@ static const struct route routes[] = {
 {METHOD_POST, "/api/v1/people/%n/reset", NEED_SESSION, 0,
     account_person_reset},
 {METHOD_POST, "/api/v1/people/%n/end", NEED_SESSION, 0, account_person_end},
+{METHOD_GET, "/api/v1/tokens", NEED_SESSION, 0, account_tokens},
+{METHOD_POST, "/api/v1/tokens", NEED_SESSION, 0, account_token_new},
+{METHOD_POST, "/api/v1/tokens/%n/end", NEED_SESSION, 0, account_token_end},
 {METHOD_GET, "/api/v1/status", NEED_SESSION, ROUTE_QUIET, api_status},
+{METHOD_GET, "/api/v1/health", NEED_TOKEN, 0, bearer_health},
 {METHOD_GET, "/media/exports/%r", NEED_SESSION, 0, media_export},
 {METHOD_GET, "/media/%r/%c/run%n.mp4", NEED_SESSION, 0, media_movie},
 {METHOD_GET, "/media/%r/%c/%n/init", NEED_SESSION, 0, media_init},

@@ -27,6 +27,7 @@ enum method {
 enum need {
 	NEED_NOTHING,		/* before sign-in */
 	NEED_SESSION,
+	NEED_TOKEN,		/* of another program (bearer.h); no session */
 };
 
 #define ROUTE_PAGE 1u		/* may be opened from another site */

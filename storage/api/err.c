@@ -67,6 +67,10 @@ static const struct {
 	"The ledger that knew of this was lost: no package can prove it."},
     [ERR_REBUILDING] = {"rebuilding", 503,
 	"The index is being made anew: try again in some minutes."},
+    [ERR_TOKEN] = {"token", 401,
+	"A token is needed that is known and has not ended: Authorization: "
+	"Bearer."},
+    [ERR_RATE] = {"rate", 429, "Too many calls: ask less often."},
 };
 
 static enum err known(enum err e)

@@ -102,7 +102,7 @@ enum msg {
 	MSG_MOVIE_READ_IS = 79,	/* fd: exactly those bytes */
 	MSG_LEDGER = 80,	/* u64 first entry, u32 count (<= 200) */
 	MSG_LEDGER_IS = 81,	/* fd: JSON */
-	MSG_STATUS = 82,	/* c - */
+	MSG_STATUS = 82,	/* c - ; people: str token, str client address */
 	MSG_STATUS_IS = 83,	/* fd: JSON */
 	MSG_METRICS = 310,	/* c - */
 	MSG_METRICS_IS = 311,	/* fd: text of Prometheus */
@@ -280,6 +280,18 @@ enum msg {
 	MSG_PERSON_END = 214,	/* u64 person, str reason, str credential.
 				   -> MSG_OK */
 
+	/* --- tokens, with which other programs ask (token.h): an operator or
+	       custodian makes and ends them. At a session after str credential,
+	       at the tool after str user, str credential; his reader sends the
+	       rest to the keeper --- */
+	MSG_TOKEN_NEW = 260,	/* str name, str scopes, i64 ends */
+	MSG_TOKEN_NEW_IS = 261, /* u64 token, str its text, told this once */
+	MSG_TOKENS = 262,	/* c - */
+	MSG_TOKENS_IS = 263,	/* fd: JSON */
+	MSG_TOKEN_END = 264,	/* u64 token, str reason. -> MSG_OK */
+	/* What a program asks comes from web's people socket and begins with
+	   str token, str client address (token_use()): MSG_STATUS */
+
 	/* --- keeper <-> reader --- */
 	MSG_PERSON_SEAL = 216,	/* bytes: one's secret sealed anew, u8 enum
 				   account_change. -> MSG_OK, durable */
@@ -405,6 +417,12 @@ enum lease_kind {
 	LEASE_VIEW = 1,
 	LEASE_DOWNLOAD = 2,
 	LEASE_EXPORT = 3,	/* out of an evidence package */
+};
+
+/* What a token may do; bits. */
+enum scope {
+	SCOPE_HEALTH_READ = 1,	/* how the appliance does */
+	SCOPE_TRANSACTIONS_WRITE = 2, /* bring transactions of an ATM */
 };
 
 /* What a request asks for, and its grant gives. */

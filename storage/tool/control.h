@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 int tool_user(int argc, char **argv);
+int tool_token(int argc, char **argv);
 int tool_camera(int argc, char **argv);
 int tool_ledger(int argc, char **argv);
 int tool_atm(int argc, char **argv);

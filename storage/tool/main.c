@@ -23,6 +23,7 @@ static const struct {
 } verbs[] = {
     {"init", tool_init, "set up a site: keys, first custodian, paper key"},
     {"user", tool_user, "add people"},
+    {"token", tool_token, "add, list and end tokens of other programs"},
     {"volume", tool_volume, "add and list the volumes that footage lies on"},
     {"witness", tool_witness, "who witnesses our log, whose we witness"},
     {"ledger", tool_ledger, "confirm a new epoch, give the log another key"},

@@ -8,7 +8,7 @@ import base64
 import struct
 import time
 
-from lib import say
+from lib import say, tokens
 from lib.ahead import Ahead
 from lib.appliance import PEOPLE, totp, wait_for
 
@@ -218,8 +218,19 @@ def test_operators(box, aigul):
              answer.body)
 
 
-def test_age(box):
+def test_tokens(box, oleg, aigul):
+    """Programs bring a token: what opens, what not, until when."""
+    made, other = tokens.test_made(box, oleg, aigul)
+    zabbix = tokens.test_opens(box, oleg, aigul, made, other)
+    tokens.test_ended(box, oleg, aigul, made, zabbix)
+    tokens.test_tool(box)
+    return tokens.test_guessed(box, oleg, aigul), tokens.short(box, oleg)
+
+
+def test_age(box, long, short):
     """Twelve hours are enough, whatever is clicked."""
+    say.test("a token is good until its end",
+             short.get(tokens.HEALTH).status == 200)
     marat = box.client("marat")
     with open(box.clock, "r+b") as f:
         f.seek(8)
@@ -227,6 +238,10 @@ def test_age(box):
     wait_for("an old session ends", 10,
              lambda: marat.get(V1 + "session").status == 401)
     say.test("a session ends after twelve hours", True)
+    box.later(12 * 3600)
+    say.test("a token ends by itself at its end, and no other with it",
+             [p.get(tokens.HEALTH).status for p in (short, long)] ==
+             [401, 200])
 
 
 def test_ledger(aigul):
@@ -250,7 +265,7 @@ def story():
         test_sessions(box, aigul)
         test_operators(box, aigul)
         test_ledger(aigul)
-        test_age(box)
+        test_age(box, *test_tokens(box, box.client("oleg"), aigul))
         done = box.tool("check", "--data", box.data, check=False,
                         config=False)
         say.test("the ledger proves itself afterwards", done.returncode == 0,

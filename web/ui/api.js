@@ -91,6 +91,10 @@ export const resetPerson = (id, body) =>
 	send("POST", `${v1}people/${id}/reset`, body);
 export const endPerson = (id, body) =>
 	send("POST", `${v1}people/${id}/end`, body);
+export const tokens = async () => (await json(v1 + "tokens")).tokens;
+export const newToken = (body) => send("POST", v1 + "tokens", body);
+export const endToken = (id, body) =>
+	send("POST", `${v1}tokens/${id}/end`, body);
 export const signOut = () => send("DELETE", v1 + "session");
 export const cameras = async () => (await json(v1 + "cameras")).cameras;
 export const probe = (body) => send("POST", v1 + "cameras/probe", body);

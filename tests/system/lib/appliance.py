@@ -389,7 +389,7 @@ ui = %s
         """Run `saqta VERB... --config FILE`; --config goes after the verbs."""
         args = [str(a) for a in args]
         verbs = 2 if args[0] in ("user", "camera", "volume", "ledger",
-                                 "witness", "atm", "retention", "hold") or \
+                                 "witness", "atm", "token", "retention", "hold") or \
             "vouch" in args or "replace" in args else 1
         argv = [str(self.bin / "saqta")] + args[:verbs]
         argv += ["--config", str(self.conf)] * config + args[verbs:]

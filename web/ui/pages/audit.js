@@ -160,5 +160,6 @@ const texts = (f) => ({
 	served: served(f), zone: f.zone ?? "\u2013",
 	witness: f.witness ?? "\u2013",
 	volume: f["volume-number"] ?? "\u2013",
+	token: f.token ?? "\u2013", scope: f.scope ?? "\u2013",
 	entries: number(Number(f["witness-size"] ?? 0)),
 });

@@ -6,6 +6,7 @@ import { sortBy, t } from "../i18n.js";
 import { qr } from "../qr.js";
 import * as time from "../time.js";
 import { badge } from "./health.js";
+import { tokens } from "./tokens.js";
 
 export default async function people(app)
 {
@@ -21,7 +22,8 @@ export default async function people(app)
 	await renew();
 	return { title: t("people.title"), node: el("div", {},
 		el("h1", {}, t("people.title")), told,
-		el("section", { class: "card" }, list), act, adding(app, told, renew)) };
+		el("section", { class: "card" }, list), act, adding(app, told, renew),
+		await tokens(app)) };
 }
 
 const table = (all, act, app) => el("div", { class: "tables", tabindex: 0,
