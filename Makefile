@@ -11,9 +11,10 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 PKGS_storage := libsodium libcrypto sqlite3 jansson inih libseccomp liboath libqrencode libsystemd
 PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp gnutls libsystemd
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl libsystemd
+PKGS_alert := jansson inih libsodium libcurl libsystemd
 PKGS_test := cmocka
 PKGS_storage += libarchive
-PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web))
+PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web) $(PKGS_alert))
 libs = $(shell pkg-config --libs $(1))
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DSAQTA_VERSION='"$(VERSION)"' $(shell pkg-config --cflags-only-I $(PKGS) $(PKGS_test) 2>/dev/null)
@@ -42,8 +43,9 @@ STORAGE := $(filter-out storage/main.c storage/verify_main.c,$(call src,storage)
 TOOL := $(call src,storage/tool)
 RECORDER := $(filter-out recorder/main.c,$(call src,recorder))
 WEB := $(filter-out web/main.c,$(call src,web))
+ALERT := $(filter-out alert/main.c,$(call src,alert))
 PROGRAMS := $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web $(B)/saqta \
-    $(B)/saqta-verify
+    $(B)/saqta-verify $(B)/saqta-alert
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
@@ -84,6 +86,7 @@ $(B)/libstorage.a: $(call obj,$(STORAGE)) $(B)/o/storage/schema.o \
     $(B)/o/storage/report.o $(B)/o/storage/verify_page.o
 $(B)/librecorder.a: $(call obj,$(RECORDER))
 $(B)/libweb.a: $(call obj,$(WEB))
+$(B)/libalert.a: $(call obj,$(ALERT))
 $(B)/lib%.a:
 	rm -f $@ && $(AR) rcs $@ $^
 
@@ -98,6 +101,8 @@ $(B)/saqta-recorder: $(B)/o/recorder/main.o $(B)/librecorder.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_recorder))
 $(B)/saqta-web: $(B)/o/web/main.o $(B)/libweb.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_web))
+$(B)/saqta-alert: $(B)/o/alert/main.o $(B)/libalert.a $(B)/libapi.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_alert))
 
 # Unit tests mirror the source: tests/unit/<part>/<name>_test.c tests <part>/<name>.c.
 $(B)/unit/api/%: $(B)/o/tests/unit/api/%.o $(B)/libapi.a
@@ -112,6 +117,9 @@ $(B)/unit/recorder/%: $(B)/o/tests/unit/recorder/%.o $(B)/librecorder.a $(B)/lib
 $(B)/unit/web/%: $(B)/o/tests/unit/web/%.o $(B)/libweb.a $(B)/libapi.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_web) cmocka)
+$(B)/unit/alert/%: $(B)/o/tests/unit/alert/%.o $(B)/libalert.a $(B)/libapi.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_alert) cmocka)
 # Our age writer and random reader, for tests/vectors.
 $(B)/tests/writer: $(B)/o/tests/vectors/writer.o $(B)/libstorage.a $(B)/libapi.a
 	@mkdir -p $(@D)
@@ -173,6 +181,7 @@ DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
     clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
     patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
 DEPS_TEST += mandoc unzip python3-jsonschema python3-prometheus-client python3-yaml \
+    python3-aiosmtpd \
     sslscan slowhttptest xfsprogs
 deps:
 	tests/deps $(DEPS)
@@ -254,23 +263,27 @@ sbindir := $(DESTDIR)$(PREFIX)/sbin
 libdir := $(DESTDIR)$(PREFIX)/lib
 sharedir := $(DESTDIR)$(PREFIX)/share/saqta
 install: programs
-	install -D -t $(sbindir) $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web
+	install -D -t $(sbindir) $(B)/saqta-storage $(B)/saqta-recorder $(B)/saqta-web \
+	    $(B)/saqta-alert
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/saqta $(B)/saqta-verify
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 storage/tool/saqta-evidence.5
 	install -D -m 644 -t $(libdir)/systemd/system systemd/*.service
 	install -D -m 644 systemd/saqta.sysusers $(libdir)/sysusers.d/saqta.conf
 	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf
 	install -d $(DESTDIR)/etc/saqta/conf.d
+	install -d -m 700 $(DESTDIR)/etc/saqta/alert
 	[ -e $(DESTDIR)/etc/saqta/saqta.conf ] || \
 	    install -D -m 644 systemd/saqta.conf $(DESTDIR)/etc/saqta/saqta.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 storage/tool/saqta.1 \
 	    storage/tool/saqta-verify.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 systemd/saqta.conf.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 \
-	    storage/saqta-storage.8 recorder/saqta-recorder.8 web/saqta-web.8
+	    storage/saqta-storage.8 recorder/saqta-recorder.8 web/saqta-web.8 \
+	    alert/saqta-alert.8
 	install -D -m 644 systemd/saqta.bash-completion \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/saqta
 	install -D -m 644 -t $(sharedir) systemd/saqta.rules.yml
+	install -D -m 644 alert/text.json $(sharedir)/alert.json
 	cd web/ui && find . -type f -exec install -D -m 644 {} $(sharedir)/ui/{} \;
 
 clean:

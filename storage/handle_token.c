@@ -259,7 +259,8 @@ const char *token_say(enum err err)
 }
 
 /* How the appliance does, for a program that watches many. */
-void handle_token_status(struct keeper *k, struct conn *c, struct wire *w)
+static void read_health(struct keeper *k, struct conn *c, struct wire *w,
+    void (*then)(struct keeper *, struct conn *, struct wire *))
 {
 	uint32_t id = w->id;
 	struct token_row t;
@@ -268,5 +269,15 @@ void handle_token_status(struct keeper *k, struct conn *c, struct wire *w)
 	if (err)
 		conn_error(c, id, err, token_say(err));
 	else
-		handle_status(k, c, w);
+		then(k, c, w);
+}
+
+void handle_token_status(struct keeper *k, struct conn *c, struct wire *w)
+{
+	read_health(k, c, w, handle_status);
+}
+
+void handle_token_metrics(struct keeper *k, struct conn *c, struct wire *w)
+{
+	read_health(k, c, w, handle_metrics);
 }

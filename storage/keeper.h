@@ -436,6 +436,7 @@ void handle_token_new(struct keeper *, struct conn *, struct wire *);
 void handle_token_end(struct keeper *, struct conn *, struct wire *);
 void handle_tokens(struct keeper *, struct conn *, struct wire *);
 void handle_token_status(struct keeper *, struct conn *, struct wire *);
+void handle_token_metrics(struct keeper *, struct conn *, struct wire *);
 
 /* --- recover.c --- */
 /* After a crash: cut or late seal, without any private key (P8). */

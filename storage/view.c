@@ -466,29 +466,32 @@ static const char *storage_state(const struct view_room *r)
 enum err view_status(const struct view *v, char **ret)
 {
 	struct view_room room;
-	json_t *volumes;
+	json_t *volumes, *j;
 	struct view_count n = {0};
 	enum err err = view_count(v, &n);
 
 	if (err)
 		return err;
 	volumes = view_volumes(v, &room);
-	return view_text(
-	    json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o, "
+	j = json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o, "
 		      "s:i, s:i, s:o}, "
 		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o, "
 		      "s:o}",
-		"version", SAQTA_VERSION, "site", v->site, "zone", v->zone,
-		"demo", v->demo, "now", json_time(v->now.ns), "storage",
-		"state", storage_state(&room), "free_bytes",
-		(json_int_t)room.free_bytes, "total_bytes",
-		(json_int_t)room.total_bytes, "reserve_bytes",
-		(json_int_t)room.reserve_bytes, "volumes", volumes, "lost",
-		counted(v, SCRUB_LOST), "keys_waiting", counted(v, REWRAP_LEFT),
-		"faults", view_faults(v), "ledger", ledger_state(v), "witness",
-		view_witness_state(v), "cameras", "total", n.total, "enabled",
-		n.enabled, "recording", n.recording, "clock", clock_state(v),
-		"index", index_state(v), "forecast", view_forecast(v, &room),
-		"retention", view_retention(v), "promises", promise_states()),
-	    ret);
+	    "version", SAQTA_VERSION, "site", v->site, "zone", v->zone, "demo",
+	    v->demo, "now", json_time(v->now.ns), "storage", "state",
+	    storage_state(&room), "free_bytes", (json_int_t)room.free_bytes,
+	    "total_bytes", (json_int_t)room.total_bytes, "reserve_bytes",
+	    (json_int_t)room.reserve_bytes, "volumes", volumes, "lost",
+	    counted(v, SCRUB_LOST), "keys_waiting", counted(v, REWRAP_LEFT),
+	    "faults", view_faults(v), "ledger", ledger_state(v), "witness",
+	    view_witness_state(v), "cameras", "total", n.total, "enabled",
+	    n.enabled, "recording", n.recording, "clock", clock_state(v),
+	    "index", index_state(v), "forecast", view_forecast(v, &room),
+	    "retention", view_retention(v), "promises", promise_states());
+	if (j &&
+	    json_object_set_new(j, "incidents", view_incidents(v, j)) < 0) {
+		json_decref(j);
+		j = NULL;
+	}
+	return view_text(j, ret);
 }

@@ -38,6 +38,9 @@ const char *view_request_state(const struct view *v,
 must_check enum err view_recording(const struct view *v,
     const struct camera_row *c, int64_t proved_ns, bool *ret);
 
+/* What is wrong now, by the other members of the status; NULL on failure. */
+json_t *view_incidents(const struct view *v, const json_t *status);
+
 /* Who witnesses our log and since when; NULL without memory. */
 json_t *view_witness_state(const struct view *v);
 /*

@@ -67,15 +67,26 @@ void bearer_failed(struct http *x)
 	reply_failed(x);
 }
 
-static void health(struct http *x)
+static void told(struct http *x, const char *type)
 {
 	if (x->err != OK)
 		bearer_failed(x);
 	else
-		reply_bulk(x, "application/json", WIRE_BULK_MAX);
+		reply_bulk(x, type, WIRE_BULK_MAX);
 }
 
-void bearer_health(struct http *x)
+static void health(struct http *x)
+{
+	told(x, "application/json");
+}
+
+static void metrics(struct http *x)
+{
+	told(x, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+static void ask_health(struct http *x, enum msg type,
+    void (*next)(struct http *))
 {
 	struct wire w;
 
@@ -83,6 +94,16 @@ void bearer_health(struct http *x)
 		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
 		return;
 	}
-	bearer_begin(x, &w, MSG_STATUS);
-	bearer_ask(x, &w, MSG_STATUS_IS, health);
+	bearer_begin(x, &w, type);
+	bearer_ask(x, &w, (uint16_t)(type + 1), next);
+}
+
+void bearer_health(struct http *x)
+{
+	ask_health(x, MSG_STATUS, health);
+}
+
+void bearer_metrics(struct http *x)
+{
+	ask_health(x, MSG_METRICS, metrics);
 }

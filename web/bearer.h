@@ -32,5 +32,7 @@ void bearer_failed(struct http *x);
 
 /* GET /api/v1/health; scope health:read. */
 void bearer_health(struct http *x);
+/* The numbers of it, in the text of Prometheus. */
+void bearer_metrics(struct http *x);
 
 #endif

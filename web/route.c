@@ -17,6 +17,7 @@
 static const struct route routes[] = {
 /* method          path                          needs           flags */
 {METHOD_GET, "/healthz", NEED_NOTHING, ROUTE_PAGE, sign_healthz},
+{METHOD_GET, "/readyz", NEED_NOTHING, ROUTE_PAGE, sign_healthz},
 {METHOD_GET, "/api/v1/site", NEED_NOTHING, 0, sign_site},
 {METHOD_POST, "/api/v1/session", NEED_NOTHING, ROUTE_NO_CSRF, sign_in},
 {METHOD_GET, "/api/v1/session", NEED_SESSION, ROUTE_QUIET, sign_who},
@@ -65,6 +66,7 @@ static const struct route routes[] = {
 {METHOD_POST, "/api/v1/tokens/%n/end", NEED_SESSION, 0, account_token_end},
 {METHOD_GET, "/api/v1/status", NEED_SESSION, ROUTE_QUIET, api_status},
 {METHOD_GET, "/api/v1/health", NEED_TOKEN, 0, bearer_health},
+{METHOD_GET, "/metrics", NEED_TOKEN, 0, bearer_metrics},
 {METHOD_GET, "/media/exports/%r", NEED_SESSION, 0, media_export},
 {METHOD_GET, "/media/%r/%c/run%n.mp4", NEED_SESSION, 0, media_movie},
 {METHOD_GET, "/media/%r/%c/%n/init", NEED_SESSION, 0, media_init},

@@ -54,6 +54,20 @@ static const struct key {
     PATH_KEY("web", "state", web_state),
     PATH_KEY("web", "ui", ui),
     NUMBER_KEY("web", "idle_s", idle_s, 10, 86400),
+    TEXT_KEY("alert", "url", alert_url),
+    TEXT_KEY("alert", "pin", alert_pin),
+    PATH_KEY("alert", "credentials", credentials),
+    PATH_KEY("alert", "state", alert_state),
+    PATH_KEY("alert", "texts", texts),
+    TEXT_KEY("alert", "language", language),
+    TEXT_KEY("alert", "mail_server", mail_server),
+    TEXT_KEY("alert", "mail_from", mail_from),
+    TEXT_KEY("alert", "mail_to", mail_to),
+    TEXT_KEY("alert", "webhook", webhook),
+    TEXT_KEY("alert", "webhook_pin", webhook_pin),
+    NUMBER_KEY("alert", "digest_hour", digest_hour, 0, 24),
+    NUMBER_KEY("alert", "every_s", every_s, 1, 3600),
+    {"alert", "cef", YES_NO, offsetof(struct config, cef), 0, 1},
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -89,6 +103,13 @@ static const struct config defaults = {
     .web_state = "/var/lib/saqta/web",
     .ui = "/usr/share/saqta/ui",
     .idle_s = 900,
+    .alert_url = "https://127.0.0.1:8443",
+    .credentials = "/run/credentials/saqta-alert.service",
+    .alert_state = "/var/lib/saqta/alert",
+    .texts = "/usr/share/saqta/alert.json",
+    .language = "en",
+    .digest_hour = 24,
+    .every_s = 30,
 };
 
 /* A text that fits, and is what its kind needs; else why is said. */
@@ -281,6 +302,8 @@ static void print_key(FILE *out, const struct parse *p, size_t i)
 
 	if (!i || strcmp(k->section, k[-1].section))
 		fprintf(out, "%s[%s]\n", i ? "\n" : "", k->section);
+	if (k->kind <= ZONE && !*(const char *)at)
+		putc(';', out);	/* none, which no file can say */
 	fprintf(out, "%s = ", k->name);
 	if (k->kind == NUMBER)
 		fprintf(out, "%d", *(const int *)at);

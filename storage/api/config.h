@@ -47,6 +47,18 @@ struct config {
 	char web_state[160];	/* directory of tls.key and tls.crt */
 	char ui[160];		/* directory of the pages */
 	int idle_s;		/* sign out after that, default 900 */
+	/* [alert] */
+	char alert_url[160];	/* where saqta-web answers */
+	char alert_pin[64];	/* sha256//... of its key; "": the CAs say */
+	char credentials[160];	/* directory of alert_token, and others */
+	char alert_state[160];	/* directory of the book */
+	char texts[160];	/* text.json */
+	char language[8];	/* en, ru, kk */
+	char mail_server[160], mail_from[128], mail_to[180]; /* "": none */
+	char webhook[180], webhook_pin[64];	/* "": none; the CAs say */
+	int digest_hour;	/* of a daily report, site time; 24: none */
+	int every_s;		/* between two looks, default 30 */
+	int cef;		/* yes: lines of CEF to syslog */
 };
 
 /*

@@ -59,6 +59,14 @@ install_it()
 		curl -ksf https://127.0.0.1:8443/healthz
 	until_true 20 saqta camera add --id cam1 --name Cam --atm 0417 \
 		--place Here "$(cat /mnt/url)"
+	check "saqta-alert waits for its token" \
+		bash -c "systemctl start saqta-alert && ! systemctl is-failed -q saqta-alert"
+	echo saqta_not_a_good_one >/etc/saqta/alert/token
+	systemctl start saqta-alert
+	check "and starts when it is there, behind its walls" \
+		until_true 10 systemctl is-active -q saqta-alert
+	check "doctor answers as monitoring plugins do" \
+		bash -c "saqta doctor --json | grep -q '\"findings\"'"
 	check "P9 the camera is recording" until_true 60 recording
 	check "the status line says it" until_true 30 bash -c \
 		"systemctl status saqta-storage | grep -q '1/1 cameras recording'"

@@ -10,7 +10,7 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-AREAS = ("recorder", "storage", "web")
+AREAS = ("recorder", "storage", "web", "alert")
 MAX_LINES = 600		# of a source file, twice what it should have
 MAX_TEST_LINES = 800
 
@@ -18,10 +18,11 @@ MAX_TEST_LINES = 800
 MAY_INCLUDE = {
     "recorder": ("recorder/", "storage/api/"),
     "web": ("web/", "storage/api/"),
+    "alert": ("alert/", "storage/api/"),
     "storage/api": ("storage/api/",),
     "storage/tool": ("storage/",),
     "storage": ("storage/",),
-    "tests": ("tests/", "recorder/", "storage/", "web/"),
+    "tests": ("tests/", "recorder/", "storage/", "web/", "alert/"),
 }
 
 # Third-party libraries, by the headers that show their use.

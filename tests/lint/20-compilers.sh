@@ -21,7 +21,7 @@ check()		# TITLE COMMAND...
 	fi
 }
 
-sources=$(find recorder storage web tests -name '*.c' \
+sources=$(find recorder storage web alert tests -name '*.c' \
 	-not -path '*/node_modules/*' -not -path 'tests/fuzz/*' | sort)
 
 syntax()	# COMPILER OPTION...: warnings need the optimiser's eyes

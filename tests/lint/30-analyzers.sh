@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 status=0
-sources=$(find recorder storage web -name '*.c' | sort)
+sources=$(find recorder storage web alert -name '*.c' | sort)
 
 tell()		# STATUS TITLE
 {

@@ -15,13 +15,14 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 from lib import openapi, say                                    # noqa: E402
 
 NAMES = {"c": "camera", "r": "request", "n": "number"}
+OTHERS = ("/healthz", "/readyz", "/metrics")	# of programs, outside /api
 ENOUGH = 6		# system tests that ran; fewer are somebody's choice
 
 
 def routes():
     table = (ROOT / "web/route.c").read_text()
     for method, path in re.findall(r'\{METHOD_(\w+), "([^"]+)"', table):
-        if path.startswith("/api/") or path == "/healthz":
+        if path.startswith("/api/") or path in OTHERS:
             yield method, re.sub(r"%(\w)", lambda m: "{%s}" % NAMES[m[1]],
                                  path)
 

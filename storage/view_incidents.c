@@ -1,0 +1,190 @@
+/*
+ * view_incidents.c - what is wrong now, in one list: for whoever watches over
+ * the appliance from outside. The causes are the status' own numbers.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/view_json.h"
+
+#define DOWN_NS (60 * NS_PER_SEC)	/* a camera that comes back is none */
+#define WAITS_NS (24 * 3600 * NS_PER_SEC)
+#define WITNESS_LATE_S 3600
+#define DISK_DAYS 30
+#define DISK_DAYS_CRITICAL 7
+
+/* Sticky: NULL where memory was short. */
+struct incidents {
+	const struct view *v;
+	json_t *array;
+};
+
+/* of: a camera, volume or request; since_ns 0 and n < 0: not known. */
+static void add(struct incidents *x, bool critical, const char *kind,
+    const char *of, int64_t since_ns, json_int_t n, const char *detail)
+{
+	json_t *o = json_pack("{s:s, s:s?, s:s, s:o, s:o, s:s?}", "kind", kind,
+	    "of", of, "severity", critical ? "critical" : "warning", "since",
+	    json_time_or_null(since_ns), "n",
+	    n < 0 ? json_null() : json_integer(n), "detail", detail);
+
+	if (!x->array || json_array_append_new(x->array, o) < 0) {
+		json_decref(x->array);
+		x->array = NULL;
+	}
+}
+
+static const json_t *at(const json_t *status, const char *object,
+    const char *key)
+{
+	return json_object_get(json_object_get(status, object), key);
+}
+
+static void add_count(struct incidents *x, bool critical, const char *kind,
+    const json_t *n)
+{
+	if (json_integer_value(n) > 0)
+		add(x, critical, kind, NULL, 0, json_integer_value(n), NULL);
+}
+
+static void disks(struct incidents *x, const json_t *status)
+{
+	const json_t *days = at(status, "forecast", "days_left"), *v;
+	const char *state = json_string_value(at(status, "storage", "state"));
+	char number[16];
+	size_t i;
+
+	if (!strcmp(state, "full"))
+		add(x, true, "disk-full", NULL, 0, -1, NULL);
+	else if (json_is_integer(days) && json_integer_value(days) < DISK_DAYS)
+		add(x, json_integer_value(days) < DISK_DAYS_CRITICAL,
+		    "disk-full-soon", NULL, 0, json_integer_value(days), NULL);
+	json_array_foreach(at(status, "storage", "volumes"), i, v)
+	{
+		snprintf(number, sizeof(number), "%lld",
+		    (long long)json_integer_value(json_object_get(v,
+			"number")));
+		if (!strcmp(json_string_value(json_object_get(v, "state")),
+			"away"))
+			add(x, true, "volume-away", number, 0, -1,
+			    json_string_value(json_object_get(v, "path")));
+	}
+	json_array_foreach(at(status, "storage", "faults"), i, v)
+	{
+		snprintf(number, sizeof(number), "%lld",
+		    (long long)json_integer_value(json_object_get(v,
+			"volume")));
+		add(x, true, "disk-errors", number, 0, -1,
+		    json_string_value(json_object_get(v, "what")));
+	}
+	add_count(x, true, "footage-lost", at(status, "storage", "lost"));
+}
+
+static void log_of(struct incidents *x, const json_t *status)
+{
+	const json_t *age = at(status, "witness", "age_s");
+
+	if (!json_is_true(at(status, "ledger", "confirmed")))
+		add(x, true, "ledger-unconfirmed", NULL, 0, -1, NULL);
+	if (json_is_object(at(status, "witness", "alarm")))
+		add(x, true, "witness-refused", NULL, 0, -1,
+		    json_string_value(json_object_get(at(status, "witness",
+							  "alarm"),
+			"who")));
+	if (json_is_object(at(status, "witness", "log_alarm")))
+		add(x, true, "log-refused", NULL, 0, -1,
+		    json_string_value(json_object_get(at(status, "witness",
+							  "log_alarm"),
+			"who")));
+	if (json_integer_value(at(status, "witness", "witnesses")) > 0 &&
+	    (!json_is_integer(age) || json_integer_value(age) > WITNESS_LATE_S))
+		add(x, false, "witness-late", NULL, 0, -1, NULL);
+}
+
+static void erasing(struct incidents *x, const json_t *status)
+{
+	const char *alarm = json_string_value(at(status, "retention", "alarm"));
+
+	if (!alarm)
+		return;
+	if (!strcmp(alarm, "clock"))
+		add(x, true, "clock-untrusted", NULL, 0, -1, NULL);
+	else if (!strcmp(alarm, "overdue"))
+		add_count(x, true, "erasure-overdue",
+		    at(status, "retention", "overdue"));
+	else if (!strcmp(alarm, "throttled"))
+		add_count(x, false, "erasure-throttled",
+		    at(status, "retention", "throttled_days"));
+	else
+		add(x, true, "erasure-failed", NULL, 0, -1, alarm);
+}
+
+/* Not before a minute: most cameras that go come back by themselves. */
+static enum err camera(struct incidents *x, const struct camera_row *c)
+{
+	int64_t first, sealed, proved = 0, since;
+	bool recording = false, down;
+	char kind[32];
+	enum err err =
+	    index_segment_times(x->v->ix, c->id, &first, &sealed, &proved);
+
+	if (!err)
+		err = view_recording(x->v, c, proved, &recording);
+	if (err)
+		return err;
+	down = c->enabled && !recording && c->state != CAMERA_OFF &&
+	    x->v->now.ns - c->since_ns > DOWN_NS;
+	if (down)
+		add(x, true, "camera-down", c->id, c->since_ns, -1,
+		    cause_name(c->cause));
+	for (enum alarm a = ALARM_NO_SEGMENT; a <= ALARM_MOVED; a++)
+		if (!index_alarm_find(x->v->ix, c->id, a, &since)) {
+			snprintf(kind, sizeof(kind), "camera-%s",
+			    alarm_name(a));
+			add(x, a == ALARM_NO_SEGMENT, kind, c->id, since, -1,
+			    NULL);
+		}
+	return OK;
+}
+
+static enum err cameras(struct incidents *x)
+{
+	struct camera_row c = {0};
+	int64_t retired;
+	enum err err = OK;
+
+	while (!err) {
+		err = index_camera_next(x->v->ix, c.id, &c);
+		if (!err)
+			err = index_retired(x->v->ix, c.id, &retired);
+		if (!err && !retired)
+			err = camera(x, &c);
+	}
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err waits(const struct request_row *r, void *arg)
+{
+	struct incidents *x = arg;
+
+	if (x->v->now.ns - r->created_ns > WAITS_NS)
+		add(x, false, "request-waits", r->id, r->created_ns, -1, NULL);
+	return OK;
+}
+
+json_t *view_incidents(const struct view *v, const json_t *status)
+{
+	struct incidents x = {v, json_array()};
+
+	/* not for auditors: whose request waits is no matter of theirs */
+	if (v->person && v->role == ROLE_AUDITOR)
+		return x.array;
+	disks(&x, status);
+	log_of(&x, status);
+	erasing(&x, status);
+	if (cameras(&x) || index_requests_waiting(v->ix, waits, &x)) {
+		json_decref(x.array);
+		return NULL;
+	}
+	return x.array;
+}

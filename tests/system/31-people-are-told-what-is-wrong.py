@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+# timeout: 300
+"""saqta-alert tells by mail and webhook what opens and what is over, once each,
+also after a restart and when nobody took it at first; /metrics and /readyz."""
+import base64
+import email
+import email.policy
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import subprocess
+import threading
+import time
+
+from aiosmtpd.controller import Controller
+
+from lib import say, tokens
+from lib.appliance import ROOT, Appliance, Process, free_port, wait_for
+from lib.tlscam import Certificate
+
+SECRET = os.urandom(32)
+DOWN_S = 60		# a camera that is away for less is no incident
+
+
+def pin(file):
+    public = subprocess.run(["openssl", "x509", "-in", str(file), "-noout",
+                             "-pubkey"], check=True,
+                            capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"],
+                         input=public, check=True, capture_output=True).stdout
+    return "sha256//" + base64.b64encode(
+        hashlib.sha256(der).digest()).decode()
+
+
+class Post(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):                              # noqa: N802
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if not self.server.well:
+            self.send_error(500)
+            return
+        self.server.got.append((dict(self.headers.items()), body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+class Hook:
+    """Who takes webhooks."""
+
+    def __init__(self, tmp):
+        self.certificate = Certificate(str(tmp), "hook")
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Post)
+        self.server.got, self.server.well = [], False
+        self.server.socket = self.certificate.context.wrap_socket(
+            self.server.socket, server_side=True)
+        self.url = "https://127.0.0.1:%d/saqta" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+
+    def events(self):
+        return [json.loads(body) for _, body in self.server.got]
+
+    def signed(self):
+        """Each as Standard Webhooks 1.0 wants."""
+        for headers, body in self.server.got:
+            h = {k.lower(): v for k, v in headers.items()}
+            said = "%s.%s." % (h["webhook-id"], h["webhook-timestamp"])
+            mac = hmac.new(SECRET, said.encode() + body, "sha256").digest()
+            if h["webhook-signature"] != "v1," + base64.b64encode(
+                    mac).decode() or abs(time.time() - int(
+                        h["webhook-timestamp"])) > 120:
+                return False
+        return bool(self.server.got)
+
+
+class Post_office:
+    """A mail server; what it got."""
+
+    def __init__(self):
+        self.got = []
+        self.controller = Controller(self, hostname="127.0.0.1",
+                                     port=free_port())
+        self.controller.start()
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.got.append(email.message_from_bytes(
+            envelope.content, policy=email.policy.default))
+        return "250 OK"
+
+    def subjects(self):
+        return [m["subject"] for m in self.got]
+
+
+class Alert:
+    """The program, as a unit would start it."""
+
+    def __init__(self, box, office, hook):
+        self.box = box
+        for name in ("alert", "secrets"):
+            (box.tmp / name).mkdir()
+        token = box.tool("token", "add", "--by", "oleg", "--name", "Alerts",
+                         "--scope", "health:read", "--days", "9", "-",
+                         stdin=tokens.PEOPLE["oleg"][2] + "\n\n").stdout
+        (box.tmp / "secrets" / "alert_token").write_bytes(token)
+        (box.tmp / "secrets" / "alert_secret").write_text(
+            "whsec_%s\n" % base64.b64encode(SECRET).decode())
+        self.conf = box.tmp / "alert.conf"
+        self.conf.write_text("""%s
+[alert]
+url = https://127.0.0.1:%d
+pin = %s
+credentials = %s
+state = %s
+texts = %s
+language = ru
+mail_server = smtp://127.0.0.1:%d
+mail_from = saqta@bank.example
+mail_to = it@bank.example, duty@bank.example
+webhook = %s
+webhook_pin = %s
+every_s = 1
+digest_hour = 0
+""" % (box.conf.read_text(), box.port, pin(box.certificate),
+            box.tmp / "secrets", box.tmp / "alert",
+            ROOT / "alert" / "text.json", office.controller.port, hook.url,
+            pin(hook.certificate.file)))
+        self.start()
+
+    def start(self):
+        self.process = Process(
+            "alert", [str(self.box.build / "saqta-alert"), "--config",
+                      str(self.conf)], self.box.logs / "alert.log",
+            env=self.box.env)
+
+
+def told(office, hook, alert):
+    wait_for("a mail of the camera", DOWN_S + 60, lambda: any(
+        "cam1" in s for s in office.subjects()))
+    mail = [m for m in office.got if "cam1" in m["subject"]][0]
+    text = mail.get_content()
+    say.test("a camera that is down is told by mail, in the site's language",
+             "Неисправность: Камера cam1 не пишет" in mail["subject"] and
+             "saqta camera list" in text and "Важность: критично" in text,
+             mail["subject"], text)
+    say.test("to all who are named", mail["to"] ==
+             "it@bank.example, duty@bank.example" and
+             mail["auto-submitted"] == "auto-generated", mail["to"])
+    say.test("a webhook that fails is tried again",
+             not hook.events() and not alert.process.stop(),
+             hook.events())
+    hook.server.well = True
+    alert.start()
+    wait_for("the webhook", 60, lambda: [e for e in hook.events() if
+                                         e["data"]["of"] == "cam1"])
+    event, = [e for e in hook.events() if e["data"]["of"] == "cam1"]
+    say.test("what was not sent goes out after a restart",
+             event["type"] == "incident.opened" and
+             event["data"]["kind"] == "camera-down" and
+             event["data"]["severity"] == "critical", event)
+    say.test("each webhook is signed", hook.signed(), hook.server.got)
+
+
+def over(box, office, hook):
+    box.cameras[0].thaw()
+    wait_for("the end", 60, lambda: [
+        e for e in hook.events() if e["type"] == "incident.closed" and
+        e["data"]["of"] == "cam1"])
+    wait_for("its mail", 30, lambda: [s for s in office.subjects() if
+                                      "Устранено" in s and "cam1" in s])
+    say.test("its end is told, and each once", [
+        e["type"] for e in hook.events() if e["data"]["of"] == "cam1"] ==
+        ["incident.opened", "incident.closed"] and
+        len([s for s in office.subjects() if "cam1" in s]) == 2,
+        hook.events(), office.subjects())
+    digests = [m for m in office.got if "Ежедневный отчёт" in m["subject"]]
+    say.test("the daily report comes once and counts the cameras",
+             len(digests) == 1 and "из 1" in digests[0].get_content(),
+             office.subjects())
+
+
+def numbers(box):
+    program = tokens.Program(
+        box, (box.tmp / "secrets" / "alert_token").read_text().strip())
+    answer = program.get("/metrics")
+    say.test("/metrics answers a token with the text of Prometheus",
+             answer.status == 200 and b"saqta_camera_up{camera=\"cam1\"} "
+             in answer.body and "version=0.0.4" in
+             answer.headers.get("content-type", ""), answer.status,
+             answer.headers)
+    tokens.refused("and nobody without one", box.client().get("/metrics"), 401,
+                   "token")
+    say.test("/readyz says that people may come",
+             box.client().get("/readyz").status == 200)
+
+
+def away(box, office, alert):
+    box.stop("web")
+    wait_for("its mail", 150, lambda: [s for s in office.subjects() if
+                                       "Saqta не отвечает" in s])
+    say.test("that Saqta itself does not answer is told", alert.process.alive())
+
+
+def words():
+    """Causes have the words of the pages, in each language."""
+    details = json.loads((ROOT / "alert" / "text.json").read_text())["details"]
+    for language in ("en", "ru", "kk"):
+        page = (ROOT / "web/ui/text" / (language + ".js")).read_text()
+        missing = [d for d in details if '"cause.%s": "%s"' % (
+            d, details[d][language]) not in page]
+        say.test("causes have the words of the pages: " + language,
+                 len(details) > 15 and not missing, missing)
+
+
+def story():
+    words()
+    with Appliance() as box:
+        camera = box.camera("cam1")
+        box.add_camera("cam1", camera.url)
+        box.wait_recording("cam1")
+        office, hook = Post_office(), Hook(box.tmp)
+        alert = Alert(box, office, hook)
+        try:
+            numbers(box)
+            camera.freeze()
+            told(office, hook, alert)
+            over(box, office, hook)
+            if os.environ.get("SAQTA_SOAK"):
+                away(box, office, alert)
+        finally:
+            alert.process.stop()
+            office.controller.stop()
+
+
+say.main(story)
