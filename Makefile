@@ -226,6 +226,8 @@ bench: deps-test
 	for b in $(BENCH); do $$b || exit 1; done
 	tests/bench/open_beside_age.sh $(B)
 	tests/bench/cost_beside_ffmpeg.py $(B) 16 $(BENCH_S)
+	$(MAKE) B=$(B)/hook CLOCK_HOOK=1 -j2 programs
+	tests/bench/start_at_scale.py $(B)/hook
 # The system tests over and over, until SOAK_S seconds are over or one fails.
 SOAK_S ?= 3600
 soak: deps-test

@@ -7,6 +7,13 @@
 
 _Static_assert(REBUILD_DIRS == VOLUMES_MAX, "each volume is looked at");
 
+static atomic_bool stopping;
+
+void clerk_stop(void)
+{
+	atomic_store(&stopping, true);
+}
+
 char *dir_path(int fd, char buf[32])
 {
 	snprintf(buf, 32, "/proc/self/fd/%d", fd);
@@ -21,7 +28,7 @@ static void copy_all(struct clerk *c)
 	for (unsigned i = 0; i < c->dirs_n; i++) {
 		enum err err = index_copy(c->data, dir_path(c->dirs[i], dir));
 
-		if (err == ERR_INTEGRITY && !index_verify(c->data))
+		if (err == ERR_INTEGRITY && !index_verify(c->data, &stopping))
 			unlinkat(c->dirs[i], "index-copy.db", 0);
 		if (err && !c->err)
 			c->err = err;
@@ -36,7 +43,7 @@ void clerk_run(void *job)
 	if (c->what == CLERK_COPY)
 		copy_all(c);
 	else if (c->what == CLERK_VERIFY)
-		c->err = index_verify(c->data);
+		c->err = index_verify(c->data, &stopping);
 	else
 		rebuild_run(c->rebuild);
 }

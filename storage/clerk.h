@@ -21,6 +21,9 @@ void clerk_copy(struct keeper *k);
 void clerk_verify(struct keeper *k);
 void clerk_rebuild(struct keeper *k);	/* k->rebuild */
 
+/* Storage stops: a check that runs is given up. */
+void clerk_stop(void);
+
 /* The path of an open directory, for SQLite. */
 char *dir_path(int fd, char buf[32]);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "storage/api/log.h"
+#include "storage/entered.h"
 #include "storage/keeper.h"
 
 /* The setting "alive": the last durable moment, by both clocks. */
@@ -32,6 +33,7 @@ static enum err enter_epoch(struct keeper *k, int64_t step_ns)
 	struct enter x;
 	enum err err;
 
+	k->stepped = k->stepped || entered_far(step_ns);
 	enter_begin(k, &x, ENTRY_CLOCK, 0);
 	entry_put_u64(&x.e, TAG_CLOCK_STATE, k->clock.state);
 	entry_put_u64(&x.e, TAG_EPOCH, number);

@@ -6,6 +6,7 @@
 #include "storage/disk.h"
 
 #define SETTLED_NS (INT64_C(86400) * NS_PER_SEC)
+#define STEP_NS (INT64_C(20) * 3600 * NS_PER_SEC)
 #define LEDGER_BACK 20000 /* entries to look back */
 
 /* Is entry i that of a segment? v stands in buf (ENTRY_MAX). */
@@ -30,6 +31,30 @@ bool entered_row(struct keeper *k, const struct segment_row *row)
 	    i + LEDGER_BACK < size)
 		return true;
 	return i < size && is_of(k, i, row->camera, row->seq, buf, &v);
+}
+
+bool entered_far(int64_t step_ns)
+{
+	return step_ns > STEP_NS || step_ns < -STEP_NS;
+}
+
+bool entered_step(struct keeper *k)
+{
+	uint64_t size = ledger_size(k->ledger);
+	unsigned char buf[ENTRY_MAX];
+	struct entry_field f;
+	struct entry_view v;
+	size_t n;
+
+	for (uint64_t i = size; i && size - i < LEDGER_BACK; i--)
+		if (ledger_get(k->ledger, i - 1, buf, &n) ||
+		    entry_parse(buf, n, &v))
+			return true;
+		else if (v.type == ENTRY_CLOCK &&
+		    entry_find(&v, TAG_STEP, &f) &&
+		    entered_far((int64_t)field_u64(&f)))
+			return true;
+	return size < LEDGER_BACK && ledger_epoch(k->ledger) > 1;
 }
 
 bool entered_segment(struct keeper *k, const char *camera, uint64_t seq,

@@ -19,6 +19,14 @@ bool entered_segment(struct keeper *k, const char *camera, uint64_t seq,
  */
 bool entered_row(struct keeper *k, const struct segment_row *row);
 
+/*
+ * Was the clock stepped by most of a day or more, lately? Or nobody can tell,
+ * because the log has just begun anew.
+ */
+bool entered_step(struct keeper *k);
+/* Is a step so long? */
+bool entered_far(int64_t step_ns);
+
 /* The chain head of this journal that the ledger knows; 0 records if none. */
 uint64_t entered_records(struct keeper *k, unsigned volume, const char *camera,
     const char *day);

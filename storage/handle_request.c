@@ -9,8 +9,8 @@
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 
-#define REQUEST_NS (24 * 3600 * NS_PER_SEC)	/* longest range */
-#define GRANT_NS (7 * 24 * 3600 * NS_PER_SEC)	/* a grant lasts */
+#define REQUEST_NS (24 * 3600 * NS_PER_SEC) /* longest range */
+#define GRANT_NS (7 * 24 * 3600 * NS_PER_SEC) /* a grant lasts */
 #define REASON_MIN 3
 #define OPEN_EACH 64
 /* Camera-time that one person may hold by what nobody has decided yet. */
@@ -58,10 +58,12 @@ static enum err any_footage(const struct segment_row *s, void *arg)
 
 	(void)s;
 	f->any = true;
-	return ERR_GONE;	/* enough */
+	return ERR_GONE; /* enough */
 }
 
-static bool was_erased(struct keeper *k, const struct request_row *r)
+/* Was it erased by its term? Then *ret_entry says so. */
+static bool was_erased(struct keeper *k, const struct request_row *r,
+    int64_t *ret_entry)
 {
 	char list[sizeof(r->cameras)], *save = NULL;
 	struct erasure_row e;
@@ -69,13 +71,16 @@ static bool was_erased(struct keeper *k, const struct request_row *r)
 	memcpy(list, r->cameras, sizeof(list));
 	for (char *id = strtok_r(list, " ", &save); id;
 	     id = strtok_r(NULL, " ", &save))
-		if (!index_erasure_find(k->ix, id, r->from_ns, r->to_ns, &e))
+		if (!index_erasure_find(k->ix, id, r->from_ns, r->to_ns, &e)) {
+			*ret_entry = e.entry < 0 ? (int64_t)e.erasing : e.entry;
 			return true;
+		}
 	return false;
 }
 
 /* Is something recorded there by at least one of the cameras? */
-static enum err footage_there(struct keeper *k, const struct request_row *r)
+static enum err footage_there(struct keeper *k, const struct request_row *r,
+    int64_t *ret_entry)
 {
 	struct footage f = {false};
 	char list[sizeof(r->cameras)], *save = NULL;
@@ -93,11 +98,11 @@ static enum err footage_there(struct keeper *k, const struct request_row *r)
 		return err;
 	if (f.any)
 		return OK;
-	return was_erased(k, r) ? ERR_EXPIRED : ERR_NO_FOOTAGE;
+	return was_erased(k, r, ret_entry) ? ERR_EXPIRED : ERR_NO_FOOTAGE;
 }
 
 static enum err request_ok(struct keeper *k, const struct reader *r,
-    const struct request_row *q)
+    const struct request_row *q, int64_t *ret_entry)
 {
 	if (r->role != ROLE_AUDITOR && r->role != ROLE_CUSTODIAN)
 		return ERR_DENIED;
@@ -108,7 +113,7 @@ static enum err request_ok(struct keeper *k, const struct reader *r,
 		return ERR_INVALID;
 	if (q->to_ns - q->from_ns > REQUEST_NS)
 		return ERR_TOO_LARGE;
-	return footage_there(k, q);
+	return footage_there(k, q, ret_entry);
 }
 
 static int64_t camera_ns(const struct request_row *q)
@@ -196,6 +201,8 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	    .created_ns = k->now.ns,
 	    .state = REQUEST_SUBMITTED};
 	unsigned rights = RIGHT_VIEW;
+	int64_t erased = -1;
+	char why[96] = "";
 	uint32_t id = w->id;
 	enum err err;
 
@@ -211,7 +218,7 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err && rights != RIGHT_VIEW && rights != RIGHT_EXPORT)
 		err = ERR_INVALID;
 	if (!err)
-		err = request_ok(k, c->reader, &q);
+		err = request_ok(k, c->reader, &q, &erased);
 	if (!err)
 		err = hold_room(k, q.requester);
 	if (!err)
@@ -225,7 +232,12 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = index_rights_put(k->ix, q.id, rights);
 	if (err) {
-		conn_error(c, id, err, NULL);
+		if (err == ERR_EXPIRED && erased >= 0)
+			snprintf(why, sizeof(why),
+			    "This footage was erased when its term ended: "
+			    "ledger entry %lld says so.",
+			    (long long)erased);
+		conn_error(c, id, err, *why ? why : NULL);
 		return;
 	}
 	wire_begin(w, MSG_REQUEST_NEW_IS, id);

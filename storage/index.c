@@ -8,7 +8,7 @@
 
 #include "storage/api/log.h"
 
-#define SUMS_FROM 7	/* camera_day and run as they are: made anew */
+#define SUMS_FROM 7 /* camera_day and run as they are: made anew */
 
 /* From version i to i + 1; schema.sql is always the newest. */
 static const char *const migrations[] = {
@@ -30,7 +30,7 @@ static const char *const migrations[] = {
 	  "sha256 BLOB NOT NULL) STRICT, WITHOUT ROWID; "
 	  "CREATE TABLE IF NOT EXISTS request_rights(request TEXT PRIMARY KEY, "
 	  "rights INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    [4] = "",	/* the sums of days, which the last step makes */
+    [4] = "", /* the sums of days, which the last step makes */
     [5] = "CREATE TABLE IF NOT EXISTS erasure(camera TEXT NOT NULL, day TEXT "
 	  "NOT NULL, "
 	  "from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, "
@@ -84,6 +84,8 @@ enum err sql_translate(struct index *ix, int rc)
 		return ERR_DISK_FULL;
 	case SQLITE_CONSTRAINT:
 		return ERR_EXISTS;
+	case SQLITE_INTERRUPT:
+		return ERR_UNAVAILABLE;
 	case SQLITE_CANTOPEN:
 		return ERR_NOT_FOUND;
 	case SQLITE_CORRUPT:

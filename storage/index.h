@@ -8,6 +8,7 @@
 #ifndef SAQTA_INDEX_H
 #define SAQTA_INDEX_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "storage/api/fingerprint.h"
@@ -161,9 +162,10 @@ void index_close(struct index *ix);	/* NULL is legal */
 bool index_is_corrupt(const struct index *ix);
 /*
  * SQLite's integrity check of data/index.db, on a connection of its own: for a
- * worker. ERR_INTEGRITY. Blocks; reads it all.
+ * worker. ERR_INTEGRITY; ERR_UNAVAILABLE once *stop (NULL: never) was set.
+ * Blocks; reads it all, which takes minutes at 17 million segments.
  */
-must_check enum err index_verify(const char *data);
+must_check enum err index_verify(const char *data, const atomic_bool *stop);
 
 /* --- index_copy.c: what ledger and footage cannot give back --- */
 /*
@@ -228,6 +230,12 @@ must_check enum err index_segment_drop(struct index *ix, const char *camera,
 /* The segment with the greatest seq; ERR_NOT_FOUND. */
 must_check enum err index_segment_last(struct index *ix, const char *camera,
     struct segment_row *ret);
+/*
+ * The last closed segment that stands in the journal of that day and volume and
+ * has no open one before it; ERR_NOT_FOUND.
+ */
+must_check enum err index_segment_settled(struct index *ix, const char *camera,
+    const char *day, unsigned volume, struct segment_row *ret);
 /* Of those that begin before to_ns the one that begins last; ERR_NOT_FOUND. */
 must_check enum err index_segment_farthest(struct index *ix,
     const char *camera, int64_t to_ns, struct segment_row *ret);

@@ -19,9 +19,9 @@
 
 struct table {
 	char name[64];
-	char key[128];		/* columns of its primary key */
-	char columns[1024];	/* those that main and copy have */
-	char sql[SQL_MAX];	/* that makes it */
+	char key[128]; /* columns of its primary key */
+	char columns[1024]; /* those that main and copy have */
+	char sql[SQL_MAX]; /* that makes it */
 };
 
 static enum err run(struct index *ix, const char *fmt, ...)
@@ -229,7 +229,7 @@ enum err index_restore(struct index *ix, const char *dir)
 			    "INSERT OR REPLACE INTO main.%s(%s) SELECT %s FROM "
 			    "copy.%s",
 			    t[i].name, t[i].columns, t[i].columns, t[i].name);
-		else if (err == ERR_NOT_FOUND)	/* younger than the copy */
+		else if (err == ERR_NOT_FOUND) /* younger than the copy */
 			err = OK;
 	}
 	if (!err)
@@ -242,12 +242,22 @@ enum err index_restore(struct index *ix, const char *dir)
 	return err;
 }
 
-enum err index_verify(const char *data)
+#define STEPS 100000 /* of SQLite, between two looks: milliseconds */
+
+static int is_over(void *stop)
+{
+	return stop && atomic_load((const atomic_bool *)stop);
+}
+
+enum err index_verify(const char *data, const atomic_bool *stop)
 {
 	struct index *ix = NULL;
 	char text[256] = "";
 	enum err err = index_open(data, true, &ix);
 
+	if (!err)
+		sqlite3_progress_handler(ix->db, STEPS, is_over,
+		    (void *)(uintptr_t)stop);
 	if (!err)
 		err = one_text(ix, text, sizeof(text),
 		    "PRAGMA integrity_check(1)", NULL);

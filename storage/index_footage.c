@@ -151,6 +151,23 @@ enum err index_segment_last(struct index *ix, const char *camera,
 	return err ? err : segment_one(ix, s, ret);
 }
 
+enum err index_segment_settled(struct index *ix, const char *camera,
+    const char *day, unsigned volume, struct segment_row *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM segment WHERE camera = ?1 AND seq = (SELECT "
+	    "last_seq "
+	    "FROM run WHERE camera = ?1 AND day = ?2 AND volume = ?3 AND "
+	    "last_seq < ifnull((SELECT min(seq) FROM segment INDEXED BY "
+	    "segment_open WHERE camera = ?1 AND state = 1), "
+	    "9223372036854775807) ORDER BY first_seq DESC "
+	    "LIMIT 1)",
+	    "tti", camera, day, (int64_t)volume);
+
+	return err ? err : segment_one(ix, s, ret);
+}
+
 enum err index_segment_farthest(struct index *ix, const char *camera,
     int64_t to_ns, struct segment_row *ret)
 {

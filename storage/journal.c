@@ -4,8 +4,8 @@
 #include "storage/bytes.h"
 #include "storage/journal.h"
 
-#define MAGIC 0x53714a31u	/* "SqJ1" */
-#define CHAINED 224		/* bytes before the chain */
+#define MAGIC 0x53714a31u /* "SqJ1" */
+#define CHAINED 224 /* bytes before the chain */
 
 void journal_chain_start(const char *camera, const char *day,
     unsigned char ret[HASH_BYTES])
@@ -180,6 +180,15 @@ void journal_leaf(const unsigned char p[JOURNAL_RECORD],
 enum err journal_parse(const void *p, size_t n, const char *camera,
     const char *day, struct journal *ret)
 {
+	unsigned char start[HASH_BYTES];
+
+	journal_chain_start(camera, day, start);
+	return journal_parse_after(p, n, start, ret);
+}
+
+enum err journal_parse_after(const void *p, size_t n,
+    const unsigned char start[HASH_BYTES], struct journal *ret)
+{
 	const unsigned char *b = p;
 	unsigned char prev[HASH_BYTES];
 	struct journal j = {0};
@@ -188,7 +197,7 @@ enum err journal_parse(const void *p, size_t n, const char *camera,
 	j.records = calloc(max ? max : 1, sizeof(*j.records));
 	if (!j.records)
 		return ERR_NO_MEMORY;
-	journal_chain_start(camera, day, prev);
+	memcpy(prev, start, sizeof(prev));
 	while (j.n < max) {
 		if (journal_decode(b + j.valid_n, prev, &j.records[j.n]) != OK)
 			break;

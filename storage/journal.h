@@ -77,6 +77,9 @@ struct journal {
 };
 must_check enum err journal_parse(const void *p, size_t n, const char *camera,
     const char *day, struct journal *ret);
+/* The end of one, behind a record with that chain. */
+must_check enum err journal_parse_after(const void *p, size_t n,
+    const unsigned char start[HASH_BYTES], struct journal *ret);
 void journal_free(struct journal *j);
 
 /* Is it the last record of its segment? */

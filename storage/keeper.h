@@ -184,6 +184,7 @@ struct keeper {
 	unsigned sync_n;
 	bool full;			/* P11: no volume takes footage */
 	bool orderly_stop;		/* the recorder said that it stops */
+	bool stepped;		/* lately, by about a day (recover_days.c) */
 	struct utc now;			/* of this turn */
 	struct mono mono;
 	struct wall clock;

@@ -20,10 +20,10 @@
 #include "storage/ledger_keys.h"
 
 #define COPY_NS (10 * NS_PER_SEC)
-#define OLD_NS (300 * NS_PER_SEC)	/* an index behind the ledger by more */
-#define LIVE_MAX 256			/* cameras */
-#define SMALL (64 << 20)		/* checked before it is used */
-#define LOOK_BACK 200000		/* entries, for numbers of segments */
+#define OLD_NS (300 * NS_PER_SEC) /* an index behind the ledger by more */
+#define LIVE_MAX 256 /* cameras */
+#define SMALL (64 << 20) /* checked before it is used */
+#define LOOK_BACK 200000 /* entries, for numbers of segments */
 
 enum why {
 	WHY_ASKED = 1,
@@ -89,7 +89,7 @@ static enum why why_not(struct keeper *k)
 
 	if (index_setting_find(k->ix, INDEX_ENTRIES, text, sizeof(text) - 1,
 		&n))
-		return 0;	/* made before this was kept */
+		return 0; /* made before this was kept */
 	text[n] = '\0';
 	knows = strtoull(text, &end, 10);
 	first = ledger_number(k->ledger, 0);
@@ -110,7 +110,7 @@ static enum err one_is_there(const struct person_row *p, void *arg)
 {
 	(void)p;
 	*(bool *)arg = true;
-	return ERR_GONE;	/* enough */
+	return ERR_GONE; /* enough */
 }
 
 /* saqta init puts a person: an index without one was being made anew. */
@@ -260,7 +260,7 @@ static enum err make_anew(struct keeper *k, enum why why)
 	if (!err)
 		err = copy >= 0 ? index_restore(k->ix, dir_path(copy, dir)) :
 				  index_setting_put(k->ix, "bare", "1", 1);
-	if (err) {	/* the next start tries again */
+	if (err) { /* the next start tries again */
 		index_close(k->ix);
 		k->ix = NULL;
 		free(k->rebuild);
@@ -291,7 +291,7 @@ enum err index_start(struct keeper *k)
 	if (!missing)
 		err = index_open(k->conf.data, false, &k->ix);
 	if (!err && !missing && is_small(k))
-		err = index_verify(k->conf.data);
+		err = index_verify(k->conf.data, NULL);
 	if (err == ERR_INTEGRITY)
 		k->anew = WHY_DAMAGED;
 	else if (err)
@@ -527,6 +527,7 @@ void index_stop(struct keeper *k)
 {
 	if (k->rebuild)
 		atomic_store(&k->rebuild->stop, true);
+	clerk_stop();
 	if (entries_put(k))
 		log_warn("the index was not marked");
 	worker_free(k->clerk);

@@ -6,7 +6,6 @@
  * not. A record that the ledger's chain heads cover is never cut off: a damaged
  * tail is kept beside as journal.damaged.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,13 +14,11 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
-#include "storage/bytes.h"
 #include "storage/disk.h"
 #include "storage/entered.h"
 #include "storage/keeper.h"
+#include "storage/recover_days.h"
 #include "storage/salvage.h"
-
-#define DAYS 2 /* newest days with a journal: midnight */
 
 /* One segment in a journal: its records [first, first + n). */
 struct span {
@@ -52,7 +49,8 @@ struct work {
 	int at; /* its directory */
 	char day[11];
 	int journal_fd;
-	unsigned char *bytes;
+	size_t before; /* records that are settled, and not looked at */
+	unsigned char *bytes; /* those behind them */
 	size_t bytes_n;
 	struct journal j;
 };
@@ -65,7 +63,7 @@ static void row_from(const struct work *w, const struct span *s,
 	*row = (struct segment_row){.seq = r->seq,
 	    .start_ns = r->start_ns,
 	    .end_ns = r->start_ns,
-	    .record = s->first,
+	    .record = w->before + s->first,
 	    .fragments = fragments,
 	    .entry = -1,
 	    .volume = w->volume};
@@ -104,7 +102,8 @@ static enum err cut_journal(struct work *w, size_t n)
 
 	if (n * JOURNAL_RECORD == w->bytes_n)
 		return OK;
-	if (entered_records(w->k, w->volume, w->m->id, w->day) > n) {
+	if (entered_records(w->k, w->volume, w->m->id, w->day) >
+	    w->before + n) {
 		log_error("camera %s: the journal of %s is damaged below what "
 			  "the ledger knows; the damaged end is kept beside it",
 		    w->m->id, w->day);
@@ -115,7 +114,9 @@ static enum err cut_journal(struct work *w, size_t n)
 		    w->bytes + n * JOURNAL_RECORD,
 		    w->bytes_n - n * JOURNAL_RECORD);
 	}
-	if (!err && ftruncate(w->journal_fd, (off_t)(n * JOURNAL_RECORD)) < 0)
+	if (!err &&
+	    ftruncate(w->journal_fd,
+		(off_t)((w->before + n) * JOURNAL_RECORD)) < 0)
 		err = ERR_DISK;
 	w->bytes_n = n * JOURNAL_RECORD;
 	w->j.n = n;
@@ -147,7 +148,7 @@ static enum err append(struct work *w, struct span *s, struct journal_record *r)
 
 	journal_encode(r, w->j.records[w->j.n - 1].chain, bytes);
 	err = disk_pwrite(w->journal_fd, bytes, sizeof(bytes),
-	    w->j.n * JOURNAL_RECORD);
+	    (w->before + w->j.n) * JOURNAL_RECORD);
 	all = realloc(w->j.records, (w->j.n + 1) * sizeof(*all));
 	if (!all)
 		return ERR_NO_MEMORY;
@@ -356,6 +357,77 @@ static enum err recover_spans(struct work *w)
 	return err;
 }
 
+/*
+ * The records from the last segment on that is closed and entered: those before
+ * it were ended before it began, and a crash has no part in what was synced.
+ * Their chain is proved by check and scrub. All of them where there is none, or
+ * the journal does not fit what the index says of it.
+ */
+static enum err read_records(struct work *w, uint64_t size)
+{
+	unsigned char chain[HASH_BYTES];
+	struct segment_row row;
+	enum err err;
+
+	w->before = 0;
+	if (!index_segment_settled(w->k->ix, w->m->id, w->day, w->volume,
+		&row) &&
+	    row.record && row.record * JOURNAL_RECORD < size &&
+	    entered_row(w->k, &row) &&
+	    !disk_pread(w->journal_fd, chain, sizeof(chain),
+		row.record * JOURNAL_RECORD - HASH_BYTES))
+		w->before = row.record;
+	else
+		journal_chain_start(w->m->id, w->day, chain);
+	w->bytes_n = size - w->before * JOURNAL_RECORD;
+	w->bytes = malloc(w->bytes_n + 1);
+	if (!w->bytes)
+		return ERR_NO_MEMORY;
+	err = disk_pread(w->journal_fd, w->bytes, w->bytes_n,
+	    w->before * JOURNAL_RECORD);
+	if (!err)
+		err = journal_parse_after(w->bytes, w->bytes_n, chain, &w->j);
+	if (err || !w->before ||
+	    (w->j.n && w->j.records[0].type == JOURNAL_BEGIN &&
+		w->j.records[0].seq == row.seq))
+		return err;
+	free(w->bytes);
+	journal_free(&w->j);
+	w->bytes = NULL;
+	return ERR_INTEGRITY;
+}
+
+static enum err read_all_records(struct work *w)
+{
+	char path[128];
+	enum err err;
+
+	path_journal(w->m->id, w->day, path, sizeof(path));
+	w->before = 0;
+	err =
+	    disk_read_all(w->at, path, JOURNAL_DAY_MAX, &w->bytes, &w->bytes_n);
+	return err ?
+	    err :
+	    journal_parse(w->bytes, w->bytes_n, w->m->id, w->day, &w->j);
+}
+
+/* Where the next record goes. */
+static void take_head(const struct work *w)
+{
+	struct camera *m = w->m;
+	struct journal_head head = {.volume = w->volume};
+
+	memcpy(head.day, w->day, sizeof(head.day));
+	head.records = w->before + w->j.n;
+	if (w->j.n)
+		memcpy(head.chain, w->j.records[w->j.n - 1].chain, HASH_BYTES);
+	else
+		journal_chain_start(m->id, w->day, head.chain);
+	/* one that is written elsewhere meanwhile keeps its head */
+	if (!m->segment && strcmp(head.day, m->head.day) >= 0)
+		m->durable = m->syncing = m->head = head;
+}
+
 static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
     const char *day)
 {
@@ -364,7 +436,6 @@ static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
 	    .volume = volume,
 	    .at = volume_fd(k->data_fd, volume),
 	    .journal_fd = -1};
-	struct journal_head head = {0};
 	struct segment_row last;
 	char path[128];
 	uint64_t size = 0;
@@ -375,22 +446,19 @@ static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
 		salvage_forget(w.at, m->id, day);
 	path_journal(m->id, day, path, sizeof(path));
 	err = disk_open_append(w.at, path, &w.journal_fd, &size);
+	if (!err && size > JOURNAL_DAY_MAX)
+		err = ERR_TOO_LARGE;
 	if (!err)
-		err = disk_read_all(w.at, path, JOURNAL_DAY_MAX, &w.bytes,
-		    &w.bytes_n);
-	if (!err)
-		err = journal_parse(w.bytes, w.bytes_n, m->id, day, &w.j);
+		err = read_records(&w, size);
+	if (err == ERR_INTEGRITY)
+		err = read_all_records(&w);
 	if (!err)
 		err = recover_spans(&w);
-	if (!err)
-		err = journal_head_load(w.at, m->id, day, &head);
-	head.volume = volume;
 	if (!err && !index_segment_last(k->ix, m->id, &last) &&
 	    last.end_ns > m->last_end_ns)
 		m->last_end_ns = last.end_ns;
-	/* one that is written elsewhere meanwhile keeps its head */
-	if (!err && !m->segment && strcmp(head.day, m->head.day) >= 0)
-		m->durable = m->syncing = m->head = head;
+	if (!err)
+		take_head(&w);
 	if (w.journal_fd >= 0)
 		close(w.journal_fd);
 	free(w.bytes);
@@ -398,82 +466,14 @@ static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
 	return err;
 }
 
-/* A day and the last segment in its journal. */
-struct written {
-	char day[11];
-	uint64_t seq;
-};
-
-/* By the number of their segments: the clock may have been set back. */
-static void keep_newest(struct written best[DAYS], const char *day,
-    uint64_t seq)
-{
-	for (int i = 0; i < DAYS; i++)
-		if (!*best[i].day || seq > best[i].seq) {
-			memmove(best + i + 1, best + i,
-			    (size_t)(DAYS - 1 - i) * sizeof(*best));
-			memcpy(best[i].day, day, sizeof(best[i].day));
-			best[i].seq = seq;
-			return;
-		}
-}
-
-/* The segment of the last record; the tail of a journal may be torn. */
-static uint64_t last_seq(int at, const char *dd)
-{
-	unsigned char head[16];
-	char path[32];
-	uint64_t size = 0, seq = 0;
-	int fd = -1;
-
-	snprintf(path, sizeof(path), "%.4s/journal", dd);
-	if (disk_open_read(at, path, &fd, &size))
-		return 0;
-	for (uint64_t i = size / JOURNAL_RECORD; i && !seq; i--)
-		if (!disk_pread(fd, head, sizeof(head),
-			(i - 1) * JOURNAL_RECORD) &&
-		    !memcmp(head, "SqJ1", 4))
-			seq = be_get(head + 8, 8);
-	close(fd);
-	return seq;
-}
-
-/* Folders of digits: level 0 is yyyy, 1 mm, 2 dd; day grows on the way. */
-static void walk_days(int at, const char *dir, int level, const char *day,
-    struct written best[DAYS])
-{
-	const size_t digits = level ? 2 : 4;
-	DIR *d = disk_opendir(at, dir);
-	struct dirent *e;
-
-	if (!d)
-		return;
-	while ((e = readdir(d))) {
-		char below[16];
-
-		if (strlen(e->d_name) != digits ||
-		    strspn(e->d_name, "0123456789") != digits)
-			continue;
-		snprintf(below, sizeof(below), "%.8s%s%.4s", day,
-		    level ? "-" : "", e->d_name);
-		if (level == 2)
-			keep_newest(best, below, last_seq(dirfd(d), e->d_name));
-		else
-			walk_days(dirfd(d), e->d_name, level + 1, below, best);
-	}
-	closedir(d);
-}
-
 enum err recover_volume(struct keeper *k, struct camera *m, unsigned number)
 {
-	struct written day[DAYS] = {0};
-	char dir[64];
+	struct written day[RECOVER_DAYS];
 	enum err err = OK;
 
-	snprintf(dir, sizeof(dir), "footage/%s", m->id);
-	walk_days(volume_fd(k->data_fd, number), dir, 0, "", day);
+	recover_days(k, m->id, volume_fd(k->data_fd, number), day);
 	/* the older day first, so that the head is the newest one's */
-	for (int i = DAYS - 1; i >= 0 && !err; i--)
+	for (int i = RECOVER_DAYS - 1; i >= 0 && !err; i--)
 		if (*day[i].day)
 			err = recover_day(k, m, number, day[i].day);
 	if (err)
@@ -504,6 +504,7 @@ enum err recover_camera(struct keeper *k, struct camera *m)
 /* One camera that does not recover does not stop the others. */
 enum err recover_all(struct keeper *k)
 {
+	k->stepped = k->stepped || entered_step(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		if (recover_camera(k, m))
 			m->recover = true;

@@ -6,6 +6,7 @@
  *
  * And for tests/system/46 it plays a failing disk: writes of footage fail with
  * EIO as long as `fault` says so; a sync fails once, as the kernel tells it.
+ * For 67 it stops at fdatasync alone, and goes on when it is told to.
  *
  * The file SAQTA_CRASH_FILE is shared with the test: see struct control.
  */
@@ -31,6 +32,7 @@ struct control {
 	_Atomic int64_t left;	/* calls until it comes; negative: never */
 	int64_t signal;		/* SIGKILL, or SIGSTOP */
 	_Atomic int64_t fault;	/* 1 writes of footage, 2 the next sync */
+	int64_t goes_on;	/* one that was stopped may be continued */
 };
 
 static struct control none = {.left = -1};
@@ -55,6 +57,10 @@ __attribute__((constructor)) static void find_control(void)
 
 static void end(void)
 {
+	if (control->goes_on) {
+		syscall(SYS_tgkill, getpid(), gettid(), (int)control->signal);
+		return;
+	}
 	kill(getpid(), (int)control->signal);
 	for (;;)	/* stopped, or another thread is about to end us */
 		pause();
@@ -62,6 +68,8 @@ static void end(void)
 
 static int is_last(void)
 {
+	if (control->goes_on)
+		return 0; /* at a sync of data alone */
 	atomic_fetch_add(&control->calls, 1);
 	return atomic_load(&control->left) >= 0 &&
 	    !atomic_fetch_sub(&control->left, 1);
@@ -177,6 +185,9 @@ int fsync(int fd)
 
 int fdatasync(int fd)
 {
+	if (control->goes_on && atomic_load(&control->left) >= 0 &&
+	    !atomic_fetch_sub(&control->left, 1))
+		end();
 	step();
 	return (int)syscall(SYS_fdatasync, fd);
 }

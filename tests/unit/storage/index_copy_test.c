@@ -126,13 +126,13 @@ static void damage_is_found_in_index_and_copy(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(index_verify(dir), OK);
+	assert_int_equal(index_verify(dir, NULL), OK);
 	snprintf(path, sizeof(path), "%s/index.db", dir);
 	fd = open(path, O_RDWR);
 	for (int i = 1; i < 12; i++)
 		assert_int_equal(pwrite(fd, "garbage", 7, 4096 * i), 7);
 	close(fd);
-	assert_int_equal(index_verify(dir), ERR_INTEGRITY);
+	assert_int_equal(index_verify(dir, NULL), ERR_INTEGRITY);
 	snprintf(path, sizeof(path), "%s/index-copy.db", copies);
 	fd = open(path, O_RDWR);
 	for (int i = 1; i < 6; i++)

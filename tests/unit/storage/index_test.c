@@ -120,6 +120,39 @@ static void only_a_segment_that_is_open_can_be_dropped(void **state)
 	assert_int_equal(r.seq, 1);
 }
 
+static uint64_t settled(const char *day, unsigned volume)
+{
+	struct segment_row r = {.seq = 0};
+	enum err err = index_segment_settled(ix, "w", day, volume, &r);
+
+	return err == ERR_NOT_FOUND ? 0 : r.seq;
+}
+
+static void P8_what_is_settled_has_nothing_open_before_it(void **state)
+{
+	struct segment_row r = {.camera = "w",
+	    .seq = 6,
+	    .day = "2026-11-22",
+	    .state = SEGMENT_CUT,
+	    .volume = 1};
+
+	(void)state;
+	assert_int_equal(settled("2026-11-22", 0), 0);
+	put_segment("w", 1, S(0), S(60), SEGMENT_SEALED);
+	put_segment("w", 2, S(60), S(120), SEGMENT_SEALED);
+	assert_int_equal(settled("2026-11-22", 0), 2);
+	assert_int_equal(settled("2026-11-23", 0), 0);
+	put_segment("w", 4, S(200), S(260), SEGMENT_SEALED);
+	assert_int_equal(settled("2026-11-22", 0), 4);
+	put_segment("w", 3, S(120), S(120), SEGMENT_OPEN);
+	assert_int_equal(settled("2026-11-22", 0), 2);
+	assert_int_equal(index_segment_put(ix, &r), OK);
+	assert_int_equal(settled("2026-11-22", 1), 0);
+	put_segment("w", 3, S(120), S(180), SEGMENT_CUT);
+	assert_int_equal(settled("2026-11-22", 1), 6);
+	assert_int_equal(settled("2026-11-22", 0), 4);
+}
+
 static enum err count_gap(const struct gap_row *g, void *arg)
 {
 	int *n = arg;
@@ -245,6 +278,7 @@ int main(void)
 	    cmocka_unit_test(what_overlaps_a_range_is_found_in_order),
 	    cmocka_unit_test(an_open_segment_counts_as_endless),
 	    cmocka_unit_test(only_a_segment_that_is_open_can_be_dropped),
+	    cmocka_unit_test(P8_what_is_settled_has_nothing_open_before_it),
 	    cmocka_unit_test(P7_a_gap_is_open_until_its_end_is_put),
 	    cmocka_unit_test(a_row_comes_back_as_it_was_put),
 	    cmocka_unit_test(user_names_are_unique),

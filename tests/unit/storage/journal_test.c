@@ -204,6 +204,30 @@ static void P8_a_torn_tail_ends_at_the_last_whole_record(void **state)
 	}
 }
 
+static void P8_the_end_of_a_journal_is_read_behind_a_chain(void **state)
+{
+	const size_t all = sizeof(file) / JOURNAL_RECORD;
+
+	(void)state;
+	for (size_t n = 1; n < all; n++) {
+		const unsigned char *end = file + n * JOURNAL_RECORD;
+		struct journal j;
+
+		assert_int_equal(journal_parse_after(end,
+				     sizeof(file) - n * JOURNAL_RECORD,
+				     end - HASH_BYTES, &j),
+		    OK);
+		assert_int_equal(j.n, all - n);
+		journal_free(&j);
+		assert_int_equal(journal_parse_after(end,
+				     sizeof(file) - n * JOURNAL_RECORD,
+				     end - HASH_BYTES - 1, &j),
+		    OK);
+		assert_int_equal(j.n, 0);
+		journal_free(&j);
+	}
+}
+
 static void P10_no_changed_byte_of_a_journal_goes_unnoticed(void **state)
 {
 	(void)state;
@@ -315,6 +339,7 @@ int main(void)
 	    cmocka_unit_test(what_was_encoded_is_decoded),
 	    cmocka_unit_test(fields_that_a_type_does_not_have_are_zero),
 	    cmocka_unit_test(P8_a_torn_tail_ends_at_the_last_whole_record),
+	    cmocka_unit_test(P8_the_end_of_a_journal_is_read_behind_a_chain),
 	    cmocka_unit_test(P10_no_changed_byte_of_a_journal_goes_unnoticed),
 	    cmocka_unit_test(
 		P10_a_journal_of_another_camera_or_day_does_not_fit),
