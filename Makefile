@@ -8,7 +8,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PKGS_storage := libsodium libcrypto sqlite3 jansson inih libseccomp liboath libqrencode libsystemd
+PKGS_storage := libsodium libcrypto sqlite3 jansson inih libseccomp liboath libqrencode libsystemd libpcre2-8
 PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp gnutls libsystemd
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl libsystemd
 PKGS_alert := jansson inih libsodium libcurl libsystemd
@@ -60,10 +60,14 @@ $(B)/o/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The schema travels inside the program.
+# The schemas travel inside the program.
 $(B)/o/storage/schema.o: storage/schema.sql
 	@mkdir -p $(@D)
 	cd storage && ld -r -b binary -z noexecstack -o $(abspath $@) schema.sql
+
+$(B)/o/storage/transactions.o: storage/transactions.sql
+	@mkdir -p $(@D)
+	cd storage && ld -r -b binary -z noexecstack -o $(abspath $@) transactions.sql
 
 # So do the pages of an evidence package. verify.html is one file that works
 # from a USB stick: the modules of the Verify page, without import and export.
@@ -83,6 +87,7 @@ $(B)/o/storage/verify_page.o: $(B)/verify.html
 
 $(B)/libapi.a: $(call obj,$(API))
 $(B)/libstorage.a: $(call obj,$(STORAGE)) $(B)/o/storage/schema.o \
+    $(B)/o/storage/transactions.o \
     $(B)/o/storage/report.o $(B)/o/storage/verify_page.o
 $(B)/librecorder.a: $(call obj,$(RECORDER))
 $(B)/libweb.a: $(call obj,$(WEB))
@@ -173,7 +178,7 @@ DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
     libsystemd-dev libavformat-dev libavcodec-dev libavutil-dev \
     libexpat1-dev libssl-dev libmicrohttpd-dev libgnutls28-dev \
-    libcurl4-openssl-dev libarchive-dev openssl tzdata
+    libcurl4-openssl-dev libarchive-dev libpcre2-dev openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
@@ -278,7 +283,11 @@ install: programs
 	    install -D -m 644 systemd/saqta.conf $(DESTDIR)/etc/saqta/saqta.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 storage/tool/saqta.1 \
 	    storage/tool/saqta-verify.1
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 systemd/saqta.conf.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 systemd/saqta.conf.5 \
+	    storage/saqta-journal.5
+	for f in storage/journals/*.conf; do \
+	    [ -e $(DESTDIR)/etc/saqta/journals/$$(basename $$f) ] || \
+	    install -D -m 644 -t $(DESTDIR)/etc/saqta/journals $$f || exit 1; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    storage/saqta-storage.8 recorder/saqta-recorder.8 web/saqta-web.8 \
 	    alert/saqta-alert.8

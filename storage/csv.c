@@ -14,6 +14,7 @@ void csv_begin(struct csv *c, const char *p, size_t n)
 	c->n = n;
 	c->at = n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3) ? 3 : 0;
 	c->next_line = 1;
+	c->separator = ',';
 }
 
 /* One byte on; lines are counted. */
@@ -57,7 +58,8 @@ static enum err quoted(struct csv *c, size_t *at)
 			break;
 		err = put(c, at, b);
 	}
-	return err || is_end(c) || c->p[c->at] == ',' ? err : ERR_FORMAT;
+	return err || is_end(c) || c->p[c->at] == c->separator ? err :
+								 ERR_FORMAT;
 }
 
 static enum err field(struct csv *c, size_t *at)
@@ -70,7 +72,7 @@ static enum err field(struct csv *c, size_t *at)
 	if (c->at < c->n && c->p[c->at] == '"')
 		err = quoted(c, at);
 	else
-		while (!err && !is_end(c) && c->p[c->at] != ',')
+		while (!err && !is_end(c) && c->p[c->at] != c->separator)
 			err = c->p[c->at] == '"' ? ERR_FORMAT :
 						   put(c, at, take(c));
 	if (err)

@@ -1,5 +1,5 @@
 /*
- * csv.h - lists of cameras as comma-separated values (RFC 4180). Pure.
+ * csv.h - cameras and journals as comma-separated values (RFC 4180). Pure.
  *
  * Fields may be quoted; lines end in LF or CRLF; a BOM at the start is passed
  * over. Spreadsheets take a cell that begins with = + - @ TAB or CR for a
@@ -13,7 +13,7 @@
 
 #include "storage/api/err.h"
 
-#define CSV_FIELDS_MAX 16
+#define CSV_FIELDS_MAX 64
 #define CSV_RECORD_MAX 4096	/* bytes of a record, quotes taken away */
 
 struct csv {
@@ -24,6 +24,7 @@ struct csv {
 	char buf[CSV_RECORD_MAX];	/* the fields, to be wiped by the owner */
 	const char *field[CSV_FIELDS_MAX];
 	size_t fields;
+	char separator;		/* ','; set it after csv_begin() */
 };
 
 void csv_begin(struct csv *c, const char *p, size_t n);

@@ -254,6 +254,32 @@ enum err day_parse(const char *s, struct day *ret_d)
 	return strlen(s) == 10 ? date_parse(s, ret_d) : ERR_INVALID;
 }
 
+enum err utc_local(struct day d, int hour, int minute, int second,
+    struct utc *ret_t)
+{
+	struct tm tm = {.tm_year = d.year - 1900,
+	    .tm_mon = d.month - 1,
+	    .tm_mday = d.mday,
+	    .tm_hour = hour,
+	    .tm_min = minute,
+	    .tm_sec = second,
+	    .tm_isdst = -1};
+	struct tm before;
+	time_t s;
+
+	if (d.year < 1971 || d.year > 2199 || d.month < 1 || d.month > 12 ||
+	    d.mday < 1 || d.mday > month_days(d.year, d.month) || hour < 0 ||
+	    hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+		return ERR_INVALID;
+	s = mktime(&tm);
+	/* an hour earlier, the clock may have said the same */
+	before = local((struct utc){(int64_t)(s - 3600) * NS_PER_SEC});
+	if (before.tm_mday == d.mday && before.tm_hour == hour)
+		s -= 3600;
+	*ret_t = (struct utc){(int64_t)s * NS_PER_SEC};
+	return OK;
+}
+
 char *utc_rfc3339(struct utc t, char *buf, size_t n)
 {
 	struct tm tm = local(t);

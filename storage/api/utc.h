@@ -69,6 +69,14 @@ struct utc utc_midnight(struct day d);
 /* The first local midnight after t; where one occurs twice, the later one. */
 struct utc utc_next_midnight(struct utc t);
 
+/*
+ * The instant that clocks at the site call that; the first of two where it
+ * occurs twice. ERR_INVALID where there is no such day or time of day, or none
+ * before 1971 or after 2199; what a clock jumps over counts as if it had not.
+ */
+must_check enum err utc_local(struct day d, int hour, int minute, int second,
+    struct utc *ret_t);
+
 /* "2026-11-22"; buf of at least 11 bytes, returned. */
 char *day_format(struct day d, char *buf, size_t n);
 must_check enum err day_parse(const char *s, struct day *ret_d);

@@ -42,6 +42,7 @@ LIBRARIES = {
     "liboath": r"liboath",
     "libsystemd": r"systemd/",
     "libqrencode": r"qrencode\.h",
+    "pcre2": r"pcre2\.h",
 }
 
 # One library is one file of a folder. More only here, each with its reason.

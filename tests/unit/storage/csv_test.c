@@ -51,7 +51,9 @@ static void too_many_and_too_long_are_refused(void **state)
 	static char text[2 * CSV_RECORD_MAX];
 
 	(void)state;
-	begin("1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\nok\n");
+	memset(text, ',', CSV_FIELDS_MAX);
+	strcpy(text + CSV_FIELDS_MAX, "\nok\n");
+	begin(text);
 	assert_int_equal(csv_next(&c), ERR_FORMAT);
 	check(2, 1, "ok");
 	memset(text, 'a', CSV_RECORD_MAX);
@@ -59,6 +61,15 @@ static void too_many_and_too_long_are_refused(void **state)
 	begin(text);
 	assert_int_equal(csv_next(&c), ERR_FORMAT);
 	check(2, 1, "ok");
+}
+
+static void another_separator_may_be_set(void **state)
+{
+	(void)state;
+	begin("a;\"b;c\";1,5\n");
+	c.separator = ';';
+	check(1, 3, "1,5");
+	assert_string_equal(c.field[1], "b;c");
 }
 
 static void formulas_are_made_harmless_and_come_back(void **state)
@@ -85,6 +96,7 @@ int main(void)
 	    cmocka_unit_test(records_are_those_of_rfc_4180),
 	    cmocka_unit_test(a_broken_record_does_not_take_the_next_along),
 	    cmocka_unit_test(too_many_and_too_long_are_refused),
+	    cmocka_unit_test(another_separator_may_be_set),
 	    cmocka_unit_test(formulas_are_made_harmless_and_come_back),
 	};
 

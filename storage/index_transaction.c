@@ -1,0 +1,367 @@
+#include "storage/index_transaction.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/api/log.h"
+#include "storage/bytes.h"
+#include "storage/index_sql.h"
+
+#define VERSION 1
+#define KEY_N 16
+/* Rows of an amount range that are sorted rather than looked for by time. */
+#define FEW 5000
+#define DAY_NS (INT64_C(86400) * NS_PER_SEC)
+
+/* storage/transactions.sql, linked in (Makefile) */
+extern const char _binary_transactions_sql_start[],
+    _binary_transactions_sql_end[];
+
+static enum err version(struct index *ix, int64_t *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s, "PRAGMA user_version", "");
+
+	if (!err)
+		err = sql_step(ix, s);
+	if (!err)
+		*ret = sql_i64(s, 0);
+	if (!err)
+		sql_done(s);
+	return err;
+}
+
+static enum err make(struct index *ix)
+{
+	size_t n = (size_t)(_binary_transactions_sql_end -
+	    _binary_transactions_sql_start);
+	char *sql = strndup(_binary_transactions_sql_start, n);
+	enum err err = sql ? sql_exec(ix, "BEGIN IMMEDIATE") : ERR_NO_MEMORY;
+
+	if (!err)
+		err = sql_exec(ix, sql);
+	if (!err)
+		err = sql_exec(ix, "PRAGMA user_version = 1; COMMIT");
+	free(sql);
+	return err;
+}
+
+/* As index.db: a power cut may take the last import, never the rest. */
+static enum err set_up(struct index *ix, bool readonly)
+{
+	int64_t v = 0;
+	enum err err = sql_exec(ix, "PRAGMA busy_timeout = 5000");
+
+	if (!err && !readonly)
+		err = sql_exec(ix,
+		    "PRAGMA journal_mode = WAL;"
+		    "PRAGMA synchronous = NORMAL;"
+		    "PRAGMA cache_size = -65536;"
+		    "PRAGMA secure_delete = ON;"
+		    "PRAGMA temp_store = MEMORY");
+	if (!err)
+		err = version(ix, &v);
+	if (!err && !v && !readonly)
+		return make(ix);
+	if (!err && v != VERSION) {
+		log_error("transactions.db has schema %lld, this program "
+			  "knows %d",
+		    (long long)v, VERSION);
+		err = v ? ERR_INVALID : ERR_NOT_FOUND;
+	}
+	return err;
+}
+
+enum err transactions_open(const char *data, bool readonly, struct index **ret)
+{
+	int flags = readonly ? SQLITE_OPEN_READONLY :
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	struct index *ix = calloc(1, sizeof(*ix));
+	char path[512];
+	enum err err;
+
+	if (!ix)
+		return ERR_NO_MEMORY;
+	snprintf(path, sizeof(path), "%s/transactions.db", data);
+	err = sql_translate(ix,
+	    sqlite3_open_v2(path, &ix->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
+	if (!err)
+		err = set_up(ix, readonly);
+	if (err) {
+		index_close(ix);
+		return err;
+	}
+	*ret = ix;
+	return OK;
+}
+
+/* What makes two of them one event. */
+static void natural_key(const struct transaction *t, unsigned char ret[KEY_N])
+{
+	unsigned char hash[HASH_BYTES];
+	char text[200];
+	int n = snprintf(text, sizeof(text), "%s\t%lld\t%u\t%lld\t%s\t%s\t%s",
+	    t->atm, (long long)t->time_ns, (unsigned)t->kind,
+	    (long long)t->amount, t->bin, t->last4, t->reference);
+
+	sha256(text, (size_t)n, hash);
+	/* first the moment: what is put together lies together */
+	be_put(ret, (uint64_t)t->time_ns, 8);
+	memcpy(ret + 8, hash, KEY_N - 8);
+}
+
+static enum err put(struct index *ix, const struct transaction *t)
+{
+	unsigned char key[KEY_N];
+	sqlite3_stmt *s;
+	enum err err;
+
+	natural_key(t, key);
+	err = sql_bind(ix, &s,
+	    "INSERT INTO txn VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+	    "ON CONFLICT(key) DO NOTHING",
+	    "btiiiititttiiit", key, (size_t)KEY_N, t->atm, t->time_ns,
+	    t->cash_ns, (int64_t)t->kind, t->amount, t->currency,
+	    (int64_t)t->result, t->bin, t->last4, t->reference,
+	    (int64_t)t->cash, (int64_t)t->check_method,
+	    (int64_t)t->check_result, t->check_reference);
+	return err ? err : sql_run(ix, s);
+}
+
+enum err transactions_put(struct index *ix, const struct transaction *t,
+    size_t n, size_t *ret_known)
+{
+	size_t known = 0;
+	enum err err = index_begin(ix);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		err = put(ix, &t[i]);
+		known += !err && !sqlite3_changes(ix->db);
+	}
+	if (!err)
+		err = index_commit(ix);
+	if (err)
+		index_abort(ix);
+	else
+		*ret_known = known;
+	return err;
+}
+
+enum err transactions_drop(struct index *ix, const int64_t *ids, size_t n)
+{
+	enum err err = index_begin(ix);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		sqlite3_stmt *s;
+
+		err = sql_bind(ix, &s, "DELETE FROM txn WHERE id = ?", "i",
+		    ids[i]);
+		if (!err)
+			err = sql_run(ix, s);
+	}
+	if (!err)
+		err = index_commit(ix);
+	if (err)
+		index_abort(ix);
+	return err;
+}
+
+static void row_get(sqlite3_stmt *s, struct transaction_row *r)
+{
+	struct transaction *t = &r->t;
+
+	*r = (struct transaction_row){.id = sql_i64(s, 0)};
+	sql_text(s, 2, t->atm, sizeof(t->atm));
+	t->time_ns = sql_i64(s, 3);
+	t->cash_ns = sql_i64(s, 4);
+	t->kind = (enum transaction_kind)sql_i64(s, 5);
+	t->amount = sql_i64(s, 6);
+	sql_text(s, 7, t->currency, sizeof(t->currency));
+	t->result = (enum transaction_result)sql_i64(s, 8);
+	sql_text(s, 9, t->bin, sizeof(t->bin));
+	sql_text(s, 10, t->last4, sizeof(t->last4));
+	sql_text(s, 11, t->reference, sizeof(t->reference));
+	t->cash = (enum transaction_cash)sql_i64(s, 12);
+	t->check_method = (enum transaction_method)sql_i64(s, 13);
+	t->check_result = (enum transaction_check)sql_i64(s, 14);
+	sql_text(s, 15, t->check_reference, sizeof(t->check_reference));
+}
+
+enum err transaction_find_id(struct index *ix, int64_t id,
+    struct transaction *ret)
+{
+	struct transaction_row r;
+	sqlite3_stmt *s;
+	enum err err =
+	    sql_bind(ix, &s, "SELECT * FROM txn WHERE id = ?", "i", id);
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err) {
+		row_get(s, &r);
+		*ret = r.t;
+	}
+	sql_done(s);
+	return err;
+}
+
+/* Rows of s from *n on, up to max. */
+static enum err rows_get(struct index *ix, sqlite3_stmt *s,
+    struct transaction_row *ret, size_t max, size_t *n)
+{
+	enum err err = OK;
+
+	while (*n < max && !(err = sql_step(ix, s)))
+		row_get(s, &ret[(*n)++]);
+	sql_done(s);
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err transactions_oldest(struct index *ix, int64_t after_ns,
+    int64_t after_id, int64_t before_ns, struct transaction_row *ret, size_t n,
+    size_t *ret_n)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM txn WHERE time_ns >= ?1 AND time_ns < ?3 AND NOT "
+	    "(time_ns = ?1 AND id <= ?2) ORDER BY time_ns, id LIMIT ?4",
+	    "iiii", after_ns, after_id, before_ns, (int64_t)n);
+
+	*ret_n = 0;
+	return err ? err : rows_get(ix, s, ret, n, ret_n);
+}
+
+/* ?1 from, ?2 to (both within), ?3 the id before which rows of ?2 count. */
+#define FILTER \
+	" time_ns >= ?1 AND time_ns <= ?2 AND NOT (time_ns = ?2 AND id >= ?3)" \
+	" AND (?4 = '' OR atm = ?4) AND amount BETWEEN ?5 AND ?6" \
+	" AND (?10 = 0 OR kind = ?10) AND (?11 = 0 OR result = ?11)" \
+	" AND (?12 = 0 OR (verdict != 1 AND kind BETWEEN 4 AND 6))" \
+	" AND (?7 = '' OR last4 = ?7) AND (?8 = '' OR bin = ?8)" \
+	" AND (?9 = '' OR reference = ?9)" \
+	" ORDER BY time_ns DESC, id DESC LIMIT ?13"
+
+enum way { BY_TIME, BY_ATM, BY_AMOUNT, BY_CARD, BY_REFERENCE };
+
+static enum err window(struct index *ix, enum way way,
+    const struct transaction_query *q, int64_t from, int64_t to, int64_t id,
+    struct transaction_row *ret, size_t *n)
+{
+	static const char by_time[] =
+	    "SELECT * FROM txn INDEXED BY txn_time WHERE" FILTER;
+	static const char by_atm[] =
+	    "SELECT * FROM txn INDEXED BY txn_atm WHERE atm = ?4 AND" FILTER;
+	static const char by_amount[] =
+	    "SELECT * FROM txn INDEXED BY txn_amount WHERE amount > 0 "
+	    "AND" FILTER;
+	static const char by_card[] =
+	    "SELECT * FROM txn INDEXED BY txn_card WHERE last4 != '' AND "
+	    "last4 = ?7 AND" FILTER;
+	static const char by_reference[] =
+	    "SELECT * FROM txn INDEXED BY txn_reference WHERE reference != '' "
+	    "AND reference = ?9 AND" FILTER;
+	static const char *const sql[] = {
+	    by_time, by_atm, by_amount, by_card, by_reference};
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s, sql[way], "iiitiitttiiii", from, to, id,
+	    q->atm, q->least, q->most, q->last4, q->bin, q->reference,
+	    (int64_t)q->kind, (int64_t)q->result, (int64_t)q->unchecked,
+	    (int64_t)(TRANSACTIONS_PAGE - *n));
+
+	return err ? err : rows_get(ix, s, ret, TRANSACTIONS_PAGE, n);
+}
+
+/* Are there few amounts in that range and time? */
+static enum err are_few(struct index *ix, const struct transaction_query *q,
+    bool *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT count(*) FROM (SELECT 1 FROM txn INDEXED BY txn_amount "
+	    "WHERE amount > 0 AND amount BETWEEN ? AND ? LIMIT ?)",
+	    "iii", q->least, q->most, (int64_t)FEW);
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err)
+		*ret = sql_i64(s, 0) < FEW;
+	sql_done(s);
+	return err;
+}
+
+static enum err choose(struct index *ix, const struct transaction_query *q,
+    enum way *ret)
+{
+	bool few = false;
+	enum err err = OK;
+
+	*ret = BY_TIME;
+	if (*q->reference) {
+		*ret = BY_REFERENCE;
+	} else if (*q->last4) {
+		*ret = BY_CARD;
+	} else if (*q->atm) {
+		*ret = BY_ATM;
+	} else if (q->least > 0) {
+		few = q->least == q->most;
+		if (!few)
+			err = are_few(ix, q, &few);
+		if (!err && few)
+			*ret = BY_AMOUNT;
+	}
+	return err;
+}
+
+/*
+ * Backwards in windows of time, each twice as long as the one before, so that
+ * what is common is found in the first and what is rare soon; it ends where
+ * the page is full or TRANSACTIONS_SEARCH_NS are over.
+ */
+enum err transactions_search(struct index *ix,
+    const struct transaction_query *q, struct transaction_row *ret,
+    size_t *ret_n, int64_t *ret_back_to)
+{
+	int64_t to = q->last_ns ? q->last_ns : q->to_ns - 1;
+	int64_t id = q->last_ns ? q->last_id : INT64_MAX;
+	int64_t width = DAY_NS, begun = mono_now().ns, back = to + 1;
+	enum way way;
+	size_t n = 0;
+	enum err err = choose(ix, q, &way);
+
+	while (!err && to >= q->from_ns && n < TRANSACTIONS_PAGE) {
+		int64_t from = to - q->from_ns < width || way == BY_CARD ||
+			way == BY_REFERENCE ?
+		    q->from_ns :
+		    to - width;
+
+		err = window(ix, way, q, from, to, id, ret, &n);
+		back = n < TRANSACTIONS_PAGE ? from : ret[n - 1].t.time_ns;
+		to = from - 1;
+		id = INT64_MAX;
+		width = width < INT64_MAX / 4 ? 2 * width : width;
+		if (mono_now().ns - begun > TRANSACTIONS_SEARCH_NS)
+			break;
+	}
+	if (err)
+		return err;
+	*ret_n = n;
+	*ret_back_to = back > q->from_ns ? back : q->from_ns;
+	return OK;
+}
+
+enum err transactions_count(struct index *ix, uint64_t *ret)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s, "SELECT count(*) FROM txn", "");
+
+	if (err)
+		return err;
+	err = sql_step(ix, s);
+	if (!err)
+		*ret = (uint64_t)sql_i64(s, 0);
+	sql_done(s);
+	return err;
+}
