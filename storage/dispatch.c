@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
-#include "storage/keeper.h"
+#include "storage/keeper_transaction.h"
 
 #define TOOL PEER_CONTROL
 #define OPERATOR (TOOL | PEER_READER) /* the handler asks may_onboard() */
@@ -107,6 +107,12 @@ static const struct row {
     {MSG_WITNESS_ALLOW, TOOL, handle_act, ENTRY_LOG_ALLOWED},
     {MSG_WITNESS_REMOVE, TOOL, handle_act, ENTRY_WITNESS_REMOVED},
     {MSG_WITNESS_LIST, TOOL, handle_witness_list, 0},
+    {MSG_TRANSACTIONS_IMPORT, TOOL, handle_transactions_import, ENTRY_IMPORTED},
+    {MSG_TRANSACTIONS_PUT, PEER_IMPORTER, handle_transactions_put, 0},
+    {MSG_TRANSACTIONS_PUT, PEER_PEOPLE, handle_transactions_push,
+	ENTRY_IMPORTED},
+    {MSG_IMPORT_DONE, PEER_IMPORTER, handle_import_done, ENTRY_IMPORTED},
+    {MSG_ERROR, PEER_IMPORTER, handle_import_failed, 0},
     {MSG_SIGN_IS, PEER_READER, handle_sign_is, ENTRY_LOG_KEY},
 };
 
@@ -139,6 +145,7 @@ void handle_closed(struct keeper *k, struct conn *c)
 
 	looks_forget(k, c);
 	aim_forget(k, c);
+	transactions_forget(k, c);
 	if (c == k->supervisor) {
 		k->supervisor = NULL;
 		camera_no_recorder(k);

@@ -22,6 +22,7 @@
 #include "storage/api/notify.h"
 #include "storage/disk.h"
 #include "storage/expire.h"
+#include "storage/keeper_transaction.h"
 #include "storage/term.h"
 
 #define TICK_NS NS_PER_SEC
@@ -97,7 +98,7 @@ static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 {
 	const int fixed[] = {signals, k->ingest, k->people, k->control,
 	    worker_fd(k->syncer), worker_fd(k->prover), worker_fd(k->copier),
-	    worker_fd(k->clerk), worker_fd(k->scrubber)};
+	    worker_fd(k->clerk), worker_fd(k->scrubber), transactions_fd(k)};
 	size_t n = 0;
 
 	for (; n < sizeof(fixed) / sizeof(fixed[0]); n++)
@@ -120,7 +121,7 @@ static void turn(struct keeper *k, int signals)
 	    k->next_tick_ns;
 	int64_t left =
 	    expire_busy(k) ? 0 : (wake - mono_now().ns) / NS_PER_MS + 1;
-	size_t n = gather(k, signals, p), i = 9;
+	size_t n = gather(k, signals, p), i = 10;
 	struct conn *c = k->conns;
 
 	if (poll(p, n, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
@@ -143,6 +144,7 @@ static void turn(struct keeper *k, int signals)
 	seal_sync(k);
 	seal_proved(k);
 	epoch_copied(k);
+	transactions_turn(k);
 	if (k->mono.ns >= k->next_tick_ns) {
 		k->next_tick_ns = k->mono.ns + TICK_NS;
 		keeper_tick(k);
@@ -443,6 +445,8 @@ int keeper_main(const struct config *conf)
 	if (!err)
 		err = say(start(&k), "start");
 	if (!err)
+		err = say(transactions_start(&k), "transactions");
+	if (!err)
 		err = open_sockets(&k);
 	if (!err) {
 		log_info("ready: ledger of %llu entries",
@@ -453,6 +457,7 @@ int keeper_main(const struct config *conf)
 		turn(&k, signals);
 	if (!err && k.ledger)
 		finish(&k);
+	transactions_stop(&k);
 	expire_free(k.expire);
 	holds_free(&k.holds);
 	index_close(k.ix);

@@ -40,6 +40,7 @@ enum peer {
 	PEER_PEOPLE = 8,	/* web, nobody signed in */
 	PEER_CONTROL = 16,	/* the saqta tool */
 	PEER_READER = 32,	/* our own reader process */
+	PEER_IMPORTER = 64,	/* our own, without keys (importer.h) */
 };
 
 struct answer {
@@ -163,6 +164,7 @@ struct keeper {
 	int copy_fd;			/* [storage] ledger_copy; -1: none */
 	struct copying copying;
 	struct worker *clerk, *scrubber;
+	struct transactions *tx;	/* keeper_transaction.h */
 	bool scrubbing, scrub_bytes;	/* a batch runs; the kind of the last */
 	struct rebuild *rebuild;	/* runs, or is to run; NULL */
 	int64_t next_copy_ns, next_forecast_ns;
@@ -374,6 +376,13 @@ void aim_forget(struct keeper *k, const struct conn *asker);
 void person_answer(struct conn *c, uint32_t id, enum msg type, uint64_t number);
 
 /* --- spawn.c --- */
+/*
+ * Start this program anew for `job`, with nothing of this one's memory and the
+ * descriptors fds (borrowed; -1: none) as 3, 4 and so on.
+ */
+#define SELF_FDS 3
+must_check enum err self_start(const char *job, const int *fds, size_t n,
+    int *ret_pid);
 /*
  * Start a reader for `person` (NULL: dummy work) and send it MSG_READER_START.
  * ERR_BUSY above the limits.

@@ -1,9 +1,10 @@
-/* main.c - saqta-storage: the keeper, or one of its readers. */
+/* main.c - saqta-storage: the keeper, a reader, or an importer. */
 #include <stdio.h>
 #include <string.h>
 
 #include "storage/api/config.h"
 #include "storage/api/log.h"
+#include "storage/importer.h"
 #include "storage/keeper.h"
 #include "storage/reader.h"
 
@@ -17,6 +18,10 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "reader")) {
 		log_name("saqta-reader");
 		return reader_main();
+	}
+	if (argc == 2 && !strcmp(argv[1], "importer")) {
+		log_name("saqta-importer");
+		return importer_main();
 	}
 	if (argc == 3 && !strcmp(argv[1], "--config"))
 		path = argv[2];

@@ -139,6 +139,8 @@ static const struct row {
     {MSG_SITE, ANYBODY, 0, session_site},
     {MSG_CAMERAS, ANYBODY, 0, session_cameras},
     {MSG_COVERAGE, ANYBODY, 0, session_coverage},
+    {MSG_TRANSACTIONS, AUDITOR | CUSTODIAN, 0, session_transactions},
+    {MSG_TRANSACTION_LISTS, AUDITOR | CUSTODIAN, 0, session_transaction_lists},
     {MSG_STATUS, ANYBODY, 0, session_status},
     {MSG_REQUEST_NEW, AUDITOR | CUSTODIAN, 0, session_request_new},
     {MSG_REQUESTS, AUDITOR | CUSTODIAN, 0, session_requests},
@@ -328,6 +330,7 @@ static enum err receive_start(struct session *s, struct start *ret)
 	s->reserve_bytes = wire_get_u64(&w);
 	get_text(&w, ret->data, sizeof(ret->data));
 	s->clock_offset_ns = wire_get_i64(&w);
+	snprintf(s->data, sizeof(s->data), "%s", ret->data);
 	ret->id = w.id;
 	err = wire_end(&w);
 	if (w.fd >= 0)
@@ -471,6 +474,7 @@ int reader_main(void)
 	else if (!err)
 		err = session_act(s);
 	ledger_close(s->ledger);
+	index_close(s->tx);
 	index_close(s->ix);
 	crypt_guarded_free(s);
 	return err && err != ERR_PASSWORD && err != ERR_FACTOR ? 1 : 0;

@@ -89,7 +89,9 @@ struct session {
 	struct age_identity identity; /* an auditor's */
 	struct age_recipient paper;
 	struct index *ix;
+	struct index *tx; /* transactions.db, opened when asked; NULL */
 	struct ledger *ledger;
+	char data[512]; /* the data directory's path */
 	char site[WIRE_STR_MAX + 1], zone[64];
 	bool demo;
 	uint64_t reserve_bytes;
@@ -151,6 +153,11 @@ must_check enum err session_sign_out(struct session *s, struct wire *w);
 must_check enum err session_onboard(struct session *s, struct wire *w);
 must_check enum err session_aim(struct session *s, struct wire *w);
 must_check enum err session_aim_open(struct session *s, struct wire *w);
+
+/* --- reader_transaction.c --- */
+must_check enum err session_transactions(struct session *s, struct wire *w);
+must_check enum err session_transaction_lists(struct session *s,
+    struct wire *w);
 
 /* --- reader_hold.c --- */
 must_check enum err session_holds(struct session *s, struct wire *w);

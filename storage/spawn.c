@@ -1,6 +1,7 @@
 /* spawn.c - starting and ending reader processes. */
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <signal.h>
@@ -40,35 +41,34 @@ static enum err limits(const struct keeper *k, bool session,
 	return n >= READERS_MAX || starting >= STARTING_MAX ? ERR_BUSY : OK;
 }
 
-/* Descriptors 3, 4, 5 of reader.h; all others are close-on-exec. */
-static enum err exec_reader(int keeper, int client, int data, int *ret_pid)
+enum err self_start(const char *job, const int *fds, size_t n, int *ret_pid)
 {
-	char program[] = "saqta-storage", arg[] = "reader";
+	char program[] = "saqta-storage", arg[16];
 	char *argv[] = {program, arg, NULL};
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t none;
-	int high[3], rc = -1;
-	pid_t pid;
+	int high[SELF_FDS], rc = 0;
+	pid_t pid = -1;
 
+	snprintf(arg, sizeof(arg), "%s", job);
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&fa);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigmask(&attr, &none);
-	/* above 5 first, so that no target is overwritten before its use */
-	high[0] = fcntl(keeper, F_DUPFD_CLOEXEC, 10);
-	high[1] = client < 0 ? -1 : fcntl(client, F_DUPFD_CLOEXEC, 10);
-	high[2] = fcntl(data, F_DUPFD_CLOEXEC, 10);
-	if (high[0] >= 0 && high[2] >= 0 && (client < 0 || high[1] >= 0)) {
-		for (int i = 0; i < 3; i++)
-			if (high[i] >= 0)
-				posix_spawn_file_actions_adddup2(&fa, high[i],
-				    3 + i);
+	/* above all of them first, so that no target is overwritten */
+	for (size_t i = 0; i < n; i++) {
+		high[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, 10);
+		rc |= fds[i] >= 0 && high[i] < 0;
+		if (high[i] >= 0)
+			posix_spawn_file_actions_adddup2(&fa, high[i],
+			    3 + (int)i);
+	}
+	if (!rc)
 		rc = posix_spawn(&pid, "/proc/self/exe", &fa, &attr, argv,
 		    environ);
-	}
-	for (int i = 0; i < 3; i++)
+	for (size_t i = 0; i < n; i++)
 		if (high[i] >= 0)
 			close(high[i]);
 	posix_spawn_file_actions_destroy(&fa);
@@ -102,6 +102,7 @@ enum err reader_spawn(struct keeper *k, unsigned job,
 {
 	struct reader *r = NULL;
 	int keeper[2] = {-1, -1}, client[2] = {-1, -1};
+	int fds[SELF_FDS];
 	enum err err = limits(k, job == READER_SESSION, person);
 
 	if (err)
@@ -116,7 +117,10 @@ enum err reader_spawn(struct keeper *k, unsigned job,
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		goto out;
-	err = exec_reader(keeper[1], client[1], k->data_fd, &r->pid);
+	fds[0] = keeper[1];	/* 3, 4, 5: reader.h */
+	fds[1] = client[1];
+	fds[2] = k->data_fd;
+	err = self_start("reader", fds, SELF_FDS, &r->pid);
 	if (!err)
 		err = conn_add(k, keeper[0], PEER_READER, &r->conn);
 	if (err)

@@ -7,6 +7,7 @@
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
 #include "storage/expire.h"
+#include "storage/keeper_transaction.h"
 #include "storage/term.h"
 #include "storage/view.h"
 
@@ -96,6 +97,7 @@ void keeper_tick(struct keeper *k)
 	index_tick(k);
 	forecast_tick(k);
 	scrub_tick(k);
+	transactions_tick(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_tick(k, m);
 	if (k->mono.ns >= k->next_heads_ns) {

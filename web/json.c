@@ -163,6 +163,46 @@ void json_get_cameras(struct json *j, const char *name,
 	}
 }
 
+size_t json_get_list(struct json *j, const char *name, size_t max)
+{
+	json_t *v = get(j, name);
+	size_t n = json_array_size(v);
+	char say[48];
+
+	if (v && (n < 1 || n > max)) {
+		snprintf(say, sizeof(say), "a list of 1 to %zu", max);
+		refuse(j, name, say);
+	}
+	return j->err == OK ? n : 0;
+}
+
+bool json_item(struct json *j, const char *name, size_t i, struct json *ret)
+{
+	json_t *v = json_array_get(json_object_get(j->root, name), i);
+	char at[32];
+
+	memset(ret, 0, sizeof(*ret));
+	if (j->err != OK)
+		return false;
+	ret->root = v;
+	if (json_is_object(v))
+		return true;
+	snprintf(at, sizeof(at), "%s/%zu", name, i);
+	refuse(j, at, "an object");
+	return false;
+}
+
+void json_item_end(struct json *j, const char *name, size_t i,
+    struct json *item)
+{
+	if (j->err != OK || json_end(item) == OK)
+		return;
+	j->err = item->err;
+	snprintf(j->pointer, sizeof(j->pointer), "/%.20s/%u%.48s", name,
+	    (unsigned)i, item->pointer);
+	memcpy(j->detail, item->detail, sizeof(j->detail));
+}
+
 /* A pointer to a member of the client's own name (RFC 6901, section 3). */
 static void refuse_unknown(struct json *j, const char *key)
 {

@@ -8,6 +8,7 @@
 #ifndef SAQTA_WEB_JSON_H
 #define SAQTA_WEB_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +17,7 @@
 #include "storage/api/wire.h"
 
 #define JSON_CAMERAS_MAX 64	/* so that a request fits into one message */
-#define JSON_MEMBERS_MAX 12
+#define JSON_MEMBERS_MAX 16
 
 struct json_t;
 
@@ -25,7 +26,7 @@ struct json {
 	const char *seen[JSON_MEMBERS_MAX];
 	unsigned seen_n;
 	enum err err;
-	char pointer[64];	/* where it is wrong, "" = the whole body */
+	char pointer[96];	/* where it is wrong, "" = the whole body */
 	char detail[120];	/* what would be right */
 };
 
@@ -60,6 +61,17 @@ int64_t json_get_time(struct json *j, const char *name);
 /* 1..JSON_CAMERAS_MAX different camera ids. */
 void json_get_cameras(struct json *j, const char *name,
     struct json_cameras *ret);
+
+/* How many objects are in a list of 1..max; 0 after an error. */
+size_t json_get_list(struct json *j, const char *name, size_t max);
+/*
+ * The i-th of them to read from, in *ret, borrowed from j: json_item_end(), no
+ * json_wipe(). False after an error.
+ */
+bool json_item(struct json *j, const char *name, size_t i, struct json *ret);
+/* What was wrong with it becomes j's, its pointer below j's. */
+void json_item_end(struct json *j, const char *name, size_t i,
+    struct json *item);
 
 /* Refuse the value of `name` for a reason of the caller's own. */
 void json_refuse(struct json *j, const char *name, const char *detail);

@@ -11,6 +11,7 @@
 #include "web/media.h"
 #include "web/page.h"
 #include "web/sign.h"
+#include "web/transaction.h"
 #include "web/witness.h"
 
 /* clang-format off */
@@ -37,6 +38,10 @@ static const struct route routes[] = {
 {METHOD_POST, "/api/v1/cameras/%c/keypad", NEED_SESSION, 0, camera_keypad},
 {METHOD_POST, "/api/v1/atms/move", NEED_SESSION, 0, camera_atm_move},
 {METHOD_GET, "/api/v1/coverage", NEED_SESSION, 0, api_coverage},
+{METHOD_GET, "/api/v1/transactions", NEED_SESSION, 0, transaction_search},
+{METHOD_POST, "/api/v1/transactions", NEED_TOKEN, 0, transaction_push},
+{METHOD_GET, "/api/v1/transactions/repeated", NEED_SESSION, 0,
+    transaction_repeated},
 {METHOD_GET, "/api/v1/requests", NEED_SESSION, 0, api_requests},
 {METHOD_POST, "/api/v1/requests", NEED_SESSION, 0, api_request_new},
 {METHOD_POST, "/api/v1/requests/%r/decision", NEED_SESSION, 0, api_decide},

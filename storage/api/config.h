@@ -38,6 +38,10 @@ struct config {
 	char ledger_copy[160];	/* directory, best of another disk */
 	int extra_days;		/* beyond six months, default 0 */
 	int aim_s;		/* an aiming picture, 5..600, default 600 */
+	/* [transactions] */
+	char rules[160];	/* directory of NAME.conf (ej_rules.h) */
+	char folder[160];	/* watched for journals; "none" */
+	int threshold;		/* a sum from which an identity is checked */
 	/* [recorder] */
 	char recorder_state[160]; /* directory of the recorder's own key */
 	int timeout_ms;		/* camera silence that counts as lost */

@@ -173,6 +173,39 @@ enum msg {
 	MSG_SCRUB = 306,	/* -> MSG_OK: all is looked at anew, from now */
 	MSG_REBUILD = 302,	/* -> MSG_OK: it has begun */
 
+	/* --- transactions (transaction.h), which point at footage --- */
+	MSG_TRANSACTION_LISTS = 268, /* session: u8 enum transaction_list,
+				   i64 from, i64 to */
+	MSG_TRANSACTION_LISTS_IS = 269, /* fd: JSON */
+	MSG_TRANSACTIONS = 288,	/* session: str ATM or "", i64 from, i64 to,
+				   i64 least amount, i64 most amount, str last
+				   four or "", str BIN or "", str reference or
+				   "", u8 enum transaction_kind or 0,
+				   u8 enum transaction_result or 0,
+				   u8 without a passed check alone,
+				   i64, i64: time and number of the last one
+				   that was shown, or 0 */
+	MSG_TRANSACTIONS_IS = 289, /* fd: JSON */
+	MSG_TRANSACTIONS_PUT = 290, /* importer: fd: lines; people: str token,
+				   str client address, fd: lines */
+	MSG_TRANSACTIONS_PUT_IS = 291, /* u32 added, u32 known already,
+				   u32 of ATMs that have no camera; durable */
+	MSG_TRANSACTIONS_IMPORT = 292, /* control: str rules, str ATM or "",
+				   str encoding or "", fd: the file. Answered
+				   when it is read */
+	MSG_TRANSACTIONS_IMPORT_IS = 293, /* u64 entry, u64 lines, u64 added,
+				   u64 known, u64 broken, u64 card numbers cut,
+				   u64 clock jumps back, u64 of no known kind,
+				   u64 of ATMs without cameras,
+				   u64 complaints, fd: complaints as text, or
+				   none */
+	MSG_IMPORT_START = 296,	/* keeper -> importer: str zone, str ATM or
+				   "", str path of the rules, str encoding or
+				   "" */
+	MSG_IMPORT_DONE = 298,	/* importer: bytes SHA-256 of the file (32),
+				   then as in 293 from the lines on. -> MSG_OK,
+				   entered */
+
 	/* --- keeper <-> reader, never outside storage --- */
 	MSG_READER_START = 120,	/* keeper -> reader: fields in reader.h */
 	MSG_READER_STARTED = 121, /* enum err as MSG_ERROR, or this: opened;

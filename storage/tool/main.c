@@ -13,6 +13,7 @@
 #include "storage/tool/paper.h"
 #include "storage/tool/recover.h"
 #include "storage/tool/policy.h"
+#include "storage/tool/transactions.h"
 #include "storage/tool/verify.h"
 #include "storage/tool/retention.h"
 
@@ -36,6 +37,7 @@ static const struct {
     {"metrics", tool_metrics, "numbers for a monitoring system"},
     {"coverage", tool_coverage, "what is recorded, and why not"},
     {"check", tool_check, "prove the data directory, without any key"},
+    {"transactions", tool_transactions, "import the journals of ATMs"},
     {"scrub", tool_scrub, "look at all footage anew, while recording goes on"},
     {"forecast", tool_forecast, "how long the disks last"},
     {"rebuild", tool_rebuild, "make the index anew, while recording goes on"},
@@ -62,6 +64,6 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr, "usage: saqta VERB ...\n\n");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		fprintf(stderr, "  %-9s %s\n", verbs[i].name, verbs[i].what);
+		fprintf(stderr, "  %-12s %s\n", verbs[i].name, verbs[i].what);
 	return EXIT_USAGE;
 }

@@ -118,6 +118,7 @@ async function auditorAsks()
 	await p.click("nav [href='/find']");
 	await p.see("main [role=slider]");
 	job = await choose();
+	await findsWithdrawal();
 	await p.eval((id) => {
 		const s = document.querySelector("select[name=camera]");
 		s.value = id;
@@ -140,6 +141,40 @@ async function auditorAsks()
 		"finding fetches no footage");
 	await shot("find");
 	await askFor();
+}
+
+// One box: ATM, day, time, amount; then the request is filled in. Test 50 has
+// put one withdrawal of 50 000 among others.
+async function findsWithdrawal()
+{
+	const { transactions: [w] } = await json("/api/v1/transactions?" +
+		"amount=50000&reference=WITHDRAWAL-1");
+	const [date, time] = typed(Date.parse(w.time));
+
+	await p.fill("[name=box]", `0417 ${date.slice(0, 5)} ` +
+		`${time.slice(0, 5)} 50000`);
+	await p.press("Enter");
+	await p.see("tr[data-transaction]");
+	const row = await p.eval(() =>
+		document.querySelector("tr[data-transaction]").innerText);
+	is(row.includes(time) && /50.000/.test(row) && /4821/.test(row) &&
+		/complete|with gaps/.test(row),
+	"the withdrawal is found by ATM, day, time and amount", row);
+	await shot("transaction");
+	await p.click("tr[data-transaction] button");
+	await p.until("the request is filled in", () =>
+		document.querySelector("#ask input[type=checkbox]:checked") &&
+		document.activeElement?.name === "reason");
+	const filled = await p.eval(() => [...document.querySelectorAll(
+		"#ask .moment input")].map((i) => i.value));
+	// three minutes after it may not have come yet
+	is(filled.slice(0, 2).join() === typed(Date.parse(w.time) - 120e3)
+		.join() && filled.length === 4,
+	"two minutes before to three after are asked for", filled);
+	is(!p.watch.urls.some((u) => u.includes("/media/")),
+		"finding a withdrawal fetches no footage");
+	await p.open("/find");
+	await p.see("main [role=slider]");
 }
 
 async function askFor()

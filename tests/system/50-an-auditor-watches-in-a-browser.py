@@ -7,6 +7,7 @@ A camera that paints its clock is recorded, falls silent for some seconds and
 comes back with larger pictures (C2: the player copes); then tests/browser/flow.mjs plays the people. Screenshots are kept
 in SAQTA_SHOTS, else beside the build's test logs.
 """
+import datetime
 import json
 import os
 import subprocess
@@ -49,6 +50,20 @@ def footage_with_a_gap(box):
     box.wait_recording("cam-1", 90)
 
 
+def withdrawals(box):
+    """A list of the bank's host; one of 50 000 is in the footage."""
+    end = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    lines = ["atm,time,kind,amount,card,reference,result"]
+    for i in range(1, 6):
+        at = end - datetime.timedelta(seconds=12 * i)
+        lines.append("0417,%s,withdrawal,%d,440012******4821,WITHDRAWAL-%d,"
+                     "approved" % (at.isoformat(), 40000 + 10000 * i, i))
+    path = box.tmp / "host.csv"
+    path.write_text("\n".join(lines) + "\n")
+    path.chmod(0o644)
+    box.tool("transactions", "import", "--rules", "csv", path)
+
+
 def flow(box, browser, shots):
     done = subprocess.run(
         ["node", "flow.mjs", "https://127.0.0.1:%d" % box.port, "--accounts",
@@ -69,6 +84,7 @@ def story():
         os.environ["SAQTA_BUILD"]) / "test-logs" / "shots"))
     with Appliance(segment_s=10) as box:
         footage_with_a_gap(box)
+        withdrawals(box)
         for browser in ("chromium", "firefox"):
             flow(box, browser, shots)
 

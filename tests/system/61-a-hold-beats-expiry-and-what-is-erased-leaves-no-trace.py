@@ -7,6 +7,7 @@ the image holds free blocks, the database's log and old keyrings as well.
 """
 import base64
 import datetime
+import sqlite3
 import subprocess
 
 from lib import say
@@ -100,6 +101,29 @@ def record(box, day):
         for camera in cameras:
             box.record(camera)
     box.sealed()
+
+
+def operations(box):
+    """Withdrawals in the footage: of a day, a held hour, an evening, a hold
+    without an end."""
+    lines = ["atm,time,kind,amount,reference"]
+    for name, day, hour in (("day", 28, 9), ("held", 29, 9), ("evening", 29, 18),
+                            ("open", 30, 9)):
+        at = midnight(box.tz, datetime.date(2026, 8, day)) + hour * 3600 * S
+        lines.append("417,%s,withdrawal,5000,%s" % (iso(box, at), name))
+    path = box.tmp / "operations.csv"
+    path.write_text("\n".join(lines) + "\n")
+    path.chmod(0o644)
+    box.tool("transactions", "import", "--rules", "csv", path)
+
+
+def operations_left(box):
+    db = sqlite3.connect("file:%s/transactions.db?mode=ro" % box.data,
+                         uri=True)
+    try:
+        return {r[0] for r in db.execute("SELECT reference FROM txn")}
+    finally:
+        db.close()
 
 
 def refused(box, *args, user):
@@ -218,6 +242,7 @@ def story():
             box.add_camera(camera, "rtsp://127.0.0.1:1/none")
         for day in (28, 29, 30):
             record(box, datetime.date(2026, 8, day))
+        operations(box)
         over_https(box)
         morning = midnight(box.tz, HELD) + 9 * 3600 * S
         # of cam-1 two of three segments of a day; and all of cam-2 from then on
@@ -318,6 +343,10 @@ def story():
                  "at once", files == held - {("cam-1", 4)} and
                  [seq for seq, _ in keyring(box)["cam-1", "2026-08-29"]["held"]]
                  == [3] and (not box.mounted or old_kek not in raw), files)
+        wait_for("P3 transactions go with their footage, P4 held ones stay",
+                 30, lambda: operations_left(box) == {"held", "open"})
+        say.test("P3, P4 transactions go with their footage, unless held",
+                 True)
         old_kek = kek(box)
         box.act("hold", "release", "--by", "daniyar", "--hold", hold,
                 "--reason", "settled", user="daniyar")
@@ -352,7 +381,8 @@ def story():
 
         def gone():
             box.sweep()
-            return not box.present()[0] and not box.present()[1]
+            return not box.present()[0] and not box.present()[1] and \
+                not operations_left(box)
         wait_for("P3 after a kill -9 the erasure is taken up", 60, gone)
         check = box.tool("check", check=False)
         say.test("P3 after a kill -9 the erasure is taken up and proved",

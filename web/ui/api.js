@@ -115,6 +115,9 @@ export const switchCamera = (id, on) =>
 	send("POST", `${v1}cameras/${id}/${on ? "enable" : "disable"}`);
 export const coverage = (camera, from, to) =>
 	json(v1 + "coverage" + query({ camera, from, to }));
+export const transactions = (o) => json(v1 + "transactions" + query(o));
+export const repeated = (list, from, to) =>
+	json(v1 + "transactions/repeated" + query({ list, from, to }));
 export const requests = async () => (await json(v1 + "requests")).requests;
 export const request = (body) => send("POST", v1 + "requests", body);
 export const decide = (id, body) =>

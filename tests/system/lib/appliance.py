@@ -234,6 +234,7 @@ class Appliance:
         self.apart = apart
         self.processes = {}
         self.cameras = []
+        self.folder = "none"  # that storage watches for journals
         self.steps = {}  # user: the last time step whose code was used
         self.clock_ahead = 0  # seconds that the programs' clock is ahead
         if os.geteuid() == 0:
@@ -273,6 +274,8 @@ class Appliance:
             shutil.copy(self.build / program, self.bin)
         shutil.copytree(ROOT / "web" / "ui", self.tmp / "ui",
                         dirs_exist_ok=True)
+        shutil.copytree(ROOT / "storage" / "journals", self.tmp / "journals",
+                        dirs_exist_ok=True)
         for name, owner in (("data", "storage"), ("run", "storage"),
                             ("copy", "storage"),
                             ("paper", "storage"), ("recorder", "recorder"),
@@ -309,7 +312,10 @@ web_user = %s
 segment_s = %d
 reserve_mb = 64
 ledger_copy = %s
-%s[recorder]
+%s[transactions]
+rules = %s
+folder = %s
+[recorder]
 state = %s
 timeout_ms = 4000
 [web]
@@ -318,7 +324,8 @@ port = %d
 state = %s
 ui = %s
 """ % (self.site, self.zone, self.data, self.run, self.user_name("recorder"),
-       self.user_name("web"), self.segment_s, self.tmp / "copy", more, self.tmp / "recorder",
+       self.user_name("web"), self.segment_s, self.tmp / "copy", more, self.tmp / "journals", self.folder,
+       self.tmp / "recorder",
        self.port, self.tmp / "web", self.tmp / "ui"))
         self.conf.chmod(0o644)
 

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { el, fill, say, newId } from "../dom.js";
 import { field, form, Moment, textField, ticks } from "../fields.js";
 import { length, number, t } from "../i18n.js";
+import { box } from "../found.js";
 import * as time from "../time.js";
 import { causeText, legend, Timeline } from "../timeline.js";
 
@@ -19,15 +20,19 @@ export default async function find(app)
 	const to = time.instant(q.get("to")) || app.now();
 	const from = time.instant(q.get("from")) || to - HOUR;
 	const s = { app, cameras, from, to, camera: q.get("camera") ?? "",
+		asked: (q.get("cameras") ?? "").split(" ").filter(Boolean),
 		at: (from + to) / 2, lines: [],
 		result: el("div", { "aria-live": "off" }) };
 
 	const node = el("div", {}, el("h1", {}, t("find.title")),
+		app.session.role !== "operator" && box(s),
 		cameras.length ? searchForm(s) :
 			el("p", { class: "card" }, t("find.noCameras")),
 		s.result);
 	if (cameras.length)
 		await look(s);
+	if (q.get("ask"))	// from a transaction: filled in already
+		setTimeout(() => node.querySelector("#ask textarea")?.focus());
 	return { title: t("find.title"), node };
 }
 
@@ -70,7 +75,7 @@ function searchForm(s)
 				"when.tooLong"));
 			return s.toField.focus();
 		}
-		Object.assign(s, { from, to, camera: s.choice.value,
+		Object.assign(s, { from, to, camera: s.choice.value, asked: [],
 			at: (from + to) / 2 });
 		await look(s);
 		say(s.summary);
@@ -195,14 +200,15 @@ function gapTable(s)
 // What is asked for: the range is bounded and the reason is on the record.
 function requestCard(s)
 {
-	const whole = s.to - s.from <= 2 * AROUND;
+	const whole = s.to - s.from <= 2 * AROUND || s.asked.length > 0;
 	const now = s.app.now();
 	const from = new Moment(t("when.from"),
 		whole ? s.from : s.at - AROUND);
 	const to = new Moment(t("when.to"),
 		Math.min(whole ? s.to : s.at + AROUND, now));
 	const cameras = ticks(t("column.cameras"), s.cameras.map((c) =>
-		[c.id, cameraName(c)]), s.camera ? [s.camera] :
+		[c.id, cameraName(c)]), s.asked.length ? s.asked :
+		s.camera ? [s.camera] :
 		s.cameras.length === 1 ? [s.cameras[0].id] : []);
 	const reason = field(t("request.reason"), el("textarea",
 		{ maxlength: 500, name: "reason" }), t("ask.reasonHint"));

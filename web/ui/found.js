@@ -1,0 +1,137 @@
+// found.js - transactions: the one box, lists, and each with its footage's
+// state and the way to a request. No pictures.
+import * as api from "./api.js";
+import { el, fill, say } from "./dom.js";
+import { read } from "./findbox.js";
+import { form, textField } from "./fields.js";
+import { number, t } from "./i18n.js";
+import * as time from "./time.js";
+
+const DAY = 864e5;
+
+const money = (a) => a ? number(+a.value, a.value.endsWith(".00") ? 0 : 2) +
+	(a.currency ? " " + a.currency : "") : "";
+const card = (c) => c ? (c.bin ?? "") + "\u2026" + (c.last4 ?? "") : "";
+
+// The card with the box; answers appear below it.
+export function box(s)
+{
+	const text = textField(t("tx.box"), { name: "box", maxlength: 100,
+		value: new URLSearchParams(location.search).get("q") ?? "" },
+	t("tx.boxHint"));
+	const result = el("div", { "aria-live": "polite" });
+	const b = { s, text, result };
+	const list = (key, ask) => el("button", { type: "button",
+		on: { click: () => ask(b).catch((p) => say(p.sentence)) } },
+	t(key));
+
+	if (text.control.value)
+		look(b).catch((p) => say(p.sentence));
+	return el("section", { class: "card", id: "transactions" },
+		el("h2", {}, t("tx.title")),
+		form(() => look(b), el("div", { class: "row" }, text.node,
+			el("button", { class: "main", type: "submit" },
+				t("tx.find")))),
+		el("div", { class: "row", role: "group",
+			"aria-label": t("tx.lists") },
+		list("tx.large", (x) => above(x, {})),
+		list("tx.unchecked", (x) => above(x, { unchecked: "yes" })),
+		list("tx.several", (x) => repeated(x, "several-atms")),
+		list("tx.under", (x) => repeated(x, "under"))), result);
+}
+
+async function look(b)
+{
+	const words = b.text.control.value;
+	const asked = read(words, b.s.cameras.flatMap((c) =>
+		[c.atm, ...(c.atms ?? []).map((a) => a.atm)]), b.s.app.now());
+
+	if (asked.request)
+		return b.s.app.go("/requests/" + asked.request);
+	b.text.fail(asked.unknown.length ? t("tx.unknown",
+		{ words: asked.unknown.join(" ") }) :
+		words.trim() ? "" : t("tx.empty"));
+	if (asked.unknown.length || !words.trim())
+		return b.text.control.focus();
+	b.s.app.note("/find?" + new URLSearchParams({ q: words }));
+	return show(b, asked.query);
+}
+
+// "500 000 and more": the sum is the appliance's setting.
+const above = (b, more) => show(b, { amount_min: "threshold", ...more });
+
+async function show(b, query)
+{
+	const answer = await api.transactions(query);
+
+	b.rows = answer.transactions;
+	fill(b.result, answer.lost && el("p", { class: "warn" }, t("tx.lost",
+		{ time: time.stamp(time.instant(answer.lost)) })),
+	el("p", {}, b.rows.length ? t("tx.count", { n: b.rows.length }) :
+		t("tx.none")),
+	b.rows.length > 0 && table(["time", "atm", "what", "amount", "card",
+		"coverage", "act"], b.rows.map((r) => row(b, r))),
+	answer.next && el("p", {}, el("button", { type: "button", on: {
+		click: () => show(b, { ...query, before: answer.next })
+			.catch((p) => say(p.sentence)) } },
+	t("tx.older", { time: time.stamp(time.instant(answer.back_to)) }))));
+}
+
+const table = (heads, rows) => el("div", { class: "tables", tabindex: 0,
+	role: "region", "aria-label": t("tx.title") }, el("table", {},
+	el("thead", {}, el("tr", {}, heads.map((h) =>
+		el("th", { scope: "col" }, t("column." + h))))),
+	el("tbody", {}, rows)));
+
+function row(b, r)
+{
+	const at = time.instant(r.at);
+	const what = [t("tx.kind." + r.kind), r.result &&
+		t("tx.result." + r.result), r.cash && t("tx.cash." + r.cash),
+	r.check && t("tx.check." + (r.check.result ?? "none"))];
+
+	return el("tr", { "data-transaction": r.id },
+		el("td", { class: "num" }, time.stamp(time.instant(r.time)),
+			r.at !== r.time && el("br"), r.at !== r.time &&
+			el("small", {}, t("tx.at",
+				{ time: time.timeText(at) }))),
+		el("td", { class: "tight" }, r.atm),
+		el("td", {}, what.filter(Boolean).join(", "),
+			r.reference && el("br"), r.reference &&
+			el("small", { class: "num" }, r.reference)),
+		el("td", { class: "num tight" }, money(r.amount)),
+		el("td", { class: "num tight" }, card(r.card)),
+		el("td", {}, t("tx.coverage." + r.coverage,
+			{ n: r.cameras.length })),
+		el("td", {}, r.cameras.length > 0 && el("button",
+			{ type: "button", on: { click: () => ask(b, r) } },
+			t("tx.ask"))));
+}
+
+// The request is filled in: that ATM's cameras, two minutes before to three
+// after.
+function ask(b, r)
+{
+	return b.s.app.go("/find?" + new URLSearchParams({
+		cameras: r.cameras.join(" "), from: r.from, to: r.to,
+		ask: "1" }));
+}
+
+async function repeated(b, list)
+{
+	const to = b.s.app.now(), from = to - DAY;
+	const { cards, threshold } = await api.repeated(list,
+		time.rfc3339(from), time.rfc3339(to));
+
+	fill(b.result, el("p", {}, t(cards.length ? "tx.repeated" :
+		"tx.noneRepeated", { span: time.span(from, to),
+		sum: number(+threshold) })),
+	cards.length > 0 && table(["card", "count", "amount", "range", "atm"],
+		cards.map((c) => el("tr", {},
+			el("td", { class: "num" }, card(c)),
+			el("td", { class: "num" }, number(c.count)),
+			el("td", { class: "num" }, number(+c.sum)),
+			el("td", { class: "num" }, time.span(
+				time.instant(c.first), time.instant(c.last))),
+			el("td", {}, c.atms.join(", "))))));
+}
