@@ -53,9 +53,16 @@ static void room(struct doctor *d, const json_t *status)
 {
 	const json_t *s = json_object_get(status, "storage");
 	const json_t *f = json_object_get(status, "forecast");
-	const json_t *full = json_object_get(f, "full_on");
+	const json_t *full = json_object_get(f, "full_on"), *v;
 	long long days = json_number_of(f, "days_left");
+	size_t i;
 
+	json_array_foreach(json_object_get(s, "faults"), i, v)
+	    doctor_found(d, HEALTH_CRITICAL, "disk", "saqta volume list",
+		"the disk of volume %lld reports errors: %lld since %s; "
+		"have it looked at",
+		json_number_of(v, "volume"), json_number_of(v, "errors"),
+		json_text_of(v, "since"));
 	if (json_number_of(s, "lost"))
 		doctor_found(d, HEALTH_CRITICAL, "footage", "saqta check",
 		    "%lld segments are missing or damaged",

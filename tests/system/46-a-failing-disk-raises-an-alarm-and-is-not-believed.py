@@ -183,6 +183,9 @@ def test_write(box):
     said = box.tool("status").stdout
     say.test("saqta status says it in a sentence",
              b"ALARM     the disk of volume 0 reports errors" in said, said)
+    said = box.tool("doctor", check=False).stdout
+    say.test("and so does saqta doctor",
+             b"the disk of volume 0 reports errors" in said, said)
     again(box, "when the disk answers again recording goes on by itself")
     say.test("P8 the segment counts with what was written before",
              box.fragments(seq)[0][:2] == (4, 2), box.fragments(seq))
