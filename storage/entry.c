@@ -133,6 +133,8 @@ static const struct {
     [TAG_RIGHTS] = {"rights", NUMBER},
     [TAG_TOKEN] = {"token", NUMBER},
     [TAG_SCOPE] = {"scope", TEXT},
+    [TAG_UNTIL] = {"until", NUMBER},
+    [TAG_REASON_CODE] = {"reason-code", NUMBER},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 

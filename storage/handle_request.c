@@ -12,6 +12,7 @@
 #define REQUEST_NS (24 * 3600 * NS_PER_SEC) /* longest range */
 #define GRANT_NS (7 * 24 * 3600 * NS_PER_SEC) /* a grant lasts */
 #define REASON_MIN 3
+#define UNTIL_NS (30 * 24 * 3600 * NS_PER_SEC) /* how far ahead is asked */
 #define OPEN_EACH 64
 /* Camera-time that one person may hold by what nobody has decided yet. */
 #define UNDECIDED_NS (240 * 3600 * NS_PER_SEC)
@@ -111,6 +112,9 @@ static enum err request_ok(struct keeper *k, const struct reader *r,
 	if (q->from_ns < 0 || q->to_ns <= q->from_ns || !*q->cameras ||
 	    strlen(q->reason) < REASON_MIN || !*q->case_no)
 		return ERR_INVALID;
+	if (q->until_ns &&
+	    (q->until_ns <= k->now.ns || q->until_ns > k->now.ns + UNTIL_NS))
+		return ERR_INVALID;
 	if (q->to_ns - q->from_ns > REQUEST_NS)
 		return ERR_TOO_LARGE;
 	return footage_there(k, q, ret_entry);
@@ -181,6 +185,9 @@ static enum err enter_request(struct keeper *k, struct request_row *q,
 	enter_text(&x, TAG_REASON, q->reason);
 	enter_text(&x, TAG_CASE, q->case_no);
 	entry_put_u64(&x.e, TAG_RIGHTS, rights);
+	if (q->until_ns)
+		entry_put_i64(&x.e, TAG_UNTIL, q->until_ns);
+	entry_put_u64(&x.e, TAG_REASON_CODE, q->reason_code);
 	err = enter_end(k, &x, &entry);
 	if (err)
 		return err;
@@ -203,6 +210,7 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	unsigned rights = RIGHT_VIEW;
 	int64_t erased = -1;
 	char why[96] = "";
+	char code[24] = "";
 	uint32_t id = w->id;
 	enum err err;
 
@@ -213,8 +221,14 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	err = get_camera_list(k, w, q.cameras, sizeof(q.cameras));
 	if (!err && wire_more(w))
 		rights = wire_get_u8(w);
+	if (!err && wire_more(w)) {
+		wire_get_text(w, code, sizeof(code));
+		q.until_ns = wire_get_i64(w);
+	}
 	if (!err)
 		err = wire_end(w);
+	if (!err && *code)
+		err = reason_code_parse(code, &q.reason_code);
 	if (!err && rights != RIGHT_VIEW && rights != RIGHT_EXPORT)
 		err = ERR_INVALID;
 	if (!err)
@@ -282,6 +296,25 @@ static enum err grant_ok(const struct request_row *q, unsigned verdict,
 	return OK;
 }
 
+/*
+ * When the grant ends: GRANT_NS from now, or when the requester asked for, or
+ * sooner where the decision says so (ends, else 0), with a reason.
+ */
+static enum err grant_ends(struct keeper *k, const struct request_row *q,
+    int64_t ends, const char *reason, int64_t *ret, bool *ret_sooner)
+{
+	int64_t most = k->now.ns + GRANT_NS;
+
+	if (q->until_ns && q->until_ns < most)
+		most = q->until_ns;
+	*ret = ends ? ends : most;
+	*ret_sooner = *ret < most;
+	return *ret <= k->now.ns || *ret > most ||
+		(*ret_sooner && strlen(reason) < REASON_MIN) ?
+	    ERR_INVALID :
+	    OK;
+}
+
 static enum err enter_decision(struct keeper *k, struct request_row *q,
     unsigned verdict, const unsigned char grant[HASH_BYTES])
 {
@@ -308,11 +341,12 @@ static enum err enter_decision(struct keeper *k, struct request_row *q,
 	return err;
 }
 
+/* sooner: it ends before the end that was asked for. */
 static enum err decide(struct keeper *k, struct request_row *q,
-    unsigned verdict, const void *grant, size_t n)
+    unsigned verdict, bool sooner, const void *grant, size_t n)
 {
 	unsigned char hash[HASH_BYTES] = {0};
-	bool whole = q->granted_from_ns == q->from_ns &&
+	bool whole = !sooner && q->granted_from_ns == q->from_ns &&
 	    q->granted_to_ns == q->to_ns &&
 	    strlen(q->granted_cameras) == strlen(q->cameras);
 	enum err err = OK;
@@ -324,7 +358,6 @@ static enum err decide(struct keeper *k, struct request_row *q,
 		*q->granted_cameras = '\0';
 	} else {
 		q->state = whole ? REQUEST_APPROVED : REQUEST_SHORTENED;
-		q->ends_ns = k->now.ns + GRANT_NS;
 		sha256(grant, n, hash);
 		err = keyring_put_grant(k->keyring, q->id, q->requester, grant,
 		    n);
@@ -345,7 +378,8 @@ void handle_grant_put(struct keeper *k, struct conn *c, struct wire *w)
 	size_t n = 0;
 	uint32_t id = w->id;
 	unsigned verdict;
-	int64_t from, to;
+	int64_t from, to, ends = 0;
+	bool sooner = false;
 	enum err err;
 
 	wire_get_text(w, name, sizeof(name));
@@ -355,6 +389,8 @@ void handle_grant_put(struct keeper *k, struct conn *c, struct wire *w)
 	wire_get_text(w, reason, sizeof(reason));
 	err = get_camera_list(k, w, cameras, sizeof(cameras));
 	if (!err)
+		ends = wire_get_i64(w);
+	if (!err)
 		err = wire_end(w);
 	if (!err)
 		err = index_request_find(k->ix, name, &q);
@@ -363,6 +399,8 @@ void handle_grant_put(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = grant_ok(&q, verdict, from, to, cameras, reason);
 	if (!err && verdict == VERDICT_APPROVE)
+		err = grant_ends(k, &q, ends, reason, &q.ends_ns, &sooner);
+	if (!err && verdict == VERDICT_APPROVE)
 		err = bulk_map(w->fd, WIRE_BULK_MAX, &p, &n);
 	if (!err) {
 		q.decider = c->reader->person;
@@ -370,13 +408,17 @@ void handle_grant_put(struct keeper *k, struct conn *c, struct wire *w)
 		q.granted_to_ns = to;
 		memcpy(q.granted_cameras, cameras, sizeof(cameras));
 		memcpy(q.decision_reason, reason, sizeof(reason));
-		err = decide(k, &q, verdict, p, n);
+		err = decide(k, &q, verdict, sooner, p, n);
 	}
 	bulk_unmap(p, n);
 	if (err == ERR_SELF_APPROVAL || err == ERR_DENIED)
 		enter_refusal(k, c->reader->person, err, name, "", from, to);
 	if (err)
-		conn_error(c, id, err, NULL);
+		conn_error(c, id, err,
+		    err == ERR_INVALID ?
+			"Less than was asked for needs a reason, and the "
+			"approval an end that has not passed." :
+			NULL);
 	else
 		conn_ok(c, id);
 }

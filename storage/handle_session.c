@@ -63,6 +63,7 @@ static enum err enter_ended(struct keeper *k, uint64_t by,
 void handle_session_end(struct keeper *k, struct conn *c, struct wire *w)
 {
 	uint64_t session = wire_get_u64(w);
+	bool given = wire_get_u8(w) != 0;
 	struct reader *r = k->readers;
 	enum err err = wire_end(w);
 
@@ -71,10 +72,16 @@ void handle_session_end(struct keeper *k, struct conn *c, struct wire *w)
 		r = r->next;
 	if (!err && !r)
 		err = ERR_NOT_FOUND;
+	/* another person's: who ends it has shown who he is, just now */
+	if (!err && r->person != c->reader->person && !given)
+		err = ERR_PASSWORD;
 	if (!err)
 		err = enter_ended(k, c->reader->person, r);
 	if (err) {
-		conn_error(c, w->id, err, NULL);
+		conn_error(c, w->id, err,
+		    err == ERR_PASSWORD ? "The session of somebody else ends "
+					  "with your own password and code." :
+					  NULL);
 		return;
 	}
 	if (r->conn)

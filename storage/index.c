@@ -62,6 +62,9 @@ static const char *const migrations[] = {
 	  "maker INTEGER NOT NULL, created_ns INTEGER NOT NULL, "
 	  "ends_ns INTEGER NOT NULL, ended_ns INTEGER NOT NULL, "
 	  "used_ns INTEGER NOT NULL) STRICT",
+    [9] = "ALTER TABLE request "
+	  "ADD COLUMN reason_code INTEGER NOT NULL DEFAULT 0;"
+	  "ALTER TABLE request ADD COLUMN until_ns INTEGER NOT NULL DEFAULT 0",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

@@ -31,7 +31,7 @@ enum segment_proof { PROOF_NONE = 0, PROOF_VERIFIED = 1, PROOF_DECODED = 2,
 	PROOF_FAILED = 3 };
 enum request_state { REQUEST_SUBMITTED = 1, REQUEST_APPROVED = 2,
 	REQUEST_SHORTENED = 3, REQUEST_REFUSED = 4, REQUEST_REVOKED = 5,
-	REQUEST_CLOSED = 6 };	/* "ended" is derived from ends_ns */
+	REQUEST_CLOSED = 6 };	/* "expired" is derived from ends_ns */
 
 /* How footage was made unreadable; stable numbers. */
 enum erase_method { ERASE_KEY = 1,	/* the day's key was destroyed */
@@ -118,6 +118,8 @@ struct request_row {
 	int64_t ends_ns;
 	char decision_reason[TEXT_MAX];
 	int64_t entry, decision_entry;
+	unsigned reason_code;	/* people.h */
+	int64_t until_ns;	/* the end that was asked for; 0: none */
 };
 enum export_state { EXPORT_PREPARING = 1, EXPORT_READY = 2, EXPORT_FAILED = 3,
 	EXPORT_ERASED = 4 };

@@ -90,12 +90,13 @@ enum err index_request_put(struct index *ix, const struct request_row *r)
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
 	    "INSERT OR REPLACE INTO request "
-	    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	    "tiiiitttiiiiititii", r->id, (int64_t)r->requester, r->created_ns,
+	    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	    "tiiiitttiiiiititiiii", r->id, (int64_t)r->requester, r->created_ns,
 	    r->from_ns, r->to_ns, r->cameras, r->reason, r->case_no,
 	    (int64_t)r->state, (int64_t)r->decider, r->decided_ns,
 	    r->granted_from_ns, r->granted_to_ns, r->granted_cameras,
-	    r->ends_ns, r->decision_reason, r->entry, r->decision_entry);
+	    r->ends_ns, r->decision_reason, r->entry, r->decision_entry,
+	    (int64_t)r->reason_code, r->until_ns);
 
 	return err ? err : sql_run(ix, s);
 }
@@ -121,6 +122,8 @@ static void request_get(sqlite3_stmt *s, struct request_row *r)
 	sql_text(s, 15, r->decision_reason, sizeof(r->decision_reason));
 	r->entry = sql_i64(s, 16);
 	r->decision_entry = sql_i64(s, 17);
+	r->reason_code = (unsigned)sql_i64(s, 18);
+	r->until_ns = sql_i64(s, 19);
 }
 
 enum err index_request_find(struct index *ix, const char *id,

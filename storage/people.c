@@ -19,6 +19,25 @@ const char *role_name(enum role r)
 	return r >= ROLE_OPERATOR && r <= ROLE_CUSTODIAN ? roles[r] : "unknown";
 }
 
+static const char *const reasons[] = {
+    "other", "dispute", "cash", "fraud", "attack", "authority", "audit"};
+#define REASONS (sizeof(reasons) / sizeof(reasons[0]))
+
+const char *reason_code_name(unsigned code)
+{
+	return code < REASONS ? reasons[code] : reasons[0];
+}
+
+enum err reason_code_parse(const char *s, unsigned *ret)
+{
+	for (unsigned i = 0; i < REASONS; i++)
+		if (!strcmp(s, reasons[i])) {
+			*ret = i;
+			return OK;
+		}
+	return ERR_INVALID;
+}
+
 enum err role_parse(const char *s, enum role *ret)
 {
 	for (enum role r = ROLE_OPERATOR; r <= ROLE_CUSTODIAN; r++)

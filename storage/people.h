@@ -87,6 +87,13 @@ must_check enum err custodian_recipients(struct index *ix,
 /* Text to and from roles: "operator", "auditor", "custodian". */
 const char *role_name(enum role r);
 must_check enum err role_parse(const char *s, enum role *ret);
+/*
+ * The closed list of reasons of a request: "dispute" (a customer disputes a
+ * withdrawal), "cash" (cash retained or not taken), "fraud", "attack" (on the
+ * ATM), "authority" (police, court), "audit", and 0 "other".
+ */
+const char *reason_code_name(unsigned code);
+must_check enum err reason_code_parse(const char *s, unsigned *ret);
 bool user_name_ok(const char *s);
 bool camera_id_ok(const char *s);
 

@@ -122,3 +122,32 @@ enum err session_factor_set(struct session *s, struct wire *w)
 	crypt_wipe(credential, sizeof(credential));
 	return err ? err : done(s, w);
 }
+
+/* One's own without more; another person's with one's own credential. */
+enum err session_session_end(struct session *s, struct wire *w)
+{
+	char credential[CREDENTIAL_MAX + 1] = "";
+	uint64_t session = wire_get_u64(w);
+	struct wire to_keeper;
+	struct secret secret;
+	enum err err;
+
+	if (wire_more(w))
+		get_text(w, credential, sizeof(credential));
+	err = wire_end(w);
+	crypt_wipe(w->buf, w->len);
+	if (!err)
+		err = myself(s);
+	if (!err && *credential) {
+		err = session_open_me(s, credential, &secret);
+		crypt_wipe(&secret, sizeof(secret));
+	}
+	if (!err) {
+		keeper_begin(s, &to_keeper, MSG_SESSION_END);
+		wire_put_u64(&to_keeper, session);
+		wire_put_u8(&to_keeper, *credential != '\0');
+		err = keeper_relay(s, &to_keeper);
+	}
+	crypt_wipe(credential, sizeof(credential));
+	return err ? err : done(s, w);
+}

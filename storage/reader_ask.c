@@ -107,7 +107,9 @@ enum err session_request_new(struct session *s, struct wire *w)
 	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
 	char reason[TEXT_MAX], case_no[NAME_MAX_BYTES];
 	struct wire to_keeper, answer;
+	char code[24] = "";
 	uint8_t right = RIGHT_VIEW;
+	int64_t until = 0;
 	size_t n;
 	enum err err;
 
@@ -118,6 +120,10 @@ enum err session_request_new(struct session *s, struct wire *w)
 	n = get_cameras(w, cameras);
 	if (wire_more(w))
 		right = wire_get_u8(w);
+	if (wire_more(w)) {
+		get_text(w, code, sizeof(code));
+		until = wire_get_i64(w);
+	}
 	err = wire_end(w);
 	if (err)
 		return err;
@@ -128,6 +134,8 @@ enum err session_request_new(struct session *s, struct wire *w)
 	wire_put_str(&to_keeper, case_no);
 	put_cameras(&to_keeper, cameras, n);
 	wire_put_u8(&to_keeper, right);
+	wire_put_str(&to_keeper, code);
+	wire_put_i64(&to_keeper, until);
 	err = keeper_relay(s, &to_keeper);
 	if (err)
 		return err;

@@ -20,6 +20,7 @@ struct decision {
 	size_t cameras_n;
 	struct age_identity identity; /* the custodian's */
 	unsigned right; /* that was asked for */
+	int64_t ends_ns; /* sooner than asked for; 0 */
 };
 
 static void get_decision(struct session *s, struct wire *w, struct decision *d)
@@ -31,6 +32,8 @@ static void get_decision(struct session *s, struct wire *w, struct decision *d)
 	get_text(w, d->reason, sizeof(d->reason));
 	get_text(w, d->credential, sizeof(d->credential));
 	d->cameras_n = get_cameras(w, d->cameras);
+	if (wire_more(w))
+		d->ends_ns = wire_get_i64(w);
 }
 
 static bool has_word(const char *list, const char *word)
@@ -318,6 +321,7 @@ static enum err wrap_camera(struct session *s, struct decision *d,
 static enum err put_grant(struct session *s, struct decision *d, int fd)
 {
 	struct wire w;
+	enum err err;
 
 	keeper_begin(s, &w, MSG_GRANT_PUT);
 	wire_put_str(&w, d->request.id);
@@ -326,7 +330,12 @@ static enum err put_grant(struct session *s, struct decision *d, int fd)
 	wire_put_i64(&w, d->to_ns);
 	wire_put_str(&w, d->reason);
 	put_cameras(&w, d->cameras, d->cameras_n);
-	return keeper_call(s, &w, fd);
+	wire_put_i64(&w, d->ends_ns);
+	err = keeper_call(s, &w, fd);
+	if (err && w.type == MSG_ERROR)
+		snprintf(s->about.say, sizeof(s->about.say), "%s",
+		    wire_get_str(&w));
+	return err;
 }
 
 static enum err approve(struct session *s, struct decision *d)

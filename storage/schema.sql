@@ -247,7 +247,9 @@ CREATE TABLE request(
 	ends_ns INTEGER NOT NULL,
 	decision_reason TEXT NOT NULL,
 	entry INTEGER NOT NULL,
-	decision_entry INTEGER NOT NULL
+	decision_entry INTEGER NOT NULL,
+	reason_code INTEGER NOT NULL DEFAULT 0, -- storage/people.h
+	until_ns INTEGER NOT NULL DEFAULT 0 -- end that was asked for; 0: none
 ) STRICT, WITHOUT ROWID;
 
 -- Texts behind salted commitments in the ledger: can be erased, the entry stays.

@@ -295,6 +295,7 @@ int lease_tick(struct session *s);
 
 /* --- reader_account.c --- */
 must_check enum err session_password_set(struct session *s, struct wire *w);
+must_check enum err session_session_end(struct session *s, struct wire *w);
 must_check enum err session_factor_new(struct session *s, struct wire *w);
 must_check enum err session_factor_set(struct session *s, struct wire *w);
 

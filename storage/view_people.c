@@ -18,9 +18,9 @@ const char *view_request_state(const struct view *v,
 	case REQUEST_SUBMITTED:
 		return "submitted";
 	case REQUEST_APPROVED:
-		return r->ends_ns <= v->now.ns ? "ended" : "approved";
+		return r->ends_ns <= v->now.ns ? "expired" : "approved";
 	case REQUEST_SHORTENED:
-		return r->ends_ns <= v->now.ns ? "ended" : "shortened";
+		return r->ends_ns <= v->now.ns ? "expired" : "shortened";
 	case REQUEST_REFUSED:
 		return "refused";
 	case REQUEST_REVOKED:
@@ -53,7 +53,7 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 	if (index_rights_find(v->ix, r->id, &right))
 		return NULL;
 	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:s, s:o, s:o, s:o, s:I}",
+			 "s:o, s:s, s:o, s:o, s:o, s:I, s:s, s:o}",
 	    "id", r->id, "state", view_request_state(v, r), "mine", mine,
 	    "may_decide",
 	    v->role == ROLE_CUSTODIAN && !mine && r->state == REQUEST_SUBMITTED,
@@ -67,7 +67,9 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 	    decided ?
 		json_text(r->decision_reason, strlen(r->decision_reason)) :
 		json_null(),
-	    "waits_days", (json_int_t)(waits > 0 ? waits : 0));
+	    "waits_days", (json_int_t)(waits > 0 ? waits : 0), "reason_code",
+	    reason_code_name(r->reason_code), "until",
+	    json_time_or_null(r->until_ns));
 }
 
 struct rows {
@@ -258,10 +260,13 @@ static json_t *number_json(unsigned tag, uint64_t v)
 	case TAG_TO:
 	case TAG_RETAIN:
 	case TAG_ENDS:
+	case TAG_UNTIL:
 	case TAG_SERVED_FROM:
 	case TAG_SERVED_TO:
 	case TAG_WITNESS_TIME:
 		return json_time((int64_t)v);
+	case TAG_REASON_CODE:
+		return json_string(reason_code_name((unsigned)v));
 	case TAG_CAUSE:
 		return json_string(cause_name((enum cause)v));
 	case TAG_ROLE:

@@ -154,6 +154,9 @@ void account_session_end(struct http *x)
 	x->err = json_begin(&j, x->body, x->body_n);
 	wire_begin(&w, MSG_SESSION_END, 0);
 	wire_put_u64(&w, x->args.number[0]);
+	/* with a body: another person's, who needs one's own password */
+	if (json_has(&j, "password"))
+		json_put_credential(&j, &w);
 	end_body(x, &j, &w, MSG_OK, done);
 }
 

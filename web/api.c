@@ -8,6 +8,7 @@
 
 #define REASON_MAX WIRE_STR_MAX
 #define CASE_MAX 120
+#define CODE_MAX 16
 #define LEDGER_COUNT_MAX 200
 #define N(a) (sizeof(a) / sizeof(a[0]))
 
@@ -197,6 +198,12 @@ static void end_body(struct http *x, struct json *j, struct wire *w,
 	json_wipe(j);
 }
 
+/* An instant that may be absent: then 0. */
+static int64_t find_time(struct json *j, const char *name)
+{
+	return json_has(j, name) ? json_get_time(j, name) : 0;
+}
+
 /* "right" is optional: to view is what is asked for else. */
 static uint8_t get_right(struct json *j)
 {
@@ -215,6 +222,7 @@ void api_request_new(struct http *x)
 	struct json j;
 	struct wire w;
 	int64_t from, to;
+	const char *code;
 
 	x->err = json_begin(&j, x->body, x->body_n);
 	json_get_cameras(&j, "cameras", &cameras);
@@ -226,6 +234,9 @@ void api_request_new(struct http *x)
 	wire_put_str(&w, json_get_str(&j, "case", 1, CASE_MAX));
 	put_cameras(&w, &cameras);
 	wire_put_u8(&w, get_right(&j));
+	code = json_find_str(&j, "reason_code", CODE_MAX);
+	wire_put_str(&w, code ? code : "");
+	wire_put_i64(&w, find_time(&j, "until"));
 	end_body(x, &j, &w, MSG_REQUEST_NEW_IS, created);
 }
 
@@ -271,6 +282,7 @@ void api_decide(struct http *x)
 		REASON_MAX));
 	json_put_credential(&j, &w);
 	put_cameras(&w, &cameras);
+	wire_put_i64(&w, find_time(&j, "until"));
 	end_body(x, &j, &w, MSG_OK, done);
 }
 

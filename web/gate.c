@@ -5,8 +5,10 @@
 #include <strings.h>
 
 #include "web/bearer.h"
+#include "web/once.h"
 #include "web/page.h"
 #include "web/reply.h"
+#include "web/tls.h"
 
 bool gate_is_own_site(const char *value, enum method m)
 {
@@ -113,4 +115,112 @@ void gate_headers(struct http *x)
 	    !gate_is_json(http_header(x, "Content-Type")))
 		reply_problem_as(x, 415, ERR_FORMAT,
 		    "the body must be application/json", NULL);
+}
+
+static bool is_key(const char *s)
+{
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < n; i++)
+		if (s[i] < '!' || s[i] > '~')
+			return false;
+	return n >= 1 && n <= ONCE_KEY_MAX;
+}
+
+/* Whose key it is, of which act: another person's is another. */
+static enum err key_hash(struct http *x, const char *key,
+    unsigned char ret[ONCE_HASH])
+{
+	char text[64 + PATH_MAX_WEB + ONCE_KEY_MAX];
+	int n = snprintf(text, sizeof(text), "%llu\n%s\n%s",
+	    (unsigned long long)x->session->person, x->path, key);
+
+	return tls_sha256(text, (size_t)n, ret);
+}
+
+static bool again(struct http *x, const struct once *o)
+{
+	char *text = o->n ? strndup(o->text, o->n) : NULL;
+
+	if (*o->location)
+		reply_header(x, "Location", "%s", o->location);
+	reply_header(x, "Idempotency-Replayed", "true");
+	if (o->n)
+		reply_json(x, o->status, text);
+	else
+		x->reply.status = o->status;
+	return false;
+}
+
+static bool refuse_once(struct http *x, enum once_is is)
+{
+	if (is == ONCE_FULL)
+		reply_problem(x, ERR_BUSY, NULL, NULL);
+	else
+		reply_problem(x, ERR_KEY_USED,
+		    is == ONCE_OTHER ? "it was used with another body" :
+			is == ONCE_BUSY ?
+				       "what it was used for is being done" :
+				       "what it was used for broke off: look "
+				       "whether it was done",
+		    NULL);
+	return false;
+}
+
+bool gate_once(struct http *x)
+{
+	const char *key = http_header(x, "Idempotency-Key");
+	unsigned char id[ONCE_HASH], body[ONCE_HASH];
+	struct once *o = NULL;
+	enum once_is is;
+
+	if (!key || x->method != METHOD_POST || !x->session)
+		return true;
+	if (!(x->route->flags & ROUTE_ONCE) || !is_key(key)) {
+		reply_problem(x, ERR_INVALID,
+		    is_key(key) ? "this act takes no Idempotency-Key" :
+				  "an Idempotency-Key has 1 to 64 visible "
+				  "characters of ASCII",
+		    NULL);
+		return false;
+	}
+	if (key_hash(x, key, id) != OK ||
+	    tls_sha256(x->body ? x->body : "", x->body_n, body) != OK) {
+		reply_problem(x, ERR_INTERNAL, NULL, NULL);
+		return false;
+	}
+	is = once_begin(id, body, mono_now(), &o);
+	if (is == ONCE_AGAIN)
+		return again(x, o);
+	if (is != ONCE_NEW)
+		return refuse_once(x, is);
+	x->once = o;
+	return true;
+}
+
+/* Only what was done is remembered: a wrong code is put right and sent anew. */
+void gate_answered(struct http *x)
+{
+	struct reply *r = &x->reply;
+	const char *location = "";
+
+	if (!x->once)
+		return;
+	for (unsigned i = 0; i < r->header_n; i++)
+		if (strcmp(r->header[i].name, "Location") == 0)
+			location = r->header[i].value;
+	if (r->status >= 200 && r->status < 300 && !r->stream)
+		once_done(x->once, r->status, location, r->p, r->n);
+	else if (r->status < 500)
+		once_forget(x->once);
+	else
+		once_broke(x->once);
+	x->once = NULL;
+}
+
+void gate_broken(struct http *x)
+{
+	if (x->once)
+		once_broke(x->once);
+	x->once = NULL;
 }

@@ -18,6 +18,16 @@
 void gate_headers(struct http *x);
 
 /*
+ * The body is there, too: is this asked for the first time, or without an
+ * Idempotency-Key? Else x->reply is filled, with the first answer again where
+ * there is one (once.h). Then gate_answered() is called with the answer of the
+ * handler, or gate_broken() where nobody got one.
+ */
+bool gate_once(struct http *x);
+void gate_answered(struct http *x);
+void gate_broken(struct http *x);
+
+/*
  * Whether a value of Sec-Fetch-Site (NULL: an old browser, or no browser) may
  * have an answer that is not a page. "none" is what a person typed or a
  * download that a browser resumed: allowed for reading only.

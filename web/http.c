@@ -145,6 +145,7 @@ static void http_free(struct http *x)
 		x->reply.free(x->reply.arg);
 	if (x->reply.stream)
 		x->reply.stream->free(x->reply.stream);
+	gate_broken(x);
 	if (x->keep_free)
 		x->keep_free(x->keep);
 	drop_answer(x);
@@ -317,13 +318,15 @@ static enum MHD_Result go_on(struct http *x)
 		if (!x->reply.status && x->drained > BODY_MAX)
 			reply_problem(x, ERR_TOO_LARGE,
 			    "a body has at most 64 KiB", NULL);
-		else if (!x->reply.status)
+		else if (!x->reply.status && gate_once(x))
 			x->route->handler(x);
 	} else if (next) {
 		next(x);
 	}
-	if (x->reply.status)
+	if (x->reply.status) {
+		gate_answered(x);
 		return answer(x);
+	}
 	return x->next ? MHD_YES : MHD_NO;
 }
 

@@ -53,6 +53,7 @@ struct reply {
 };
 
 struct MHD_Connection;
+struct once;
 
 struct http {
 	const struct route *route;
@@ -63,6 +64,7 @@ struct http {
 	char *body;		/* NUL behind body_n bytes, or NULL */
 	size_t body_n;
 	struct session *session; /* NULL where nobody is signed in */
+	struct once *once;	/* what its Idempotency-Key stands for */
 	char address[64];	/* of the client */
 	/* The answer of storage, for `next`. */
 	enum err err;

@@ -102,6 +102,11 @@ const char *json_find_str(struct json *j, const char *name, size_t max)
 	return json_get_str(j, name, 0, max);
 }
 
+bool json_has(const struct json *j, const char *name)
+{
+	return json_object_get(j->root, name) != NULL;
+}
+
 void json_put_credential(struct json *j, struct wire *w)
 {
 	char s[PASSWORD_MAX + 1 + CODE_DIGITS + 1];

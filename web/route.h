@@ -33,6 +33,7 @@ enum need {
 #define ROUTE_PAGE 1u		/* may be opened from another site */
 #define ROUTE_QUIET 2u		/* does not keep an idle session alive */
 #define ROUTE_NO_CSRF 4u	/* a write without a session: sign-in */
+#define ROUTE_ONCE 16u		/* takes an Idempotency-Key (once.h) */
 #define ROUTE_TEXT 8u		/* its body is not JSON */
 
 struct route {

@@ -70,6 +70,8 @@ static const struct {
     [ERR_TOKEN] = {"token", 401,
 	"A token is needed that is known and has not ended: Authorization: "
 	"Bearer."},
+    [ERR_KEY_USED] = {"key-used", 409,
+	"This Idempotency-Key cannot be used (again)."},
     [ERR_RATE] = {"rate", 429, "Too many calls: ask less often."},
 };
 

@@ -56,6 +56,7 @@ enum err {
 	ERR_UNPROVEN = 44,	/* the ledger that knew of it was lost */
 	ERR_TOKEN = 50,		/* no token, or one that is not good (any more) */
 	ERR_RATE = 51,		/* a program asks too often */
+	ERR_KEY_USED = 52,	/* an Idempotency-Key stands for something else */
 	ERR_MAX
 };
 

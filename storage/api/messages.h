@@ -81,13 +81,16 @@ enum msg {
 	MSG_COVERAGE_IS = 63,	/* fd: JSON */
 	MSG_REQUEST_NEW = 64,	/* i64 from, i64 to, str reason, str case,
 				   u8 n, n * str camera, then may follow
-				   u8 enum right (else RIGHT_VIEW) */
+				   u8 enum right (else RIGHT_VIEW), then
+				   str reason code (people.h), i64 until: the
+				   end asked for, or 0 */
 	MSG_REQUEST_NEW_IS = 65, /* str request id, such as REQ-2026-00031 */
 	MSG_REQUESTS = 66,	/* - */
 	MSG_REQUESTS_IS = 67,	/* fd: JSON: those this person may see */
 	MSG_DECIDE = 68,	/* str request, u8 enum verdict, i64 from,
 				   i64 to, str reason, str credential,
-				   u8 n, n * str camera. -> MSG_OK */
+				   u8 n, n * str camera, then may follow
+				   i64 ends: sooner than asked for. -> MSG_OK */
 	MSG_PLAY = 70,		/* str request */
 	MSG_PLAY_IS = 71,	/* fd: JSON: runs, fragments, gaps */
 	MSG_MEDIA_INIT = 72,	/* str request, str camera, u64 seq */
@@ -213,8 +216,8 @@ enum msg {
 	MSG_DAY_KEY = 122,	/* str camera, str day */
 	MSG_DAY_KEY_IS = 123,	/* fd: the day's line of the keyring */
 	MSG_GRANT_PUT = 124,	/* str request, u8 verdict, i64 from, i64 to,
-				   str reason, u8 n, n * str camera,
-				   fd: grant or none. -> MSG_OK, durable */
+				   str reason, u8 n, n * str camera, i64 ends
+				   or 0, fd: grant or none. -> MSG_OK, durable */
 	MSG_GRANT_GET = 126,	/* str request */
 	MSG_GRANT_GET_IS = 127,	/* i64 from, i64 to, i64 ends,
 				   u64 ledger entry of the decision,
@@ -309,7 +312,10 @@ enum msg {
 	MSG_SESSIONS = 284,	/* - : one's own; a custodian those of all, an
 				   operator those of operators */
 	MSG_SESSIONS_IS = 285,	/* fd: JSON */
-	MSG_SESSION_END = 286,	/* u64 session, of those. -> MSG_OK, ended */
+	MSG_SESSION_END = 286,	/* u64 session, of those, then may follow
+				   str credential: needed for another
+				   person's; reader: u64 session, u8 given.
+				   -> MSG_OK, ended */
 	MSG_PERSON_END = 214,	/* u64 person, str reason, str credential.
 				   -> MSG_OK */
 

@@ -33,6 +33,15 @@ def story():
     have = set(routes()) | {("GET", "/api/v1/openapi.json")}  # a file
     say.test("each route of the API is documented, and no other",
              known == have, sorted(known ^ have))
+    once = set(re.findall(r'METHOD_(\w+), "([^"]+)", \w+,\s*ROUTE_ONCE',
+                          (ROOT / "web/route.c").read_text()))
+    take = {(m, p) for m, p, o in doc.operations()
+            if {"$ref": "#/components/parameters/once"} in
+            o.get("parameters", [])}
+    once = {(m, re.sub(r"%(\w)", lambda n: "{%s}" % NAMES[n[1]], p))
+            for m, p in once}
+    say.test("what takes an Idempotency-Key says so", once and once == take,
+             sorted(once ^ take))
     ids = [o["operationId"] for _, _, o in doc.operations()]
     say.test("each operation has an id of its own", len(set(ids)) == len(ids))
     path = openapi.seen_file()

@@ -147,8 +147,8 @@ def listed(client):
     return client.get(V1 + "account/sessions").json()["sessions"]
 
 
-def ended(client, session):
-    return client.post(V1 + "account/sessions/%d/end" % session["id"])
+def ended(client, session, body=None):
+    return client.post(V1 + "account/sessions/%d/end" % session["id"], body)
 
 
 def test_sessions(box, aigul):
@@ -173,8 +173,13 @@ def test_sessions(box, aigul):
                  "it ends", 5, lambda: phone.get(V1 + "session").status == 401)
              and marat.get(V1 + "session").status == 200)
     left, = [s for s in listed(aigul) if s["user"] == "marat"]
+    for title, body in (("without his own password", None),
+                        ("with a wrong one", {"password": "not hers at all",
+                                              "code": "000000"})):
+        refused("P6 a custodian ends nobody's session " + title,
+                ended(aigul, left, body), 401, "wrong-password")
     say.test("a custodian sees and ends the session of anybody",
-             ended(aigul, left).status == 204 and wait_for(
+             ended(aigul, left, box.act("aigul")).status == 204 and wait_for(
                  "it ends", 5,
                  lambda: marat.get(V1 + "session").status == 401))
     told = entries(aigul, "session-ended")

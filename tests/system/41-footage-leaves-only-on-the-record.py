@@ -55,17 +55,18 @@ def entries(client, kind=None, first=0):
 
 
 def ask(client, begin, end, reason="Withdrawal disputed", case="K-114",
-        right="view"):
+        right="view", **more):
     return client.post(V1 + "requests", {
         "from": stamp(begin), "to": stamp(end), "cameras": [CAMERA],
-        "reason": reason, "case": case, "right": right})
+        "reason": reason, "case": case, "right": right, **more})
 
 
-def decide(client, ident, begin, end, password, verdict="approve", code=""):
+def decide(client, ident, begin, end, password, verdict="approve", code="",
+           **more):
     return client.post(V1 + "requests/%s/decision" % ident, {
         "verdict": verdict, "from": stamp(begin), "to": stamp(end),
         "cameras": [CAMERA], "reason": "The case is known",
-        "password": password, "code": code})
+        "password": password, "code": code, **more})
 
 
 def media(ident, seq, what):
@@ -322,6 +323,79 @@ def test_revoked(marat, aigul, ident, seq, first):
              state(marat, ident)["state"] == "revoked")
 
 
+def test_until(box, marat, aigul, begin, end):
+    """An end of one's own, and one that the decision sets."""
+    def days(n):
+        return stamp(time.time() + box.clock_ahead + n * 86400)
+
+    refused("a request names a reason of the list", ask(
+        marat, begin, end, reason_code="curiosity"), 422, "invalid")
+    for n in (-1, 31):
+        refused("an end that has passed, or is far away, is not asked for",
+                ask(marat, begin, end, until=days(n)), 422, "invalid")
+    ident = ask(marat, begin, end, reason_code="fraud",
+                until=days(2)).json()["id"]
+    refused("an approval lasts no longer than was asked for", decide(
+        aigul, ident, begin, end, PEOPLE["aigul"][2], until=days(3),
+        code=box.code("aigul")), 422, "invalid")
+    ends = days(1)
+    answer = decide(aigul, ident, begin, end, PEOPLE["aigul"][2], until=ends,
+                    code=box.code("aigul"))
+    told = state(marat, ident)
+    say.test("a decision may shorten it", answer.status == 200 and
+             told["state"] == "shortened" and told["reason_code"] == "fraud" and
+             instant(told["granted"]["ends"]) == instant(ends) and
+             instant(told["until"]) - instant(ends) > 86000, answer.body, told)
+    asked = entries(aigul, "request")[-1]["fields"]
+    say.test("P5 both are entered", asked["reason-code"] == "fraud" and
+             instant(asked["until"]) == instant(told["until"]), asked)
+    box.later(86400 + 60)
+    say.test("then it has expired", state(marat, ident)["state"] == "expired")
+
+
+def instant(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
+def test_once(marat, aigul, begin, end):
+    """Who asks again because the answer was lost gets it, and nothing new."""
+    body = {"from": stamp(begin), "to": stamp(end), "cameras": [CAMERA],
+            "reason": "Withdrawal disputed", "case": "K-115"}
+
+    def send(client, key, path="requests", **more):
+        return client.post(V1 + path, {**body, **more},
+                           headers={"Idempotency-Key": key})
+    first, again = send(marat, "k-1"), send(marat, "k-1")
+    say.test("the same key and body give the first answer again",
+             first.status == again.status == 201 and
+             first.body == again.body and
+             first.headers["Location"] == again.headers["Location"] and
+             again.headers["Idempotency-Replayed"] == "true" and
+             "Idempotency-Replayed" not in first.headers, first.body,
+             again.status, again.body)
+    made = [r for r in marat.get(V1 + "requests").json()["requests"]
+            if r["case"] == "K-115"]
+    say.test("and were one request", len(made) == 1, made)
+    refused("a key is for one body", send(marat, "k-1", case="K-116"), 409,
+            "key-used")
+    other = send(aigul, "k-1")
+    say.test("another person's key is another", other.status == 201 and
+             other.body != first.body, other.body)
+    refused("what was refused is not remembered",
+            send(marat, "k-2", reason=""), 422, "invalid")
+    say.test("so it is put right under the same key",
+             send(marat, "k-2").status == 201)
+    for key, path in (("", "requests"), ("x" * 65, "requests"),
+                      ("k 3", "requests"), ("k-3", "people")):
+        refused("a key has its form, and its place",
+                send(marat, key, path), 422, "invalid")
+    for client in (marat, aigul):
+        for r in client.get(V1 + "requests").json()["requests"]:
+            if r["case"] == "K-115" and r["mine"]:
+                client.post(V1 + "requests/%s/revoke" % r["id"],
+                            {"reason": "It was tried"})
+
+
 def test_expiry(box, marat, aigul, spare, seq, first, begin, end):
     marat.post(V1 + "requests/%s/revoke" % spare, {"reason": "Solved"})
     ident = ask(marat, begin, end).json()["id"]
@@ -329,12 +403,13 @@ def test_expiry(box, marat, aigul, spare, seq, first, begin, end):
                     code=box.code("aigul"))
     say.test("another approval serves", answer.status == 200 and marat.get(
         media(ident, seq, first)).status == 200, answer.body)
+    test_until(box, marat, aigul, begin, end)
     box.later(7 * 86400 + 60)
     refused("P5 a grant ends by itself", wait_for(
         "the end", 10, lambda: (a := marat.get(
             media(ident, seq, first))).status != 200 and a), 403,
         "grant-ended")
-    say.test("and is shown as ended", state(marat, ident)["state"] == "ended")
+    say.test("and is shown as expired", state(marat, ident)["state"] == "expired")
 
 
 def sign_in(box):
@@ -400,6 +475,7 @@ def story():
         test_reminders(box, aigul, asked[1])
         test_revoked(marat, aigul, ident, seq, first)
         test_expiry(box, marat, aigul, asked[2], seq, first, begin, end)
+        test_once(marat, aigul, begin, end)
         refused("what was revoked is not listed any more",
                 marat.get(V1 + "requests/%s/play" % ident), 403,
                 "grant-ended")

@@ -83,8 +83,8 @@ export const setFactor = (body) =>
 	send("POST", v1 + "account/factor/confirm", body);
 export const sessions = async () =>
 	(await json(v1 + "account/sessions")).sessions;
-export const endSession = (id) =>
-	send("POST", `${v1}account/sessions/${id}/end`, {});
+export const endSession = (id, body) =>
+	send("POST", `${v1}account/sessions/${id}/end`, body);
 export const people = async () => (await json(v1 + "people")).people;
 export const newPerson = (body) => send("POST", v1 + "people", body);
 export const resetPerson = (id, body) =>

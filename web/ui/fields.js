@@ -113,6 +113,11 @@ export class Moment {
 	}
 }
 
+// One of some; pairs are [value, text].
+export const choice = (label, name, pairs, hint) => field(label,
+	el("select", { name }, pairs.map(([value, text]) =>
+		el("option", { value }, text))), hint);
+
 // Boxes to tick, one a camera; values() are the ids that are ticked.
 export function ticks(label, items, chosen)
 {

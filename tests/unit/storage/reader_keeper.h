@@ -150,6 +150,7 @@ static inline void keeper_grant_put(struct wire *w, struct event *e)
 	e->n = wire_get_u8(w);
 	for (unsigned i = 0; i < e->n; i++)
 		snprintf(e->camera, sizeof(e->camera), "%s", wire_get_str(w));
+	assert_int_equal(wire_get_i64(w), 0); /* no end of its own */
 	assert_int_equal(wire_end(w), OK);
 	q.state = REQUEST_REFUSED;
 	if (e->code == VERDICT_APPROVE) {

@@ -311,7 +311,7 @@ static void a_grant_past_its_end_is_ended(void **state)
 		bool two = !strcmp(word(q, "id"), "REQ-2026-00002");
 
 		assert_string_equal(word(q, "state"),
-		    two ? "shortened" : "ended");
+		    two ? "shortened" : "expired");
 		assert_string_equal(word(q, "decider"), "Saule");
 		g = json_object_get(q, "granted");
 		assert_int_equal(json_array_size(json_object_get(g, "cameras")),

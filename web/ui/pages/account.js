@@ -6,6 +6,7 @@ import { codeField, field, form } from "../fields.js";
 import { sortBy, t } from "../i18n.js";
 import { qr } from "../qr.js";
 import * as time from "../time.js";
+import { credential } from "./people.js";
 
 const secret = (name, label, hint, autocomplete) => field(t(label),
 	el("input", { type: "password", name, autocomplete }), hint);
@@ -25,17 +26,37 @@ export default async function account(app)
 async function sessions(app)
 {
 	const list = el("div", {});
+	const act = el("div", {});
+	const end = async (s, body) => {
+		await api.endSession(s.id, body);
+		fill(act);
+		await renew();
+		say(t("account.sessionEnded"));
+	};
 	const renew = async () => fill(list, table(await api.sessions(),
-		async (s) => {
-			await api.endSession(s.id);
-			await renew();
-			say(t("account.sessionEnded"));
+		(s) => {
+			if (s.mine)
+				return end(s, {});
+			fill(act, endingOther(app, s, end));
+			act.querySelector("input").focus();
 		}));
 
 	await renew();
 	return el("section", { class: "card" },
 		el("h2", {}, t("account.sessions")),
-		el("p", {}, t("account.sessionsText")), list);
+		el("p", {}, t("account.sessionsText")), list, act);
+}
+
+// Another person's session: who ends it shows who he is.
+function endingOther(app, s, end)
+{
+	const by = credential(app.session.role);
+
+	return form(async () => {
+		if (by.ok())
+			await end(s, by.take());
+	}, el("h3", {}, s.name), el("p", {}, t("account.endOther")), by.nodes,
+	el("button", { class: "stop", type: "submit" }, t("account.end")));
 }
 
 const table = (all, end) => el("div", { class: "tables", tabindex: 0,

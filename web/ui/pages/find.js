@@ -2,7 +2,7 @@
 // No pictures here: they need an approved request.
 import * as api from "../api.js";
 import { el, fill, say, newId } from "../dom.js";
-import { field, form, Moment, textField, ticks } from "../fields.js";
+import { choice, field, form, Moment, textField, ticks } from "../fields.js";
 import { length, number, t } from "../i18n.js";
 import { box } from "../found.js";
 import * as time from "../time.js";
@@ -197,6 +197,11 @@ function gapTable(s)
 			el("td", {}, causeText(g.cause))))))));
 }
 
+// Why, from a closed list (storage/people.h).
+const CODES = ["dispute", "cash", "fraud", "attack", "authority", "audit",
+	"other"];
+const DAYS_MOST = 7;	// an approval lasts no longer
+
 // What is asked for: the range is bounded and the reason is on the record.
 function requestCard(s)
 {
@@ -214,9 +219,14 @@ function requestCard(s)
 		{ maxlength: 500, name: "reason" }), t("ask.reasonHint"));
 	const number = textField(t("column.case"),
 		{ maxlength: 100, name: "case" }, t("ask.caseHint"));
+	const code = choice(t("request.code"), "code", CODES.map((c) =>
+		[c, t("code." + c)]));
+	const until = choice(t("request.until"), "until",
+		[7, 3, 1].map((n) => [n, t("until.days", { n })]));
 	const right = el("input", { type: "checkbox", name: "export",
 		id: newId("export") });
-	const f = { from, to, cameras, reason, case: number, right };
+	const f = { from, to, cameras, reason, case: number, right, code,
+		until };
 	const around = el("button", { type: "button", on: { click: () => {
 		from.set(s.at - AROUND);
 		to.set(Math.min(s.at + AROUND, s.app.now()));
@@ -228,7 +238,8 @@ function requestCard(s)
 		form((verb, wrong) => ask(s, f, wrong), cameras.node,
 			el("div", { class: "row" }, from.node, to.node,
 				around),
-			el("div", { class: "cols" }, reason.node, number.node),
+			el("div", { class: "cols" }, code.node, number.node),
+			el("div", { class: "cols" }, reason.node, until.node),
 			el("p", {}, right, " ", el("label",
 				{ for: right.id }, t("ask.export"))),
 			el("button", { class: "main", type: "submit" },
@@ -241,6 +252,7 @@ async function ask(s, f, wrong)
 	const reason = f.reason.control.value.trim();
 	const number = f.case.control.value.trim();
 	const cameras = f.cameras.values();
+	const days = Number(f.until.control.value);
 
 	f.reason.fail(reason ? "" : t("ask.reasonNeeded"));
 	f.case.fail(number ? "" : t("ask.caseNeeded"));
@@ -258,7 +270,10 @@ async function ask(s, f, wrong)
 		const { id } = await api.request({ cameras, reason,
 			case: number, from: time.rfc3339(from),
 			to: time.rfc3339(to),
-			right: f.right.checked ? "export" : "view" });
+			right: f.right.checked ? "export" : "view",
+			reason_code: f.code.control.value,
+			...(days < DAYS_MOST && { until:
+				time.rfc3339(s.app.now() + days * 86400e3) }) });
 		await s.app.go("/requests/" + id);
 		say(t("ask.sent", { id }));
 	} catch (problem) {

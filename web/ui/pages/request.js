@@ -1,7 +1,7 @@
 // request.js - one request in plain sentences, and what may be done with it.
 import * as api from "../api.js";
 import { el, say } from "../dom.js";
-import { codeField, field, form, Moment, ticks } from "../fields.js";
+import { choice, codeField, field, form, Moment, ticks } from "../fields.js";
 import { length, t } from "../i18n.js";
 import { exportCard } from "./exports.js";
 import * as time from "../time.js";
@@ -47,9 +47,12 @@ const asked = (r) => [
 		fact("column.range", el("span", { class: "num" },
 			time.span(r.start, r.end))),
 		fact("column.cameras", cameraList(r, r.cameras)),
+		fact("request.code", t("code." + r.reason_code)),
 		fact("request.reason", el("span", {}, r.reason)),
 		fact("column.case", r.case),
 		fact("request.right", t("right." + r.right)),
+		r.until && fact("request.until", el("span", { class: "num" },
+			time.stamp(time.instant(r.until)))),
 		fact("request.created", el("span", { class: "num" },
 			time.stamp(time.instant(r.created))))),
 	el("p", { class: "soft" }, t("request.held")),
@@ -106,19 +109,30 @@ function decision(app, r)
 			autocomplete: "current-password" }),
 	t("decide.passwordHint"));
 	const code = codeField(t("factor.actHint"));
-	const parts = { cameras, from, to, reason, password, code };
+	const until = choice(t("decide.until"), "until",
+		[["", t("until.asked")], ...[3, 1].map((n) =>
+			[n, t("until.days", { n })])]);
+	const parts = { cameras, from, to, reason, password, code, until };
 	const act = (verdict) => decide(app, r, parts, verdict);
 
 	return el("section", { class: "card", id: "decide" },
 		el("h2", {}, t("decide.title")),
 		el("p", {}, t("decide.text")),
 		form(act, cameras.node, el("div", { class: "row gap" },
-			from.node, to.node), reason.node,
+			from.node, to.node), until.node, reason.node,
 			password.node, code.node, el("div", { class: "row" },
 				el("button", { class: "main", type: "submit",
 					value: "approve" }, t("act.approve")),
 				el("button", { class: "stop", type: "submit",
 					value: "refuse" }, t("act.refuse")))));
+}
+
+// The end that the decision sets, null where it sets none of its own.
+function untilOf(app, r, days)
+{
+	const at = app.now() + Number(days) * 86400e3;
+
+	return days && (!r.until || at < time.instant(r.until)) ? at : null;
 }
 
 async function decide(app, r, f, verdict)
@@ -131,7 +145,8 @@ async function decide(app, r, f, verdict)
 	// What the fields show is whole seconds; untouched means unchanged.
 	const start = Math.abs(from - r.start) < 1e3 ? r.start : from;
 	const end = Math.abs(to - r.end) < 1e3 ? r.end : to;
-	const shorter = start !== r.start || end !== r.end ||
+	const until = untilOf(app, r, f.until.control.value);
+	const shorter = until || start !== r.start || end !== r.end ||
 		chosen.length !== r.cameras.length;
 	const told = f.reason.control.value.trim();
 	f.reason.fail(!told && (verdict === "refuse" || shorter) ?
@@ -151,6 +166,8 @@ async function decide(app, r, f, verdict)
 	try {
 		await api.decide(r.id, { verdict, cameras: chosen,
 			from: time.rfc3339(start), to: time.rfc3339(end),
+			...(verdict === "approve" && until &&
+				{ until: time.rfc3339(until) }),
 			reason: told, password: f.password.control.value,
 			code: f.code.control.value.trim() });
 	} finally {

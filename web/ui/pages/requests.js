@@ -6,7 +6,7 @@ import * as time from "../time.js";
 import { holds } from "./holds.js";
 
 const look = { submitted: "wait", approved: "good", shortened: "good",
-	refused: "bad", revoked: "bad", ended: "", closed: "" };
+	refused: "bad", revoked: "bad", expired: "", closed: "" };
 
 export const stateBadge = (r) => el("span",
 	{ class: "badge " + (look[r.state] ?? "") }, t("state." + r.state));
