@@ -187,7 +187,7 @@ DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
     patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
 DEPS_TEST += mandoc unzip python3-jsonschema python3-prometheus-client python3-yaml \
     python3-aiosmtpd \
-    sslscan slowhttptest xfsprogs
+    sslscan slowhttptest xfsprogs strace nginx-light
 deps:
 	tests/deps $(DEPS)
 deps-test:
@@ -233,10 +233,12 @@ bench: deps-test
 	tests/bench/cost_beside_ffmpeg.py $(B) 16 $(BENCH_S)
 	$(MAKE) B=$(B)/hook CLOCK_HOOK=1 -j2 programs
 	tests/bench/start_at_scale.py $(B)/hook
+	tests/bench/people_watching.py $(B) $(BENCH_S)
 # The system tests over and over, until SOAK_S seconds are over or one fails.
 SOAK_S ?= 3600
 soak: deps-test
-	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera $(CHECK)/tests/hostile
+	$(MAKE) B=$(CHECK) SAN=1 -j2 programs unit $(CHECK)/tests/camera $(CHECK)/tests/hostile $(CHECK)/bench/cameras
+	tests/bench/people_watching.py $(CHECK) 60 watch
 	tests/soak/cameras_and_kills.py $(CHECK) $(SOAK_S) $(SOAK_SEED)
 	end=$$(($$(date +%s) + $(SOAK_S))); while [ $$(date +%s) -lt $$end ]; do \
 	    SAQTA_SOAK=1 tests/run --build $(CHECK) tests/system || exit 1; done

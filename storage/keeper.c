@@ -29,6 +29,7 @@
 #define CHECKPOINT_NS (10 * NS_PER_SEC)
 #define TURN_MESSAGES 32 /* of one connection in one turn */
 #define FDS_MAX 520
+#define FIXED 8 /* of these are no connections */
 
 static void receive(struct keeper *k, struct conn *c)
 {
@@ -94,14 +95,18 @@ static void end_turn(struct keeper *k)
 	conn_reap(k);
 }
 
+/*
+ * Not clerk and scrubber: what they have done is taken at the next tick, and a
+ * descriptor that nobody reads until then would keep the loop turning.
+ */
 static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 {
-	const int fixed[] = {signals, k->ingest, k->people, k->control,
+	const int fixed[FIXED] = {signals, k->ingest, k->people, k->control,
 	    worker_fd(k->syncer), worker_fd(k->prover), worker_fd(k->copier),
-	    worker_fd(k->clerk), worker_fd(k->scrubber), transactions_fd(k)};
+	    transactions_fd(k)};
 	size_t n = 0;
 
-	for (; n < sizeof(fixed) / sizeof(fixed[0]); n++)
+	for (; n < FIXED; n++)
 		p[n] = (struct pollfd){.fd = fixed[n], .events = POLLIN};
 	for (struct conn *c = k->conns; c && n < FDS_MAX; c = c->next)
 		/* -1: one that waits does not even wake us by its end */
@@ -121,7 +126,7 @@ static void turn(struct keeper *k, int signals)
 	    k->next_tick_ns;
 	int64_t left =
 	    expire_busy(k) ? 0 : (wake - mono_now().ns) / NS_PER_MS + 1;
-	size_t n = gather(k, signals, p), i = 10;
+	size_t n = gather(k, signals, p), i = FIXED;
 	struct conn *c = k->conns;
 
 	if (poll(p, n, left < 0 ? 0 : (int)left) < 0 && errno != EINTR)

@@ -5,13 +5,16 @@
 #include "storage/api/log.h"
 #include "storage/session.h"
 
+/* The lease that covers this, and has room for one more range. */
 static struct held *find(struct session *s, const char *camera,
-    enum lease_kind kind)
+    enum lease_kind kind, int64_t from_ns, int64_t to_ns)
 {
 	for (size_t i = 0; i < LEASES_MAX; i++) {
 		struct held *h = &s->leases[i];
 
-		if (h->open && h->kind == kind && !strcmp(h->camera, camera) &&
+		if (h->open && h->kind == kind && h->n < LEASE_RANGES &&
+		    from_ns >= h->from_ns && to_ns <= h->to_ns &&
+		    !strcmp(h->camera, camera) &&
 		    !strcmp(h->request, s->access.request))
 			return h;
 	}
@@ -62,18 +65,34 @@ static int64_t lease_end(const struct session *s, int64_t from_ns,
 	return end > to_ns ? end : to_ns;
 }
 
+/* What is copied counts each time: one lease of a camera at once. */
+static void close_before(struct session *s, const char *camera,
+    enum lease_kind kind)
+{
+	for (size_t i = 0; i < LEASES_MAX; i++) {
+		struct held *h = &s->leases[i];
+
+		if (h->open && h->kind == kind && !strcmp(h->camera, camera) &&
+		    !strcmp(h->request, s->access.request))
+			close_one(s, h);
+	}
+}
+
+/*
+ * Of what is watched the lease before stays open until nothing came of it for
+ * some seconds: who goes to another minute waits for one sync, not for two.
+ */
 enum err lease_cover(struct session *s, const char *camera,
     enum lease_kind kind, int64_t from_ns, int64_t to_ns)
 {
-	struct held *h = find(s, camera, kind);
+	struct held *h = find(s, camera, kind, from_ns, to_ns);
 	struct wire w;
 	enum err err;
 
-	if (h && from_ns >= h->from_ns && to_ns <= h->to_ns &&
-	    h->n < LEASE_RANGES)
-		return OK;
 	if (h)
-		close_one(s, h);
+		return OK;
+	if (kind != LEASE_VIEW)
+		close_before(s, camera, kind);
 	h = place(s);
 	keeper_begin(s, &w, MSG_LEASE_OPEN);
 	wire_put_str(&w, s->access.request);
@@ -101,7 +120,7 @@ enum err lease_cover(struct session *s, const char *camera,
 void lease_served(struct session *s, const char *camera, enum lease_kind kind,
     int64_t from_ns, int64_t to_ns)
 {
-	struct held *h = find(s, camera, kind);
+	struct held *h = find(s, camera, kind, from_ns, to_ns);
 	size_t at = 0, end;
 
 	if (!h)
