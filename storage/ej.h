@@ -37,8 +37,8 @@ struct ej;
 must_check enum err ej_new(const struct ej_rules *rules, const char *atm,
     const struct ej_sink *sink, struct ej **ret);
 void ej_free(struct ej *j);
-/* The next line, n bytes and a NUL; number counts from 1. */
-void ej_line(struct ej *j, unsigned long number, const char *line, size_t n);
+/* The next line: n bytes of text and a NUL; lines count from 1. */
+void ej_line(struct ej *j, unsigned long line, const char *text, size_t n);
 /* The journal ends: an open transaction is complained of. */
 void ej_end(struct ej *j);
 const struct ej_counts *ej_counts(const struct ej *j);
