@@ -46,14 +46,15 @@ bool entered_step(struct keeper *k)
 	struct entry_view v;
 	size_t n;
 
-	for (uint64_t i = size; i && size - i < LEDGER_BACK; i--)
-		if (ledger_get(k->ledger, i - 1, buf, &n) ||
-		    entry_parse(buf, n, &v))
+	for (uint64_t i = size; i && size - i < LEDGER_BACK; i--) {
+		bool unread = ledger_get(k->ledger, i - 1, buf, &n) ||
+		    entry_parse(buf, n, &v);
+
+		if (unread ||
+		    (v.type == ENTRY_CLOCK && entry_find(&v, TAG_STEP, &f) &&
+			entered_far((int64_t)field_u64(&f))))
 			return true;
-		else if (v.type == ENTRY_CLOCK &&
-		    entry_find(&v, TAG_STEP, &f) &&
-		    entered_far((int64_t)field_u64(&f)))
-			return true;
+	}
 	return size < LEDGER_BACK && ledger_epoch(k->ledger) > 1;
 }
 
