@@ -122,7 +122,7 @@ static void open_box(void)
 	k.ingest = k.people = k.control = -1;
 	k.now = utc_now();
 	must(!crypt_init() && !open_data(&k) && !start_workers(&k, &signals) &&
-		!start(&k),
+		!start(&k) && !transactions_start(&k),
 	    "the box cannot be opened");
 	close(signals);
 }
@@ -130,6 +130,7 @@ static void open_box(void)
 static void close_box(void)
 {
 	finish(&k);
+	transactions_stop(&k);
 	expire_free(k.expire);
 	holds_free(&k.holds);
 	while (k.cameras) {
