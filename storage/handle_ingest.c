@@ -245,6 +245,21 @@ static bool is_endless(const struct keeper *k, const struct segment *s,
  * The clock's epoch and state are ours; the child's are not believed, but its
  * times tell which of our epochs it still counts in.
  */
+/* People are told before they ask whether their browser shows it. */
+static void keep_codec(struct keeper *k, const struct camera *m)
+{
+	const char *mime = m->segment->mp4.mime;
+	char name[CAMERA_ID_MAX + 8], had[64] = "";
+	size_t n = 0;
+
+	snprintf(name, sizeof(name), "codec %s", m->id);
+	if (!index_setting_find(k->ix, name, had, sizeof(had) - 1, &n) &&
+	    !strcmp(had, mime))
+		return;
+	if (index_setting_put(k->ix, name, mime, strlen(mime)))
+		log_warn("camera %s: its codec is not kept", m->id);
+}
+
 void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct camera *m = c->camera;
@@ -294,6 +309,7 @@ void handle_segment_begin(struct keeper *k, struct conn *c, struct wire *w)
 		m->recover = m->recover || err != ERR_DISK_FULL;
 		return;
 	}
+	keep_codec(k, m);
 	camera_in_epoch(k, m, e);
 	m->last_fragment_ns = k->mono.ns;
 	k->dirty = true;

@@ -12,7 +12,6 @@
 #define WRONG_MAX 10	/* wrong credentials in one session */
 
 #define LEASE_NS (60 * NS_PER_SEC)	/* footage in a lease (P5) */
-#define ROUND_NS (120 * NS_PER_SEC)	/* rounding out to GOPs */
 
 void enter_refusal(struct keeper *k, uint64_t person, enum err why,
     const char *request, const char *camera, int64_t from, int64_t to)
@@ -137,8 +136,8 @@ static enum err lease_ok(struct keeper *k, const struct reader *r,
 	if (err)
 		return err;
 	if (!list_has(q->granted_cameras, l->camera) ||
-	    l->from_ns < q->granted_from_ns - ROUND_NS ||
-	    l->to_ns > q->granted_to_ns + ROUND_NS)
+	    l->from_ns < q->granted_from_ns - LEASE_ROUND_NS ||
+	    l->to_ns > q->granted_to_ns + LEASE_ROUND_NS)
 		return ERR_NOT_APPROVED;
 	if (l->kind != LEASE_VIEW) {
 		err = index_rights_find(k->ix, l->request, &right);

@@ -57,14 +57,21 @@ static const char *const migrations[] = {
 	"WINDOW w AS (PARTITION BY camera ORDER BY seq)) "
 	"WINDOW w AS (PARTITION BY camera ORDER BY seq)) "
 	"GROUP BY camera, number",
-    [8] = "CREATE TABLE token(id INTEGER PRIMARY KEY, hash BLOB NOT NULL "
-	  "UNIQUE, name TEXT NOT NULL, scopes INTEGER NOT NULL, "
+    [8] = "CREATE TABLE IF NOT EXISTS token(id INTEGER PRIMARY KEY, "
+	  "hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL, "
+	  "scopes INTEGER NOT NULL, "
 	  "maker INTEGER NOT NULL, created_ns INTEGER NOT NULL, "
 	  "ends_ns INTEGER NOT NULL, ended_ns INTEGER NOT NULL, "
 	  "used_ns INTEGER NOT NULL) STRICT",
     [9] = "ALTER TABLE request "
 	  "ADD COLUMN reason_code INTEGER NOT NULL DEFAULT 0;"
 	  "ALTER TABLE request ADD COLUMN until_ns INTEGER NOT NULL DEFAULT 0",
+    [10] = "CREATE TABLE IF NOT EXISTS mark(entry INTEGER PRIMARY KEY, "
+	  "kind INTEGER NOT NULL, "
+	  "request TEXT NOT NULL, person INTEGER NOT NULL, "
+	  "made_ns INTEGER NOT NULL, camera TEXT NOT NULL, "
+	  "at_ns INTEGER NOT NULL, sha256 BLOB NOT NULL) STRICT;"
+	  "CREATE INDEX IF NOT EXISTS mark_request ON mark(request)",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

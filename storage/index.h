@@ -144,6 +144,15 @@ struct token_row {
 	int64_t ended_ns;	/* 0: nobody has ended it */
 	int64_t used_ns;	/* 0: never */
 };
+/* A note or a snapshot that somebody made while watching. */
+struct mark_row {
+	uint64_t entry, person;
+	enum mark_kind kind;
+	char request[REQUEST_ID_MAX];
+	char camera[CAMERA_ID_MAX + 1];
+	int64_t made_ns, at_ns;		/* at: the picture's own time */
+	unsigned char sha256[HASH_BYTES];	/* of a snapshot's file */
+};
 struct lease_row {
 	uint64_t entry, person;
 	char request[REQUEST_ID_MAX];
@@ -403,6 +412,10 @@ must_check enum err index_lease_put(struct index *ix,
 must_check enum err index_lease_find(struct index *ix, uint64_t entry,
     struct lease_row *ret);	/* open ones only */
 must_check enum err index_lease_closed(struct index *ix, uint64_t entry);
+/* All leases that overlap [from, to), newest first; at most 2000. */
+must_check enum err index_leases_within(struct index *ix, int64_t from_ns,
+    int64_t to_ns, enum err (*fn)(const struct lease_row *l, void *arg),
+    void *arg);
 must_check enum err index_leases_open(struct index *ix,
     enum err (*fn)(const struct lease_row *l, void *arg), void *arg);
 
@@ -440,6 +453,12 @@ must_check enum err index_rights_put(struct index *ix, const char *request,
     unsigned rights);
 must_check enum err index_rights_find(struct index *ix, const char *request,
     unsigned *ret);
+
+/* --- index_mark.c --- */
+must_check enum err index_mark_put(struct index *ix, const struct mark_row *m);
+/* Of one request, oldest first; at most 1000. */
+must_check enum err index_marks(struct index *ix, const char *request,
+    enum err (*fn)(const struct mark_row *m, void *arg), void *arg);
 
 must_check enum err index_setting_put(struct index *ix, const char *name,
     const void *p, size_t n);

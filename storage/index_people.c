@@ -314,16 +314,13 @@ enum err index_lease_closed(struct index *ix, uint64_t entry)
 	return err ? err : sql_run(ix, s);
 }
 
-enum err index_leases_open(struct index *ix,
+/* Hand each row of a prepared question to fn. */
+static enum err leases_each(struct index *ix, sqlite3_stmt *s,
     enum err (*fn)(const struct lease_row *, void *), void *arg)
 {
-	sqlite3_stmt *s;
 	struct lease_row l;
-	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM lease WHERE NOT closed ORDER BY entry", "");
+	enum err err;
 
-	if (err)
-		return err;
 	while (!(err = sql_step(ix, s))) {
 		lease_get(s, &l);
 		err = fn(&l, arg);
@@ -332,4 +329,26 @@ enum err index_leases_open(struct index *ix,
 	}
 	sql_done(s);
 	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err index_leases_open(struct index *ix,
+    enum err (*fn)(const struct lease_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM lease WHERE NOT closed ORDER BY entry", "");
+
+	return err ? err : leases_each(ix, s, fn, arg);
+}
+
+enum err index_leases_within(struct index *ix, int64_t from_ns, int64_t to_ns,
+    enum err (*fn)(const struct lease_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM lease WHERE from_ns < ? AND to_ns > ? "
+	    "ORDER BY entry DESC LIMIT 2000",
+	    "ii", to_ns, from_ns);
+
+	return err ? err : leases_each(ix, s, fn, arg);
 }

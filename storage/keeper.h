@@ -302,6 +302,7 @@ must_check enum err requests_close(struct keeper *k, uint64_t person,
     uint64_t by, const char *reason);
 
 /* --- handle_lease.c --- */
+#define LEASE_ROUND_NS (120 * NS_PER_SEC)	/* rounding out to GOPs */
 /* Is this person's grant for that request good now? */
 must_check enum err grant_good(struct keeper *k, const struct reader *r,
     const char *name, struct request_row *ret);
@@ -554,6 +555,7 @@ void handle_capacity_accept(struct keeper *, struct conn *, struct wire *);
 void handle_scrub(struct keeper *, struct conn *, struct wire *);
 void handle_rebuild(struct keeper *, struct conn *, struct wire *);
 void handle_volume_add(struct keeper *, struct conn *, struct wire *);
+void handle_mark(struct keeper *, struct conn *, struct wire *);
 void handle_export_begin(struct keeper *, struct conn *, struct wire *);
 void handle_export_enter(struct keeper *, struct conn *, struct wire *);
 void handle_export_done(struct keeper *, struct conn *, struct wire *);

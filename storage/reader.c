@@ -180,6 +180,8 @@ static const struct row {
     {MSG_TOKEN_END, OPERATOR | CUSTODIAN, 0, session_token},
     {MSG_SESSIONS, ANYBODY, 0, session_onboard},
     {MSG_SESSION_END, ANYBODY, 0, session_session_end},
+    {MSG_MARK, AUDITOR, 2, session_mark},
+    {MSG_STORY, AUDITOR | CUSTODIAN, 1, session_story},
     {MSG_EXPORT_NEW, AUDITOR, 1, session_export_new},
     {MSG_EXPORTS, AUDITOR | CUSTODIAN, 0, session_exports},
     {MSG_EXPORT, AUDITOR, 0, session_export},

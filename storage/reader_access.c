@@ -124,6 +124,43 @@ enum err access_may_export(struct session *s)
 	return ERR_NOT_APPROVED;
 }
 
+static bool is_granted(const struct access *a, const char *camera)
+{
+	for (size_t i = 0; i < a->cameras_n; i++)
+		if (!strcmp(a->cameras[i], camera))
+			return true;
+	return false;
+}
+
+enum err access_narrow(struct access *a, const struct access_part *p,
+    struct request_row *r)
+{
+	size_t len = 0;
+
+	if (!p->n)
+		return OK;
+	if (p->from_ns >= p->to_ns)
+		return ERR_INVALID;
+	if (p->from_ns < a->from_ns || p->to_ns > a->to_ns)
+		return ERR_NOT_APPROVED;
+	for (size_t i = 0; i < p->n; i++) {
+		if (!is_granted(a, p->cameras[i]))
+			return ERR_NOT_APPROVED;
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(p->cameras[i], p->cameras[k]))
+				return ERR_INVALID;
+	}
+	for (size_t i = 0; i < p->n; i++)
+		len += (size_t)snprintf(r->granted_cameras + len,
+		    sizeof(r->granted_cameras) - len, "%s%s", i ? " " : "",
+		    p->cameras[i]);
+	a->from_ns = r->granted_from_ns = p->from_ns;
+	a->to_ns = r->granted_to_ns = p->to_ns;
+	a->cameras_n = p->n;
+	memcpy(a->cameras, p->cameras, sizeof(a->cameras));
+	return OK;
+}
+
 enum err access_play(struct session *s, bool anew)
 {
 	struct access *a = &s->access;

@@ -171,13 +171,16 @@ static enum err ask_spool(struct session *s, struct export_job *j)
 	return pack_begin(j->fd, &me, &j->pack);
 }
 
-static enum err begin(struct session *s, const char *request)
+static enum err begin(struct session *s, const char *request,
+    const struct access_part *part)
 {
 	struct export_job *j = s->job_export;
 	enum err err = access_get(s, request);
 
 	if (!err)
 		err = load_rows(s, &j->x);
+	if (!err)
+		err = access_narrow(&s->access, part, &j->x.request);
 	if (!err)
 		err = access_play(s, true);
 	if (!err)
@@ -221,10 +224,16 @@ void export_drop(struct session *s)
 
 enum err session_export_new(struct session *s, struct wire *w)
 {
+	struct access_part part = {0};
 	struct wire answer;
 	enum err err;
 
 	get_text(w, s->about.request, sizeof(s->about.request));
+	if (wire_more(w)) {
+		part.from_ns = wire_get_i64(w);
+		part.to_ns = wire_get_i64(w);
+		part.n = get_cameras(w, part.cameras);
+	}
 	err = wire_end(w);
 	if (!err && s->job_export)
 		err = ERR_BUSY;
@@ -237,7 +246,7 @@ enum err session_export_new(struct session *s, struct wire *w)
 	s->job_export->x.own = s->ledger;
 	s->job_export->x.data_fd = s->data_fd;
 	swap_access(s);
-	err = begin(s, s->about.request);
+	err = begin(s, s->about.request, &part);
 	swap_access(s);
 	if (err) {
 		export_drop(s);

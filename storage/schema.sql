@@ -303,6 +303,20 @@ CREATE TABLE token(
 	used_ns INTEGER NOT NULL	-- a minute late at most; 0: never
 ) STRICT;
 
+-- Notes and snapshots of a request, from ledger entries 105 and 106; a note's
+-- words stand in text.
+CREATE TABLE mark(
+	entry INTEGER PRIMARY KEY,
+	kind INTEGER NOT NULL,		-- enum mark_kind
+	request TEXT NOT NULL,
+	person INTEGER NOT NULL,
+	made_ns INTEGER NOT NULL,
+	camera TEXT NOT NULL,
+	at_ns INTEGER NOT NULL,		-- the picture's own time
+	sha256 BLOB NOT NULL		-- of a snapshot's file, else zeros
+) STRICT;
+CREATE INDEX mark_request ON mark(request);
+
 -- What a request asks for: enum right; a request without a row: to view.
 CREATE TABLE request_rights(
 	request TEXT PRIMARY KEY,

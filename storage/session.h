@@ -211,6 +211,18 @@ void access_drop(struct session *s);
  * RIGHT_EXPORT; else ERR_NOT_APPROVED, and about.say says what to ask for.
  */
 must_check enum err access_may_export(struct session *s);
+/* A part of what was granted; n = 0: all of it. */
+struct access_part {
+	int64_t from_ns, to_ns;
+	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
+	size_t n;
+};
+/*
+ * Make a, and what r says was granted, no more than that part. ERR_INVALID;
+ * ERR_NOT_APPROVED where it is not within a.
+ */
+must_check enum err access_narrow(struct access *a,
+    const struct access_part *p, struct request_row *r);
 /* Look at the disk anew, or only where that has not been done yet. */
 must_check enum err access_play(struct session *s, bool anew);
 must_check enum err access_camera(struct session *s, const char *camera,
@@ -264,6 +276,10 @@ must_check enum err beyond_take(struct session *s);
 must_check enum err beyond_find(struct session *s, const char *camera,
     int64_t to_ns, const struct segment_row *last,
     const unsigned char file_key[AGE_FILE_KEY], struct segment_row *ret);
+
+/* --- reader_mark.c --- */
+must_check enum err session_mark(struct session *s, struct wire *w);
+must_check enum err session_story(struct session *s, struct wire *w);
 
 /* --- reader_export.c --- */
 must_check enum err session_export_new(struct session *s, struct wire *w);

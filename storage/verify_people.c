@@ -64,21 +64,33 @@ static const struct proof_entry *check_export(struct verify *v)
 	return NULL;
 }
 
-static bool cameras_are(const struct proof_entry *x, const struct manifest *m)
+/* Is a camera in a decision's list, each `u8 length || id`? */
+static bool lists(const struct entry_field *f, const char *camera)
 {
-	unsigned char want[CAMERAS_MAX * (1 + CAMERA_ID_MAX)];
-	struct entry_field f;
-	size_t n = 0;
+	size_t len = strlen(camera);
 
-	for (size_t i = 0; i < m->cameras_n; i++) {
-		size_t len = strlen(m->cameras[i]);
+	for (size_t at = 0; at < f->n; at += 1u + f->p[at])
+		if (f->p[at] == len && f->n - at > len &&
+		    !memcmp(f->p + at + 1, camera, len))
+			return true;
+	return false;
+}
 
-		want[n++] = (unsigned char)len;
-		memcpy(want + n, m->cameras[i], len);
-		n += len;
-	}
-	return entry_find(&x->view, TAG_CAMERAS, &f) && f.n == n &&
-	    !memcmp(f.p, want, n);
+/* A package is of what was granted, or of a part of it. */
+static bool within(const struct proof_entry *decision, const struct manifest *m)
+{
+	struct entry_field from, to, cameras;
+
+	if (!entry_find(&decision->view, TAG_FROM, &from) ||
+	    !entry_find(&decision->view, TAG_TO, &to) ||
+	    !entry_find(&decision->view, TAG_CAMERAS, &cameras) ||
+	    m->from_ns < (int64_t)field_u64(&from) ||
+	    m->to_ns > (int64_t)field_u64(&to) || m->from_ns >= m->to_ns)
+		return false;
+	for (size_t i = 0; i < m->cameras_n; i++)
+		if (!lists(&cameras, m->cameras[i]))
+			return false;
+	return m->cameras_n > 0;
 }
 
 /* The name that the log of that epoch has of a person, and is opened. */
@@ -235,9 +247,7 @@ void verify_people(struct verify *v)
 	    !field_is(decision, TAG_REQUEST, m->request) ||
 	    !field_is_u64(decision, TAG_PERSON, request->view.person) ||
 	    !field_is_u64(decision, TAG_VERDICT, VERDICT_APPROVE) ||
-	    !field_is_u64(decision, TAG_FROM, (uint64_t)m->from_ns) ||
-	    !field_is_u64(decision, TAG_TO, (uint64_t)m->to_ns) ||
-	    !cameras_are(decision, m))
+	    !within(decision, m))
 		verify_finding(v, false, "decision", "manifest.json", -1,
 		    "%s: what was decided is not what the manifest says",
 		    m->request);

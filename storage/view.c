@@ -303,6 +303,19 @@ static enum err add_aim(const struct view *v, const char *camera, json_t *o)
 	return OK;
 }
 
+/* RFC 6381, of what was recorded last; null where nothing was. */
+static json_t *codec_json(const struct view *v, const char *camera)
+{
+	char name[CAMERA_ID_MAX + 8], mime[64] = "";
+	size_t n = 0;
+
+	snprintf(name, sizeof(name), "codec %s", camera);
+	if (index_setting_find(v->ix, name, mime, sizeof(mime) - 1, &n) ||
+	    n >= sizeof(mime))
+		return json_null();
+	return json_text(mime, n);
+}
+
 static enum err one_camera(const struct view *v, const struct camera_row *c,
     json_t *array)
 {
@@ -318,7 +331,7 @@ static enum err one_camera(const struct view *v, const struct camera_row *c,
 	if (err)
 		return err;
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o, s:s, "
-		      "s:o, s:o, s:o, s:o, s:o}",
+		      "s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "id", c->id, "name", c->name, "atm", c->atm, "place", c->place,
 	    "transport", c->transport == TRANSPORT_UDP ? "udp" : "tcp",
 	    "enabled", c->enabled, "state", state_name(c, recording), "cause",
@@ -326,7 +339,8 @@ static enum err one_camera(const struct view *v, const struct camera_row *c,
 	    "detail", as_operator ? c->detail : "", "last_sealed",
 	    json_time_or_null(sealed), "last_proved", json_time_or_null(proved),
 	    "recorded_from", json_time_or_null(first), "clock_offset_ms",
-	    clock_offset(v, c->id), "alarms", alarms(v, c->id));
+	    clock_offset(v, c->id), "alarms", alarms(v, c->id), "codec",
+	    codec_json(v, c->id));
 	if (o && as_operator &&
 	    (json_object_set_new(o, "url", json_text(c->url, strlen(c->url))) <
 		    0 ||

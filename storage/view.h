@@ -46,6 +46,13 @@ struct view_session {
 must_check enum err view_sessions(const struct view *v,
     const struct view_session *rows, size_t n, char **ret);
 must_check enum err view_requests(const struct view *v, char **ret);
+/*
+ * What was done with a request: notes, snapshots, and leases of whoever looked
+ * at its cameras in its range. ERR_NOT_FOUND where it is not this person's to
+ * see.
+ */
+must_check enum err view_story(const struct view *v, const char *request,
+    char **ret);
 must_check enum err view_ledger(const struct view *v, uint64_t first,
     uint32_t count, char **ret);
 must_check enum err view_status(const struct view *v, char **ret);

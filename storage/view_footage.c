@@ -7,10 +7,11 @@
 
 static json_t *span_json(const struct span *s)
 {
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:b}", "kind",
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:b, s:o}", "kind",
 	    s->recorded ? "recorded" : "gap", "from", json_time(s->from_ns),
 	    "to", json_time(s->to_ns), "cause", cause_name(s->cause), "flags",
-	    json_flags(s->flags), "open", s->open);
+	    json_flags(s->flags), "open", s->open, "noticed",
+	    json_time_or_null(s->noticed_ns));
 }
 
 static enum err coverage_json(const struct view *v, const struct camera_row *c,

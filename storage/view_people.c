@@ -264,6 +264,7 @@ static json_t *number_json(unsigned tag, uint64_t v)
 	case TAG_SERVED_FROM:
 	case TAG_SERVED_TO:
 	case TAG_WITNESS_TIME:
+	case TAG_AT:
 		return json_time((int64_t)v);
 	case TAG_REASON_CODE:
 		return json_string(reason_code_name((unsigned)v));
@@ -312,6 +313,7 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_ATM:
 	case TAG_PLACE:
 	case TAG_REASON:
+	case TAG_NOTE:
 	case TAG_CASE:
 	case TAG_DEVICE:
 		return committed_json(v, entry, f->tag);

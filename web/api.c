@@ -6,6 +6,7 @@
 #include "web/json.h"
 #include "web/reply.h"
 
+#define TIME_TEXT_MAX 40
 #define REASON_MAX WIRE_STR_MAX
 #define CASE_MAX 120
 #define CODE_MAX 16
@@ -335,7 +336,28 @@ static void export_begun(struct http *x)
 	reply_json(x, 202, json_text("{s:s}", "id", id));
 }
 
+/* Without a body, or with an empty one: of all that was granted. */
 void api_export_new(struct http *x)
 {
-	about_request(x, MSG_EXPORT_NEW, MSG_EXPORT_NEW_IS, export_begun);
+	struct json_cameras cameras;
+	struct json j;
+	struct wire w;
+	int64_t from, to;
+
+	if (x->body_n == 0) {
+		about_request(x, MSG_EXPORT_NEW, MSG_EXPORT_NEW_IS,
+		    export_begun);
+		return;
+	}
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_EXPORT_NEW, 0);
+	wire_put_str(&w, x->args.request);
+	if (json_find_str(&j, "from", TIME_TEXT_MAX)) {
+		get_span(&j, &from, &to);
+		json_get_cameras(&j, "cameras", &cameras);
+		wire_put_i64(&w, from);
+		wire_put_i64(&w, to);
+		put_cameras(&w, &cameras);
+	}
+	end_body(x, &j, &w, MSG_EXPORT_NEW_IS, export_begun);
 }

@@ -8,6 +8,7 @@
 #include "web/bearer.h"
 #include "web/camera.h"
 #include "web/hold.h"
+#include "web/mark.h"
 #include "web/media.h"
 #include "web/page.h"
 #include "web/sign.h"
@@ -60,6 +61,9 @@ static const struct route routes[] = {
 {METHOD_POST, "/api/v1/holds", NEED_SESSION, ROUTE_ONCE, hold_place},
 {METHOD_POST, "/api/v1/holds/%n/release", NEED_SESSION, ROUTE_ONCE,
     hold_release},
+{METHOD_POST, "/api/v1/requests/%r/notes", NEED_SESSION, 0, mark_note},
+{METHOD_POST, "/api/v1/requests/%r/snapshots", NEED_SESSION, 0, mark_snapshot},
+{METHOD_GET, "/api/v1/requests/%r/story", NEED_SESSION, 0, mark_story},
 {METHOD_POST, "/api/v1/requests/%r/exports", NEED_SESSION, ROUTE_ONCE,
     api_export_new},
 {METHOD_GET, "/api/v1/exports", NEED_SESSION, 0, api_exports},
@@ -97,6 +101,9 @@ static const struct route routes[] = {
 {METHOD_GET, "/requests/%*", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/watch/%*", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/verify", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/exports", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/cases", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/help", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/audit", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/coverage", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/cameras", NEED_NOTHING, ROUTE_PAGE, page_index},

@@ -114,7 +114,9 @@ enum msg {
 	MSG_REVOKE = 88,	/* str request, str reason. -> MSG_OK. By its
 				   requester (closes it) or by a custodian who
 				   is not the requester */
-	MSG_EXPORT_NEW = 160,	/* str request: begin to prepare a package */
+	MSG_EXPORT_NEW = 160,	/* str request: begin to prepare a package;
+				   then may follow i64 from, i64 to, u8 n,
+				   n * str camera: of this part of it alone */
 	MSG_EXPORT_NEW_IS = 161, /* str export id, such as EXP-2026-00001 */
 	MSG_EXPORTS = 162,	/* - */
 	MSG_EXPORTS_IS = 163,	/* fd: JSON: those this person may see */
@@ -123,6 +125,15 @@ enum msg {
 	MSG_EXPORT_READ = 166,	/* str export id, u64 offset, u32 length
 				   (<= MOVIE_READ_MAX) */
 	MSG_EXPORT_READ_IS = 167, /* fd: exactly those bytes */
+
+	MSG_MARK = 308,		/* session, reader: str request, str camera,
+				   i64 at, u8 enum mark_kind, str text (a
+				   note's), bytes SHA-256 of the file (a
+				   snapshot's; 32, else none) */
+	MSG_MARK_IS = 309,	/* u64 entry: it is durable */
+	MSG_STORY = 360,	/* str request */
+	MSG_STORY_IS = 361,	/* fd: JSON: notes, snapshots, and leases on its
+				   cameras in its range, whoever's */
 
 	/* --- control, from the saqta tool, root or the storage user --- */
 	MSG_CAMERA_ADD = 100,	/* str id, str name, str atm, str place,
@@ -462,6 +473,13 @@ enum lease_kind {
 enum scope {
 	SCOPE_HEALTH_READ = 1,	/* how the appliance does */
 	SCOPE_TRANSACTIONS_WRITE = 2, /* bring transactions of an ATM */
+};
+
+/* What somebody makes of a picture while he watches. */
+enum mark_kind {
+	MARK_NOTE = 1,
+	MARK_SNAPSHOT = 2,	/* a picture as a file; needs RIGHT_EXPORT */
+	MARK_MAX
 };
 
 /* What a request asks for, and its grant gives. */

@@ -223,6 +223,68 @@ def test_download(box, people, ident):
              bad.status)
 
 
+def test_marks(box, people, ident, begin):
+    """Notes and snapshots: within the grant, entered, never another's."""
+    marat, auditor = people["marat"], people["daniyar"]
+    url = V1 + "requests/%s/" % ident
+    at = stamp(begin + 3)
+    note = {"camera": CAMERA, "at": at, "text": "The card goes in"}
+    made = marat.post(url + "notes", note)
+    say.test("a note is entered", made.status == 201, made.body)
+    shot = marat.post(url + "snapshots",
+                      {"camera": CAMERA, "at": at, "sha256": "5a" * 32})
+    say.test("a snapshot is entered", shot.status == 201, shot.body)
+    told = entries(auditor, "note")[-1]
+    say.test("with picture's time, camera, request and text",
+             told["index"] == made.json()["entry"] and
+             told["fields"]["note"] == note["text"] and
+             told["fields"]["request"] == ident and
+             told["fields"]["camera"] == CAMERA and
+             told["person_name"] == PEOPLE["marat"][0], told)
+    told = entries(auditor, "snapshot")[-1]
+    say.test("and the hash of a snapshot's file",
+             told["fields"]["picture"] == "5a" * 32, told)
+    for title, body in (
+            ("another camera", {**note, "camera": "other"}),
+            ("another hour", {**note, "at": stamp(begin - 3600)})):
+        refused("P6 a note on %s is refused" % title,
+                marat.post(url + "notes", body), 403, "approval-required")
+    refused("P6 a note of somebody else is refused",
+            people["aigul"].post(url + "notes", note), 403, "denied")
+    refused("an empty note is refused", marat.post(
+        url + "notes", {**note, "text": ""}), 422, "invalid")
+    refused("a snapshot without a hash is refused", marat.post(
+        url + "snapshots", {"camera": CAMERA, "at": at, "sha256": "Z" * 64}),
+        422, "invalid")
+    story = marat.get(url + "story").json()
+    say.test("the story of a request has both, and who looked",
+             [n["text"] for n in story["notes"]] == [note["text"]] and
+             [n["sha256"] for n in story["snapshots"]] == ["5a" * 32] and
+             any(x["kind"] == "view" and x["mine"] for x in story["leases"]),
+             story)
+    say.test("a custodian reads it, too", [
+        x["mine"] for x in auditor.get(url + "story").json()["leases"]]
+        .count(True) == 0)
+    refused("an operator does not", people["oleg"].get(url + "story"), 403,
+            "denied")
+    refused("nobody reads the story of none", marat.get(
+        V1 + "requests/REQ-2026-99999/story"), 404, "not-found")
+
+
+def test_view_only(box, people, begin, end):
+    """The right to watch is not the right to files."""
+    marat = people["marat"]
+    ident = ask(marat, begin, end).json()["id"]
+    answer = decide(people["daniyar"], ident, begin, end,
+                    PEOPLE["daniyar"][2], code=box.code("daniyar"))
+    say.test("a request to watch is approved", answer.status == 200,
+             answer.body)
+    refused("P6 who may only watch makes no file of a picture", marat.post(
+        V1 + "requests/%s/snapshots" % ident,
+        {"camera": CAMERA, "at": stamp(begin + 3), "sha256": "5a" * 32}),
+        403, "approval-required")
+
+
 def test_entry_is_durable(box, people, ident, seq, first):
     """The entry is on the disk when the first byte arrives: kill at once."""
     fresh = box.client("marat")
@@ -465,6 +527,8 @@ def story():
         say.test("P5 a segment outside the grant is refused",
                  outside.status in (403, 404), outside.status)
         test_download(box, people, ident)
+        test_marks(box, people, ident, begin)
+        test_view_only(box, people, begin, end)
         test_entry_is_durable(box, people, ident, seq, first)
 
         test_lockout(box)

@@ -15,7 +15,7 @@ import zipfile
 
 from lib import say
 from lib.appliance import Appliance, wait_for
-from lib.package import V1, Package, grant, prepare
+from lib.package import V1, Package, grant, prepare, stamp
 
 CAMERA = "cam-1"
 
@@ -155,6 +155,25 @@ def check_verifiers(package):
                      tool["findings"][0][2] >= 0, tool)
 
 
+def check_part(package, marat, ident, begin):
+    """A part of what was granted is a package of that part alone."""
+    part = {"from": stamp(begin + 1), "to": stamp(begin + 3),
+            "cameras": [CAMERA]}
+    for what, wrong in (("earlier", {**part, "from": stamp(begin - 9)}),
+                        ("of another camera", {**part, "cameras": ["x"]})):
+        answer = marat.post(V1 + "requests/%s/exports" % ident, wrong)
+        say.test("P6 no package of what is %s than granted" % what,
+                 answer.status == 403, answer.status, answer.body)
+    answer = marat.post(V1 + "requests/%s/exports" % ident,
+                        {"from": part["from"]})
+    say.test("half a part is refused", answer.status == 422, answer.body)
+    told = prepare(marat, ident, part)
+    body = download(marat, told)
+    tool, _, _ = package.judged("a part", body, 0, True, ("chromium",))
+    say.test("P10 a part is complete in itself",
+             tool["claims"][1] == "proven", tool)
+
+
 def check_pictures(package):
     """The MP4s play: as many pictures as the manifest's claims say."""
     with zipfile.ZipFile(io.BytesIO(package.body)) as z:
@@ -230,6 +249,7 @@ def story():
         check_report(package)
         check_pictures(package)
         check_verifiers(package)
+        check_part(package, marat, ident, int(gap - 3) + 1)
         check_erased(box, marat, daniyar, told, ident)
         say.test("no program broke", not box.broken(), box.broken())
 

@@ -34,10 +34,10 @@ def grant(box, people, camera, begin, end, right="export"):
     return ident
 
 
-def prepare(marat, ident):
+def prepare(marat, ident, part=None):
     """A package that is ready; the last minute may still be recorded."""
     def begun():
-        answer = marat.post(V1 + "requests/%s/exports" % ident)
+        answer = marat.post(V1 + "requests/%s/exports" % ident, part)
         return answer if answer.status != 503 and answer.status != 429 \
             else None
     answer = wait_for("an export begins", 60, begun, 1)

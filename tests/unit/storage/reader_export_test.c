@@ -152,6 +152,61 @@ static void a_request_to_view_exports_nothing(void **state)
 	    OK);
 }
 
+/* What is asked for, of cam1 unless another is named. */
+static enum err ask_part(int64_t from_s, int64_t to_s, const char *camera)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
+	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_i64(&w, S(from_s));
+	wire_put_i64(&w, S(to_s));
+	wire_put_u8(&w, 1);
+	wire_put_str(&w, camera);
+	return box_ask(&w);
+}
+
+static void P6_no_package_is_of_more_than_was_granted(void **state)
+{
+	(void)state;
+	box_session(AUDITOR_2);
+	assert_int_equal(ask_part(0, 5, "cam1"), ERR_NOT_APPROVED);
+	assert_int_equal(ask_part(2, package_to_s + 1, "cam1"),
+	    ERR_NOT_APPROVED);
+	assert_int_equal(ask_part(2, 5, "cam2"), ERR_NOT_APPROVED);
+	assert_int_equal(ask_part(5, 2, "cam1"), ERR_INVALID);
+	assert_int_equal(box_count(MSG_EXPORT_BEGIN, NULL), 0);
+	box_stop();
+}
+
+static void a_part_of_what_was_granted_is_a_package_that_holds(void **state)
+{
+	struct wire w;
+
+	(void)state;
+	box_session(AUDITOR_2);
+	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
+	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_i64(&w, S(2));
+	wire_put_i64(&w, S(5));
+	wire_put_u8(&w, 1);
+	wire_put_str(&w, "cam1");
+	assert_int_equal(box_ask(&w), OK);
+	snprintf(id, sizeof(id), "%s", wire_get_str(&w));
+	while (!box_count(MSG_EXPORT_DONE, NULL) &&
+	    !box_count(MSG_EXPORT_FAILED, NULL))
+		assert_true(keeper_turn());
+	verify();
+	assert_int_equal(verdict.status, VERIFY_GENUINE);
+	for (int64_t s = 2; s <= 5; s += 3) {
+		char ns[32];
+		int n = snprintf(ns, sizeof(ns), "\"%lld\"", (long long)S(s));
+
+		assert_non_null(memmem(package.zip, package.n, ns, (size_t)n));
+	}
+	box_stop();
+}
+
 static void a_custodian_exports_nothing(void **state)
 {
 	(void)state;
@@ -293,6 +348,8 @@ int main(void)
 	    TEST(P1_what_lies_on_the_disk_is_ciphertext_for_the_requester),
 	    TEST(P5_no_byte_of_footage_leaves_before_a_lease_for_it),
 	    TEST(a_request_to_view_exports_nothing),
+	    TEST(P6_no_package_is_of_more_than_was_granted),
+	    TEST(a_part_of_what_was_granted_is_a_package_that_holds),
 	    TEST(a_custodian_exports_nothing),
 	    TEST(another_s_package_is_not_handed_out),
 	    TEST(a_grant_that_ends_meanwhile_ends_the_export),

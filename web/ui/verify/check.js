@@ -725,6 +725,30 @@ function judgeTime(v, made)
 			"not claimed" : "not proven", "unwitnessed", values);
 }
 
+// The cameras of a decision, each `u8 length || id`.
+function listed(bytes)
+{
+	const all = [];
+
+	for (let at = 0; at < bytes.length; at += 1 + bytes[at])
+		all.push(hex(bytes.slice(at + 1, at + 1 + bytes[at])));
+	return all;
+}
+
+// A package is of what was granted, or of a part of it.
+function within(decided, m)
+{
+	const from = number(decided.fields.get(4)), to = number(
+		decided.fields.get(5));
+	const cameras = listed(decided.fields.get(25) ?? []);
+
+	return from !== null && to !== null &&
+		m.from >= BigInt.asIntN(64, from) &&
+		m.to <= BigInt.asIntN(64, to) && m.from < m.to &&
+		m.request.cameras.length > 0 && m.request.cameras.every((c) =>
+		cameras.includes(hex(utf8(c))));
+}
+
 function checkPeople(v)
 {
 	const m = v.manifest, { out } = v;
@@ -733,15 +757,12 @@ function checkPeople(v)
 	const r = m.request, made = checkExport(v);
 	const asked = entryOf(v, r.epoch, r.entry, 40);
 	const decided = entryOf(v, r.decision_epoch, r.decision_entry, 41);
-	const cameras = hex(Uint8Array.from(m.request.cameras.flatMap((c) =>
-		[utf8(c).length, ...utf8(c)])));
 	judgeTime(v, made);
 	if (!made || !asked || !decided)
 		return;
 	if (!is(asked, 24, m.request.id) || !is(decided, 24, m.request.id) ||
 	    !is(decided, 14, asked.person) || !is(decided, 26, 1n) ||
-	    !is(decided, 4, m.from) || !is(decided, 5, m.to) ||
-	    hex(decided.fields.get(25) ?? []) !== cameras)
+	    !within(decided, m))
 		out.changed("decision", "manifest.json");
 	if (asked.person === decided.person)
 		out.changed("alone");

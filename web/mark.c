@@ -1,0 +1,118 @@
+#include "web/mark.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "storage/api/messages.h"
+#include "web/args.h"
+#include "web/json.h"
+#include "web/reply.h"
+
+#define NOTE_MAX 500
+#define HASH_BYTES 32
+
+static void entered(struct http *x)
+{
+	uint64_t entry;
+
+	if (x->err != OK) {
+		reply_failed(x);
+		return;
+	}
+	entry = wire_get_u64(&x->in);
+	if (wire_end(&x->in) != OK)
+		reply_problem(x, ERR_INTERNAL, NULL, NULL);
+	else
+		reply_json(x, 201,
+		    json_text("{s:I}", "entry", (long long)entry));
+}
+
+static void begin(struct http *x, struct json *j, struct wire *w,
+    enum mark_kind kind)
+{
+	x->err = json_begin(j, x->body, x->body_n);
+	wire_begin(w, MSG_MARK, 0);
+	wire_put_str(w, x->args.request);
+	wire_put_str(w, json_get_str(j, "camera", 1, CAMERA_ID_MAX));
+	wire_put_i64(w, json_get_time(j, "at"));
+	wire_put_u8(w, (uint8_t)kind);
+}
+
+static void end(struct http *x, struct json *j, struct wire *w)
+{
+	enum err err = json_end(j);
+
+	if (err == OK)
+		http_ask(x, x->session->peer, w, MSG_MARK_IS, entered);
+	else
+		reply_problem(x, err, j->detail, j->pointer);
+	json_wipe(j);
+}
+
+void mark_note(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	begin(x, &j, &w, MARK_NOTE);
+	wire_put_str(&w, json_get_str(&j, "text", 1, NOTE_MAX));
+	wire_put_bytes(&w, "", 0);
+	end(x, &j, &w);
+}
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' :
+	    c >= 'a' && c <= 'f'    ? c - 'a' + 10 :
+				      -1;
+}
+
+static void get_hash(struct json *j, unsigned char ret[HASH_BYTES])
+{
+	const char *s =
+	    json_get_str(j, "sha256", 2 * HASH_BYTES, 2 * HASH_BYTES);
+
+	memset(ret, 0, HASH_BYTES);
+	for (size_t i = 0; j->err == OK && i < 2 * HASH_BYTES; i++) {
+		int d = digit(s[i]);
+
+		if (d < 0)
+			json_refuse(j, "sha256", "64 lower-case digits");
+		else
+			ret[i / 2] = (unsigned char)(ret[i / 2] << 4 | d);
+	}
+}
+
+void mark_snapshot(struct http *x)
+{
+	unsigned char hash[HASH_BYTES];
+	struct json j;
+	struct wire w;
+
+	begin(x, &j, &w, MARK_SNAPSHOT);
+	get_hash(&j, hash);
+	wire_put_str(&w, "");
+	wire_put_bytes(&w, hash, sizeof(hash));
+	end(x, &j, &w);
+}
+
+static void told(struct http *x)
+{
+	if (x->err != OK)
+		reply_failed(x);
+	else
+		reply_bulk(x, "application/json", WIRE_BULK_MAX);
+}
+
+void mark_story(struct http *x)
+{
+	struct wire w;
+
+	if (!http_query_only(x, NULL, 0)) {
+		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
+		return;
+	}
+	wire_begin(&w, MSG_STORY, 0);
+	wire_put_str(&w, x->args.request);
+	http_ask(x, x->session->peer, &w, MSG_STORY_IS, told);
+}
