@@ -1,0 +1,37 @@
+// take.mjs - README's pictures (tests/pictures calls it).
+//
+//   node take.mjs BASEURL ACCOUNT.json REQUEST
+import fs from "node:fs";
+import { launch, sleep } from "./lib.mjs";
+
+const [base, account, request] = process.argv.slice(2);
+const p = await launch("chromium", base);
+const read = async (url) => JSON.parse((await p.fetch(url)).text);
+
+try {
+	await p.open("/");
+	await p.signIn(JSON.parse(fs.readFileSync(account, "utf8")));
+	const play = await read(`/api/v1/requests/${request}/play`);
+	const gap = play.cameras.flatMap((c) => c.gaps)[0];
+	const at = new Date(Date.parse(gap.from) + 2000).toISOString();
+	const pages = {
+		watch: `/watch/${request}?` + new URLSearchParams({ t: at }),
+		find: "/find?" + new URLSearchParams({ from: play.from,
+			to: play.to }),
+		audit: "/audit?what=footage",
+	};
+
+	for (const lang of ["kk", "ru", "en"]) {
+		await p.open("/about");
+		await p.click(`.langs [lang=${lang}]`);
+		for (const [name, address] of Object.entries(pages)) {
+			await p.open(address);
+			await p.see("main h1");
+			await sleep(3000);
+			await p.shot(new URL(`pictures/${name}-${lang}.png`,
+				import.meta.url).pathname);
+		}
+	}
+} finally {
+	await p.close();
+}
