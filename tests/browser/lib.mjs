@@ -13,7 +13,8 @@ const chromiumFlags = ["--no-sandbox", "--disable-gpu", "--disable-quic",
 	"--no-first-run", "--disable-background-networking",
 	"--disable-component-update", "--disable-sync"];
 const firefoxPrefs = {
-	"app.update.enabled": false, "browser.safebrowsing.downloads.remote.enabled": false,
+	"app.update.enabled": false, "browser.download.alwaysOpenPanel": false,
+	"browser.safebrowsing.downloads.remote.enabled": false,
 	"datareporting.policy.dataSubmissionEnabled": false,
 	"extensions.update.enabled": false, "intl.accept_languages": "en",
 	"media.autoplay.default": 0, "network.captive-portal-service.enabled": false,

@@ -1,10 +1,13 @@
 // picture.mjs - reads the simulated camera's painted clock off the screen's
 // video (tests/camera/scene.h): two rows of 32 squares of 16 pixels.
 
-// Runs in the page: {clock, frame, shown, time} of the picture now painted.
-export function readPicture()
+// Runs in the page: {clock, frame, shown, time} of the picture now painted, of
+// the main camera or the one named.
+export function readPicture(camera = "")
 {
-	const video = document.querySelector("video");
+	const screen = document.querySelector(camera ?
+		`.screen[data-camera="${camera}"]` : ".screen.main");
+	const video = screen?.querySelector("video");
 	const canvas = document.createElement("canvas");
 
 	if (!video || video.readyState < 2 || video.seeking)
@@ -27,8 +30,7 @@ export function readPicture()
 	};
 	return { clock: row(16), frame: row(40),
 		shown: document.querySelector(".clock")?.textContent ?? "",
-		hidden: document.querySelector(".screen")
-			?.classList.contains("empty"),
+		hidden: screen.classList.contains("empty"),
 		time: video.currentTime, paused: video.paused };
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # alone
-# timeout: 600
+# timeout: 900
 """The main job in Chromium and Firefox, against the real programs.
 
-A camera that paints its clock is recorded, falls silent for some seconds and
-comes back with larger pictures (C2: the player copes); then tests/browser/flow.mjs plays the people. Screenshots are kept
+Three cameras that paint their clocks are recorded; one falls silent for some
+seconds and comes back with larger pictures (C2: the player copes); then tests/browser/flow.mjs plays the people. Screenshots are kept
 in SAQTA_SHOTS, else beside the build's test logs.
 """
 import datetime
@@ -40,7 +40,11 @@ def accounts(box, path):
 def footage_with_a_gap(box):
     camera = box.camera("CAM 1 face")
     box.add_camera("cam-1", camera.url, "CAM 1 face")
-    box.wait_recording("cam-1", 90)
+    for number, name in ((2, "CAM 2 cash"), (3, "CAM 3 room")):
+        other = box.camera(name)
+        box.add_camera("cam-%d" % number, other.url, name)
+    for number in (1, 2, 3):
+        box.wait_recording("cam-%d" % number, 90)
     time.sleep(BEFORE_S)
     camera.freeze()
     time.sleep(SILENT_S)
@@ -69,7 +73,7 @@ def flow(box, browser, shots):
         ["node", "flow.mjs", "https://127.0.0.1:%d" % box.port, "--accounts",
          str(accounts(box, box.tmp / "accounts.json")), "--browser", browser,
          "--far-size", LARGER,
-         "--shots", str(shots)], cwd=BROWSER, timeout=280, check=False,
+         "--shots", str(shots)], cwd=BROWSER, timeout=400, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     # whatever codes it used, none was newer than the next step
     box.steps = dict.fromkeys(box.steps, int(time.time()) // 30 + 1)

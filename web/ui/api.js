@@ -129,8 +129,14 @@ export const placeHold = (body) => send("POST", v1 + "holds", body);
 export const releaseHold = (id, body) =>
 	send("POST", `${v1}holds/${id}/release`, body);
 export const exports = async () => (await json(v1 + "exports")).exports;
-export const newExport = (id) =>
-	send("POST", `${v1}requests/${id}/exports`);
+export const newExport = (id, body) =>
+	send("POST", `${v1}requests/${id}/exports`, body);
+export const newNote = (id, body) =>
+	send("POST", `${v1}requests/${id}/notes`, body);
+export const newSnapshot = (id, body) =>
+	send("POST", `${v1}requests/${id}/snapshots`, body);
+// What was done with a request: notes, snapshots, who watched.
+export const story = (id) => json(`${v1}requests/${id}/story`);
 export const exportFile = (id) => `/media/exports/${id}`;
 export const play = (id) => json(`${v1}requests/${id}/play`);
 export const ledger = (first, count) =>

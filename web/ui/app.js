@@ -8,9 +8,12 @@ import about from "./pages/about.js";
 import account from "./pages/account.js";
 import audit from "./pages/audit.js";
 import cameras from "./pages/cameras.js";
+import cases from "./pages/cases.js";
 import coverage from "./pages/coverage.js";
+import exports from "./pages/exports.js";
 import find from "./pages/find.js";
 import health from "./pages/health.js";
+import help from "./pages/help.js";
 import home from "./pages/home.js";
 import people from "./pages/people.js";
 import request from "./pages/request.js";
@@ -30,6 +33,8 @@ const routes = [
 	[/^\/requests$/, requests, seers, "requests"],
 	[/^\/requests\/([A-Z0-9-]+)$/, request, seers, "requests"],
 	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, "requests"],
+	[/^\/cases$/, cases, seers, "cases"],
+	[/^\/exports$/, exports, seers, "exports"],
 	[/^\/verify$/, verify, seers, "verify"],
 	[/^\/audit$/, audit, seers, "audit"],
 	[/^\/coverage$/, coverage, seers, "coverage"],
@@ -37,12 +42,13 @@ const routes = [
 	[/^\/people$/, people, ["operator", "custodian"], "people"],
 	[/^\/account$/, account, all, ""],
 	[/^\/health$/, health, all, "health"],
-	[/^\/about$/, about, all, "about"],
+	[/^\/help$/, help, all, "help"],
+	[/^\/about$/, about, all, "help"],
 ];
 const paths = { home: "/", find: "/find", requests: "/requests",
-	verify: "/verify",
+	cases: "/cases", exports: "/exports", verify: "/verify",
 	audit: "/audit", coverage: "/coverage", cameras: "/cameras",
-	people: "/people", health: "/health", about: "/about" };
+	people: "/people", health: "/health", help: "/help" };
 
 const app = {
 	session: null, site: null, skew: 0, leave: null, turn: 0,

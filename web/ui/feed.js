@@ -83,16 +83,21 @@ export class Feed {
 	// after it. wanted() tells whether that is still so. One at a time.
 	pump(at, run, speed, wanted)
 	{
+		return this.bring(at, run, AHEAD * Math.max(1, speed), wanted);
+	}
+
+	// The same for so many ms after it.
+	bring(at, run, ahead, wanted)
+	{
 		this.turn = this.turn.then(() =>
-			this.#bringAll(at, run, speed, wanted));
+			this.#bringAll(at, run, at + ahead, wanted));
 		return this.turn;
 	}
 
-	async #bringAll(at, run, speed, wanted)
+	async #bringAll(at, run, until, wanted)
 	{
 		await this.ready;
 		const list = this.tape.fragments;
-		const until = at + AHEAD * Math.max(1, speed);
 		const first = this.tape.fragmentAt(at, run).n;
 
 		await this.#tidy(at);

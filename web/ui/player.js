@@ -1,59 +1,37 @@
-// player.js - one camera inside a grant. The position is an instant; it lies
-// in a run, and then that picture is shown, or in a gap, and then none is.
-import { Feed } from "./feed.js";
+// player.js - the cameras of a grant in step. One of them leads: its video is
+// the clock, the others stay with it. The main one leads where it has footage.
+import { Reel } from "./reel.js";
 
-const PATIENCE = 8e3;	// ms without a picture until a card offers to go on
 const STEP_IN = 2;	// ms inside a picture's time, clear of rounding
 const ROUNDING = 0.02;	// ms that a browser may round a time by (it counts in us)
-const TAIL = 60;	// ms before a run's end that count as its end
+const TICK = 100;	// ms between two looks at the cameras
 export const speeds = [0.25, 0.5, 1, 2, 4, 8];
 
-export const canShow = (mime) =>
-	"MediaSource" in window && MediaSource.isTypeSupported(mime);
-
 export class Player extends EventTarget {
-	// Events: "move" (position), "state" (all else).
-	constructor(video, tape, request)
+	// Events: "move" (position), "state" (all else). videos and tapes go
+	// together; main is the number of the one that is looked at.
+	constructor(videos, tapes, request, main)
 	{
 		super();
-		this.video = video;
-		this.tape = tape;
-		this.at = tape.from;
-		this.run = this.gap = this.refused = null;
+		this.reels = tapes.map((tape, i) => new Reel(videos[i], tape,
+			request, (problem) => this.refuse(problem)));
+		this.main = this.reels[main];
+		this.at = this.main.tape.from;
+		this.refused = null;
 		this.wishPlay = false;
 		this.speed = 1;
 		this.back = 0;		// timer of the reverse gear
-		this.feed = new Feed(video, tape, request,
-			(problem) => this.refuse(problem));
-		for (const type of ["timeupdate", "waiting", "ended"])
-			this.#on(type, () => this.#moved());
-		this.#on("seeked", () => this.#tell("move"));
-		this.#on("error", () => this.#broken());
-		this.tick = setInterval(() => this.#moved(), 250);
-		if (video.requestVideoFrameCallback)
-			this.#frames();
+		for (const reel of this.reels) {
+			reel.addEventListener("frame", () => this.#frame(reel));
+			reel.addEventListener("state", () => this.#tell("state"));
+		}
+		this.tick = setInterval(() => this.#look(), TICK);
 	}
 
-	#on(type, f) { this.video.addEventListener(type, f); }
-	#tell(type) { this.dispatchEvent(new Event(type)); }
-
-	#frames()
+	#tell(type)
 	{
-		this.video.requestVideoFrameCallback((now, frame) => {
-			if (this.closed)
-				return;
-			if (this.run && !this.video.seeking) {
-				this.at = this.#inside(
-					this.feed.instant(frame.mediaTime));
-				this.#tell("move");
-			}
-			this.#frames();
-		});
-	}
-
-	#inside(at)
-	{
-		return Math.min(Math.max(at, this.run.from), this.run.to - 1);
+		if (!this.closed || this.refused)
+			this.dispatchEvent(new Event(type));
 	}
 
 	close()
@@ -61,10 +39,11 @@ export class Player extends EventTarget {
 		this.closed = true;
 		clearInterval(this.tick);
 		this.#forward();
-		this.feed.close();
+		for (const reel of this.reels)
+			reel.close();
 	}
 
-	// The appliance no longer gives this footage: take the picture away.
+	// The appliance no longer gives this footage: take the pictures away.
 	refuse(problem)
 	{
 		if (this.refused)
@@ -77,179 +56,118 @@ export class Player extends EventTarget {
 
 	get playing() { return this.wishPlay || this.back !== 0; }
 
-	// Go to an instant; where it lies in a gap, no picture is shown.
+	// Whose pictures tell the time; null where no camera has any here.
+	get lead()
+	{
+		const shows = (r) => r.run && !r.bad;
+
+		return [this.main, ...this.reels].find(shows) ??
+			(this.main.run ? this.main : null);
+	}
+
+	look(main)
+	{
+		this.main = this.reels[main];
+		this.#tell("state");
+		this.#tell("move");
+	}
+
+	#frame(reel)
+	{
+		if (reel !== this.lead || reel.video.seeking || this.closed)
+			return;
+		const at = reel.video.requestVideoFrameCallback ? reel.frame :
+			this.wishPlay ? reel.position : null;
+		if (at !== null && at !== undefined)
+			this.at = Math.min(Math.max(at, reel.run.from),
+				reel.run.to - 1);
+		this.#tell("move");
+	}
+
+	// While playing: the leader goes on, the others stay with him, and all
+	// wait for one that has footage here and no picture yet.
+	#look()
+	{
+		const lead = this.lead;
+
+		for (const reel of this.reels)
+			reel.pump();
+		if (!this.wishPlay)
+			return;
+		if (!lead)
+			return void this.#stop(this.at);
+		if (lead.bad)
+			return void this.#stop(lead.bad.from + STEP_IN);
+		if (!lead.moving && (lead.atEnd || lead.video.ended))
+			return void this.#cross(lead.run.to);
+		const go = this.reels.every((r) => r.ready || r.idle);
+		lead.drive(this.speed, go);
+		for (const reel of this.reels)
+			if (reel !== lead)
+				reel.follow(lead.position, this.speed, go);
+	}
+
+	// A run of the leader ends: go on where some camera has footage.
+	#cross(to)
+	{
+		const goOn = this.reels.some((r) => r.tape.place(to).run &&
+			to < r.tape.to);
+
+		if (!goOn)
+			return this.#stop(to);
+		this.at = to;
+		for (const reel of this.reels)
+			if (!reel.run || to >= reel.run.to)
+				reel.seek(to);
+		this.#tell("move");
+		return undefined;
+	}
+
+	#stop(at)
+	{
+		this.wishPlay = false;
+		return this.seek(at);
+	}
+
+	// All cameras go to an instant.
 	async seek(wish)
 	{
 		if (this.refused)
 			return;
-		const place = this.tape.place(wish);
-
-		this.at = place.at;
-		this.gap = place.gap ?? null;
-		this.run = place.run && canShow(place.run.mime) ?
-			place.run : null;
-		this.unshown = place.run && !this.run ? place.run : null;
-		this.ended = !place.run && !place.gap;
-		this.waited = performance.now();
-		if (this.run)
-			await this.#show();
-		else
-			this.video.pause();
+		this.at = this.main.tape.place(wish).at;
+		await Promise.all(this.reels.map((r) => r.seek(this.at)));
+		this.#drive();
 		this.#tell("state");
 		this.#tell("move");
-	}
-
-	async #show()
-	{
-		await this.feed.ready;
-		const want = this.feed.seconds(this.at);
-
-		if (Math.abs(this.video.currentTime - want) > 0.001)
-			this.video.currentTime = want;
-		this.#pump();
-		this.#drive();
 	}
 
 	#drive()
 	{
-		this.video.playbackRate = this.speed;
-		if (this.wishPlay && this.run && this.video.paused)
-			this.video.play().catch(() => {});
-		else if (!this.wishPlay)
-			this.video.pause();
-	}
-
-	async #pump()
-	{
-		if (this.pumping || this.closed || !this.run)
-			return;
-		this.pumping = true;
-		const { at, run } = this;
-		const wanted = () => !this.closed && this.run === run &&
-			this.at >= at - 1 && this.at < at + 3e3 * this.speed;
-		try {
-			await this.feed.pump(at, run, this.speed, wanted);
-		} finally {
-			this.pumping = false;
-		}
-		if (!wanted())
-			this.#pump();
-		this.#tell("state");
-	}
-
-	// The browser's position moved, or did not: follow it.
-	#moved()
-	{
-		const v = this.video;
-
-		if (!this.run || this.closed || v.seeking) {
-			if (this.run && !this.closed)
-				this.#pump();
-			return;
-		}
-		const at = this.feed.instant(v.currentTime);
-		const end = this.tape.fragments[this.run.last].to;
-		if (v.readyState >= 3)
-			this.waited = performance.now();
-		if (at >= Math.max(end, this.run.to) - TAIL ||
-		    (v.ended && this.wishPlay))
-			return this.#endOfRun();
-		if (!v.requestVideoFrameCallback || !this.wishPlay)
-			this.at = this.#inside(at);
-		this.#crumb(at);
-		this.#tell("move");
-		this.#pump();
-	}
-
-	#endOfRun()
-	{
-		if (!this.wishPlay)
-			return;
-		const to = this.run.to;
-		const place = this.tape.place(to);
-
-		if (place.run && place.run !== this.run) {
-			this.seek(place.at);
-			return;
-		}
-		this.wishPlay = false;
-		this.seek(place.gap ? to : this.tape.to);
-	}
-
-	// A hole of some milliseconds between two segments stops a browser:
-	// step over it where the far side is there.
-	#crumb(at)
-	{
-		const b = this.video.buffered;
-
-		if (!this.wishPlay || this.video.readyState >= 3)
-			return;
-		for (let i = 0; i < b.length; i++) {
-			const far = this.feed.instant(b.start(i));
-			if (far > at && far - at < 500) {
-				this.video.currentTime = b.start(i) + 0.001;
-				return;
-			}
-		}
-	}
-
-	async #broken()
-	{
-		if (this.closed || !this.run || !this.video.error)
-			return;
-		const f = this.tape.fragmentAt(this.at, this.run);
-
-		(this.feed.last ?? f).bad = f.bad = new Error("decode");
-		await this.feed.reopen();
-		this.seek(this.at);
-	}
-
-	// The fragment at the position when it cannot be shown; else null.
-	get bad()
-	{
-		if (!this.run || this.video.readyState >= 3)
-			return null;
-		const f = this.tape.fragmentAt(this.at, this.run);
-
-		return f.bad && !this.feed.holds(this.at) ? f : null;
-	}
-
-	get slow()
-	{
-		return this.run !== null && this.video.readyState < 2 &&
-			performance.now() - this.waited > PATIENCE;
-	}
-
-	retry()
-	{
-		for (const f of this.tape.fragments)
-			f.bad = null;
-		this.seek(this.at);
-	}
-
-	// The first instant after a bad fragment, or null.
-	get beyondBad()
-	{
-		const f = this.bad && this.tape.fragments.find((g) =>
-			g.n > this.bad.n && g.run === this.run && g.key);
-
-		return f ? f.from + STEP_IN : this.tape.recordedFrom(
-			this.run ? this.run.to : this.at);
+		for (const reel of this.reels)
+			reel.drive(this.speed, this.wishPlay &&
+				reel.ready);
 	}
 
 	play()
 	{
 		this.#forward();
 		this.wishPlay = true;
-		this.#drive();
+		this.#look();
 		this.#tell("state");
 	}
 
+	// Stand still, all at the instant of the leader's picture.
 	pause()
 	{
+		const at = this.wishPlay ? this.lead?.position : undefined;
+
 		this.#forward();
 		this.wishPlay = false;
-		this.video.pause();
+		for (const reel of this.reels)
+			reel.video.pause();
+		if (at !== undefined && !this.refused && !this.lead.moving)
+			for (const reel of this.reels)
+				reel.seek(at, true);
 		this.#tell("state");
 	}
 
@@ -284,9 +202,9 @@ export class Player extends EventTarget {
 
 	async #backStep()
 	{
-		const run = this.run;
-		const f = run && this.tape.fragmentAt(this.at - STEP_IN * 2, run);
-		const key = f && this.tape.keyOf(f);
+		const { run, tape } = this.lead ?? {};
+		const f = run && tape.fragmentAt(this.at - STEP_IN * 2, run);
+		const key = f && tape.keyOf(f);
 
 		if (!key || this.at - key.from < 1) {
 			this.pause();
@@ -303,30 +221,36 @@ export class Player extends EventTarget {
 	async step(way)
 	{
 		this.pause();
-		if (!this.run)
+		const lead = this.lead;
+		if (!lead)
 			return;
-		const shown = this.feed.instant(this.video.currentTime) +
-			ROUNDING;
-		const f = this.tape.fragmentAt(this.at, this.run);
-		const times = await this.#timesAround(f);
+		const shown = lead.position + ROUNDING;
+		const times = await lead.times();
 		const current = times.findLastIndex((t) => t <= shown);
 		const next = times[current + way];
 		if (next !== undefined)
 			await this.seek(next + STEP_IN);
 		else if (way > 0)
-			await this.seek(this.run.to);
+			await this.seek(lead.run.to);
 	}
 
-	async #timesAround(f)
+	// Which picture of its second is shown: [7, 25], or null.
+	frameOf()
 	{
-		const near = [f.n - 1, f.n, f.n + 1].map((n) =>
-			this.tape.fragments[n]).filter((g) => g?.run === f.run);
+		const lead = this.lead;
 
-		for (const g of near)
-			if (!g.times)
-				await this.feed.pump(g.from + STEP_IN, g.run,
-					0, () => true);
-		return near.flatMap((g) => g.times ?? [])
-			.sort((a, b) => a - b);
+		if (!lead || lead !== this.main)
+			return null;
+		const second = Math.floor(this.at / 1e3) * 1e3;
+		const inside = lead.tape.fragments.slice(lead.run.first,
+			lead.run.last + 1).filter((f) => f.to > second &&
+			f.from < second + 1e3);
+		if (inside.some((f) => !f.times))
+			return null;
+		const times = inside.flatMap((f) => f.times).filter((t) =>
+			t >= second && t < second + 1e3);
+		const i = times.filter((t) => t <= this.at + 1).length;
+
+		return i ? [i, times.length] : null;
 	}
 }

@@ -104,6 +104,26 @@ export class Tape {
 		return this.gaps.find((g) => g.from > at) ?? null;
 	}
 
+	// Recorded spans, each with the flags that hold for all of it.
+	spans()
+	{
+		const all = [];
+
+		for (const f of this.fragments) {
+			const last = all.at(-1);
+			const flags = f.flags ?? [];
+			if (last && last.run === f.run &&
+			    last.flags.join() === flags.join())
+				last.to = f.to;
+			else
+				all.push({ kind: "recorded", run: f.run, flags,
+					from: f.from, to: f.to });
+		}
+		return [...all, ...this.gaps.map((g) => ({ kind: "gap",
+			from: g.from, to: g.to, cause: g.cause }))]
+			.sort((a, b) => a.from - b.from);
+	}
+
 	get recorded()
 	{
 		return this.runs.reduce((sum, r) => sum + r.to - r.from, 0);

@@ -17,11 +17,12 @@ export const causeText = (cause) =>
 export class Timeline {
 	// move(at) is told where a person went, enter(at) where he pressed
 	// Enter; at may be anywhere inside. days: a moment is told as its date.
+	// ticks: false where another line below has them.
 	constructor({ label, from, to, spans, at, move, enter = null,
-		units = [1e3, 10e3, 60e3], days = false })
+		units = [1e3, 10e3, 60e3], days = false, ticks = true })
 	{
 		Object.assign(this, { label, from, to, spans, at, move, enter,
-			units, days });
+			units, days, ticks });
 		this.bar = el("div", { class: "bar", role: "slider",
 			tabindex: 0, "aria-label": label,
 			"aria-valuemin": 0, on: {
@@ -45,11 +46,20 @@ export class Timeline {
 	{
 		this.hand = el("div", { class: "hand" });
 		this.chosen = el("div", { class: "chosen", hidden: true });
-		fill(this.bar, this.spans.map((s) => this.#span(s)),
-			this.chosen, this.hand);
+		fill(this.bar, this.spans.filter((s) => s.to > this.from &&
+			s.from < this.to).map((s) => this.#span(s)),
+		this.chosen, this.hand);
 		this.bar.setAttribute("aria-valuemax",
 			Math.round((this.to - this.from) / 1e3));
-		fill(this.marks, this.#ticks());
+		fill(this.marks, this.ticks && this.#ticks());
+	}
+
+	// Another part of the same spans.
+	window(from, to)
+	{
+		Object.assign(this, { from, to });
+		this.#draw();
+		this.set(this.at);
 	}
 
 	#span(s)
@@ -91,10 +101,11 @@ export class Timeline {
 
 	set(at)
 	{
-		this.at = Math.min(Math.max(at, this.from), this.to);
+		this.at = at;
+		this.hand.hidden = at < this.from || at > this.to;
 		this.hand.style.left = this.#share(this.at) + "%";
-		this.bar.setAttribute("aria-valuenow",
-			Math.round((this.at - this.from) / 1e3));
+		this.bar.setAttribute("aria-valuenow", Math.round((Math.min(
+			Math.max(at, this.from), this.to) - this.from) / 1e3));
 		this.bar.setAttribute("aria-valuetext",
 			`${this.days ? time.dateText(this.at) :
 				time.timeText(this.at)}, ${this.wordAt(this.at)}`);
@@ -103,10 +114,11 @@ export class Timeline {
 	// Show what will be asked for.
 	choose(from, to)
 	{
-		this.chosen.hidden = !(from < to);
-		this.chosen.style.left = this.#share(from) + "%";
-		this.chosen.style.width = this.#share(this.from + to - from) +
-			"%";
+		const a = Math.max(from, this.from), b = Math.min(to, this.to);
+
+		this.chosen.hidden = !(a < b);
+		this.chosen.style.left = this.#share(a) + "%";
+		this.chosen.style.width = this.#share(this.from + b - a) + "%";
 	}
 
 	wordAt(at)
@@ -159,7 +171,7 @@ export class Timeline {
 
 	#go(at)
 	{
-		this.set(at);
+		this.set(Math.min(Math.max(at, this.from), this.to));
 		this.move(this.at);
 	}
 }
@@ -186,7 +198,8 @@ export function spanText(s)
 		word + (flags ? ` (${flags})` : "");
 }
 
-export const legend = () => el("p", { class: "legend" },
+export const legend = (flagged = false) => el("p", { class: "legend" },
 	el("span", { class: "key recorded" }), t("line.recorded"), " ",
 	el("span", { class: "key gap" }), t("line.gap"), " ",
+	flagged && [el("span", { class: "key flagged" }), t("line.flagged"), " "],
 	el("span", { class: "key unknown" }), t("line.unknown"));

@@ -1,12 +1,10 @@
 // about.js - what this is, what it proves and what it does not.
 import { el } from "../dom.js";
 import { t } from "../i18n.js";
+import { keyTable } from "./help.js";
 
 export default function about(app)
 {
-	const keys = ["left,right", "shift", "ctrl", "frame", "space", "jkl",
-		"gap"];
-
 	return { title: t("about.title"), node: el("div", {},
 		el("h1", {}, t("about.title")),
 		el("section", { class: "card" },
@@ -26,9 +24,5 @@ export default function about(app)
 				el("ul", {}, [1, 2, 3].map((n) =>
 					el("li", {}, t("about.not" + n)))))),
 		el("section", { class: "card" },
-			el("h2", {}, t("about.keys")),
-			el("dl", { class: "facts" }, keys.map((k) => [
-				el("dt", {}, t(`key.${k}.name`).split(" ")
-					.map((x) => [el("kbd", {}, x), " "])),
-				el("dd", {}, t(`key.${k}`))])))) };
+			el("h2", {}, t("about.keys")), keyTable())) };
 }

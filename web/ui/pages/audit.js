@@ -5,81 +5,87 @@ import { el, fill, say } from "../dom.js";
 import { bytes, has, length, number, t } from "../i18n.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
+import { csv, filterForm, walk } from "./audit-filter.js";
 
-const PAGE = 100;
-// What the box writes about its own work; hidden until asked for.
-const routine = new Set(["chain-heads", "segment", "read-back", "day-key",
-	"witnessed"]);
-
-export default async function audit()
+export default async function audit(app)
 {
-	const s = { first: null, people: false, list: el("div", {}) };
+	const q = new URLSearchParams(location.search);
+	const s = { app, list: el("div", {}), state: el("p", { class: "soft num" }),
+		filter: Object.fromEntries(["what", "word", "from", "to"].map(
+			(k) => [k, q.get(k) ?? ""])) };
 
-	await load(s, null);
+	s.status = await api.status();
+	await look(s);
 	return { title: t("audit.title"), node: el("div", {},
 		el("h1", {}, t("audit.title")),
 		el("section", { class: "card" }, el("p", {}, t("audit.text")),
-			s.state = el("p", { class: "num soft" }),
-			el("div", { class: "row" }, filter(s), turner(s))),
-		s.list, show(s)) };
+			filterForm(s.filter, (filter) => {
+				s.filter = filter;
+				s.app.note("/audit?" + new URLSearchParams(
+					Object.entries(filter).filter(
+						([, v]) => v)));
+				return look(s).then(() => say(range(s)),
+					(p) => say(p.sentence ?? String(p)));
+			})),
+		el("section", { class: "card" }, el("h2", {}, t("audit.chain")),
+			chain(s)), s.list) };
 }
 
-async function load(s, first)
+const spoken = (e) => [...el("p", {}, sentence(e)).childNodes].map((n) =>
+	n.textContent).join(" ");
+
+async function look(s)
 {
-	if (first === null) {
-		const { ledger } = await api.status();
-		first = Math.max(0, ledger.size - PAGE);
-	}
-	s.page = await api.ledger(first, PAGE);
-	s.first = first;
+	s.list.setAttribute("aria-busy", "true");
+	s.walk = await walk(s.filter, spoken);
+	s.list.removeAttribute("aria-busy");
+	show(s);
 }
 
-function filter(s)
-{
-	return el("label", { class: "tick" }, el("input", { type: "checkbox",
-		on: { change: (e) => {
-			s.all = e.target.checked;
-			show(s);
-		} } }), " " + t("audit.all"));
-}
+const range = (s) => t("audit.found", { n: s.walk.found.length,
+	read: number(s.walk.last - s.walk.at),
+	size: number(s.walk.page.size) });
 
-function turner(s)
-{
-	const to = async (first) => {
-		try {
-			await load(s, first);
-			show(s);
-			say(range(s));
-		} catch (problem) {
-			say(problem.sentence);
-		}
-	};
+// How the chain stands: what is signed, and who outside has vouched for it.
+const chain = (s) => {
+	const { witness } = s.status;
+	const well = s.status.ledger.confirmed && !witness.alarm;
 
-	s.older = el("button", { type: "button", on: { click: () =>
-		to(Math.max(0, s.first - PAGE)) } }, t("audit.older"));
-	s.newer = el("button", { type: "button", on: { click: () =>
-		to(s.first + PAGE) } }, t("audit.newer"));
-	return [s.older, s.newer, el("button", { type: "button",
-		on: { click: () => to(null) } }, t("audit.latest"))];
-}
-
-const range = (s) => t("audit.range", { first: number(s.first),
-	last: number(s.first + s.page.entries.length - 1),
-	size: number(s.page.size) });
+	return [el("p", {}, el("span", { class: "badge " + (well ? "good" :
+		"bad") }, t(well ? "audit.chainWell" : "audit.chainIll")), " ",
+	t("audit.root", { size: number(s.walk.page.size), signed:
+		number(s.walk.page.checkpoint_size) }), " ",
+	el("code", { class: "break" }, String(s.walk.page.root))),
+	el("p", { class: "soft" }, witness.age_s === null ?
+		t("genuine.noWitness") : t("genuine.witness",
+			{ who: witness.by.join(", "), ago: t("time.ago",
+				{ length: length(Math.max(0, witness.age_s) *
+					1e3) }) }), " ", t("audit.verify"))];
+};
 
 function show(s)
 {
-	const shown = s.page.entries.filter((e) =>
-		s.all || !routine.has(e.type)).reverse();
+	const { found, over } = s.walk;
+	const more = el("button", { type: "button", hidden: over, on: {
+		click: async () => {
+			more.disabled = true;
+			await s.walk.next().catch((p) => say(p.sentence));
+			show(s);
+			say(range(s));
+		} } }, t("audit.older"));
+	const file = el("button", { type: "button", on: { click: () => {
+		const a = el("a", { href: URL.createObjectURL(csv(found, spoken)),
+			download: `saqta-audit-${time.rfc3339(s.app.now())
+				.slice(0, 10)}.csv` });
+		a.click();
+		setTimeout(() => URL.revokeObjectURL(a.href), 60e3);
+	} } }, t("audit.csv"));
 
-	fill(s.state, range(s), " \u00b7 ", t("audit.root", {
-		size: number(s.page.size), signed: number(s.page.checkpoint_size) }), " ",
-	el("code", {}, String(s.page.root).slice(0, 16) + "\u2026"));
-	s.older.disabled = s.first === 0;
-	s.newer.disabled = s.first + PAGE >= s.page.size;
 	fill(s.list, el("section", { class: "card tables", tabindex: 0,
-		"aria-label": t("audit.title") },
-	shown.length ? table(shown) : el("p", {}, t("audit.nothing"))));
+		"aria-label": t("audit.title") }, el("div", { class: "between" },
+		el("p", { class: "soft num" }, range(s)),
+		found.length > 0 && file),
+	found.length ? table(found) : el("p", {}, t("audit.nothing")), more));
 }
 
 const table = (entries) => el("table", {},
@@ -118,7 +124,7 @@ function sentence(e)
 {
 	const f = e.fields ?? {};
 	const key = "entry." + e.type + variant(e.type, f);
-	const free = [f.case, f.reason].filter(Boolean).join(": ");
+	const free = [f.case, f.reason, f.note].filter(Boolean).join(": ");
 
 	return [t(has(key) ? key : "entry.other", { type: e.type,
 		who: e.person_name ?? t("audit.box"), ...texts(f),
@@ -155,6 +161,7 @@ const texts = (f) => ({
 	error: word("problem.", f.error), lease: f.lease ?? "\u2013",
 	atm: f.atm ?? "\u2013", place: f.place ?? "\u2013",
 	device: f.device || "\u2013", decision: f.decision ?? "\u2013",
+	at: f.at ? time.stamp(time.instant(f.at)) : "\u2013",
 	until: f.ends ? time.stamp(time.instant(f.ends)) : "\u2013",
 	export: f.export ?? "\u2013", package: f.package ?? "\u2013",
 	served: served(f), zone: f.zone ?? "\u2013",

@@ -150,7 +150,7 @@ const heldBy = (s, camera, d) => s.holds.filter((h) =>
 	h.cameras.includes(camera) && time.instant(h.from) < d.to &&
 	(h.to === null || time.instant(h.to) > d.from));
 
-async function look(s)
+async function load(s)
 {
 	s.days = daysOf(s.app.now(), s.months);
 	const answer = await api.coverage("", time.rfc3339(s.days[0].from),
@@ -165,7 +165,27 @@ async function look(s)
 		return { camera: s.cameras.find((x) => x.id === c.camera) ??
 			{ id: c.camera, name: c.camera }, all, each };
 	});
+}
+
+async function look(s)
+{
+	await load(s);
 	show(s);
+}
+
+// Six months of each ATM, for the first page.
+export async function glance(app, cameras)
+{
+	const s = { app, cameras, holds: await api.holds(), months: 6,
+		detail: el("div", { class: "glance", "aria-live": "polite" }) };
+
+	await load(s);
+	return el("section", { class: "card" }, el("div", { class: "between" },
+		el("h2", {}, t("home.months")), el("a", { href: "/coverage" },
+			t("nav.coverage"))), el("p", {}, summary(s), " ",
+		reach(s)), legend(), byAtm(s).map(([atm, rows]) => [
+		el("h3", { class: "atm" }, atm),
+		rows.map((r) => strip(s, r))]), s.detail);
 }
 
 function show(s)

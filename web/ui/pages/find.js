@@ -1,16 +1,18 @@
 // find.js - a camera and a time: what was recorded, where gaps are and why.
 // No pictures here: they need an approved request.
 import * as api from "../api.js";
+import { codecNotice } from "../codecs.js";
 import { el, fill, say, newId } from "../dom.js";
 import { choice, field, form, Moment, textField, ticks } from "../fields.js";
-import { length, number, t } from "../i18n.js";
 import { box } from "../found.js";
+import { gapCard } from "../gapcard.js";
+import { length, number, t } from "../i18n.js";
+import { Strip } from "../strip.js";
 import * as time from "../time.js";
-import { causeText, legend, Timeline } from "../timeline.js";
+import { causeText, legend } from "../timeline.js";
 
 const HOUR = 3600e3;
 const LONGEST = 400 * 24 * HOUR;	// what the appliance answers at most
-const ZOOMS = [24 * HOUR, 6 * HOUR, HOUR, 600e3, 120e3];
 const AROUND = 150e3;	// five minutes round the moment, to begin with
 
 export default async function find(app)
@@ -21,7 +23,7 @@ export default async function find(app)
 	const from = time.instant(q.get("from")) || to - HOUR;
 	const s = { app, cameras, from, to, camera: q.get("camera") ?? "",
 		asked: (q.get("cameras") ?? "").split(" ").filter(Boolean),
-		at: (from + to) / 2, lines: [],
+		at: (from + to) / 2,
 		result: el("div", { "aria-live": "off" }) };
 
 	const node = el("div", {}, el("h1", {}, t("find.title")),
@@ -107,20 +109,19 @@ function show(s)
 {
 	s.summary = summary(s);
 	s.when = el("strong", { class: "num" });
-	s.lines = s.rows.map((row) => new Timeline({
-		label: nameOf(s, row.camera), from: s.from, to: s.to,
-		spans: row.spans, at: s.at, move: (at) => moveTo(s, at) }));
-	s.words = s.rows.map(() => el("p", { class: "hint word" }));
+	s.strip = new Strip({ rows: s.rows.map((row) => ({ spans: row.spans,
+		name: nameOf(s, row.camera), note: [el("small", {},
+			" " + share(row)), stood(s, row.camera)] })),
+	from: s.from, to: s.to, at: s.at, move: (at) => moveTo(s, at),
+	ask: (from, to) => zoom(s, from, to) });
+	s.inspected = null;
+	s.inspector = el("div", { class: "cols two", id: "gap-here" });
 	fill(s.result, el("section", { class: "card" },
 		el("div", { class: "between" }, el("h2", {}, t("find.covered")),
-			zoomButtons(s)),
-		el("p", {}, s.summary), legend(),
-		el("p", {}, t("find.moment") + " ", s.when),
-		s.rows.map((row, i) => el("div", { class: "cam" },
-			el("h3", {}, nameOf(s, row.camera), el("br"),
-				el("small", {}, share(row)),
-				stood(s, row.camera)),
-			el("div", {}, s.lines[i].node, s.words[i]))),
+			el("span", {}, t("find.moment") + " ", s.when)),
+		el("p", {}, s.summary), s.strip.node,
+		legend(s.rows.some((r) => r.spans.some((x) =>
+			x.flags.length))), s.inspector,
 		gapTable(s)), requestCard(s));
 	moveTo(s, s.at);
 }
@@ -145,32 +146,34 @@ function summary(s)
 function moveTo(s, at)
 {
 	s.at = at;
-	for (const line of s.lines)
-		line.set(at);
+	s.strip.set(at);
 	fill(s.when, time.stamp(at));
-	s.words.forEach((word, i) => fill(word, s.lines[i].wordAt(at)));
+	inspect(s);
 }
 
-function zoomButtons(s)
+// Each gap that the moment lies in: why, since when known, who else has it.
+function inspect(s)
 {
-	const to = (from, until) => {
-		Object.assign(s, { from, to: until });
-		s.fromField.set(from);
-		s.toField.set(until);
-		return look(s).catch((p) => say(p.sentence));
-	};
-	const width = s.to - s.from;
+	const here = s.rows.flatMap((row) => row.spans.filter((x) =>
+		x.kind === "gap" && x.from <= s.at && s.at < x.to)
+		.map((gap) => ({ gap, row })));
+	const key = here.map(({ gap, row }) => row.camera + gap.from).join();
 
-	return el("div", { class: "controls", role: "group",
-		"aria-label": t("find.zoom") },
-	el("button", { type: "button", "aria-label": t("find.earlier"),
-		on: { click: () => to(s.from - width, s.from) } }, "\u2190"),
-	ZOOMS.map((w) => el("button", { type: "button",
-		"aria-pressed": String(Math.abs(w - width) < 1e3),
-		on: { click: () => to(s.at - w / 2, s.at + w / 2) } },
-	length(w))),
-	el("button", { type: "button", "aria-label": t("find.later"),
-		on: { click: () => to(s.to, s.to + width) } }, "\u2192"));
+	if (key === s.inspected)
+		return;
+	s.inspected = key;
+	fill(s.inspector, here.map(({ gap, row }) => gapCard(
+		nameOf(s, row.camera), gap, s.rows.filter((r) => r !== row)
+			.map((r) => ({ name: nameOf(s, r.camera),
+				spans: r.spans })), (at) => moveTo(s, at))));
+}
+
+function zoom(s, from, to)
+{
+	Object.assign(s, { from, to, at: (from + to) / 2 });
+	s.fromField.set(from);
+	s.toField.set(to);
+	return look(s).catch((p) => say(p.sentence));
 }
 
 function gapTable(s)
@@ -227,15 +230,20 @@ function requestCard(s)
 		id: newId("export") });
 	const f = { from, to, cameras, reason, case: number, right, code,
 		until };
+	const notice = el("div", {});
+	const warn = async () => fill(notice, await codecNotice(
+		s.cameras.filter((c) => cameras.values().includes(c.id))));
 	const around = el("button", { type: "button", on: { click: () => {
 		from.set(s.at - AROUND);
 		to.set(Math.min(s.at + AROUND, s.app.now()));
 		say(t("ask.aroundDone"));
 	} } }, t("ask.around"));
 
+	cameras.node.addEventListener("change", warn);
+	warn();
 	return el("section", { class: "card", id: "ask" },
 		el("h2", {}, t("ask.title")), el("p", {}, t("ask.text")),
-		form((verb, wrong) => ask(s, f, wrong), cameras.node,
+		form((verb, wrong) => ask(s, f, wrong), cameras.node, notice,
 			el("div", { class: "row" }, from.node, to.node,
 				around),
 			el("div", { class: "cols" }, code.node, number.node),

@@ -2,14 +2,17 @@
 import * as api from "../api.js";
 import { el } from "../dom.js";
 import { length, number, t } from "../i18n.js";
+import * as time from "../time.js";
+import { glance } from "./coverage.js";
 import { cameraTable, diskAlarms, retentionAlarms } from "./health.js";
 import { requestLine } from "./requests.js";
 
 export default async function home(app)
 {
 	const seer = app.session.role !== "operator";
-	const [status, cameras, requests] = await Promise.all([api.status(),
-		api.cameras(), seer ? api.requests() : []]);
+	const [status, cameras, requests, exports] = await Promise.all([
+		api.status(), api.cameras(), seer ? api.requests() : [],
+		seer ? api.exports() : []]);
 	const waiting = requests.filter((r) => r.may_decide);
 	const mine = requests.filter((r) => r.mine).slice(0, 5);
 
@@ -26,10 +29,12 @@ export default async function home(app)
 					t("home.nothingWaits")),
 			list(t("home.mine"), mine, t("home.noneMine"),
 				el("p", {}, el("a", { class: "button main",
-					href: "/find" }, t("home.find"))))),
-		el("section", { class: "card" },
-			el("h2", {}, t("health.cameras")),
-			cameraTable(cameras, app.now()))) };
+					href: "/find" }, t("home.find")))),
+			ready(exports)),
+		seer && cameras.length > 0 ? await glance(app, cameras) :
+			el("section", { class: "card" },
+				el("h2", {}, t("health.cameras")),
+				cameraTable(cameras, app.now()))) };
 }
 
 function recordingNow({ cameras, storage })
@@ -66,6 +71,18 @@ function witnessedNow({ ledger, witness })
 		ago: t("time.ago", { length:
 			length(Math.max(0, witness.age_s) * 1e3) }) });
 }
+
+// Packages that wait to be fetched.
+const ready = (exports) => {
+	const mine = exports.filter((x) => x.mine && x.state === "ready");
+
+	return mine.length > 0 && el("section", { class: "card" },
+		el("h2", {}, t("home.exports")), el("ul", { class: "list" },
+			mine.slice(0, 5).map((x) => el("li", {}, el("a",
+				{ href: "/exports", class: "num" }, x.id), " ",
+			el("span", { class: "soft" }, t("export.ends", { when:
+				time.stamp(time.instant(x.ends)) }))))));
+};
 
 const list = (title, requests, none, more = null) => el("section",
 	{ class: "card" }, el("h2", {}, title),

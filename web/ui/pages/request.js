@@ -1,5 +1,6 @@
 // request.js - one request in plain sentences, and what may be done with it.
 import * as api from "../api.js";
+import { codecNotice } from "../codecs.js";
 import { el, say } from "../dom.js";
 import { choice, codeField, field, form, Moment, ticks } from "../fields.js";
 import { length, t } from "../i18n.js";
@@ -21,6 +22,8 @@ export default async function request(app, id)
 	r.start = time.instant(r.from);
 	r.end = time.instant(r.to);
 	r.names = new Map(cameras.map((c) => [c.id, c.name]));
+	r.notice = r.mine && await codecNotice(cameras.filter((c) =>
+		r.cameras.includes(c.id)));
 
 	return { title: id, node: el("div", {},
 		el("div", { class: "between" },
@@ -55,6 +58,7 @@ const asked = (r) => [
 			time.stamp(time.instant(r.until)))),
 		fact("request.created", el("span", { class: "num" },
 			time.stamp(time.instant(r.created))))),
+	r.notice,
 	el("p", { class: "soft" }, t("request.held")),
 ];
 

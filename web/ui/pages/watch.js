@@ -1,16 +1,24 @@
-// watch.js - footage inside an approved request: picture, clock, timeline.
-// Where there is none, a card says why; the position is never both.
+// watch.js - footage inside an approved request: the cameras in step, clock,
+// timeline, badges. Where there is no footage, a card says why; the position is
+// never both.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
-import { bytes, length, number, t } from "../i18n.js";
-import { canShow, Player, speeds } from "../player.js";
+import { gapLines } from "../gapcard.js";
+import { length, number, t } from "../i18n.js";
+import { Player, speeds } from "../player.js";
+import { Strip } from "../strip.js";
 import { Tape } from "../tape.js";
+import { Thumbs } from "../thumbs.js";
 import * as time from "../time.js";
-import { causeText, legend, Timeline } from "../timeline.js";
+import { legend } from "../timeline.js";
+import { badges, changedParts } from "./watch-badges.js";
+import { keyDown } from "./watch-keys.js";
+import { marked, mayExport, nextGap, panel, side, snapshot } from "./watch-side.js";
 import { open } from "./requests.js";
 
 const ASK_AGAIN = 8e3;	// ms between two looks whether the approval stands
 const NOTE = 1e3;	// ms between two changes of the address
+const POINTED = 120;	// ms a pointer rests before a thumbnail is made
 
 export default async function watch(app, id)
 {
@@ -18,23 +26,26 @@ export default async function watch(app, id)
 
 	if (!r || !r.mine || !open(r))
 		return needed(id, r);
-	const play = await api.play(id);
+	const [play, status, story] = await Promise.all([api.play(id),
+		api.status(), api.story(id)]);
 	const q = new URLSearchParams(location.search);
-	const s = { app, id, r, play, noted: 0,
+	const s = { app, id, r, play, status, story, noted: 0, in: NaN, out: NaN,
 		from: time.instant(play.from), to: time.instant(play.to) };
-	const first = play.cameras.find((c) => c.camera === q.get("camera")) ??
-		play.cameras[0];
+	const main = Math.max(0, play.cameras.findIndex((c) =>
+		c.camera === q.get("camera")));
 
 	build(s);
-	choose(s, first, time.instant(q.get("t")));
-	const keys = (e) => key(s, e);
+	begin(s, main, time.instant(q.get("t")));
+	const keys = (e) => keyDown(s, e);
 	document.addEventListener("keydown", keys);
 	const timer = setInterval(() => stands(s), ASK_AGAIN);
 	return { title: t("watch.title", { id }), node: s.node, wide: true,
 		leave: () => {
 			document.removeEventListener("keydown", keys);
 			clearInterval(timer);
-			s.player?.close();
+			s.player.close();
+			for (const one of s.screens)
+				one.thumbs?.close();
 			return app.session ? api.stop(id) : null;
 		} };
 }
@@ -54,73 +65,89 @@ const needed = (id, r) => ({ title: t("need.title"),
 
 function build(s)
 {
-	s.video = el("video", { playsinline: true, tabindex: -1,
-		disableremoteplayback: true });
-	s.video.muted = true;
 	s.clock = el("div", { class: "clock" });
-	s.card = el("div", { class: "gapcard", hidden: true });
-	s.screen = el("div", { class: "screen" }, s.video, s.clock,
-		el("div", { class: "viewer" }, t("watch.viewer",
-			{ user: s.app.session.user, id: s.id })), s.card);
+	s.screens = s.play.cameras.map((c, i) => screenOf(s, c, i));
 	s.badges = el("div", { class: "badges" });
-	s.line = el("div", {});
 	s.controls = el("div", { class: "controls" });
-	s.side = el("aside", { "aria-label": t(mayExport(s) ? "watch.side" :
-		"watch.gaps") });
+	s.thumb = el("div", { class: "thumb", hidden: true, "aria-hidden": true });
+	s.line = el("div", { class: "lines" }, s.thumb);
+	s.side = el("aside", { "aria-label": t("watch.side") });
 	s.node = el("div", {}, el("div", { class: "between" },
 		el("h1", {}, t("watch.title", { id: s.id })),
-		el("a", { href: "/requests/" + s.id }, t("watch.request"))),
+		el("span", {}, s.r.granted?.ends && el("span",
+			{ class: "soft num" }, t("badge.ends", { time:
+				time.stamp(time.instant(s.r.granted.ends)) }),
+			" \u00b7 "), el("a", { href: "/requests/" + s.id },
+			t("watch.request")))),
 	s.badges, el("div", { class: "watch" },
-		el("div", {}, s.screen, s.controls, s.line), s.side));
+		el("div", {}, s.wall = el("div", { class: "screens" },
+			s.screens.map((x) => x.node)), s.controls, s.line),
+		s.side));
+	s.wall.style.setProperty("--small", Math.max(1, s.screens.length - 1));
 }
 
-// Show one camera; the others are not fetched.
-function choose(s, camera, at = NaN)
+function screenOf(s, camera, i)
 {
-	const wish = Number.isFinite(at) ? at : s.player?.at ?? NaN;
+	const video = el("video", { playsinline: true, tabindex: -1,
+		disableremoteplayback: true });
+	const one = { camera, i, video, name: camera.name, kind: "",
+		tape: new Tape(camera, s.from, s.to),
+		flags: el("div", { class: "flags" }),
+		card: el("div", { class: "gapcard", hidden: true }),
+		pick: el("button", { type: "button", class: "pick",
+			"aria-label": t("watch.makeMain", { camera: camera.name }),
+			title: t("watch.makeMain", { camera: camera.name }),
+			on: { click: () => look(s, i) } }) };
 
-	s.player?.close();
-	s.camera = camera;
-	s.tape = new Tape(camera, s.from, s.to);
-	s.player = new Player(s.video, s.tape, s.id);
-	s.line.replaceChildren();
-	s.timeline = new Timeline({ label: t("watch.line",
-		{ camera: camera.name }), from: s.from, to: s.to,
-	spans: spans(s.tape), at: s.from,
-	move: (to) => s.player.seek(to) });
-	s.timeline.bar.id = "line";
-	fill(s.line, s.timeline.node, legend());
-	fill(s.badges, badges(s));
+	video.muted = true;
+	one.spans = one.tape.spans();
+	one.node = el("div", { class: "screen", "data-camera": camera.camera },
+		video, el("div", { class: "label" }, camera.name),
+		el("div", { class: "viewer" }, t("watch.viewer",
+			{ user: s.app.session.user, id: s.id })),
+		one.flags, one.card, one.pick);
+	return one;
+}
+
+function begin(s, main, at)
+{
+	s.player = new Player(s.screens.map((x) => x.video),
+		s.screens.map((x) => x.tape), s.id, main);
+	s.screens.forEach((x, i) => { x.reel = s.player.reels[i]; });
+	s.strip = new Strip({ rows: s.screens, from: s.from, to: s.to,
+		at: s.from, move: (to) => s.player.seek(to),
+		hover: (i, to, line) => point(s, i, to, line) });
+	s.strip.lines[main].bar.id = "line";
+	s.line.append(s.strip.node, legend(s.screens.some((x) => x.spans.some(
+		(span) => span.flags?.length))));
 	fill(s.controls, controls(s));
-	fill(s.side, side(s));
+	look(s, main);
 	s.player.addEventListener("move", () => moved(s));
 	s.player.addEventListener("state", () => changed(s));
-	const first = s.tape.recordedFrom(s.from) ?? s.from;
-	s.player.seek(Number.isFinite(wish) ? wish : first);
+	const first = Math.min(...s.screens.map((x) =>
+		x.tape.recordedFrom(s.from) ?? s.to));
+	s.player.seek(Number.isFinite(at) ? at : first < s.to ? first : s.from);
 }
 
-const spans = (tape) => [
-	...tape.runs.map((r) => ({ kind: "recorded", from: r.from, to: r.to,
-		flags: [] })),
-	...tape.gaps.map((g) => ({ kind: "gap", from: g.from, to: g.to,
-		cause: g.cause })),
-].sort((a, b) => a.from - b.from);
-
-function badges(s)
+// Another camera becomes the large picture; the position stays.
+function look(s, i)
 {
-	const { tape, r } = s;
-	const whole = tape.recorded + tape.gapLength;
-	const share = number(100 * tape.recorded / Math.max(1, whole), 1);
+	const had = s.main;
 
-	return [el("strong", { class: "num" }, time.span(s.from, s.to)),
-		el("span", { class: "badge " +
-			(tape.gaps.length ? "bad" : "good") },
-		tape.gaps.length ? t("badge.gaps", { share,
-			n: tape.gaps.length, length: length(tape.gapLength) }) :
-			t("badge.complete")),
-		r.granted?.ends && el("span", { class: "badge num" },
-			t("badge.ends", { time:
-				time.stamp(time.instant(r.granted.ends)) }))];
+	s.main = s.screens[i];
+	s.screens.forEach((x, k) => {
+		x.node.classList.toggle("main", k === i);
+		x.pick.hidden = k === i;
+	});
+	s.main.node.append(s.clock);
+	s.player.look(i);
+	fill(s.side, side(s));
+	for (const one of s.screens)
+		one.kind = null;	// cards are larger or smaller now
+	changed(s);
+	moved(s);
+	if (had && had !== s.main)
+		say(t("watch.isMain", { camera: s.main.name }));
 }
 
 // A button whose text is a sign has its words as its name; one whose text can
@@ -128,6 +155,8 @@ function badges(s)
 const button = (label, text, click, extra = {}) => el("button",
 	{ type: "button", title: label, on: { click }, ...extra,
 		"aria-label": /\p{L}/u.test(text) ? null : label }, text);
+
+const sep = () => el("span", { class: "sep" });
 
 function controls(s)
 {
@@ -142,71 +171,54 @@ function controls(s)
 	}));
 	return [button(t("watch.back10"), "\u221210 " + t("unit.s"),
 		() => p.seek(p.at - 10e3)),
+	button(t("watch.reverse"), "\u25c0\u25c0", () => p.reverse()),
 	button(t("watch.frameBack"), "\u25c0|", () => p.step(-1)),
 	s.playButton,
 	button(t("watch.frameOn"), "|\u25b6", () => p.step(1)),
 	button(t("watch.on10"), "+10 " + t("unit.s"),
-		() => p.seek(p.at + 10e3)),
-	el("span", { class: "sep" }),
+		() => p.seek(p.at + 10e3)), sep(),
 	el("span", { role: "group", class: "row",
-		"aria-label": t("watch.speeds") }, s.speedButtons),
-	s.tape.gaps.length > 0 && button(t("watch.nextGap"),
+		"aria-label": t("watch.speeds") }, s.speedButtons), sep(),
+	button(t("key.markIn"), t("watch.in"), () => marked(s, "in"),
+		{ id: "mark-in" }),
+	button(t("key.markOut"), t("watch.out"), () => marked(s, "out"),
+		{ id: "mark-out" }),
+	button(t("key.note"), t("watch.note"), () => panel(s, "note"),
+		{ id: "note" }),
+	mayExport(s) && button(t("key.snapshot"), t("watch.snapshot"),
+		() => snapshot(s), { id: "snapshot" }),
+	s.screens.some((x) => x.tape.gaps.length) && button(t("watch.nextGap"),
 		t("watch.gapShort"), () => nextGap(s))];
 }
 
 const speedText = (x) => ({ 0.25: "\u00bc", 0.5: "\u00bd" })[x] ?? x + "\u00d7";
 
-function side(s)
-{
-	return [s.play.cameras.length > 1 && el("section", { class: "card" },
-		el("h2", {}, t("column.cameras")),
-		el("div", { class: "row" }, s.play.cameras.map((c) =>
-			el("button", { type: "button", "aria-pressed":
-				String(c === s.camera), on: { click: () =>
-				choose(s, c) } }, c.name)))),
-	el("section", { class: "card" }, el("h2", {}, t("watch.gaps")),
-		s.tape.gaps.length ? el("ul", { class: "list" },
-			s.tape.gaps.map((g) => gapLine(s, g))) :
-			el("p", { class: "soft" }, t("watch.noGaps"))),
-	mayExport(s) && el("section", { class: "card" },
-		el("h2", {}, t("watch.download")),
-		el("p", { class: "soft" }, t("watch.downloadText")),
-		el("ul", { class: "list" }, s.camera.runs.map((r) =>
-			el("li", {}, downloadLink(s, r))))),
-	el("details", { class: "card" }, el("summary", {}, t("about.keys")),
-		el("dl", { class: "facts" }, ["left,right", "shift", "ctrl",
-			"frame", "space", "jkl", "gap"].map((k) => [
-			el("dt", {}, t(`key.${k}.name`)),
-			el("dd", {}, t(`key.${k}`))])))];
-}
-
-const gapLine = (s, g) => el("li", {}, el("button", { type: "button",
-	on: { click: () => s.player.seek(g.from) } },
-`${time.timeText(g.from)}\u2013${time.timeText(g.to)}`), " ",
-length(g.to - g.from), el("br"), el("small", {}, causeText(g.cause)));
-
-// A file is an export; who may only watch is not shown one.
-const mayExport = (s) => s.r.right === "export";
-
-function downloadLink(s, run)
-{
-	const from = time.fromNs(run.from_ns), to = time.fromNs(run.to_ns);
-
-	return [el("a", { href: api.movie(s.id, s.camera.camera, run.run),
-		download: true, class: "num" },
-	`${time.timeText(from)}\u2013${time.timeText(to)}`),
-	el("small", {}, ` ${length(to - from)}, ${bytes(run.bytes)}`)];
-}
-
 function moved(s)
 {
 	const at = s.player.at;
+	const frame = s.player.frameOf();
 
-	s.clock.textContent = `${time.dateText(at)} ` +
-		`${time.timeText(at, true)} ${time.offsetText(at)}`;
-	s.timeline.set(at);
+	fill(s.clock, `${time.dateText(at)} ${time.timeText(at, true)} ` +
+		time.offsetText(at), frame && el("small", {}, " " +
+		t("watch.frame", { n: frame[0], of: frame[1] })));
+	s.strip.set(at);
+	for (const one of s.screens)
+		showFlags(one);
 	if (performance.now() - s.noted > NOTE)
 		note(s);
+}
+
+// What is said of the very picture that is shown.
+function showFlags(one)
+{
+	const { run, at } = one.reel;
+	const flags = run ? one.tape.fragmentAt(at, run).flags ?? [] : [];
+	const words = flags.join();
+
+	if (words === one.flagged)
+		return;
+	one.flagged = words;
+	fill(one.flags, flags.map((f) => el("span", {}, t("flag." + f))));
 }
 
 function note(s)
@@ -215,55 +227,66 @@ function note(s)
 		return;
 	s.noted = performance.now();
 	s.app.note(`/watch/${s.id}?` + new URLSearchParams(
-		{ camera: s.camera.camera, t: time.rfc3339(
+		{ camera: s.main.camera.camera, t: time.rfc3339(
 			Math.floor(s.player.at)) }));
 }
 
 function changed(s)
 {
 	const p = s.player;
-	const playing = p.playing;
-	const label = t(playing ? "watch.pause" : "watch.play");
+	const label = t(p.playing ? "watch.pause" : "watch.play");
 
-	s.playButton.textContent = playing ? "\u275a\u275a" : "\u25b6";
+	s.playButton.textContent = p.playing ? "\u275a\u275a" : "\u25b6";
 	s.playButton.setAttribute("aria-label", label);
 	s.playButton.title = label;
 	s.speedButtons.forEach((b, i) => b.setAttribute("aria-pressed",
 		String(speeds[i] === p.speed)));
-	showCard(s);
+	for (const one of s.screens)
+		showCard(s, one);
+	if (changedParts(s).length !== s.changedParts) {
+		s.changedParts = changedParts(s).length;
+		fill(s.badges, badges(s));
+	}
 	note(s);
 }
 
 // What stands in the picture's place, "" where the picture does.
-function cardKind(p)
+function cardKind(p, reel)
 {
 	if (p.refused)
 		return "refused";
-	if (p.gap)
-		return "gap" + p.gap.from_ns;
-	if (p.unshown)
+	if (reel.gap)
+		return "gap" + reel.gap.from_ns;
+	if (reel.unshown)
 		return "unshown";
-	if (p.ended || !p.run)
+	if (reel.ended || !reel.run)
 		return "end";
-	return p.bad ? "bad" + p.bad.n : "";
+	return reel.bad ? "bad" + reel.bad.n : "";
 }
 
-function showCard(s)
+function showCard(s, one)
 {
-	const kind = cardKind(s.player);
+	const kind = cardKind(s.player, one.reel);
 
-	if (kind === s.kind)
+	if (kind === one.kind)
 		return;
-	s.kind = kind;
-	s.card.hidden = kind === "";
-	s.screen.classList.toggle("empty", kind !== "");
-	s.clock.hidden = kind !== "";
+	one.kind = kind;
+	one.card.hidden = kind === "";
+	one.node.classList.toggle("empty", kind !== "");
+	if (one === s.main)
+		s.clock.hidden = kind !== "" && !kind.startsWith("gap");
 	if (!kind)
 		return;
-	const [title, lines, go] = cardText(s, kind);
-	s.card.classList.toggle("plain", !kind.startsWith("gap"));
-	fill(s.card, el("h2", {}, title), lines.map((l) => el("p", {}, l)), go);
-	say([title, ...lines].join(" "));
+	const [title, lines, go] = cardText(s, one, kind);
+	const large = one === s.main;
+	one.card.classList.toggle("plain", !kind.startsWith("gap"));
+	fill(one.card, el(large ? "h2" : "strong", {}, title),
+		lines.slice(0, large ? 9 : 2).map((l) => el("p", {}, l)),
+		large && go);
+	if (large)
+		say([title, ...lines].join(" "));
+	else if (kind.startsWith("gap"))
+		say(`${title}. ${lines[0]}`);
 }
 
 const goOn = (s, at) => at === null || at >= s.to ? null :
@@ -272,52 +295,69 @@ const goOn = (s, at) => at === null || at >= s.to ? null :
 		document.getElementById("play")?.focus();
 	} } }, t("gap.continue", { time: time.timeText(at) }));
 
-function cardText(s, kind)
+function cardText(s, one, kind)
 {
-	const p = s.player;
+	const { reel, tape } = one;
 
 	if (kind === "refused")
-		return [t("refused.title"), [p.refused.sentence ??
+		return [t("refused.title"), [s.player.refused.sentence ??
 			t("refused.text")], el("a", { class: "button",
 			href: "/requests/" + s.id }, t("need.see",
 			{ id: s.id }))];
 	if (kind === "unshown")
 		return [t("unshown.title"), [t("unshown.text",
-			{ codec: p.unshown.codec })], null];
+			{ codec: reel.unshown.codec })], null];
 	if (kind === "end")
 		return [t("end.title"), [t("end.text")],
-			goOn(s, s.tape.recordedFrom(s.from))];
+			goOn(s, tape.recordedFrom(s.from))];
 	if (kind.startsWith("bad"))
-		return [t("bad.title"), [p.bad.bad.sentence ?? t("bad.text")],
+		return [t("bad.title"), [reel.bad.bad.sentence ?? t("bad.text")],
 			el("div", { class: "row" }, el("button",
 				{ type: "button", on: { click: () =>
-					p.retry() } }, t("act.again")),
-			goOn(s, p.beyondBad))];
-	return gapText(s, p.gap);
+					reel.retry() } }, t("act.again")),
+			goOn(s, reel.beyondBad))];
+	return gapText(s, one);
 }
 
-function gapText(s, g)
+function gapText(s, one)
 {
-	const noticed = time.instant(g.noticed);
-	const lines = [`${time.span(g.from, g.to)}, ${length(g.to - g.from)}`,
-		causeText(g.cause) + "."];
+	const { gap } = one.reel;
+	const lines = gapLines(gap, s.screens.filter((x) => x !== one));
+	const far = one.tape.recordedFrom(gap.to);
 
-	if (noticed)
-		lines.push(t("gap.noticed", { time: time.stamp(noticed) }));
-	const far = s.tape.recordedFrom(g.to);
 	if (far === null)
 		lines.push(t("gap.last"));
-	return [t("gap.title", { camera: s.camera.name }), lines, goOn(s, far)];
+	return [t("gap.title", { camera: one.name }), lines, goOn(s, far)];
 }
 
-function nextGap(s)
+// A thumbnail where the pointer rests, or where the keyboard went.
+function point(s, i, at, line)
 {
-	const gap = s.tape.nextGap(s.player.at);
-
-	if (gap)
-		s.player.seek(gap.from);
-	else
-		say(t("watch.noMoreGaps"));
+	clearTimeout(s.pointing);
+	if (at === null) {
+		s.thumb.hidden = true;
+		return;
+	}
+	s.pointing = setTimeout(async () => {
+		const one = s.screens[i];
+		one.thumbs ??= new Thumbs(one.tape, s.id);
+		const canvas = await one.thumbs.at(at);
+		if (!line.bar.matches(":hover, :focus"))
+			return;
+		const gap = one.tape.gapAt(at);
+		const box = line.bar.getBoundingClientRect();
+		const around = s.line.getBoundingClientRect();
+		s.thumb.hidden = !canvas && !gap;
+		fill(s.thumb, canvas, el("span", { class: "num" },
+			`${one.name} ${time.timeText(at)}`),
+		gap && el("span", {}, `${t("line.gap")}, ` +
+			length(gap.to - gap.from)));
+		const x = box.left - around.left + box.width * (at -
+			s.strip.from) / (s.strip.to - s.strip.from);
+		s.thumb.style.left = Math.min(Math.max(x, 100),
+			around.width - 100) + "px";
+		s.thumb.style.bottom = around.bottom - box.top + 6 + "px";
+	}, POINTED);
 }
 
 // Does the approval still stand? What is buffered must go when it does not.
@@ -331,46 +371,4 @@ async function stands(s)
 		if (problem.status === 401 || problem.status === 403)
 			s.player.refuse(problem);
 	}
-}
-
-const ways = { ArrowLeft: -1, ArrowRight: 1 };
-
-function key(s, e)
-{
-	const p = s.player;
-
-	if (e.altKey || e.metaKey || e.target.matches?.(
-		"input, select, textarea") || p.refused)
-		return;
-	if (e.key in ways) {
-		e.preventDefault();
-		p.seek(p.at + ways[e.key] * (e.ctrlKey ? 60e3 :
-			e.shiftKey ? 10e3 : 1e3));
-		return;
-	}
-	if (e.ctrlKey || (e.key === " " && e.target.matches?.(
-		"button, a, summary")))
-		return;
-	const act = acts[e.code] ?? acts[e.key];
-	if (act) {
-		e.preventDefault();
-		act(p, s);
-	}
-}
-
-// By the key's place, so that they work in a Kazakh or Russian layout too.
-const acts = {
-	" ": (p) => p.toggle(), Space: (p) => p.toggle(),
-	KeyJ: (p) => p.reverse(), KeyK: (p) => p.pause(),
-	KeyL: (p) => faster(p), KeyG: (p, s) => nextGap(s),
-	Comma: (p) => p.step(-1), Period: (p) => p.step(1),
-	",": (p) => p.step(-1), ".": (p) => p.step(1),
-};
-
-function faster(p)
-{
-	if (p.playing && !p.back)
-		p.setSpeed(speeds[Math.min(speeds.indexOf(p.speed) + 1,
-			speeds.length - 1)]);
-	p.play();
 }
