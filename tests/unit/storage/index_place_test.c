@@ -114,7 +114,7 @@ static void an_older_index_begins_its_history_with_what_is(void **state)
 	    .url = "rtsp://h/1",
 	    .added_ns = 42};
 	struct stood_row now;
-	char command[256];
+	char command[512];
 
 	(void)state;
 	assert_int_equal(index_camera_put(ix, &c), OK);
@@ -123,6 +123,8 @@ static void an_older_index_begins_its_history_with_what_is(void **state)
 	    "/usr/bin/python3 -c 'import sqlite3; "
 	    "sqlite3.connect(\"%s/index.db\").executescript(\"DROP TABLE "
 	    "stood; ALTER TABLE camera DROP COLUMN certificate; "
+	    "ALTER TABLE request DROP COLUMN reason_code; "
+	    "ALTER TABLE request DROP COLUMN until_ns; "
 	    "PRAGMA user_version = 2\")'",
 	    dir);
 	assert_int_equal(system(command), 0);
