@@ -162,6 +162,8 @@ void transactions_tick(struct keeper *k)
 
 void transactions_forget(struct keeper *k, const struct conn *c)
 {
+	if (!k->tx)	/* a keeper that was never begun has no imports */
+		return;
 	for (struct scribe_job *j = k->tx->jobs; j; j = j->next)
 		if (j->conn == c)
 			j->conn = NULL;
