@@ -67,11 +67,11 @@ static const char *const migrations[] = {
 	  "ADD COLUMN reason_code INTEGER NOT NULL DEFAULT 0;"
 	  "ALTER TABLE request ADD COLUMN until_ns INTEGER NOT NULL DEFAULT 0",
     [10] = "CREATE TABLE IF NOT EXISTS mark(entry INTEGER PRIMARY KEY, "
-	  "kind INTEGER NOT NULL, "
-	  "request TEXT NOT NULL, person INTEGER NOT NULL, "
-	  "made_ns INTEGER NOT NULL, camera TEXT NOT NULL, "
-	  "at_ns INTEGER NOT NULL, sha256 BLOB NOT NULL) STRICT;"
-	  "CREATE INDEX IF NOT EXISTS mark_request ON mark(request)",
+	   "kind INTEGER NOT NULL, "
+	   "request TEXT NOT NULL, person INTEGER NOT NULL, "
+	   "made_ns INTEGER NOT NULL, camera TEXT NOT NULL, "
+	   "at_ns INTEGER NOT NULL, sha256 BLOB NOT NULL) STRICT;"
+	   "CREATE INDEX IF NOT EXISTS mark_request ON mark(request)",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

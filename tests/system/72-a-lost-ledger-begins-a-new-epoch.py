@@ -148,6 +148,7 @@ def exported(box, ident):
     """Asked for and approved before the epoch, exported after it: footage,
     gap, request, decision and names stand in the former log alone.
     """
+    wait_for("web finds storage again", 30, box.web_ready)
     marat = box.client("marat")
     told = prepare(marat, ident)
     package = Package(box, marat.get("/media/exports/" + told["id"]).body,

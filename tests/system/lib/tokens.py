@@ -104,6 +104,7 @@ def test_opens(box, oleg, aigul, made, other):
              not used[other["id"]], used)
     answer = journal.get(HEALTH)
     refused("another scope does not", answer, 403, "denied")
+    refused("nor the numbers of it", journal.get("/metrics"), 403, "denied")
     say.test("and is told so as RFC 6750 wants",
              answer.headers["WWW-Authenticate"] ==
              'Bearer error="insufficient_scope"', answer.headers)
@@ -198,9 +199,11 @@ def test_guessed(box, oleg, aigul):
             break
     refused("who keeps asking without a good token waits", answer, 429,
             "locked")
+    refused("for the numbers, too", Program(box, "saqta_" + "A" * 43).get(
+        "/metrics"), 429, "locked")
     told = entries(aigul, "token-refused")
     say.test("P5 each of these is entered, but those that wait",
-             len(told) == n + 3 and
+             len(told) == n + 4 and
              told[-1]["fields"]["address"] == "127.0.0.1" and
              told[-1]["fields"]["scope"] == "health:read", len(told), n, told)
     say.test("a good token is not kept waiting for that",
