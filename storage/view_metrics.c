@@ -225,6 +225,23 @@ static void volumes(FILE *f, const json_t *status, const char *key,
 		json_number_value(json_object_get(v, key)));
 }
 
+static void faults(FILE *f, const json_t *status)
+{
+	const json_t *all =
+	    json_object_get(json_object_get(status, "storage"), "faults");
+	const json_t *o;
+	size_t i;
+
+	head(f, "volume_errors",
+	    "Errors that the volume's disk reported; absent after a day "
+	    "without.");
+	json_array_foreach(all, i, o) fprintf(f,
+	    "saqta_volume_errors{volume=\"%" JSON_INTEGER_FORMAT
+	    "\"} %" JSON_INTEGER_FORMAT "\n",
+	    json_integer_value(json_object_get(o, "volume")),
+	    json_integer_value(json_object_get(o, "errors")));
+}
+
 static void print_clock(FILE *f, const json_t *status)
 {
 	const char *state =
@@ -256,6 +273,7 @@ static void print_status(FILE *f, const json_t *s)
 	    "Size of the volume; 0 where it is away.");
 	number(f, s, "storage", "reserve_bytes", "volume_reserve_bytes",
 	    "Room that recording leaves free, of all volumes together.");
+	faults(f, s);
 	number(f, s, "storage", "lost", "segments_lost",
 	    "Segments that are missing or damaged on disk.");
 	number(f, s, "storage", "keys_waiting", "day_keys_waiting",

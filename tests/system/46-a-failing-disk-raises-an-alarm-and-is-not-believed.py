@@ -183,6 +183,9 @@ def test_write(box):
     said = box.tool("status").stdout
     say.test("saqta status says it in a sentence",
              b"ALARM     the disk of volume 0 reports errors" in said, said)
+    said = box.tool("metrics").stdout
+    say.test("metrics count the errors",
+             b'\nsaqta_volume_errors{volume="0"} ' in said, said)
     said = box.tool("doctor", check=False).stdout
     say.test("and so does saqta doctor",
              b"the disk of volume 0 reports errors" in said, said)
