@@ -9,6 +9,7 @@ says at the sync that writing failed, once, and calls the pages clean.
 import contextlib
 import mmap
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -17,7 +18,7 @@ import time
 from pathlib import Path
 
 from lib import say, wire
-from lib.appliance import ROOT, wait_for
+from lib.appliance import ROOT, Failed, wait_for
 from lib.cut import may_mount
 from lib.months import Months, S, tiny_clip
 
@@ -75,7 +76,7 @@ class Failing(Months):
             head = f.read(9600 << 10)	# dumpe2fs: it ends at 9528
             f.seek(0)
             f.write(head)
-        mount("-o", "loop", self.image, self.more)
+        mount("-o", "loop,dioread_lock", self.image, self.more)
         # the loop driver calls a request that was done in part a success
         device = subprocess.run(
             ["losetup", "-n", "-O", "NAME", "-j", self.image], check=True,
@@ -209,6 +210,21 @@ def test_sync(box):
              box.faults())
 
 
+class GaveUp(Exception):
+    """ext4 lost a block of its own, too, and lets nobody write any more."""
+
+
+def recovered(box, seq):
+    try:
+        wait_for("the segment is recovered", 30, lambda: box.second(20) or
+                 box.fragments(seq)[0][0] != 1)
+    except Failed as error:
+        mounted = Path("/proc/mounts").read_text()
+        if re.search(r" %s ext4 ro" % re.escape(str(box.more)), mounted):
+            raise GaveUp from error
+        raise
+
+
 def test_loses(box):
     """The further volume takes what it then does not have."""
     box.make_disk()
@@ -231,8 +247,7 @@ def test_loses(box):
     again(box, "recording goes on on the other volume")
     (box.small / "fill").unlink()
     # it is looked for once a minute; an old error may be told once more
-    wait_for("the segment is recovered", 30, lambda: box.second(20) or
-             box.fragments(seq)[0][0] != 1)
+    recovered(box, seq)
     row = box.fragments(seq)[0]
     say.test("P8 of the segment counts what a sync had covered, and not what "
              "memory alone still has", row[0] == 4 and 4 <= row[1] < 8, row)
@@ -269,8 +284,12 @@ def story():
             box.add_camera(camera, "rtsp://127.0.0.1:1/none")
         test_write(box)
         test_sync(box)
-        test_loses(box)
-        test_over(box)
+        try:
+            test_loses(box)
+            test_over(box)
+        except GaveUp:
+            say.skip("D2 what a disk lost is recovered",
+                     "this time ext4 gave up the file system as a whole")
 
 
 say.main(story)
