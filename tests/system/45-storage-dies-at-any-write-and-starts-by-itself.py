@@ -237,6 +237,7 @@ def ledger(box):
 
 
 def rebuild(box):
+    whole(box)		# one that a start began is still under way
     box.tool("rebuild")
     whole(box)
 
