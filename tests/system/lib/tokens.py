@@ -201,6 +201,10 @@ def test_guessed(box, oleg, aigul):
             "locked")
     refused("for the numbers, too", Program(box, "saqta_" + "A" * 43).get(
         "/metrics"), 429, "locked")
+    refused("and to bring transactions", Program(
+        box, "saqta_" + "A" * 43).post(V1 + "transactions", {
+            "transactions": [{"atm": "0417", "kind": "safe-open",
+                              "time": later(box)}]}), 429, "locked")
     told = entries(aigul, "token-refused")
     say.test("P5 each of these is entered, but those that wait",
              len(told) == n + 4 and
