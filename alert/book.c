@@ -57,6 +57,16 @@ size_t book_update(struct book *b, const struct incident *now, size_t n,
 	return (size_t)(b->last_id - before);
 }
 
+size_t book_add(struct book *b, const struct incident *own, unsigned to,
+    int64_t at)
+{
+	if (known(b->open, b->open_n, own) || b->open_n == INCIDENTS_MAX)
+		return 0;
+	put(b, EVENT_OPENED, to, at, own);
+	b->open[b->open_n++] = *own;
+	return 1;
+}
+
 void book_digest(struct book *b, int64_t day, unsigned to, int64_t at)
 {
 	if (b->digest_day == day)

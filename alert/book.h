@@ -44,6 +44,12 @@ struct book {
  */
 size_t book_update(struct book *b, const struct incident *now, size_t n,
     unsigned to, int64_t at);
+/*
+ * One incident of our own beside those that are open: while nobody answers,
+ * nothing is known to be over. Returns as book_update().
+ */
+size_t book_add(struct book *b, const struct incident *own, unsigned to,
+    int64_t at);
 /* Queue the report of a day, once. */
 void book_digest(struct book *b, int64_t day, unsigned to, int64_t at);
 /* The queue's message i has reached one of TO_*; true where it is gone. */

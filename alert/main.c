@@ -102,7 +102,7 @@ static void look(struct alert *a)
 		fresh = book_update(&a->book, a->health.list, a->health.n,
 		    a->to, wall_s());
 	} else if (!err || monotonic_s() - a->answered > AWAY_S) {
-		fresh = book_update(&a->book, &away, 1, a->to, wall_s());
+		fresh = book_add(&a->book, &away, a->to, wall_s());
 		log_warn("%s: %s", url, err ? err_text(err) : "token refused");
 	} else {
 		return;

@@ -53,6 +53,23 @@ static void another_cause_or_number_is_the_same_incident(void **state)
 	assert_int_equal(book_update(&book, &i, 1, BOTH, 102), 2);
 }
 
+static void while_nobody_answers_nothing_is_over(void **state)
+{
+	static const struct incident away = {.kind = "saqta-away", .n = -1};
+
+	(void)state;
+	assert_int_equal(book_update(&book, &down, 1, BOTH, 100), 1);
+	assert_int_equal(book_add(&book, &away, BOTH, 101), 1);
+	assert_int_equal(book_add(&book, &away, BOTH, 102), 0);
+	assert_int_equal(book.queue_n, 2);
+	assert_int_equal(book.queue[1].event, EVENT_OPENED);
+	/* it answers again, and the camera is still down */
+	assert_int_equal(book_update(&book, &down, 1, BOTH, 103), 1);
+	assert_int_equal(book.queue[2].event, EVENT_CLOSED);
+	assert_string_equal(book.queue[2].i.kind, "saqta-away");
+	assert_int_equal(book.open_n, 1);
+}
+
 static void a_message_stays_until_each_way_has_taken_it(void **state)
 {
 	(void)state;
@@ -151,6 +168,7 @@ int main(void)
 		an_incident_is_told_when_it_opens_and_when_it_is_over, empty),
 	    cmocka_unit_test_setup(another_cause_or_number_is_the_same_incident,
 		empty),
+	    cmocka_unit_test_setup(while_nobody_answers_nothing_is_over, empty),
 	    cmocka_unit_test_setup(a_message_stays_until_each_way_has_taken_it,
 		empty),
 	    cmocka_unit_test_setup(a_day_has_one_report, empty),
