@@ -6,7 +6,7 @@
 #include "storage/keeper.h"
 #include "storage/view.h"
 
-static struct view view_of(struct keeper *k)
+struct view view_of_keeper(struct keeper *k)
 {
 	return (struct view){.ix = k->ix,
 	    .ledger = k->ledger,
@@ -30,7 +30,7 @@ static void answer(struct conn *c, uint32_t id, uint16_t type, enum err err,
 
 void handle_cameras(struct keeper *k, struct conn *c, struct wire *w)
 {
-	struct view v = view_of(k);
+	struct view v = view_of_keeper(k);
 	char *json = NULL;
 	enum err err = wire_end(w);
 
@@ -41,7 +41,7 @@ void handle_cameras(struct keeper *k, struct conn *c, struct wire *w)
 
 void handle_status(struct keeper *k, struct conn *c, struct wire *w)
 {
-	struct view v = view_of(k);
+	struct view v = view_of_keeper(k);
 	char *json = NULL;
 	enum err err = wire_end(w);
 
@@ -52,7 +52,7 @@ void handle_status(struct keeper *k, struct conn *c, struct wire *w)
 
 void handle_metrics(struct keeper *k, struct conn *c, struct wire *w)
 {
-	struct view v = view_of(k);
+	struct view v = view_of_keeper(k);
 	char *text = NULL;
 	enum err err = wire_end(w);
 
@@ -63,7 +63,7 @@ void handle_metrics(struct keeper *k, struct conn *c, struct wire *w)
 
 void handle_coverage(struct keeper *k, struct conn *c, struct wire *w)
 {
-	struct view v = view_of(k);
+	struct view v = view_of_keeper(k);
 	char camera[CAMERA_ID_MAX + 1], *json = NULL;
 	int64_t from, to;
 	enum err err;

@@ -4,6 +4,7 @@
  * person decides, watches or exports).
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "storage/keeper.h"
@@ -13,6 +14,7 @@
 #define REASON_MIN 3
 #define DAY_NS (24 * 3600 * NS_PER_SEC)
 #define NOTED_NS (60 * NS_PER_SEC) /* between two notes of its use */
+#define HEALTH_NS (2 * NS_PER_SEC) /* how old an answer may be */
 
 static bool may_give(const struct conn *c)
 {
@@ -258,26 +260,58 @@ const char *token_say(enum err err)
 				   NULL;
 }
 
+/* Made anew where it is older than that: with many cameras it costs. */
+static enum err health_text(struct keeper *k, struct health_text *h,
+    enum err (*make)(const struct view *, char **), char **ret)
+{
+	struct view v = view_of_keeper(k);
+	char *text = NULL;
+	enum err err = OK;
+
+	if (!h->text || k->mono.ns - h->at_ns >= HEALTH_NS)
+		err = make(&v, &text);
+	if (text) {
+		free(h->text);
+		*h = (struct health_text){text, k->mono.ns};
+	}
+	if (!err && !(*ret = strdup(h->text)))
+		err = ERR_NO_MEMORY;
+	return err;
+}
+
 /* How the appliance does, for a program that watches many. */
 static void read_health(struct keeper *k, struct conn *c, struct wire *w,
-    void (*then)(struct keeper *, struct conn *, struct wire *))
+    struct health_text *h, enum err (*make)(const struct view *, char **))
 {
 	uint32_t id = w->id;
+	uint16_t answer = w->type + 1;
 	struct token_row t;
+	char *text = NULL;
 	enum err err = token_use(k, w, SCOPE_HEALTH_READ, &t);
 
+	if (!err)
+		err = wire_end(w);
+	if (!err)
+		err = health_text(k, h, make, &text);
 	if (err)
 		conn_error(c, id, err, token_say(err));
 	else
-		then(k, c, w);
+		conn_json(c, answer, id, text);
 }
 
 void handle_token_status(struct keeper *k, struct conn *c, struct wire *w)
 {
-	read_health(k, c, w, handle_status);
+	read_health(k, c, w, &k->health_status, view_status);
 }
 
 void handle_token_metrics(struct keeper *k, struct conn *c, struct wire *w)
 {
-	read_health(k, c, w, handle_metrics);
+	read_health(k, c, w, &k->health_metrics, view_metrics);
+}
+
+void health_forget(struct keeper *k)
+{
+	free(k->health_status.text);
+	free(k->health_metrics.text);
+	k->health_status = k->health_metrics = (struct health_text){0};
 }

@@ -463,6 +463,7 @@ int keeper_main(const struct config *conf)
 	if (!err && k.ledger)
 		finish(&k);
 	transactions_stop(&k);
+	health_forget(&k);
 	expire_free(k.expire);
 	holds_free(&k.holds);
 	index_close(k.ix);

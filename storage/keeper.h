@@ -160,6 +160,10 @@ struct keeper {
 	uint32_t look_id;		/* of the last one */
 	struct lockout lockout;
 	struct token_rate token_rates[TOKENS_MAX];
+	struct health_text {	/* the last answer to a token; NULL: none */
+		char *text;
+		int64_t at_ns;	/* monotonic */
+	} health_status, health_metrics;
 	struct worker *syncer, *prover, *copier;
 	int copy_fd;			/* [storage] ledger_copy; -1: none */
 	struct copying copying;
@@ -448,6 +452,7 @@ void handle_token_end(struct keeper *, struct conn *, struct wire *);
 void handle_tokens(struct keeper *, struct conn *, struct wire *);
 void handle_token_status(struct keeper *, struct conn *, struct wire *);
 void handle_token_metrics(struct keeper *, struct conn *, struct wire *);
+void health_forget(struct keeper *k);
 
 /* --- recover.c --- */
 /* After a crash: cut or late seal, without any private key (P8). */
@@ -522,6 +527,9 @@ void handle_scene_new(struct keeper *, struct conn *, struct wire *);
 void handle_sign_in(struct keeper *, struct conn *, struct wire *);
 void handle_cameras(struct keeper *, struct conn *, struct wire *);
 void handle_coverage(struct keeper *, struct conn *, struct wire *);
+/* What people at the tool and programs with tokens are told of. */
+struct view;
+struct view view_of_keeper(struct keeper *k);
 void handle_status(struct keeper *, struct conn *, struct wire *);
 void handle_metrics(struct keeper *, struct conn *, struct wire *);
 void handle_camera_add(struct keeper *, struct conn *, struct wire *);
