@@ -218,7 +218,7 @@ enum err sql_exec(struct index *ix, const char *sql)
 	return sql_translate(ix, sqlite3_exec(ix->db, sql, NULL, NULL, NULL));
 }
 
-static enum err version_get(struct index *ix, int64_t *ret)
+enum err sql_version(struct index *ix, int64_t *ret)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s, "PRAGMA user_version", "");
@@ -318,7 +318,7 @@ static enum err set_up(struct index *ix, bool readonly)
 		    "PRAGMA secure_delete = ON;"
 		    "PRAGMA temp_store = MEMORY");
 	if (!err)
-		err = version_get(ix, &version);
+		err = sql_version(ix, &version);
 	if (!err && !version && !readonly)
 		return schema_make(ix);
 	if (!err && version > 0 && version < (int64_t)SCHEMA_VERSION &&
@@ -332,7 +332,8 @@ static enum err set_up(struct index *ix, bool readonly)
 	return err;
 }
 
-enum err index_open(const char *data, bool readonly, struct index **ret)
+enum err sql_open(const char *data, const char *file, bool readonly,
+    enum err (*begin)(struct index *, bool readonly), struct index **ret)
 {
 	int flags = readonly ? SQLITE_OPEN_READONLY :
 			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -342,17 +343,22 @@ enum err index_open(const char *data, bool readonly, struct index **ret)
 
 	if (!ix)
 		return ERR_NO_MEMORY;
-	snprintf(path, sizeof(path), "%s/index.db", data);
+	snprintf(path, sizeof(path), "%s/%s", data, file);
 	err = sql_translate(ix,
 	    sqlite3_open_v2(path, &ix->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
 	if (!err)
-		err = set_up(ix, readonly);
+		err = begin(ix, readonly);
 	if (err) {
 		index_close(ix);
 		return err;
 	}
 	*ret = ix;
 	return OK;
+}
+
+enum err index_open(const char *data, bool readonly, struct index **ret)
+{
+	return sql_open(data, "index.db", readonly, set_up, ret);
 }
 
 void index_close(struct index *ix)

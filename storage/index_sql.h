@@ -25,6 +25,13 @@ must_check enum err sql_translate(struct index *ix, int rc);
 /* Statements without parameters or rows. */
 must_check enum err sql_exec(struct index *ix, const char *sql);
 
+/* The schema's number that the file bears. */
+must_check enum err sql_version(struct index *ix, int64_t *ret);
+/* Open the file in data, made where it is missing and not readonly, and let
+ * begin() look at its schema. */
+must_check enum err sql_open(const char *data, const char *file, bool readonly,
+    enum err (*begin)(struct index *, bool readonly), struct index **ret);
+
 /*
  * The statement for a literal, with its parameters bound in order:
  *   t  const char *       i  int64_t (cast!)       b  const void *, size_t

@@ -18,20 +18,6 @@
 extern const char _binary_transactions_sql_start[],
     _binary_transactions_sql_end[];
 
-static enum err version(struct index *ix, int64_t *ret)
-{
-	sqlite3_stmt *s;
-	enum err err = sql_bind(ix, &s, "PRAGMA user_version", "");
-
-	if (!err)
-		err = sql_step(ix, s);
-	if (!err)
-		*ret = sql_i64(s, 0);
-	if (!err)
-		sql_done(s);
-	return err;
-}
-
 static enum err make(struct index *ix)
 {
 	size_t n = (size_t)(_binary_transactions_sql_end -
@@ -61,7 +47,7 @@ static enum err set_up(struct index *ix, bool readonly)
 		    "PRAGMA secure_delete = ON;"
 		    "PRAGMA temp_store = MEMORY");
 	if (!err)
-		err = version(ix, &v);
+		err = sql_version(ix, &v);
 	if (!err && !v && !readonly)
 		return make(ix);
 	if (!err && v != VERSION) {
@@ -75,25 +61,7 @@ static enum err set_up(struct index *ix, bool readonly)
 
 enum err transactions_open(const char *data, bool readonly, struct index **ret)
 {
-	int flags = readonly ? SQLITE_OPEN_READONLY :
-			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-	struct index *ix = calloc(1, sizeof(*ix));
-	char path[512];
-	enum err err;
-
-	if (!ix)
-		return ERR_NO_MEMORY;
-	snprintf(path, sizeof(path), "%s/transactions.db", data);
-	err = sql_translate(ix,
-	    sqlite3_open_v2(path, &ix->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
-	if (!err)
-		err = set_up(ix, readonly);
-	if (err) {
-		index_close(ix);
-		return err;
-	}
-	*ret = ix;
-	return OK;
+	return sql_open(data, "transactions.db", readonly, set_up, ret);
 }
 
 /* What makes two of them one event. */
