@@ -16,6 +16,7 @@
 
 #include "storage/keeper.c"
 #include "storage/reader.h"
+#include "tests/fuzz/silent.h"
 
 #define PEERS 9
 #define INPUTS_EACH 20000 /* then the directory is made anew */
@@ -48,35 +49,6 @@ int kill(pid_t pid, int number)
 	(void)pid;
 	(void)number;
 	return 0;
-}
-
-/* What is logged for each refused message would drown what is found. */
-void log_name(const char *program)
-{
-	(void)program;
-}
-
-void log_error(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_warn(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_info(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-static void must(bool truth, const char *what)
-{
-	if (truth)
-		return;
-	fprintf(stderr, "%s\n", what);
-	_exit(1);
 }
 
 static void clean_up(void)

@@ -23,6 +23,7 @@ static enum err answered(int sock, struct wire *w, int fd, int ms);
 #undef wire_call
 
 #include "storage/keyring.h"
+#include "tests/fuzz/silent.h"
 
 #define REQUEST "REQ-2026-00031" /* tests/unit/storage/package_box.h */
 #define START INT64_C(1795338907000000000) /* reader_box.h */
@@ -73,34 +74,6 @@ int crypto_pwhash(unsigned char *const out, unsigned long long n,
 	memcpy(worked[worked_n].salt, salt, 16);
 	memcpy(worked[worked_n++].key, out, 32);
 	return 0;
-}
-
-void log_name(const char *program)
-{
-	(void)program;
-}
-
-void log_error(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_warn(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_info(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-static void must(bool truth, const char *what)
-{
-	if (truth)
-		return;
-	fprintf(stderr, "%s\n", what);
-	_exit(1);
 }
 
 /* --- what the keeper would say --- */
