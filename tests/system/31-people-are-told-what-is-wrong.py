@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# timeout: 300
+# timeout: 400
 """saqta-alert tells by mail and webhook what opens and what is over, once each,
 also after a restart and when nobody took it at first; /metrics and /readyz."""
 import base64
@@ -197,11 +197,20 @@ def numbers(box):
              box.client().get("/readyz").status == 200)
 
 
-def away(box, office, alert):
+def away(box, office, hook, alert):
+    """While Saqta does not answer, what is open stays open."""
+    def kinds(kind):
+        return [e for e in hook.events() if e["type"] == kind and
+                e["data"]["of"] == "cam1"]
+    box.cameras[0].freeze()
+    wait_for("the camera is told once more", DOWN_S + 60,
+             lambda: len(kinds("incident.opened")) == 2)
     box.stop("web")
     wait_for("its mail", 150, lambda: [s for s in office.subjects() if
                                        "Saqta не отвечает" in s])
     say.test("that Saqta itself does not answer is told", alert.process.alive())
+    say.test("and nothing is said to be over meanwhile",
+             len(kinds("incident.closed")) == 1, hook.events())
 
 
 def words():
@@ -229,7 +238,7 @@ def story():
             told(office, hook, alert)
             over(box, office, hook)
             if os.environ.get("SAQTA_SOAK"):
-                away(box, office, alert)
+                away(box, office, hook, alert)
         finally:
             alert.process.stop()
             office.controller.stop()
