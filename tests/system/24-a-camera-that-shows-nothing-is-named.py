@@ -27,7 +27,7 @@ FPS = 5
 def source(d, name, draw):
     # 7 s: no two segments begin with the same picture of the loop by chance.
     return Source(make(os.path.join(d, name), fps=FPS, gop=FPS, seconds=7,
-                       draw=draw), fps=FPS)
+                       draw=draw, qp=24), fps=FPS)
 
 
 def kinds(box):

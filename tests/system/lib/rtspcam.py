@@ -18,11 +18,15 @@ CLOCK = 90000
 
 
 def make(path, codec="h264", seconds=4, fps=25, gop=25, bframes=0,
-         size="320x240", draw="testsrc2=size=%s:rate=%d:duration=%d"):
-    """An elementary stream (Annex B) made by ffmpeg, one slice a picture."""
+         size="320x240", draw="testsrc2=size=%s:rate=%d:duration=%d",
+         qp=None):
+    """An elementary stream (Annex B) made by ffmpeg, one slice a picture; with
+    a qp the same picture is the same bytes in each key frame."""
     lib = {"h264": "libx264", "h265": "libx265"}[codec]
     params = "bframes=%d:scenecut=0:keyint=%d:min-keyint=%d" % (
         bframes, gop, gop)
+    if qp:
+        params += ":qp=%d" % qp
     if codec == "h265":
         params += ":open-gop=0:log-level=none:pools=1:frame-threads=1"
     else:
