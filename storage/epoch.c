@@ -424,6 +424,11 @@ static bool may_not_go_on(enum err e)
 	    e == ERR_DISK_FULL;
 }
 
+static bool is_restored(const struct keeper *k)
+{
+	return !faccessat(k->data_fd, EPOCH_RESTORED, F_OK, 0);
+}
+
 enum err epoch_open(struct keeper *k)
 {
 	struct former f = {.why = OK};
@@ -440,6 +445,8 @@ enum err epoch_open(struct keeper *k)
 	for (unsigned i = 0; !e && i < COPIES_MAX; i++)
 		if (copy_place(k, i) >= 0)
 			e = compare(k, copy_place(k, i));
+	if (!e && is_restored(k))
+		e = ERR_TRUNCATED;
 	if (!e || may_not_go_on(e))
 		return e;
 	f.why = e == ERR_NOT_FOUND || e == ERR_TRUNCATED ? e : ERR_INTEGRITY;
@@ -452,7 +459,10 @@ enum err epoch_open(struct keeper *k)
 	for (unsigned i = 0; i < COPIES_MAX; i++)
 		if (copy_place(k, i) >= 0)
 			learn(k, &f, copy_place(k, i));
-	return epoch_begin(k, &f);
+	e = epoch_begin(k, &f);
+	if (!e && is_restored(k))
+		e = disk_unlink(k->data_fd, EPOCH_RESTORED);
+	return e ? e : disk_sync_dir(k->data_fd, ".");
 }
 
 void epoch_change(struct keeper *k)

@@ -15,6 +15,9 @@
 
 struct keeper;
 
+/* A file in data: the ledger was restored, and may lack its last entries. */
+#define EPOCH_RESTORED "restored"
+
 /* What is known of a ledger that cannot be gone on with. */
 struct former {
 	enum err why; /* ERR_NOT_FOUND lost, ERR_TRUNCATED set back,

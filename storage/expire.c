@@ -258,6 +258,16 @@ static enum err day_erased(struct keeper *k, struct due_day *d, struct plan *p)
 	return err;
 }
 
+/* A volume whose keyring still has the day's key counts, too. */
+static void begin_pending(struct expire *x, const struct keyring *ring,
+    const struct plan *p)
+{
+	memset(x->pending, 0, sizeof(x->pending));
+	for (unsigned i = 0; i < volumes_count(); i++)
+		if (p->method == ERASE_KEY && keyring_is_behind(ring, i))
+			x->pending[volume_at(i)->number % VOLUMES_MAX] = true;
+}
+
 static enum err files(struct keeper *k)
 {
 	struct expire *x = k->expire;
@@ -273,7 +283,7 @@ static enum err files(struct keeper *k)
 	if (!x->cursor) {
 		x->from_ns = INT64_MAX;
 		x->to_ns = INT64_MIN;
-		memset(x->pending, 0, sizeof(x->pending));
+		begin_pending(x, k->keyring, p);
 	}
 	err = sweep_runs(x) >= SWEEP_RANGES_MAX - PIECE ?
 	    OK :

@@ -64,6 +64,22 @@ enum err transactions_open(const char *data, bool readonly, struct index **ret)
 	return sql_open(data, "transactions.db", readonly, set_up, ret);
 }
 
+enum err transactions_copy(const char *data, const char *path)
+{
+	struct index *ix = NULL;
+	sqlite3_stmt *s;
+	enum err err = transactions_open(data, true, &ix);
+
+	if (err == ERR_NOT_FOUND)
+		return OK;
+	if (!err)
+		err = sql_bind(ix, &s, "VACUUM INTO ?", "t", path);
+	if (!err)
+		err = sql_run(ix, s);
+	index_close(ix);
+	return err;
+}
+
 /* What makes two of them one event. */
 static void natural_key(const struct transaction *t, unsigned char ret[KEY_N])
 {

@@ -30,6 +30,12 @@ must_check enum err transactions_open(const char *data, bool readonly,
     struct index **ret);
 
 /*
+ * A copy of the file as it is now, at path, which must not exist; nobody waits.
+ * Without transactions.db there is none, and it is OK.
+ */
+must_check enum err transactions_copy(const char *data, const char *path);
+
+/*
  * Put n events, all or none. What is there already (the same ATM, moment,
  * kind, amount, card and reference) is left as it is and counted in *ret_known.
  */

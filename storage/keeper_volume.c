@@ -61,6 +61,9 @@ static void went_away(struct keeper *k, const struct volume *v)
 static void came_back(struct keeper *k, const struct volume *v)
 {
 	log_info("volume %u at %s is back", v->number, v->path);
+	/* first: what was erased meanwhile is erased there, too (P3) */
+	if (keyring_commit(k->keyring))
+		log_error("volume %u: the keyring was not copied", v->number);
 	enter_volume(k, ENTRY_VOLUME_BACK, v);
 	for (struct camera *m = k->cameras; m && v->fd >= 0; m = m->next) {
 		enum err err = recover_volume(k, m, v->number);
@@ -180,6 +183,8 @@ void handle_volume_add(struct keeper *k, struct conn *c, struct wire *w)
 		return;
 	}
 	log_info("volume %u was added at %s", number, path);
+	if (keyring_commit(k->keyring))
+		log_error("volume %u: the keyring was not copied", number);
 	enter_volume(k, ENTRY_VOLUME_ADDED, volume_find(number));
 	conn_ok(c, id);
 }

@@ -124,6 +124,19 @@ must_check enum err keyring_commit(struct keyring *k);
  */
 must_check enum err keyring_rekey(struct keyring *k);
 
+/*
+ * Every further volume has the keyring and its kek, renewed by each commit and
+ * rekey. Is the copy of volume_at(i) older than that, as it was away or failed?
+ * Then the next commit with it there brings it up, and erases what it had.
+ */
+bool keyring_is_behind(const struct keyring *k, unsigned i);
+
+/*
+ * A data directory without keyring gets the latest of those in n directories
+ * (descriptors, -1: passed over). ERR_NOT_FOUND where none has one.
+ */
+must_check enum err keyring_restore(int data_fd, const int *from, size_t n);
+
 /* At start: finish a rekey that was cut short. Nothing to do is OK. Blocks. */
 must_check enum err keyring_settle(struct keyring *k);
 

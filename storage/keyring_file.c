@@ -108,32 +108,90 @@ must_check static enum err read_back(int data_fd, unsigned slot,
 	return err;
 }
 
+/* Nothing of a slot is left there: first its key, then what it opens. */
+must_check static enum err empty_slot_at(int at, unsigned slot)
+{
+	enum err err = kek_destroy(at, slot);
+
+	if (!err)
+		err = disk_unlink(at, ring_paths[slot]);
+	return err ? err : disk_sync_dir(at, DIR_NAME);
+}
+
+/* Each commit would overwrite it otherwise. */
+must_check static enum err put_kek(int at, unsigned slot,
+    const struct age_identity *kek)
+{
+	struct age_identity have;
+	bool same = !kek_load(at, slot, &have) &&
+	    crypt_equal(have.key, kek->key, sizeof(have.key));
+
+	crypt_wipe(&have, sizeof(have));
+	return same ? OK : kek_store(at, slot, kek);
+}
+
+/* A keyring that is later than ours is none of our copies: it stays. */
+static bool is_ahead(const struct keyring *k, int at)
+{
+	struct keyring *there;
+	bool ahead;
+
+	if (keyring_open(at, &there))
+		return false;
+	ahead = there->generation > k->generation;
+	keyring_close(there);
+	return ahead;
+}
+
 /*
- * The same bytes to every other volume, read back. One that is away or fails
- * keeps an old copy, which nothing opens once the old kek is gone.
+ * The same slot on another volume, read back, and its other slot emptied: a
+ * copy opens by itself, and only until the next erasure.
  */
-static void copy_ring(unsigned slot, const unsigned char *sealed, size_t n)
+must_check static enum err copy_to(int at, unsigned slot,
+    const struct age_identity *kek, const char *text, size_t n,
+    const unsigned char *sealed, size_t sealed_n)
+{
+	enum err err = disk_mkdirs(at, DIR_NAME);
+
+	if (!err)
+		err = put_kek(at, slot, kek);
+	if (!err)
+		err = disk_replace(at, DIR_NAME, ring_names[slot], sealed,
+		    sealed_n);
+	if (!err)
+		err = read_back(at, slot, text, n);
+	return err ? err : empty_slot_at(at, (slot + 1) % KEK_SLOTS);
+}
+
+/*
+ * One that is away or fails keeps an old copy with its key: what was erased
+ * since is still to be erased there (keyring_is_behind).
+ */
+static void copy_ring(struct keyring *k, unsigned slot,
+    const struct age_identity *kek, const char *text, size_t n,
+    const unsigned char *sealed, size_t sealed_n)
 {
 	for (unsigned i = 1; i < volumes_count(); i++) {
 		int at = volume_at(i)->fd;
-		unsigned char *got = NULL;
-		size_t got_n = 0;
-		enum err err = at < 0 ? ERR_AWAY : disk_mkdirs(at, DIR_NAME);
+		enum err err = at < 0		     ? ERR_AWAY :
+		    !k->copied[i] && is_ahead(k, at) ? ERR_EXISTS :
+						       OK;
 
 		if (!err)
-			err = disk_replace(at, DIR_NAME, ring_names[slot],
-			    sealed, n);
-		if (!err)
-			err = disk_read_all(at, ring_paths[slot], RING_FILE_MAX,
-			    &got, &got_n);
-		if (!err && (got_n != n || memcmp(got, sealed, n)))
-			err = ERR_DISK;
-		free(got);
+			err = copy_to(at, slot, kek, text, n, sealed, sealed_n);
+		k->copied[i] = !err;
 		if (err && err != ERR_AWAY)
 			log_error("%s: the copy of the keyring was not "
 				  "written: %s",
-			    volume_at(i)->path, err_text(err));
+			    volume_at(i)->path,
+			    err == ERR_EXISTS ? "a later one is there" :
+						err_text(err));
 	}
+}
+
+bool keyring_is_behind(const struct keyring *k, unsigned i)
+{
+	return i && i < volumes_count() && !k->copied[i];
 }
 
 /* Write the keyring of a slot under its kek, and read it back. */
@@ -155,7 +213,7 @@ must_check static enum err write_ring(struct keyring *k, unsigned slot,
 		err = disk_replace(k->data_fd, DIR_NAME, ring_names[slot],
 		    sealed, sealed_n);
 		if (!err)
-			copy_ring(slot, sealed, sealed_n);
+			copy_ring(k, slot, kek, text, n, sealed, sealed_n);
 		free(sealed);
 	}
 	if (!err)
@@ -169,21 +227,6 @@ must_check static enum err write_ring(struct keyring *k, unsigned slot,
 enum err keyring_commit(struct keyring *k)
 {
 	return write_ring(k, k->slot, &k->kek);
-}
-
-/* Nothing of the slot is left: first its key, then what it opens. */
-must_check static enum err empty_slot(struct keyring *k, unsigned slot)
-{
-	enum err err = kek_destroy(k->data_fd, slot);
-
-	if (!err)
-		err = disk_unlink(k->data_fd, ring_paths[slot]);
-	for (unsigned i = 1; i < volumes_count() && !err; i++)
-		if (volume_at(i)->fd >= 0 &&
-		    disk_unlink(volume_at(i)->fd, ring_paths[slot]))
-			log_warn("%s: an old keyring was not removed",
-			    volume_at(i)->path);
-	return err ? err : disk_sync_dir(k->data_fd, DIR_NAME);
 }
 
 enum err keyring_rekey(struct keyring *k)
@@ -205,7 +248,7 @@ enum err keyring_rekey(struct keyring *k)
 	k->kek = fresh;
 	k->slot = slot;
 	crypt_wipe(&fresh, sizeof(fresh));
-	return empty_slot(k, old);
+	return empty_slot_at(k->data_fd, old);
 }
 
 enum err keyring_settle(struct keyring *k)
@@ -217,10 +260,10 @@ enum err keyring_settle(struct keyring *k)
 	enum err err = kek_load(k->data_fd, other, &kek);
 
 	crypt_wipe(&kek, sizeof(kek));
-	if (err == ERR_NOT_FOUND && !ring)
-		return OK;
+	if (err == ERR_NOT_FOUND && !ring) /* what was away may be back */
+		return volumes_count() > 1 ? keyring_commit(k) : OK;
 	err = keyring_commit(k);
-	return err ? err : empty_slot(k, other);
+	return err ? err : empty_slot_at(k->data_fd, other);
 }
 
 must_check static enum err new_keyring(int data_fd, struct keyring **ret)
@@ -236,6 +279,34 @@ must_check static enum err new_keyring(int data_fd, struct keyring **ret)
 	}
 	*ret = k;
 	return OK;
+}
+
+enum err keyring_restore(int data_fd, const int *from, size_t n)
+{
+	struct keyring *best = NULL, *k;
+	enum err err;
+
+	for (size_t i = 0; i < n; i++) {
+		if (from[i] < 0 || keyring_open(from[i], &k))
+			continue;
+		if (best && best->generation >= k->generation) {
+			keyring_close(k);
+			continue;
+		}
+		keyring_close(best);
+		best = k;
+	}
+	if (!best)
+		return ERR_NOT_FOUND;
+	close(best->data_fd);
+	best->data_fd = fcntl(data_fd, F_DUPFD_CLOEXEC, 3);
+	err = best->data_fd < 0 ? ERR_SYS : disk_mkdirs(data_fd, DIR_NAME);
+	if (!err)
+		err = kek_store(data_fd, best->slot, &best->kek);
+	if (!err)
+		err = keyring_commit(best);
+	keyring_close(best);
+	return err;
 }
 
 enum err keyring_create(int data_fd)

@@ -7,6 +7,7 @@
 
 #include "storage/keyring.h"
 #include "storage/keyring_line.h"
+#include "storage/volume.h"
 
 /* Bytes of the keyring's text: above this nothing more is taken in. */
 #define KEYRING_MAX (64u << 20)
@@ -21,6 +22,7 @@ struct keyring {
 	struct keyring_grant **grants;	/* in the order they came */
 	size_t grants_n;
 	size_t bytes;		/* of the text, not less than it will be */
+	bool copied[VOLUMES_MAX];	/* volume_at(i) has it as it is */
 };
 
 /* Take in a day or a grant: given, freed on failure. ERR_EXISTS. */

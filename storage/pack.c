@@ -5,51 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "storage/disk.h"
+#include "storage/age_writer.h"
 
 struct pack {
-	int fd;
 	struct archive *zip;
 	struct archive_entry *entry;
-	enum err err; /* of the write below libarchive; sticky */
+	enum err err; /* sticky; of the write below libarchive: age's */
 	struct sha256 hash; /* of the ZIP */
 	uint64_t bytes; /* of the ZIP */
 	bool ended;
 	uint64_t left; /* of the file at hand */
-	/* the age file */
-	unsigned char key[KEY_BYTES];
-	uint64_t chunk, off;
-	size_t n; /* bytes that wait for their chunk to fill */
-	unsigned char plain[AGE_CHUNK], sealed[AGE_CHUNK_SEALED];
+	struct age_writer age;
 };
-
-static enum err write_chunk(struct pack *p, bool last)
-{
-	enum err e;
-
-	age_chunk_seal(p->key, p->chunk++, last, p->plain, p->n, p->sealed);
-	e = disk_pwrite(p->fd, p->sealed, p->n + AEAD_TAG, p->off);
-	p->off += p->n + AEAD_TAG;
-	p->n = 0;
-	return e;
-}
-
-/* A full chunk is written when more follows: only then it is not the last. */
-static enum err put_plain(struct pack *p, const unsigned char *bytes, size_t n)
-{
-	while (n && !p->err) {
-		size_t m;
-
-		if (p->n == AGE_CHUNK)
-			p->err = write_chunk(p, false);
-		m = AGE_CHUNK - p->n < n ? AGE_CHUNK - p->n : n;
-		memcpy(p->plain + p->n, bytes, m);
-		p->n += m;
-		bytes += m;
-		n -= m;
-	}
-	return p->err;
-}
 
 static la_ssize_t put_zip(struct archive *a, void *arg, const void *bytes,
     size_t n)
@@ -57,7 +24,8 @@ static la_ssize_t put_zip(struct archive *a, void *arg, const void *bytes,
 	struct pack *p = arg;
 
 	(void)a;
-	if (put_plain(p, bytes, n))
+	p->err = age_writer_put(&p->age, bytes, n);
+	if (p->err)
 		return -1;
 	sha256_put(&p->hash, bytes, n);
 	p->bytes += n;
@@ -72,24 +40,6 @@ static enum err result(struct pack *p, int rc)
 	if (!p->err)
 		p->err = ERR_NO_MEMORY;
 	return p->err;
-}
-
-static enum err write_header(struct pack *p, const struct age_recipient *to)
-{
-	unsigned char file_key[AGE_FILE_KEY], nonce[AGE_NONCE];
-	unsigned char head[AGE_HEADER_MAX];
-	size_t n;
-	enum err e;
-
-	crypt_random(file_key, sizeof(file_key));
-	crypt_random(nonce, sizeof(nonce));
-	e = age_header_write(file_key, nonce, to, 1, head, &n);
-	age_payload_key(file_key, nonce, p->key);
-	crypt_wipe(file_key, sizeof(file_key));
-	if (!e)
-		e = disk_pwrite(p->fd, head, n, 0);
-	p->off = n;
-	return e;
 }
 
 static enum err open_zip(struct pack *p)
@@ -114,9 +64,8 @@ enum err pack_begin(int fd, const struct age_recipient *to, struct pack **ret)
 
 	if (!p)
 		return ERR_NO_MEMORY;
-	p->fd = fd;
 	sha256_init(&p->hash);
-	e = write_header(p, to);
+	e = age_writer_begin(&p->age, fd, to, 1);
 	if (!e)
 		e = open_zip(p);
 	if (e) {
@@ -179,11 +128,10 @@ enum err pack_end(struct pack *p, uint64_t *ret_bytes,
 
 enum err pack_close(struct pack *p, const void *bytes, size_t n)
 {
-	enum err e = p->ended ? put_plain(p, bytes, n) : ERR_INTERNAL;
+	enum err e =
+	    p->ended ? age_writer_put(&p->age, bytes, n) : ERR_INTERNAL;
 
-	if (!e)
-		e = write_chunk(p, true);
-	return e ? e : disk_sync(p->fd);
+	return e ? e : age_writer_end(&p->age);
 }
 
 void pack_free(struct pack *p)

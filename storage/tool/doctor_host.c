@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "storage/api/utc.h"
+#include "storage/tool/backup.h"
 #include "storage/tool/doctor.h"
 
 #define SWAP_LINE_BYTES 512
@@ -277,6 +278,35 @@ static void time_source(struct doctor *d)
 		    "server of the bank's network (systemd-timesyncd, chrony)");
 }
 
+#define BACKUP_OLD_NS (2 * 86400 * NS_PER_SEC)
+
+static void backup(struct doctor *d)
+{
+	const char *dir = d->conf->backup;
+	int64_t made, days;
+
+	if (!strcmp(dir, "none")) {
+		doctor_found(d, HEALTH_OK, "backup", NULL,
+		    "none is made each night ([storage] backup): a new system "
+		    "disk would begin without configuration");
+		return;
+	}
+	made = backup_newest(dir, 0);
+	days = (utc_now().ns - made) / (86400 * NS_PER_SEC);
+	if (made == INT64_MIN)
+		doctor_found(d, HEALTH_WARNING, "backup",
+		    "systemctl start saqta-backup", "there is none in %s", dir);
+	else if (utc_now().ns - made > BACKUP_OLD_NS)
+		doctor_found(d, HEALTH_WARNING, "backup",
+		    "systemctl start saqta-backup",
+		    "the newest in %s is %lld days old: look at journalctl -u "
+		    "saqta-backup",
+		    dir, (long long)days);
+	else
+		doctor_found(d, HEALTH_OK, "backup", NULL,
+		    "the newest in %s is of the last two days", dir);
+}
+
 void doctor_host(struct doctor *d)
 {
 	swap(d);
@@ -285,6 +315,7 @@ void doctor_host(struct doctor *d)
 	time_source(d);
 	port(d);
 	certificate(d);
+	backup(d);
 }
 
 static bool same_file(const char *a, const char *b)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "storage/api/log.h"
+#include "storage/tool/backup.h"
 #include "storage/tool/check.h"
 #include "storage/tool/config.h"
 #include "storage/tool/console.h"
@@ -31,6 +32,8 @@ static const struct {
     {"camera", tool_camera,
 	"add, list, probe, switch, replace, retire cameras"},
     {"atm", tool_atm, "say that an ATM was moved"},
+    {"backup", tool_backup, "what is not footage, without any key to it"},
+    {"restore", tool_restore, "a backup, beside the volumes that are left"},
     {"config", tool_configuration, "check and show the configuration"},
     {"status", tool_status, "how the appliance does"},
     {"doctor", tool_doctor, "what ails the appliance, and what mends it"},
