@@ -277,6 +277,7 @@ install: programs
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/saqta $(B)/saqta-verify
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 storage/tool/saqta-evidence.5
 	install -D -m 644 -t $(libdir)/systemd/system systemd/*.service systemd/*.timer
+	install -D -t $(DESTDIR)$(PREFIX)/libexec/saqta systemd/saqta-host
 	install -D -m 644 systemd/saqta.sysusers $(libdir)/sysusers.d/saqta.conf
 	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf
 	install -d $(DESTDIR)/etc/saqta/conf.d

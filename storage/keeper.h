@@ -199,6 +199,7 @@ struct keeper {
 	int64_t rclock_kept_ns, rclock_entered_ns;
 	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns, next_sync_ns;
 	size_t rewrapped;	/* days, since all were wrapped as they should */
+	int64_t next_host_ns, host_taken_s;	/* keeper_host.c */
 	bool rekey;		/* the keyring must get a fresh kek */
 	bool stop;
 };
@@ -480,6 +481,8 @@ void looks_forget(struct keeper *k, const struct conn *asker);
 uint64_t reserve_bytes(const struct keeper *k);
 /* Look for what went away or came back, and at the room (P11). */
 void volumes_tick(struct keeper *k);
+/* Once a minute: what root's timer says of the machine (host.h). */
+void host_tick(struct keeper *k);
 /* A write or a sync failed there: an alarm; a further one is away for a while. */
 void volume_broke(struct keeper *k, unsigned number, enum fault_what what);
 /* At the end: sync each volume, enter what waits for that. Blocks. */

@@ -94,6 +94,7 @@ void keeper_tick(struct keeper *k)
 	looks_tick(k);
 	volumes_tick(k);
 	faults_tick(k);
+	host_tick(k);
 	index_tick(k);
 	forecast_tick(k);
 	scrub_tick(k);

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "storage/host.h"
 #include "storage/view_json.h"
 
 #define DOWN_NS (60 * NS_PER_SEC)	/* a camera that comes back is none */
 #define WAITS_NS (24 * 3600 * NS_PER_SEC)
 #define WITNESS_LATE_S 3600
 #define DISK_DAYS 30
+#define WORN_PERCENT 89	/* of a disk's rated life */
 #define DISK_DAYS_CRITICAL 7
 
 /* Sticky: NULL where memory was short. */
@@ -78,6 +80,52 @@ static void disks(struct incidents *x, const json_t *status)
 		    json_string_value(json_object_get(v, "what")));
 	}
 	add_count(x, true, "footage-lost", at(status, "storage", "lost"));
+}
+
+static bool above(const json_t *o, const char *key, json_int_t n)
+{
+	return json_integer_value(json_object_get(o, key)) > n;
+}
+
+/* What root's timer found; of a past that is long over nothing is said. */
+static void machine(struct incidents *x, const json_t *status)
+{
+	const json_t *h = json_object_get(status, "host"), *o;
+	size_t i;
+
+	if (!json_is_object(h))
+		return;
+	if (above(h, "age_s", HOST_OLD_S)) {
+		add(x, false, "host-silent", NULL, 0, -1, NULL);
+		return;
+	}
+	if (json_is_false(at(h, "clock", "synchronised")))
+		add(x, false, "clock-free", NULL, 0, -1,
+		    json_string_value(at(h, "clock", "source")));
+	json_array_foreach(json_object_get(h, "arrays"), i, o)
+	{
+		const char *name =
+		    json_string_value(json_object_get(o, "name"));
+
+		if (above(o, "missing", 0) ||
+		    json_is_false(json_object_get(o, "active")))
+			add(x, true, "array-degraded", name, 0,
+			    json_integer_value(json_object_get(o, "missing")),
+			    NULL);
+	}
+	json_array_foreach(json_object_get(h, "disks"), i, o)
+	{
+		const char *name =
+		    json_string_value(json_object_get(o, "name"));
+		const char *model =
+		    json_string_value(json_object_get(o, "model"));
+
+		if (json_is_false(json_object_get(o, "healthy")))
+			add(x, true, "disk-failing", name, 0, -1, model);
+		else if (above(o, "pending", 0) ||
+		    above(o, "worn_percent", WORN_PERCENT))
+			add(x, false, "disk-worn", name, 0, -1, model);
+	}
 }
 
 static void log_of(struct incidents *x, const json_t *status)
@@ -180,6 +228,7 @@ json_t *view_incidents(const struct view *v, const json_t *status)
 	if (v->person && v->role == ROLE_AUDITOR)
 		return x.array;
 	disks(&x, status);
+	machine(&x, status);
 	log_of(&x, status);
 	erasing(&x, status);
 	if (cameras(&x) || index_requests_waiting(v->ix, waits, &x)) {

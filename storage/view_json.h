@@ -9,6 +9,7 @@
 #define SAQTA_VIEW_JSON_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "storage/view.h"
 
@@ -40,6 +41,10 @@ must_check enum err view_recording(const struct view *v,
 
 /* What is wrong now, by the other members of the status; NULL on failure. */
 json_t *view_incidents(const struct view *v, const json_t *status);
+
+/* What root's timer says of the machine; null where it says nothing. */
+json_t *view_host(const struct view *v);
+void view_host_metrics(FILE *f, const json_t *status);
 
 /* Who witnesses our log and since when; NULL without memory. */
 json_t *view_witness_state(const struct view *v);

@@ -300,6 +300,7 @@ static void print_status(FILE *f, const json_t *s)
 	number(f, s, "witness", "witnesses", "witnesses",
 	    "How many are named.");
 	print_clock(f, s);
+	view_host_metrics(f, s);
 }
 
 /* How many requests there are in each state that one is in. */

@@ -36,6 +36,7 @@ struct config {
 	int reserve_mb;		/* room kept for ledger, keyring, index */
 	int witness_s;		/* at most that long between cosignatures */
 	char ledger_copy[160];	/* directory, best of another disk */
+	char host[160];		/* directory of what root's timer found */
 	char backup[160];	/* directory of the nightly ones; "none" */
 	int extra_days;		/* beyond six months, default 0 */
 	int aim_s;		/* an aiming picture, 5..600, default 600 */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "storage/api/messages.h"
+#include "storage/host.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
 #include "storage/tool/doctor.h"
@@ -161,6 +162,25 @@ static void retention(struct doctor *d, const json_t *status)
 		    json_number_of(r, "held"));
 }
 
+/* The doctor asks disks and arrays itself; the others hear of them by a timer. */
+static void host_facts(struct doctor *d, const json_t *h)
+{
+	if (!json_is_object(h))
+		doctor_found(d, HEALTH_OK, "machine", NULL,
+		    "saqta-host.timer has told pages and alerts nothing of "
+		    "clock, arrays and disks");
+	else if (json_number_of(h, "age_s") > HOST_OLD_S)
+		doctor_found(d, HEALTH_WARNING, "machine",
+		    "systemctl restart saqta-host.timer",
+		    "nothing was heard of clock, arrays and disks for %lld "
+		    "minutes",
+		    json_number_of(h, "age_s") / 60);
+	else
+		doctor_found(d, HEALTH_OK, "machine", NULL,
+		    "clock, arrays and disks are looked at (time source: %s)",
+		    json_text_of(json_object_get(h, "clock"), "source"));
+}
+
 void doctor_status(struct doctor *d, const json_t *status)
 {
 	const char *version = json_text_of(status, "version");
@@ -177,6 +197,7 @@ void doctor_status(struct doctor *d, const json_t *status)
 		doctor_found(d, HEALTH_WARNING, "index", NULL,
 		    "it is being made anew: %lld %%; nothing to do but wait",
 		    json_number_of(ix, "percent"));
+	host_facts(d, json_object_get(status, "host"));
 	cameras_count(d, json_object_get(status, "cameras"));
 	room(d, status);
 	ledger(d, status);

@@ -55,6 +55,7 @@ SEVERAL = {
     ("storage", "jansson"): {
         "manifest.c": "reads what outsiders hand in; saqta-verify has no view",
         "keyring_line.c": "a file format, which may not change with answers",
+        "host.c": "what smartctl says of a disk, which root hands over",
         "view_json.h": "the answers to people, made in several view*.c",
     },
 }

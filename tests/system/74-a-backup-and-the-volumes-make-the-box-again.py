@@ -5,6 +5,7 @@ empty system disk beside the old data volume, and where the data volume itself
 is lost, beside a further one. Nothing is erased by it (P2), the log says that
 it was set back (P10), old footage is watched.
 """
+import calendar
 import io
 import os
 import shutil
@@ -197,7 +198,10 @@ def main():
         box.wait_recording(CAMERA)
         wait_for("footage on the further volume", 40,
                  lambda: len(list(box.more.rglob("*.mp4.age"))) > 3)
-        begin, end = time.time() - 12, time.time() - 6
+        # its second segment, by its name
+        name = sorted(box.more.rglob("*.mp4.age"))[1].name
+        begin = calendar.timegm(time.strptime(name[:16], "%Y%m%dT%H%M%SZ"))
+        end = begin + 4
         back_up(box)
         interrupted(box)
         box.stop()

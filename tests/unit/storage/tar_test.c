@@ -11,7 +11,8 @@
 
 static void what_is_put_is_parsed(void **state)
 {
-	struct tar_member m = {.size = TAR_SIZE_MAX, .mtime_s = 1795339800}, got;
+	struct tar_member m = {.size = TAR_SIZE_MAX, .mtime_s = 1795339800},
+			  got;
 	unsigned char block[TAR_BLOCK];
 
 	(void)state;

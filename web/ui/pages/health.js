@@ -47,7 +47,9 @@ const page = (app, s, cameras) => [
 		el("section", { class: "card" },
 			el("h2", {}, t("health.clock")), clock(app, s)),
 		el("section", { class: "card" },
-			el("h2", {}, t("health.record")), record(s))),
+			el("h2", {}, t("health.record")), record(s)),
+		s.host && el("section", { class: "card" },
+			el("h2", {}, t("health.machine")), machine(s.host))),
 ];
 
 const disk = (d) => [
@@ -66,6 +68,19 @@ export const diskAlarms = (d) => d.faults.map((f) => el("p",
 		volume: number(f.volume), n: number(f.errors),
 		since: time.stamp(time.instant(f.since)),
 		last: time.stamp(time.instant(f.last)) })));
+
+// Clock source, arrays and disks, as root's timer found them.
+const machine = (h) => [
+	el("dl", { class: "facts" },
+		h.clock.source && fact("host.source", h.clock.source),
+		fact("host.looked", time.stamp(time.instant(h.taken)))),
+	h.age_s > 900 && el("p", { class: "badge bad" }, t("host.silent")),
+	h.arrays.map((a) => el("p", {}, badge(!a.missing && a.active,
+		t(a.missing || !a.active ? "host.arrayLacks" : "host.array",
+			{ name: a.name, n: number(a.missing) })))),
+	h.disks.map((d) => el("p", {}, badge(d.healthy && !d.pending,
+		t(d.healthy && !d.pending ? "host.disk" : "host.diskBad",
+			{ name: d.name, model: d.model }))))];
 
 // What the disks hold, in one sentence; red below 30 days.
 const forecast = (f) => {
