@@ -10,7 +10,7 @@ DESTDIR ?=
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 PKGS_storage := libsodium libcrypto sqlite3 jansson inih libseccomp liboath libqrencode libsystemd libpcre2-8
 PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih libseccomp gnutls libsystemd
-PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl libsystemd
+PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl zlib libsystemd
 PKGS_alert := jansson inih libsodium libcurl libsystemd
 PKGS_test := cmocka
 PKGS_storage += libarchive
@@ -178,7 +178,7 @@ DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
     libsystemd-dev libavformat-dev libavcodec-dev libavutil-dev \
     libexpat1-dev libssl-dev libmicrohttpd-dev libgnutls28-dev \
-    libcurl4-openssl-dev libarchive-dev libpcre2-dev openssl tzdata
+    libcurl4-openssl-dev libarchive-dev libpcre2-dev zlib1g-dev openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
@@ -233,6 +233,7 @@ bench: deps-test
 	tests/bench/cost_beside_ffmpeg.py $(B) 16 $(BENCH_S)
 	$(MAKE) B=$(B)/hook CLOCK_HOOK=1 -j2 programs
 	tests/bench/start_at_scale.py $(B)/hook
+	tests/bench/pages_in_a_browser.py $(B)/hook
 	tests/bench/people_watching.py $(B) $(BENCH_S)
 # The system tests over and over, until SOAK_S seconds are over or one fails.
 SOAK_S ?= 3600

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "web/gzip.h"
 #include "web/reply.h"
 #include "web/tls.h"
 
@@ -22,6 +23,8 @@ struct file {
 	char etag[2 * 16 + 3];
 	char *p;
 	size_t n;
+	void *small;	/* the same as gzip; NULL: it becomes no smaller */
+	size_t small_n;
 };
 
 static struct file files[FILES_MAX];
@@ -106,6 +109,7 @@ static enum err add(int dir, const char *name, const char *path)
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	for (int i = 0; i < 16; i++)
 		sprintf(f->etag + 2 * i, "%02x", sum[i]);
+	f->small = gzip_text(f->p, f->n, GZIP_BEST, &f->small_n);
 	total += f->n;
 	files_n++;
 	return OK;
@@ -160,8 +164,10 @@ enum err page_open(const char *dir)
 
 void page_close(void)
 {
-	while (files_n > 0)
+	while (files_n > 0) {
 		free(files[--files_n].p);
+		free(files[files_n].small);
+	}
 	total = 0;
 }
 
@@ -189,6 +195,8 @@ static bool has_it(struct http *x, const struct file *f)
 static void send(struct http *x, const char *path, unsigned status)
 {
 	const struct file *f = find(path);
+	char etag[sizeof(f->etag) + 3];
+	bool small;
 
 	if (!f) {
 		reply_problem(x, ERR_NOT_FOUND, NULL, NULL);
@@ -196,15 +204,20 @@ static void send(struct http *x, const char *path, unsigned status)
 	}
 	x->reply.cache = "no-cache";
 	x->reply.status = status;
-	if (!reply_etag(x, f->etag))
+	small = f->small && gzip_taken(http_header(x, "Accept-Encoding"));
+	snprintf(etag, sizeof(etag), "%s%s", f->etag, small ? "-gz" : "");
+	reply_header(x, "Vary", "Accept-Encoding");
+	if (!reply_etag(x, etag))
 		return;
 	if (status == 200 && has_it(x, f)) {
 		x->reply.status = 304;
 		return;
 	}
 	x->reply.type = f->type;
-	x->reply.p = f->p;
-	x->reply.n = f->n;
+	x->reply.p = small ? f->small : f->p;
+	x->reply.n = small ? f->small_n : f->n;
+	if (small)
+		reply_header(x, "Content-Encoding", "gzip");
 }
 
 void page_file(struct http *x)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/gzip.h"
 #include "web/json.h"
 
 void reply_header(struct http *x, const char *name, const char *fmt, ...)
@@ -100,6 +101,20 @@ static void bulk_free(void *arg)
 	free(b);
 }
 
+static void squeeze(struct http *x)
+{
+	size_t n;
+	void *p = gzip_text(x->reply.p, x->reply.n, GZIP_FAST, &n);
+
+	if (!p)
+		return;
+	x->reply.free(x->reply.arg);
+	x->reply.p = x->reply.arg = p;
+	x->reply.n = n;
+	x->reply.free = free;
+	reply_header(x, "Content-Encoding", "gzip");
+}
+
 void reply_bulk(struct http *x, const char *type, size_t max)
 {
 	struct bulk *b = malloc(sizeof(*b));
@@ -118,4 +133,7 @@ void reply_bulk(struct http *x, const char *type, size_t max)
 	x->reply.n = b->n;
 	x->reply.free = bulk_free;
 	x->reply.arg = b;
+	if (strcmp(type, "application/json") == 0 &&
+	    gzip_taken(http_header(x, "Accept-Encoding")))
+		squeeze(x);
 }

@@ -43,6 +43,7 @@ LIBRARIES = {
     "libsystemd": r"systemd/",
     "libqrencode": r"qrencode\.h",
     "pcre2": r"pcre2\.h",
+    "zlib": r"zlib\.h",
 }
 
 # One library is one file of a folder. More only here, each with its reason.

@@ -2,48 +2,31 @@
 // and the router. The address holds the state.
 import * as api from "./api.js";
 import { el, fill, say } from "./dom.js";
-import { firstLang, lang, languages, length, setLang, t } from "./i18n.js";
+import { firstLang, keepLang, lang, languages, length, setLang, t } from "./i18n.js";
 import * as time from "./time.js";
-import about from "./pages/about.js";
-import account from "./pages/account.js";
-import audit from "./pages/audit.js";
-import cameras from "./pages/cameras.js";
-import cases from "./pages/cases.js";
-import coverage from "./pages/coverage.js";
-import exports from "./pages/exports.js";
-import find from "./pages/find.js";
-import health from "./pages/health.js";
-import help from "./pages/help.js";
-import home from "./pages/home.js";
-import people from "./pages/people.js";
-import request from "./pages/request.js";
-import requests from "./pages/requests.js";
-import signin from "./pages/signin.js";
-import verify from "./pages/verify.js";
-import watch from "./pages/watch.js";
 
 const SIGNED = "saqta.signed";	// a hint only: is it worth asking who I am?
 const CLOCK_LIMIT = 60e3;
 const all = ["operator", "auditor", "custodian"];
 const seers = ["auditor", "custodian"];
-// path, page, who may, where in the navigation
+// path, file below pages/ (fetched when it is gone to), who may, where in the navigation
 const routes = [
-	[/^\/$/, home, all, "home"],
-	[/^\/find$/, find, seers, "find"],
-	[/^\/requests$/, requests, seers, "requests"],
-	[/^\/requests\/([A-Z0-9-]+)$/, request, seers, "requests"],
-	[/^\/watch\/([A-Z0-9-]+)$/, watch, seers, "requests"],
-	[/^\/cases$/, cases, seers, "cases"],
-	[/^\/exports$/, exports, seers, "exports"],
-	[/^\/verify$/, verify, seers, "verify"],
-	[/^\/audit$/, audit, seers, "audit"],
-	[/^\/coverage$/, coverage, seers, "coverage"],
-	[/^\/cameras$/, cameras, ["operator", "custodian"], "cameras"],
-	[/^\/people$/, people, ["operator", "custodian"], "people"],
-	[/^\/account$/, account, all, ""],
-	[/^\/health$/, health, all, "health"],
-	[/^\/help$/, help, all, "help"],
-	[/^\/about$/, about, all, "help"],
+	[/^\/$/, "home", all, "home"],
+	[/^\/find$/, "find", seers, "find"],
+	[/^\/requests$/, "requests", seers, "requests"],
+	[/^\/requests\/([A-Z0-9-]+)$/, "request", seers, "requests"],
+	[/^\/watch\/([A-Z0-9-]+)$/, "watch", seers, "requests"],
+	[/^\/cases$/, "cases", seers, "cases"],
+	[/^\/exports$/, "exports", seers, "exports"],
+	[/^\/verify$/, "verify", seers, "verify"],
+	[/^\/audit$/, "audit", seers, "audit"],
+	[/^\/coverage$/, "coverage", seers, "coverage"],
+	[/^\/cameras$/, "cameras", ["operator", "custodian"], "cameras"],
+	[/^\/people$/, "people", ["operator", "custodian"], "people"],
+	[/^\/account$/, "account", all, ""],
+	[/^\/health$/, "health", all, "health"],
+	[/^\/help$/, "help", all, "help"],
+	[/^\/about$/, "about", all, "help"],
 ];
 const paths = { home: "/", find: "/find", requests: "/requests",
 	cases: "/cases", exports: "/exports", verify: "/verify",
@@ -79,7 +62,7 @@ const app = {
 		app.session = null;
 		api.setCsrf("");
 		localStorage.removeItem(SIGNED);
-		setLang(lang());	// signing out cleared what was kept
+		keepLang();	// signing out cleared what was kept
 	},
 
 	refresh: () => show(false),
@@ -87,14 +70,15 @@ const app = {
 
 async function start()
 {
-	setLang(firstLang());
 	document.addEventListener("click", follow);
 	addEventListener("popstate", () => show(true));
 	addEventListener("pagehide", () => app.leave?.());
+	const signed = localStorage.getItem(SIGNED);
+	// meanwhile, so that it is there when it is wanted
+	moduleOf(signed && route()?.page || "signin").catch(() => {});
 	try {
-		await learnSite();
-		if (localStorage.getItem(SIGNED))
-			await learnSession();
+		await Promise.all([setLang(firstLang()), learnSite(),
+			signed && learnSession()]);
 	} catch (problem) {
 		return broken(problem);
 	}
@@ -180,23 +164,35 @@ function arrive(main, title)
 	say(title);
 }
 
+const moduleOf = (name) => import(`./pages/${name}.js`);
+
+// A page, made by its own module.
+async function load(name, ...more)
+{
+	const module = await moduleOf(name).catch(() => {
+		throw new api.Problem("unreachable", 0);
+	});
+
+	return module.default(app, ...more);
+}
+
 async function pageOf(there)
 {
 	if (!app.session)
-		return signin(app);
+		return load("signin");
 	if (app.session.first)
-		return account(app);
+		return load("account");
 	if (!there)
 		return plain("missing");
 	if (!there.roles.includes(app.session.role))
 		return plain("notYours");
 	try {
-		return await there.page(app, there.id);
+		return await load(there.page, there.id);
 	} catch (problem) {
 		if (problem.status === 401) {
 			app.signedOut();
 			frame(null);
-			return signin(app, t("signin.ended"));
+			return load("signin", t("signin.ended"));
 		}
 		if (!problem.sentence)
 			throw problem;
@@ -275,7 +271,7 @@ function languageButtons()
 
 async function change(code)
 {
-	setLang(code);
+	await setLang(code);
 	await show(false);
 	document.querySelector(`.langs [lang=${code}]`)?.focus();
 	say(t("nav.changed"));

@@ -1,23 +1,22 @@
 // i18n.js - every word people read stands in text/<language>.js, in all three.
-import en from "./text/en.js";
-import kk from "./text/kk.js";
-import ru from "./text/ru.js";
-
-const tables = { kk, ru, en };
+// Only the language that is read is fetched.
 const KEY = "saqta.lang";
-let now = "en";
+let now = "en", table = {};
 let plural = new Intl.PluralRules("en");
 
 export const languages = [["kk", "Қаз"], ["ru", "Рус"], ["en", "Eng"]];
 export const lang = () => now;
 
-export function setLang(code)
+export async function setLang(code)
 {
+	table = (await import(`./text/${code}.js`)).default;
 	now = code;
 	plural = new Intl.PluralRules(code);
 	document.documentElement.lang = code;
-	localStorage.setItem(KEY, code);
+	keepLang();
 }
+
+export const keepLang = () => localStorage.setItem(KEY, now);
 
 // What was chosen before, else what the browser asks for, else Kazakh.
 export function firstLang()
@@ -25,26 +24,34 @@ export function firstLang()
 	const wanted = [localStorage.getItem(KEY), ...navigator.languages];
 
 	return wanted.map((w) => String(w).slice(0, 2))
-		.find((w) => w in tables) ?? "kk";
+		.find((w) => languages.some(([code]) => code === w)) ?? "kk";
 }
 
-export const has = (key) => key in tables[now];
+export const has = (key) => key in table;
 
 // The text of key with {names} replaced; an object of CLDR plural forms is
 // chosen by values.n.
 export function t(key, values = {})
 {
-	let text = tables[now][key] ?? key;
+	let text = table[key] ?? key;
 
 	if (typeof text === "object")
 		text = text[plural.select(values.n)] ?? text.other;
 	return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
 
+const formats = new Map();	// making one takes longer than using it
+
 // Kazakh writes numbers as Russian does; not every browser knows Kazakh.
-export const number = (n, digits = 0) => new Intl.NumberFormat(
-	now === "kk" ? "ru" : now, { maximumFractionDigits: digits })
-	.format(n);
+export function number(n, digits = 0)
+{
+	const key = now + digits;
+
+	if (!formats.has(key))
+		formats.set(key, new Intl.NumberFormat(now === "kk" ? "ru" : now,
+			{ maximumFractionDigits: digits }));
+	return formats.get(key).format(n);
+}
 
 // "17 s", "4 min 05 s", "1 h 20 min", "3 d 2 h": two units at most.
 export function length(ms)
