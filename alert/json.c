@@ -160,3 +160,15 @@ char *json_event(const char *type, const char *time, const char *site,
 	json_decref(j);
 	return s;
 }
+
+char *json_told(const struct incident *i, const char *since, bool over,
+    const char *whom)
+{
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", i->kind,
+	    "of", i->of, "since", since, "event", over ? "over" : "opened",
+	    "whom", whom);
+	char *s = j ? json_dumps(j, JSON_COMPACT) : NULL;
+
+	json_decref(j);
+	return s;
+}

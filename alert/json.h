@@ -33,4 +33,8 @@ const char *texts_mend(const struct texts *t, const char *kind);
 char *json_event(const char *type, const char *time, const char *site,
     const struct incident *i, const char *sentence);
 
+/* What POST /api/v1/told takes; freed by free(), NULL without memory. */
+char *json_told(const struct incident *i, const char *since, bool over,
+    const char *whom);
+
 #endif

@@ -2,7 +2,7 @@
  * main.c - saqta-alert: tells people by mail, webhook and syslog what is wrong.
  *
  * It asks saqta-web as any other program does, with a token of the scope
- * health:read; it has no key, no footage, and no socket to storage.
+ * health:read, and says with alerts:write who was told; it has no key, no footage, and no socket to storage.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -51,6 +51,7 @@ struct alert {
 	int64_t answered;	/* monotonic seconds of the last answer */
 	struct channel mail, hook;
 	unsigned to;
+	bool silent;		/* its token may not say who was told */
 };
 
 /* A secret is the first line of a file of its own; absent: "". */
@@ -164,6 +165,62 @@ static enum err by_hook(struct alert *a, const struct message *m)
 	return err;
 }
 
+/*
+ * "mail: it@bank.example"; of a webhook the host alone, for its path, or a
+ * login in it, may be secret.
+ */
+static void whom(const struct alert *a, const struct channel *c, char *buf,
+    size_t n)
+{
+	const char *host = strstr(a->conf.webhook, "://"), *at;
+	int len;
+
+	if (c->to == TO_MAIL) {
+		snprintf(buf, n, "%s: %s", c->name, a->conf.mail_to);
+		return;
+	}
+	host = host ? host + 3 : a->conf.webhook;
+	len = (int)strcspn(host, "/?#");
+	at = memrchr(host, '@', (size_t)len);
+	if (at) {
+		len -= (int)(at + 1 - host);
+		host = at + 1;
+	}
+	snprintf(buf, n, "%s: %.*s", c->name, len, host);
+}
+
+/*
+ * Saqta enters who was told, so that it stands beside the gap. Tried once: a
+ * message that went out is never held up by this.
+ */
+static void report(struct alert *a, const struct channel *c,
+    const struct message *m)
+{
+	char url[256], bearer[SECRET_ROOM + 32], who[300], at[40], *body;
+	const char *line = bearer;
+	time_t t = (time_t)m->at;
+	struct tm tm;
+	enum err err = ERR_NO_MEMORY;
+
+	if (a->silent || m->event == EVENT_DIGEST)
+		return;
+	gmtime_r(&t, &tm);
+	strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	whom(a, c, who, sizeof(who));
+	body = json_told(&m->i, *m->i.since ? m->i.since : at,
+	    m->event == EVENT_CLOSED, who);
+	snprintf(url, sizeof(url), "%s/api/v1/told", a->conf.alert_url);
+	snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s", a->token);
+	if (body)
+		err = send_post(url, a->conf.alert_pin, body, &line, 1);
+	explicit_bzero(bearer, sizeof(bearer));
+	free(body);
+	if (err)
+		log_warn("Saqta does not know that %s was told: %s", who,
+		    err_text(err));
+	a->silent = err == ERR_DENIED;
+}
+
 /* In order; the first that fails makes its channel wait. */
 static void deliver(struct alert *a, struct channel *c,
     enum err (*send)(struct alert *, const struct message *))
@@ -188,6 +245,7 @@ static void deliver(struct alert *a, struct channel *c,
 			return;
 		}
 		c->pause = 0;
+		report(a, c, &a->book.queue[i]);
 		if (!book_sent(&a->book, i, c->to))
 			i++;
 	}
@@ -235,7 +293,7 @@ static bool set_up(struct alert *a, const char *config)
 	secret(a, "alert_secret", hook_secret);
 	if (!*a->token) {
 		log_error("%s/alert_token is not there: saqta token add makes "
-			  "one, with the scope health:read",
+			  "one, with the scopes health:read and alerts:write",
 		    a->conf.credentials);
 		return false;
 	}

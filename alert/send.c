@@ -158,7 +158,7 @@ enum err send_post(const char *url, const char *pin, const char *body,
 	curl_slist_free_all(list);
 	curl_easy_cleanup(c);
 	if (!err && (status < 200 || status > 299))
-		err = ERR_UNAVAILABLE;
+		err = status == 403 ? ERR_DENIED : ERR_UNAVAILABLE;
 	return err;
 }
 

@@ -21,7 +21,7 @@ must_check enum err send_get(const char *url, const char *pin,
     const char *token, char *buf, size_t room, size_t *ret_n,
     long *ret_status);
 
-/* POST of JSON with further header lines; pin as above; any 2xx is OK. */
+/* POST of JSON with further header lines; pin as above; any 2xx is OK, 403 ERR_DENIED. */
 must_check enum err send_post(const char *url, const char *pin,
     const char *body, const char *const *headers, size_t headers_n);
 

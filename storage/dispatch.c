@@ -37,6 +37,7 @@ static const struct row {
     {MSG_METRICS, TOOL, handle_metrics, 0},
     {MSG_STATUS, PEER_PEOPLE, handle_token_status, ENTRY_TOKEN_REFUSED},
     {MSG_METRICS, PEER_PEOPLE, handle_token_metrics, ENTRY_TOKEN_REFUSED},
+    {MSG_ALERT_TOLD, PEER_PEOPLE, handle_alert_told, ENTRY_TOLD},
     {MSG_TOKENS, TOOL, handle_tokens, 0},
     {MSG_TOKEN_NEW, TOOL, handle_person_act, 0},
     {MSG_TOKEN_NEW, PEER_READER, handle_token_new, ENTRY_TOKEN},

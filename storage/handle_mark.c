@@ -62,7 +62,7 @@ void handle_mark(struct keeper *k, struct conn *c, struct wire *w)
 	hash = wire_get_bytes(w, &n);
 	err = wire_end(w);
 	if (!err &&
-	    (m.kind == 0 || m.kind >= MARK_MAX ||
+	    (m.kind == 0 || m.kind >= MARK_WATCHER_MAX ||
 		n != (m.kind == MARK_SNAPSHOT ? sizeof(m.sha256) : 0)))
 		err = ERR_BAD_MESSAGE;
 	if (!err && n)

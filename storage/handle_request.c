@@ -103,7 +103,7 @@ static enum err footage_there(struct keeper *k, const struct request_row *r,
 }
 
 static enum err request_ok(struct keeper *k, const struct reader *r,
-    const struct request_row *q, int64_t *ret_entry)
+    const struct request_row *q, const char *longer, int64_t *ret_entry)
 {
 	if (r->role != ROLE_AUDITOR && r->role != ROLE_CUSTODIAN)
 		return ERR_DENIED;
@@ -117,6 +117,9 @@ static enum err request_ok(struct keeper *k, const struct reader *r,
 		return ERR_INVALID;
 	if (q->to_ns - q->from_ns > REQUEST_NS)
 		return ERR_TOO_LARGE;
+	if (q->to_ns - q->from_ns > REQUEST_SHORT_S * NS_PER_SEC &&
+	    strlen(longer) < REASON_MIN)
+		return ERR_INVALID;
 	return footage_there(k, q, ret_entry);
 }
 
@@ -171,7 +174,7 @@ static enum err request_number(struct keeper *k, char *ret)
 }
 
 static enum err enter_request(struct keeper *k, struct request_row *q,
-    unsigned rights)
+    unsigned rights, const char *longer)
 {
 	struct enter x;
 	uint64_t entry;
@@ -188,6 +191,8 @@ static enum err enter_request(struct keeper *k, struct request_row *q,
 	if (q->until_ns)
 		entry_put_i64(&x.e, TAG_UNTIL, q->until_ns);
 	entry_put_u64(&x.e, TAG_REASON_CODE, q->reason_code);
+	if (*longer)
+		enter_text(&x, TAG_LONGER, longer);
 	err = enter_end(k, &x, &entry);
 	if (err)
 		return err;
@@ -210,7 +215,7 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	unsigned rights = RIGHT_VIEW;
 	int64_t erased = -1;
 	char why[96] = "";
-	char code[24] = "";
+	char code[24] = "", longer[TEXT_MAX] = "";
 	uint32_t id = w->id;
 	enum err err;
 
@@ -225,6 +230,8 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 		wire_get_text(w, code, sizeof(code));
 		q.until_ns = wire_get_i64(w);
 	}
+	if (!err && wire_more(w))
+		wire_get_text(w, longer, sizeof(longer));
 	if (!err)
 		err = wire_end(w);
 	if (!err && *code)
@@ -232,7 +239,7 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err && rights != RIGHT_VIEW && rights != RIGHT_EXPORT)
 		err = ERR_INVALID;
 	if (!err)
-		err = request_ok(k, c->reader, &q, &erased);
+		err = request_ok(k, c->reader, &q, longer, &erased);
 	if (!err)
 		err = hold_room(k, q.requester);
 	if (!err)
@@ -240,7 +247,7 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = request_number(k, q.id);
 	if (!err)
-		err = enter_request(k, &q, rights);
+		err = enter_request(k, &q, rights, longer);
 	if (!err)
 		err = index_request_put(k->ix, &q);
 	if (!err)

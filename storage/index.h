@@ -144,13 +144,17 @@ struct token_row {
 	int64_t ended_ns;	/* 0: nobody has ended it */
 	int64_t used_ns;	/* 0: never */
 };
-/* A note or a snapshot that somebody made while watching. */
+/*
+ * A note or a snapshot that somebody made while watching; or that somebody was
+ * told of an incident, whose kind then stands for the request.
+ */
 struct mark_row {
 	uint64_t entry, person;
 	enum mark_kind kind;
 	char request[REQUEST_ID_MAX];
 	char camera[CAMERA_ID_MAX + 1];
-	int64_t made_ns, at_ns;		/* at: the picture's own time */
+	int64_t made_ns, at_ns;		/* at: the picture's own time, or
+					   since when it is wrong */
 	unsigned char sha256[HASH_BYTES];	/* of a snapshot's file */
 };
 struct lease_row {
@@ -458,6 +462,10 @@ must_check enum err index_rights_find(struct index *ix, const char *request,
 must_check enum err index_mark_put(struct index *ix, const struct mark_row *m);
 /* Of one request, oldest first; at most 1000. */
 must_check enum err index_marks(struct index *ix, const char *request,
+    enum err (*fn)(const struct mark_row *m, void *arg), void *arg);
+/* Who was told of that camera, since from <= at < to; at most 1000. */
+must_check enum err index_told(struct index *ix, const char *camera,
+    int64_t from_ns, int64_t to_ns,
     enum err (*fn)(const struct mark_row *m, void *arg), void *arg);
 
 must_check enum err index_setting_put(struct index *ix, const char *name,

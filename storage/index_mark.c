@@ -1,4 +1,4 @@
-/* index_mark.c - notes and snapshots, and who else looked. */
+/* index_mark.c - notes and snapshots, and who was told of an incident. */
 #include "storage/index_sql.h"
 
 enum err index_mark_put(struct index *ix, const struct mark_row *m)
@@ -25,17 +25,12 @@ static void mark_get(sqlite3_stmt *s, struct mark_row *m)
 	sql_bytes(s, 7, m->sha256, HASH_BYTES);
 }
 
-enum err index_marks(struct index *ix, const char *request,
+static enum err each(struct index *ix, sqlite3_stmt *s,
     enum err (*fn)(const struct mark_row *, void *), void *arg)
 {
-	sqlite3_stmt *s;
 	struct mark_row m;
-	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM mark WHERE request = ? ORDER BY entry LIMIT 1000",
-	    "t", request);
+	enum err err;
 
-	if (err)
-		return err;
 	while (!(err = sql_step(ix, s))) {
 		mark_get(s, &m);
 		err = fn(&m, arg);
@@ -44,4 +39,27 @@ enum err index_marks(struct index *ix, const char *request,
 	}
 	sql_done(s);
 	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err index_marks(struct index *ix, const char *request,
+    enum err (*fn)(const struct mark_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM mark WHERE request = ? ORDER BY entry LIMIT 1000",
+	    "t", request);
+
+	return err ? err : each(ix, s, fn, arg);
+}
+
+enum err index_told(struct index *ix, const char *camera, int64_t from_ns,
+    int64_t to_ns, enum err (*fn)(const struct mark_row *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "SELECT * FROM mark WHERE kind >= 3 AND camera = ? AND "
+	    "at_ns >= ? AND at_ns < ? ORDER BY entry LIMIT 1000",
+	    "tii", camera, from_ns, to_ns);
+
+	return err ? err : each(ix, s, fn, arg);
 }

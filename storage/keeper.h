@@ -567,6 +567,7 @@ void handle_scrub(struct keeper *, struct conn *, struct wire *);
 void handle_rebuild(struct keeper *, struct conn *, struct wire *);
 void handle_volume_add(struct keeper *, struct conn *, struct wire *);
 void handle_mark(struct keeper *, struct conn *, struct wire *);
+void handle_alert_told(struct keeper *, struct conn *, struct wire *);
 void handle_export_begin(struct keeper *, struct conn *, struct wire *);
 void handle_export_enter(struct keeper *, struct conn *, struct wire *);
 void handle_export_done(struct keeper *, struct conn *, struct wire *);

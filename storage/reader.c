@@ -182,6 +182,7 @@ static const struct row {
     {MSG_SESSION_END, ANYBODY, 0, session_session_end},
     {MSG_MARK, AUDITOR, 2, session_mark},
     {MSG_STORY, AUDITOR | CUSTODIAN, 1, session_story},
+    {MSG_TOLD, AUDITOR | CUSTODIAN, 0, session_told},
     {MSG_EXPORT_NEW, AUDITOR, 1, session_export_new},
     {MSG_EXPORTS, AUDITOR | CUSTODIAN, 0, session_exports},
     {MSG_EXPORT, AUDITOR, 0, session_export},

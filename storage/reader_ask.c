@@ -107,7 +107,7 @@ enum err session_request_new(struct session *s, struct wire *w)
 	char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1];
 	char reason[TEXT_MAX], case_no[NAME_MAX_BYTES];
 	struct wire to_keeper, answer;
-	char code[24] = "";
+	char code[24] = "", longer[TEXT_MAX] = "";
 	uint8_t right = RIGHT_VIEW;
 	int64_t until = 0;
 	size_t n;
@@ -124,6 +124,8 @@ enum err session_request_new(struct session *s, struct wire *w)
 		get_text(w, code, sizeof(code));
 		until = wire_get_i64(w);
 	}
+	if (wire_more(w))
+		get_text(w, longer, sizeof(longer));
 	err = wire_end(w);
 	if (err)
 		return err;
@@ -136,6 +138,7 @@ enum err session_request_new(struct session *s, struct wire *w)
 	wire_put_u8(&to_keeper, right);
 	wire_put_str(&to_keeper, code);
 	wire_put_i64(&to_keeper, until);
+	wire_put_str(&to_keeper, longer);
 	err = keeper_relay(s, &to_keeper);
 	if (err)
 		return err;

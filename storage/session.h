@@ -280,6 +280,7 @@ must_check enum err beyond_find(struct session *s, const char *camera,
 /* --- reader_mark.c --- */
 must_check enum err session_mark(struct session *s, struct wire *w);
 must_check enum err session_story(struct session *s, struct wire *w);
+must_check enum err session_told(struct session *s, struct wire *w);
 
 /* --- reader_export.c --- */
 must_check enum err session_export_new(struct session *s, struct wire *w);

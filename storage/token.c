@@ -13,6 +13,7 @@ static const struct {
 } scopes[] = {
     {SCOPE_HEALTH_READ, "health:read"},
     {SCOPE_TRANSACTIONS_WRITE, "transactions:write"},
+    {SCOPE_ALERTS_WRITE, "alerts:write"},
 };
 #define SCOPES (sizeof(scopes) / sizeof(scopes[0]))
 

@@ -51,6 +51,9 @@ must_check enum err view_requests(const struct view *v, char **ret);
  * at its cameras in its range. ERR_NOT_FOUND where it is not this person's to
  * see.
  */
+/* Who was told of what was wrong with a camera since from <= t < to. */
+must_check enum err view_told(const struct view *v, const char *camera,
+    int64_t from_ns, int64_t to_ns, char **ret);
 must_check enum err view_story(const struct view *v, const char *request,
     char **ret);
 must_check enum err view_ledger(const struct view *v, uint64_t first,

@@ -41,6 +41,17 @@ static json_t *granted_json(const struct request_row *r)
 	    json_time(r->ends_ns));
 }
 
+/* Why more than a short range was asked for; NULL where it was not. */
+static json_t *longer_json(const struct view *v, const struct request_row *r)
+{
+	char text[TEXT_MAX];
+
+	if (r->entry <= 0 ||
+	    index_text_find(v->ix, (uint64_t)r->entry, TAG_LONGER, text))
+		return json_null();
+	return json_text(text, strlen(text));
+}
+
 static json_t *request_json(const struct view *v, const struct request_row *r)
 {
 	bool mine = v->person && r->requester == v->person;
@@ -53,7 +64,7 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 	if (index_rights_find(v->ix, r->id, &right))
 		return NULL;
 	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:s, s:o, s:o, s:o, s:I, s:s, s:o}",
+			 "s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:o}",
 	    "id", r->id, "state", view_request_state(v, r), "mine", mine,
 	    "may_decide",
 	    v->role == ROLE_CUSTODIAN && !mine && r->state == REQUEST_SUBMITTED,
@@ -63,7 +74,8 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 	    json_words(r->cameras), "granted", granted_json(r), "right",
 	    right == RIGHT_EXPORT ? "export" : "view", "reason",
 	    json_text(r->reason, strlen(r->reason)), "case",
-	    json_text(r->case_no, strlen(r->case_no)), "decision_reason",
+	    json_text(r->case_no, strlen(r->case_no)), "longer",
+	    longer_json(v, r), "decision_reason",
 	    decided ?
 		json_text(r->decision_reason, strlen(r->decision_reason)) :
 		json_null(),
@@ -314,6 +326,7 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_PLACE:
 	case TAG_REASON:
 	case TAG_NOTE:
+	case TAG_LONGER:
 	case TAG_CASE:
 	case TAG_DEVICE:
 		return committed_json(v, entry, f->tag);
@@ -332,6 +345,7 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_ZONE:
 	case TAG_VERSION:
 	case TAG_SCOPE:
+	case TAG_INCIDENT:
 	case TAG_BOOT:
 		return json_text(f->p, f->n);
 	case TAG_CAMERAS:

@@ -1,4 +1,7 @@
-/* view_story.c - what was done with a request: notes, snapshots, who looked. */
+/*
+ * view_story.c - what was done with a request: notes, snapshots, who looked; and
+ * who was told of an incident.
+ */
 #include <string.h>
 
 #include "storage/view_json.h"
@@ -109,5 +112,40 @@ enum err view_story(const struct view *v, const char *request, char **ret)
 	return view_text(json_pack("{s:s, s:o, s:o, s:o}", "request", request,
 			     "notes", y.notes, "snapshots", y.snapshots,
 			     "leases", y.leases),
+	    ret);
+}
+
+struct told {
+	const struct view *v;
+	json_t *array;
+};
+
+static enum err put_told(const struct mark_row *m, void *arg)
+{
+	struct told *t = arg;
+	char whom[TEXT_MAX];
+
+	if (index_text_find(t->v->ix, m->entry, TAG_NOTE, whom))
+		*whom = '\0';
+	return add(t->array,
+	    json_pack("{s:I, s:o, s:s, s:o, s:b, s:o}", "entry",
+		(json_int_t)m->entry, "time", json_time(m->made_ns), "incident",
+		m->request, "since", json_time(m->at_ns), "over",
+		m->kind == MARK_TOLD_OVER, "whom",
+		*whom ? json_text(whom, strlen(whom)) : json_null()));
+}
+
+enum err view_told(const struct view *v, const char *camera, int64_t from_ns,
+    int64_t to_ns, char **ret)
+{
+	struct told t = {v, json_array()};
+	enum err err = index_told(v->ix, camera, from_ns, to_ns, put_told, &t);
+
+	if (err) {
+		json_decref(t.array);
+		return err;
+	}
+	return view_text(json_pack("{s:s, s:o}", "camera", camera, "told",
+			     t.array),
 	    ret);
 }

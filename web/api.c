@@ -223,7 +223,7 @@ void api_request_new(struct http *x)
 	struct json j;
 	struct wire w;
 	int64_t from, to;
-	const char *code;
+	const char *code, *longer;
 
 	x->err = json_begin(&j, x->body, x->body_n);
 	json_get_cameras(&j, "cameras", &cameras);
@@ -238,6 +238,11 @@ void api_request_new(struct http *x)
 	code = json_find_str(&j, "reason_code", CODE_MAX);
 	wire_put_str(&w, code ? code : "");
 	wire_put_i64(&w, find_time(&j, "until"));
+	longer = json_find_str(&j, "longer", REASON_MAX);
+	if (to - from > REQUEST_SHORT_S * NS_PER_SEC && (!longer || !*longer))
+		json_refuse(&j, "longer",
+		    "a reason of its own, for more than five minutes");
+	wire_put_str(&w, longer ? longer : "");
 	end_body(x, &j, &w, MSG_REQUEST_NEW_IS, created);
 }
 

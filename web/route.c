@@ -87,6 +87,8 @@ static const struct route routes[] = {
     account_token_end},
 {METHOD_GET, "/api/v1/status", NEED_SESSION, ROUTE_QUIET, api_status},
 {METHOD_GET, "/api/v1/health", NEED_TOKEN, 0, bearer_health},
+{METHOD_POST, "/api/v1/told", NEED_TOKEN, 0, mark_told_new},
+{METHOD_GET, "/api/v1/told", NEED_SESSION, 0, mark_told},
 {METHOD_GET, "/metrics", NEED_TOKEN, 0, bearer_metrics},
 {METHOD_GET, "/media/exports/%r", NEED_SESSION, 0, media_export},
 {METHOD_GET, "/media/%r/%c/run%n.mp4", NEED_SESSION, 0, media_movie},

@@ -83,7 +83,8 @@ enum msg {
 				   u8 n, n * str camera, then may follow
 				   u8 enum right (else RIGHT_VIEW), then
 				   str reason code (people.h), i64 until: the
-				   end asked for, or 0 */
+				   end asked for, or 0, then str why more than
+				   REQUEST_SHORT_S, or "" */
 	MSG_REQUEST_NEW_IS = 65, /* str request id, such as REQ-2026-00031 */
 	MSG_REQUESTS = 66,	/* - */
 	MSG_REQUESTS_IS = 67,	/* fd: JSON: those this person may see */
@@ -131,6 +132,15 @@ enum msg {
 				   note's), bytes SHA-256 of the file (a
 				   snapshot's; 32, else none) */
 	MSG_MARK_IS = 309,	/* u64 entry: it is durable */
+	MSG_ALERT_TOLD = 318,	/* people: str token, str client address, str
+				   kind of incident ([a-z-]), str of (a camera,
+				   volume or request; ""), i64 since, u8 enum
+				   mark_kind (MARK_TOLD or MARK_TOLD_OVER), str
+				   who was told and how */
+	MSG_ALERT_TOLD_IS = 319, /* u64 entry: it is durable */
+	MSG_TOLD = 320,		/* str camera, i64 from, i64 to */
+	MSG_TOLD_IS = 321,	/* fd: JSON: who was told of what was wrong with
+				   it since an instant of that range */
 	MSG_STORY = 360,	/* str request */
 	MSG_STORY_IS = 361,	/* fd: JSON: notes, snapshots, and leases on its
 				   cameras in its range, whoever's */
@@ -473,14 +483,25 @@ enum lease_kind {
 enum scope {
 	SCOPE_HEALTH_READ = 1,	/* how the appliance does */
 	SCOPE_TRANSACTIONS_WRITE = 2, /* bring transactions of an ATM */
+	SCOPE_ALERTS_WRITE = 4, /* say who was told of an incident */
 };
 
 /* What somebody makes of a picture while he watches. */
 enum mark_kind {
 	MARK_NOTE = 1,
 	MARK_SNAPSHOT = 2,	/* a picture as a file; needs RIGHT_EXPORT */
+	MARK_WATCHER_MAX,
+	/* of saqta-alert, which has told somebody: */
+	MARK_TOLD = 3,		/* that something is wrong */
+	MARK_TOLD_OVER = 4,	/* that it is over */
 	MARK_MAX
 };
+
+/*
+ * Low exposure first: a longer range than that (transactions propose as much)
+ * is asked for with a reason of its own.
+ */
+#define REQUEST_SHORT_S 300
 
 /* What a request asks for, and its grant gives. */
 enum right {

@@ -563,7 +563,8 @@ def history(box, operator, source):
              spans)
     answer = auditor.post(V1 + "requests", {
         "from": c["recorded_from"], "to": c["retired"], "cameras": ["cam-1"],
-        "reason": "Withdrawal disputed", "case": "K-7"})
+        "reason": "Withdrawal disputed", "case": "K-7",
+        "longer": "All that it recorded"})
     say.test("and its footage can be asked for", answer.status == 201,
              answer.body)
     told = {k: entries(auditor, k) for k in (

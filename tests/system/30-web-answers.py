@@ -196,7 +196,7 @@ def readings(web, who):
 
 def writes(web, who):
     body = {"cameras": ["cam-1", "cam-2"], "reason": "Снятие 50 000",
-            "case": "K-114", **SPAN}
+            "case": "K-114", "longer": "He came back twice", **SPAN}
     r = web.ask("POST", "/api/v1/requests", body, who=who)
     g = seen.get(fake.REQUEST_NEW)
     ok(r.status == 201 and r.json() == {"id": "REQ-2026-00031"}
@@ -206,6 +206,7 @@ def writes(web, who):
     ok(got == (FROM_NS, TO_NS, "Снятие 50 000", "K-114", 2, "cam-1", "cam-2"),
        "every field of a request reaches storage", got)
     for change, pointer in (
+            ({"longer": ""}, "/longer"), ({"longer": 5}, "/longer"),
             ({"case": ""}, "/case"), ({"reason": None}, "/reason"),
             ({"from": "2026-11-22T14:05:00"}, "/from"),
             ({"to": SPAN["from"]}, "/to"), ({"cameras": []}, "/cameras"),

@@ -13,11 +13,13 @@ import os
 import subprocess
 import threading
 import time
+import urllib.parse
 
 from aiosmtpd.controller import Controller
 
 from lib import say, tokens
 from lib.appliance import ROOT, Appliance, Process, free_port, wait_for
+from lib.package import stamp
 from lib.tlscam import Certificate
 
 SECRET = os.urandom(32)
@@ -103,7 +105,8 @@ class Alert:
         for name in ("alert", "secrets"):
             (box.tmp / name).mkdir()
         token = box.tool("token", "add", "--by", "oleg", "--name", "Alerts",
-                         "--scope", "health:read", "--days", "9", "-",
+                         "--scope", "health:read alerts:write", "--days",
+                         "9", "-",
                          stdin=tokens.PEOPLE["oleg"][2] + "\n\n").stdout
         (box.tmp / "secrets" / "alert_token").write_bytes(token)
         (box.tmp / "secrets" / "alert_secret").write_text(
@@ -182,6 +185,60 @@ def over(box, office, hook):
              office.subjects())
 
 
+def told_again(box):
+    """Who was told stands in the ledger, and beside the camera's gap."""
+    daniyar = box.client("daniyar")
+    where = "/api/v1/told?" + urllib.parse.urlencode({
+        "camera": "cam1", "from": stamp(time.time() - 900),
+        "to": stamp(time.time())})
+    whom = {(x["whom"].split(":")[0], x["over"]): x
+            for x in daniyar.get(where).json()["told"]}
+    say.test("rule 1: who was told of a gap, and when, is on record",
+             sorted(whom) == [("mail", False), ("mail", True),
+                              ("webhook", False), ("webhook", True)] and
+             whom["mail", False]["whom"] ==
+             "mail: it@bank.example, duty@bank.example" and
+             whom["webhook", False]["whom"].startswith(
+                 "webhook: 127.0.0.1:") and
+             "saqta" not in whom["webhook", False]["whom"], whom)
+    gap = [s for s in daniyar.get("/api/v1/coverage?" + urllib.parse.urlencode(
+        {"camera": "cam1", "from": stamp(time.time() - 900),
+         "to": stamp(time.time())})).json()["cameras"][0]["spans"]
+           if s["kind"] == "gap" and s["noticed"]][-1]
+    say.test("with the time since when it was wrong: that gap's", gap["from"] <=
+             whom["mail", False]["since"] <= gap["to"], gap, whom)
+    entry = daniyar.get("/api/v1/ledger?first=%d&count=1" % whom[
+        "mail", False]["entry"]).json()["entries"][0]
+    say.test("as an entry of the ledger", entry["type"] == "told" and
+             entry["fields"]["incident"] == "camera-down" and
+             entry["fields"]["camera"] == "cam1", entry)
+    tokens.refused("nobody else asks who was told",
+                   box.client("oleg").get(where), 403, "denied")
+
+
+def told_wrongly(box):
+    program = tokens.Program(
+        box, (box.tmp / "secrets" / "alert_token").read_text().strip())
+    reader = tokens.Program(box, box.tool(
+        "token", "add", "--by", "oleg", "--name", "Reader", "--scope",
+        "health:read", "--days", "9", "-",
+        stdin=tokens.PEOPLE["oleg"][2] + "\n\n").stdout.decode().strip())
+    good = {"kind": "disk-full", "of": "", "since": stamp(time.time()),
+            "event": "opened", "whom": "mail: it@bank.example"}
+    answer = program.post("/api/v1/told", good)
+    say.test("a program that tells people says so", answer.status == 201 and
+             answer.json()["entry"] > 0, answer.status, answer.body)
+    for name, value in (("event", "closed"), ("whom", ""), ("kind", "A B"),
+                        ("since", "yesterday")):
+        answer = program.post("/api/v1/told", {**good, name: value})
+        say.test("with a wrong %s it is refused: 422" % name,
+                 answer.status == 422, answer.status, answer.body)
+    tokens.refused("not with a token that only reads",
+                   reader.post("/api/v1/told", good), 403, "denied")
+    tokens.refused("nor without one",
+                   box.client().post("/api/v1/told", good), 401, "token")
+
+
 def numbers(box):
     program = tokens.Program(
         box, (box.tmp / "secrets" / "alert_token").read_text().strip())
@@ -237,6 +294,8 @@ def story():
             camera.freeze()
             told(office, hook, alert)
             over(box, office, hook)
+            told_again(box)
+            told_wrongly(box)
             if os.environ.get("SAQTA_SOAK"):
                 away(box, office, hook, alert)
         finally:

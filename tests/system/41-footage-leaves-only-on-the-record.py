@@ -58,7 +58,8 @@ def ask(client, begin, end, reason="Withdrawal disputed", case="K-114",
         right="view", **more):
     return client.post(V1 + "requests", {
         "from": stamp(begin), "to": stamp(end), "cameras": [CAMERA],
-        "reason": reason, "case": case, "right": right, **more})
+        "reason": reason, "case": case, "right": right,
+        **({"longer": "He came back"} if end - begin > 300 else {}), **more})
 
 
 def decide(client, ident, begin, end, password, verdict="approve", code="",
@@ -80,6 +81,8 @@ def test_requests(people, begin, end):
             ask(marat, begin, end, reason=""), 422, "invalid")
     refused("a request for the future is refused",
             ask(marat, time.time() + 3600, time.time() + 7200), 422, "future")
+    refused("more than five minutes need a reason of their own",
+            ask(marat, end - 301, end, longer=""), 422, "invalid")
     refused("a request that ends before it begins is refused",
             ask(marat, end, begin), 422, "invalid")
     refused("P6 an operator may not ask for footage",

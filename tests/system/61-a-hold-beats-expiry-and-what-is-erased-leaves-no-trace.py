@@ -169,7 +169,8 @@ def decided(box, begin, end):
     """One asks for minutes, with the right to export; a custodian grants."""
     marat, aigul = box.client("marat"), box.client("aigul")
     body = {"from": iso(box, begin), "to": iso(box, end), "cameras": ["cam-1"],
-            "reason": "dispute", "case": "K-1", "right": "export"}
+            "reason": "dispute", "case": "K-1", "right": "export",
+            "longer": "It took hours"}
     ident = marat.post("/api/v1/requests", body).json()["id"]
     done = aigul.post("/api/v1/requests/%s/decision" % ident, {
         "verdict": "approve", "from": body["from"], "to": body["to"],

@@ -70,7 +70,8 @@ def verified(box, begin, end):
     ask = {"from": stamp(begin), "to": stamp(end), "cameras": [CAMERA],
            "reason": "Disputed"}
     ident = marat.post("/api/v1/requests", {
-        **ask, "case": "K-114", "right": "export"}).json()["id"]
+        **ask, "case": "K-114", "right": "export",
+        "longer": "All of it"}).json()["id"]
     done = daniyar.post("/api/v1/requests/%s/decision" % ident, {
         **ask, "verdict": "approve", "password": PEOPLE["daniyar"][2],
         "code": box.code("daniyar")})

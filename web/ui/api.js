@@ -135,6 +135,9 @@ export const newNote = (id, body) =>
 	send("POST", `${v1}requests/${id}/notes`, body);
 export const newSnapshot = (id, body) =>
 	send("POST", `${v1}requests/${id}/snapshots`, body);
+// Who was told that something is wrong with a camera since from..to.
+export const told = async (camera, from, to) => (await json(v1 + "told" +
+	query({ camera, from, to }))).told;
 // What was done with a request: notes, snapshots, who watched.
 export const story = (id) => json(`${v1}requests/${id}/story`);
 export const exportFile = (id) => `/media/exports/${id}`;

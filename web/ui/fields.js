@@ -80,6 +80,14 @@ export class Moment {
 		this.twice.hidden = false;
 	}
 
+	// The instant that stands there, NaN while it is none; nobody is asked.
+	peek()
+	{
+		const { date, clock } = this.#parsed();
+
+		return date && clock ? time.instantsOf(date, clock)[0] ?? NaN : NaN;
+	}
+
 	read()
 	{
 		const { date, clock } = this.#parsed();

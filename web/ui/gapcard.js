@@ -1,7 +1,8 @@
 // gapcard.js - what is known of one gap, in sentences: which camera, from when to
-// when, why, when it was noticed, which other camera has footage of it.
-import { el } from "./dom.js";
-import { length, t } from "./i18n.js";
+// when, why, when it was noticed, who was told, which other camera has it.
+import * as api from "./api.js";
+import { el, fill } from "./dom.js";
+import { length, number, t } from "./i18n.js";
 import * as time from "./time.js";
 import { causeText } from "./timeline.js";
 
@@ -34,11 +35,38 @@ export function gapLines(gap, others)
 	].filter((l) => l !== null);
 }
 
+const TOLD_FROM = 60e3;	// ms; a shorter gap is told to nobody (alert/)
+
+// Who was told that the camera was down, and that it was over (rule 1).
+async function toldOf(camera, gap)
+{
+	const all = await api.told(camera, time.rfc3339(gap.from - 5e3),
+		time.rfc3339(gap.to + 5e3));
+
+	if (all.length)
+		return all.map((x) => t(x.over ? "gap.toldOver" : "gap.told", {
+			whom: x.whom ?? t("note.erased"), entry: number(x.entry),
+			time: time.stamp(time.instant(x.time)) }));
+	return [t(gap.to - gap.from < TOLD_FROM ? "gap.toldShort" :
+		"gap.toldNobody")];
+}
+
+// The same as lines that come when they are known.
+export function toldLines(camera, gap)
+{
+	const node = el("div", { class: "gaptold" });
+
+	toldOf(camera, gap).then((lines) => fill(node, lines.map((line) =>
+		el("p", {}, line))), () => {});
+	return node;
+}
+
 // The inspector: the lines, and the way to both sides of the gap. go(at).
-export const gapCard = (name, gap, others, go) => el("section",
+export const gapCard = (camera, name, gap, others, go) => el("section",
 	{ class: "card gapfacts", "aria-label": t("gap.title", { camera: name }) },
 	el("h3", {}, t("gap.title", { camera: name })),
 	gapLines(gap, others).map((line) => el("p", {}, line)),
+	toldLines(camera, gap),
 	el("div", { class: "row" },
 		el("button", { type: "button", on: { click: () =>
 			go(gap.from - 1e3) } }, t("gap.before",

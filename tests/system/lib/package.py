@@ -23,7 +23,7 @@ def grant(box, people, camera, begin, end, right="export"):
     asked = marat.post(V1 + "requests", {
         "from": stamp(begin), "to": stamp(end),
         "cameras": [camera], "reason": "Withdrawal <disputed>",
-        "case": "K-114", "right": right})
+        "case": "K-114", "right": right, "longer": "The whole of it"})
     assert asked.status == 201, asked.body
     ident = asked.json()["id"]
     done = daniyar.post(V1 + "requests/%s/decision" % ident, {

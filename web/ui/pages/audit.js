@@ -124,7 +124,7 @@ function sentence(e)
 {
 	const f = e.fields ?? {};
 	const key = "entry." + e.type + variant(e.type, f);
-	const free = [f.case, f.reason, f.note].filter(Boolean).join(": ");
+	const free = [f.case, f.reason, e.type !== "told" && f.note].filter(Boolean).join(": ");
 
 	return [t(has(key) ? key : "entry.other", { type: e.type,
 		who: e.person_name ?? t("audit.box"), ...texts(f),
@@ -137,6 +137,8 @@ function variant(type, f)
 {
 	if (type === "disk-alarm")
 		return f.to ? ".over" : "";
+	if (type === "told")
+		return Number(f.over) ? ".over" : "";
 	return { "decision refuse": ".refused",
 		"lease-opened download": ".download",
 		"lease-opened export": ".export", "read-back 2": ".failed",
@@ -167,6 +169,7 @@ const texts = (f) => ({
 	served: served(f), zone: f.zone ?? "\u2013",
 	witness: f.witness ?? "\u2013",
 	volume: f["volume-number"] ?? "\u2013",
+	note: f.note ?? "\u2013", incident: f.incident ?? "\u2013",
 	token: f.token ?? "\u2013", scope: f.scope ?? "\u2013",
 	entries: number(Number(f["witness-size"] ?? 0)),
 });

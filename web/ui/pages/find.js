@@ -163,7 +163,7 @@ function inspect(s)
 		return;
 	s.inspected = key;
 	fill(s.inspector, here.map(({ gap, row }) => gapCard(
-		nameOf(s, row.camera), gap, s.rows.filter((r) => r !== row)
+		row.camera, nameOf(s, row.camera), gap, s.rows.filter((r) => r !== row)
 			.map((r) => ({ name: nameOf(s, r.camera),
 				spans: r.spans })), (at) => moveTo(s, at))));
 }
@@ -204,6 +204,9 @@ function gapTable(s)
 const CODES = ["dispute", "cash", "fraud", "attack", "authority", "audit",
 	"other"];
 const DAYS_MOST = 7;	// an approval lasts no longer
+const SHORT = 300e3;	// ms; more is asked for with a reason of its own
+
+const isLong = (from, to) => to - from > SHORT;
 
 // What is asked for: the range is bounded and the reason is on the record.
 function requestCard(s)
@@ -228,24 +231,32 @@ function requestCard(s)
 		[7, 3, 1].map((n) => [n, t("until.days", { n })]));
 	const right = el("input", { type: "checkbox", name: "export",
 		id: newId("export") });
+	const longer = field(t("ask.longer"), el("textarea",
+		{ maxlength: 500, name: "longer" }), t("ask.longerHint"));
 	const f = { from, to, cameras, reason, case: number, right, code,
-		until };
+		until, longer };
+	const more = () => { longer.node.hidden = !isLong(from.peek(),
+		to.peek()); };
 	const notice = el("div", {});
 	const warn = async () => fill(notice, await codecNotice(
 		s.cameras.filter((c) => cameras.values().includes(c.id))));
 	const around = el("button", { type: "button", on: { click: () => {
 		from.set(s.at - AROUND);
 		to.set(Math.min(s.at + AROUND, s.app.now()));
+		more();
 		say(t("ask.aroundDone"));
 	} } }, t("ask.around"));
 
 	cameras.node.addEventListener("change", warn);
+	for (const moment of [from, to])
+		moment.node.addEventListener("input", more);
 	warn();
+	more();
 	return el("section", { class: "card", id: "ask" },
 		el("h2", {}, t("ask.title")), el("p", {}, t("ask.text")),
 		form((verb, wrong) => ask(s, f, wrong), cameras.node, notice,
 			el("div", { class: "row" }, from.node, to.node,
-				around),
+				around), longer.node,
 			el("div", { class: "cols" }, code.node, number.node),
 			el("div", { class: "cols" }, reason.node, until.node),
 			el("p", {}, right, " ", el("label",
@@ -272,12 +283,18 @@ async function ask(s, f, wrong)
 	}
 	if (from >= to)
 		return f.to.fail(t("when.order")), f.to.focus();
+	const longer = isLong(from, to) ? f.longer.control.value.trim() : "";
+	f.longer.node.hidden = !isLong(from, to);
+	f.longer.fail(longer || !isLong(from, to) ? "" : t("ask.longerNeeded"));
+	if (isLong(from, to) && !longer)
+		return f.longer.control.focus();
 	if (!reason || !number)
 		return (reason ? f.case : f.reason).control.focus();
 	try {
 		const { id } = await api.request({ cameras, reason,
 			case: number, from: time.rfc3339(from),
 			to: time.rfc3339(to),
+			...(longer && { longer }),
 			right: f.right.checked ? "export" : "view",
 			reason_code: f.code.control.value,
 			...(days < DAYS_MOST && { until:

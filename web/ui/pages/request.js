@@ -52,6 +52,7 @@ const asked = (r) => [
 		fact("column.cameras", cameraList(r, r.cameras)),
 		fact("request.code", t("code." + r.reason_code)),
 		fact("request.reason", el("span", {}, r.reason)),
+		r.longer && fact("request.longer", el("span", {}, r.longer)),
 		fact("column.case", r.case),
 		fact("request.right", t("right." + r.right)),
 		r.until && fact("request.until", el("span", { class: "num" },

@@ -7,7 +7,7 @@ import * as time from "../time.js";
 import { badge } from "./health.js";
 import { credential } from "./people.js";
 
-const SCOPES = ["health:read", "transactions:write"];
+const SCOPES = ["health:read", "alerts:write", "transactions:write"];
 const DAY_MS = 86400e3;
 const DAYS = 365;
 const DAYS_MAX = 365; // a day to spare for clocks

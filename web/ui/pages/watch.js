@@ -3,7 +3,7 @@
 // never both.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
-import { gapLines } from "../gapcard.js";
+import { gapLines, toldLines } from "../gapcard.js";
 import { length, number, t } from "../i18n.js";
 import { Player, speeds } from "../player.js";
 import { Strip } from "../strip.js";
@@ -327,7 +327,8 @@ function gapText(s, one)
 
 	if (far === null)
 		lines.push(t("gap.last"));
-	return [t("gap.title", { camera: one.name }), lines, goOn(s, far)];
+	return [t("gap.title", { camera: one.name }), lines,
+		[toldLines(one.camera.camera, gap), goOn(s, far)]];
 }
 
 // A thumbnail where the pointer rests, or where the keyboard went.
