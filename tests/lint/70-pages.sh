@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every script of the pages is a module that parses; languages have one set of
-# keys.
+# keys and the terms of the glossary.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 status=0
@@ -39,5 +39,18 @@ for (const [l, text] of others)
 		if (!(k in en[1]) !== !(k in text))
 			wrong++, console.log(`  ${k} is not in both en and ${l}`);
 console.log(`${wrong ? "not ok" : "ok"} - the languages have the same keys`);
+const flat = (v) => (typeof v === "string" ? v : Object.values(v).join(" "))
+	.replace(/\{\w+\}/g, "").toLowerCase();
+const { "": _, ...terms } = JSON.parse(fs.readFileSync("web/glossary.json"));
+const said = wrong;
+for (const [term, g] of Object.entries(terms)) {
+	const named = new RegExp(`(?<!\\w)(${g.en})(?!\\w)`);
+	for (const k of Object.keys(en[1]).filter((x) => named.test(
+		flat(en[1][x])) && !g.but.includes(x)))
+		for (const [l, text] of others)
+			if (k in text && !new RegExp(g[l]).test(flat(text[k])))
+				wrong++, console.log(`  ${l} ${k}: ${term} is no ${g[l]}`);
+}
+console.log(`${wrong > said ? "not ok" : "ok"} - terms are those of the glossary`);
 process.exit(wrong ? 1 : 0)' || status=1
 exit $status
