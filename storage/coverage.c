@@ -86,7 +86,7 @@ static bool alike(const struct span *a, const struct span *b)
 {
 	return a->recorded == b->recorded && a->open == b->open &&
 	    a->cause == b->cause && a->flags == b->flags &&
-	    a->noticed_ns == b->noticed_ns;
+	    a->noticed_ns == b->noticed_ns && a->entry == b->entry;
 }
 
 /* Append a span that begins where the last one ended. */
@@ -183,6 +183,7 @@ static enum err put_unknown(struct work *w, int64_t hole_from, int64_t hole_to,
 	    !index_erasure_find(w->ix, w->camera->id, from, to, &e)) {
 		s.from_ns = e.from_ns > from ? e.from_ns : from;
 		s.to_ns = e.to_ns < to ? e.to_ns : to;
+		s.entry = e.entry < 0 ? (int64_t)e.erasing : e.entry;
 		err = put_unexplained(w, hole_from, hole_to, from, s.from_ns);
 		if (!err)
 			err = put(w, s);

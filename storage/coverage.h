@@ -21,6 +21,7 @@ struct span {
 	enum cause cause;	/* of a gap */
 	uint32_t flags;		/* FRAGMENT_* of what was recorded */
 	int64_t noticed_ns;	/* of a gap; 0: not known */
+	int64_t entry;		/* of what was erased; 0: nothing was */
 };
 
 struct coverage {

@@ -7,11 +7,12 @@
 
 static json_t *span_json(const struct span *s)
 {
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:b, s:o}", "kind",
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:b, s:o, s:o}", "kind",
 	    s->recorded ? "recorded" : "gap", "from", json_time(s->from_ns),
 	    "to", json_time(s->to_ns), "cause", cause_name(s->cause), "flags",
 	    json_flags(s->flags), "open", s->open, "noticed",
-	    json_time_or_null(s->noticed_ns));
+	    json_time_or_null(s->noticed_ns), "entry",
+	    s->entry ? json_integer(s->entry) : json_null());
 }
 
 static enum err coverage_json(const struct view *v, const struct camera_row *c,

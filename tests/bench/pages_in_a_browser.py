@@ -23,9 +23,8 @@ build = Path(sys.argv[1]).resolve()
 os.environ["SAQTA_BUILD"] = str(build)
 
 from half_a_year import Box  # noqa: E402
-from lib import wire  # noqa: E402
 from lib.appliance import PEOPLE  # noqa: E402
-from lib.months import S  # noqa: E402
+from lib.months import S, at_second  # noqa: E402
 from lib.package import grant  # noqa: E402
 from measure import FILM_S, machine, make_film  # noqa: E402
 
@@ -52,14 +51,6 @@ def fragments(tmp):
     assert len(starts) == FILM_S, len(starts)
     return data[:starts[0]], [data[a:b] for a, b in zip(
         starts, starts[1:] + [len(data)])]
-
-
-def at_second(fragment, second):
-    """The same pictures, that many seconds into a segment."""
-    at = fragment.index(b"tfdt")
-    wide = fragment[at + 4] == 1
-    when = struct.pack(">Q" if wide else ">I", second * 90000)
-    return fragment[:at + 8] + when + fragment[at + 8 + len(when):]
 
 
 def record_an_hour(box, camera, init, film):

@@ -14,6 +14,7 @@ import signal
 import struct
 import threading
 import time
+import urllib.parse
 
 from lib import say
 from lib.appliance import wait_for
@@ -130,6 +131,12 @@ def is_told(box, marat, entry):
     say.test("erased footage is answered 410, expired-by-retention",
              gone.status == 410 and
              gone.json()["type"].endswith(":expired-by-retention"), gone.body)
+    at = box.body(box.sent[CAMERA][0][0])
+    spans = marat.get("/api/v1/coverage?" + urllib.parse.urlencode({
+        k: at[k] for k in ("from", "to")})).json()["cameras"][0]["spans"]
+    say.test("and stands in the coverage, with that entry",
+             [(s["cause"], s["entry"]) for s in spans] ==
+             [("expired", entry)], spans, entry)
     say.test("and names the entry of its erasure",
              b"ledger entry %d says so" % entry in gone.body, gone.body,
              entry)

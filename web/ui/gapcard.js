@@ -51,13 +51,22 @@ async function toldOf(camera, gap)
 		"gap.toldNobody")];
 }
 
+// Erased by its term: when, and which entry says so.
+async function erasedOf({ entry })
+{
+	const { entries: [e] } = await api.ledger(entry, 1);
+
+	return [t("gap.erased", { entry: number(entry),
+		time: time.stamp(time.instant(e.time)) })];
+}
+
 // The same as lines that come when they are known.
 export function toldLines(camera, gap)
 {
 	const node = el("div", { class: "gaptold" });
 
-	toldOf(camera, gap).then((lines) => fill(node, lines.map((line) =>
-		el("p", {}, line))), () => {});
+	(gap.entry ? erasedOf(gap) : toldOf(camera, gap)).then((lines) =>
+		fill(node, lines.map((line) => el("p", {}, line))), () => {});
 	return node;
 }
 

@@ -40,6 +40,14 @@ def tiny_clip(source="testsrc2=s=64x64:r=5:d=1"):
     return data[:at], data[at:]
 
 
+def at_second(fragment, second):
+    """The same pictures, that many seconds into a segment."""
+    at = fragment.index(b"tfdt")
+    wide = fragment[at + 4] == 1
+    when = struct.pack(">Q" if wide else ">I", second * 90000)
+    return fragment[:at + 8] + when + fragment[at + 8 + len(when):]
+
+
 def due(zone, end_ns):
     """When a segment that ends then is due: Python's calendar says it."""
     end = datetime.datetime.fromtimestamp(end_ns // S, zone)

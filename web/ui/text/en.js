@@ -401,6 +401,7 @@ export default {
 	"badge.gapsMany": "Incomplete: {n} cameras, least {camera} {share} %",
 	"badge.ends": "approval ends {time}",
 	"gap.title": "{camera}: no footage here",
+	"gap.erased": "Erased on {time}, entry no. {entry}.",
 	"gap.told": "Told {time}: {whom} (entry no. {entry}).",
 	"gap.toldOver": "Told {time} that it is over: {whom} (entry no. {entry}).",
 	"gap.toldShort": "Nobody was told: a gap below a minute stands here and on Health only.",

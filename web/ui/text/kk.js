@@ -410,6 +410,7 @@ export default {
 	"badge.gapsMany": "Толық емес: {n} камера, ең азы {camera} {share} %",
 	"badge.ends": "рұқсат мерзімі: {time}",
 	"gap.title": "{camera}: мұнда жазба жоқ",
+	"gap.erased": "{time} өшірілді, жазба № {entry}.",
 	"gap.told": "Хабарланды {time}: {whom} (жазба № {entry}).",
 	"gap.toldOver": "Ақау жойылғаны {time} хабарланды: {whom} (жазба № {entry}).",
 	"gap.toldShort": "Ешкімге хабарланған жоқ: минуттан қысқа үзіліс тек осында және «Жай-күйі» бетінде көрінеді.",

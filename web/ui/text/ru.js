@@ -433,6 +433,7 @@ export default {
 	"badge.gapsMany": "Неполно: камер {n}, хуже всех {camera} {share} %",
 	"badge.ends": "доступ до {time}",
 	"gap.title": "{camera}: здесь записи нет",
+	"gap.erased": "Стёрто {time}, запись № {entry}.",
 	"gap.told": "Оповещены {time}: {whom} (запись № {entry}).",
 	"gap.toldOver": "Оповещены {time}, что неисправность устранена: {whom} (запись № {entry}).",
 	"gap.toldShort": "Никого не оповещали: пропуск короче минуты виден только здесь и на странице «Состояние».",
