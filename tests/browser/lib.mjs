@@ -4,6 +4,7 @@
 // shows at once where a page used the browser's zone.
 import { createHmac } from "node:crypto";
 import fs from "node:fs";
+import https from "node:https";
 import os from "node:os";
 import path from "node:path";
 
@@ -59,6 +60,7 @@ async function chromium()
 		goto: (url) => page.goto(url, { waitUntil: "load" }),
 		shot: (file) => page.screenshot({ path: file }),
 		scheme: (colorScheme) => page.emulateMedia({ colorScheme }),
+		before: (f) => page.addInitScript(f),
 		close: async () => {
 			await context.close();
 			fs.rmSync(profile, { recursive: true, force: true });
@@ -86,6 +88,7 @@ async function firefox()
 		goto: (url) => page.goto(url, { waitUntil: "load" }),
 		shot: (file) => page.screenshot({ path: file }),
 		scheme: null,
+		before: (f) => page.evaluateOnNewDocument(f),
 		close: () => browser.close() };
 }
 
@@ -118,7 +121,7 @@ export class Person {
 	}
 
 	// The first true value of f(arg) in the page.
-	async until(what, f, arg, ms = 15000)
+	async until(what, f, arg, ms = 40000)
 	{
 		const end = Date.now() + ms;
 
@@ -204,6 +207,32 @@ export class Person {
 		return this.eval(() => document.documentElement.scrollWidth -
 			document.documentElement.clientWidth);
 	}
+}
+
+// Somebody else meanwhile, as a program: one act with a session of his own.
+export async function asAnother(base, account, address, body)
+{
+	let cookie = "", csrf = "";
+	const ask = (to, what) => new Promise((done, fail) => {
+		const r = https.request(base + to, { method: "POST",
+			rejectUnauthorized: false, headers: { cookie,
+				"X-Saqta-CSRF": csrf,
+				"Sec-Fetch-Site": "same-origin",
+				"Content-Type": "application/json" } }, (a) => {
+			let text = "";
+			a.on("data", (d) => { text += d; });
+			a.on("end", () => done({ status: a.statusCode, text,
+				cookie: a.headers["set-cookie"]?.[0] }));
+		});
+		r.on("error", fail);
+		r.end(JSON.stringify(what));
+	});
+	const session = await ask("/api/v1/session", { user: account.user,
+		password: account.password, code: await newCode(account) });
+
+	cookie = session.cookie.split(";")[0];
+	({ csrf } = JSON.parse(session.text));
+	return ask(address, body);
 }
 
 // RFC 6238: a code that was not used yet; waits where all of now were.

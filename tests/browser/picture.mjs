@@ -53,3 +53,18 @@ export function ahead(painted, seconds)
 	return (d > 2 ** 31 ? d - 2 ** 32 : d < -(2 ** 31) ? d + 2 ** 32 : d) /
 		25;
 }
+
+// The main camera's picture once it stands still, for a person's page.
+export async function stillPicture(p)
+{
+	let last = null;
+
+	for (let i = 0; i < 100; i++) {
+		const r = await p.eval(readPicture);
+		if (r && !r.hidden && r.paused && r.frame === last?.frame)
+			return r;
+		last = r;
+		await new Promise((done) => setTimeout(done, 120));
+	}
+	throw new Error("no picture stands still");
+}

@@ -1,0 +1,203 @@
+// hard.mjs - what an auditor meets beside the main job: a gap that is asked
+// about, a changed segment, an approval that ends while he watches, coverage
+// that must equal the tool's, the ledger in two languages, a wrong PC clock.
+//
+//   node hard.mjs BASEURL --accounts FILE.json --facts FILE.json
+//       [--browser chromium|firefox] [--shots DIR]
+//
+// The facts are those of tests/system/51*: {request, revoked, spoilt, daniyar,
+// coverage}. Nothing is recorded any more while this runs.
+import fs from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { asAnother, launch, Report } from "./lib.mjs";
+import { ahead, secondsOf, stillPicture } from "./picture.mjs";
+
+const REVOKED_MS = 10e3;	// then a player has stopped
+const { values: opt, positionals: [base] } = parseArgs({
+	allowPositionals: true, options: { accounts: { type: "string" },
+		facts: { type: "string" },
+		browser: { type: "string", default: "chromium" },
+		shots: { type: "string", default: "shots" } } });
+const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
+const facts = JSON.parse(fs.readFileSync(opt.facts, "utf8"));
+const report = new Report(opt.browser);
+const is = (...a) => report.is(...a);
+fs.mkdirSync(opt.shots, { recursive: true });
+const p = await launch(opt.browser, base);
+const json = async (url) => JSON.parse((await p.fetch(url)).text);
+const shot = (name) => p.shot(path.join(opt.shots,
+	`${opt.browser}-hard-${name}.png`));
+const iso = (ms) => new Date(ms).toISOString();
+const arrived = () => p.until("the page", () =>
+	document.querySelector("main h1") &&
+	!document.getElementById("main").hasAttribute("aria-busy"));
+
+async function lang(code)
+{
+	await p.open("/about");
+	await p.click(`.langs [lang=${code}]`);
+	await p.until("the language", (l) =>
+		document.documentElement.lang === l, code);
+}
+
+// Scenario 7, rule 1: why, from when to when, who was told, what else there is.
+async function asksAboutTheGap(gap)
+{
+	const from = Date.parse(gap.from), to = Date.parse(gap.to);
+
+	await p.open("/find?" + new URLSearchParams({
+		from: iso(from - 10e3), to: iso(to + 10e3) }));
+	await p.see("#gap-here section");
+	const text = await p.text("#gap-here");
+	is(/CAM 1 face/.test(text) && /\d+(\.\d)? s/.test(text) &&
+		/Noticed \d\d\.\d\d\.\d{4} [\d:]{8}/.test(text),
+	"a gap is told with camera, bounds, cause and when it was noticed", text);
+	is(/CAM 2 cash/.test(text), "and which other camera has that time", text);
+	await p.until("who was told", () => /Nobody was told: a gap below a minute/
+		.test(document.querySelector("#gap-here").innerText));
+	is(true, "and who was told of it: of so short a one nobody");
+	await shot("gap");
+	await p.click("#gap-here button:last-of-type");
+	await p.until("the far side", () =>
+		!document.querySelector("#gap-here section"));
+	is(/recorded/.test(await p.eval(() => document.querySelector(
+		".strip [role=slider]").getAttribute("aria-valuetext"))),
+	"one step leads to the footage after it");
+	is(!p.watch.urls.some((u) => u.includes("/media/")),
+		"and no footage was fetched for that");
+}
+
+// Scenario 17: the badge, its evidence, and no picture of that segment.
+async function meetsTheChange(play)
+{
+	const [, two] = play.cameras;
+	const part = two.runs.flatMap((r) => r.parts).find((x) =>
+		x.seq === facts.spoilt);
+
+	await p.open(`/watch/${facts.request}?` + new URLSearchParams({
+		camera: "cam-2", t: iso(Number(part.fragments[0].start_ns) / 1e6 +
+			100) }));
+	await p.see(".screen.main .gapcard");
+	await p.until("the badge", () => document.querySelector(
+		".badges details summary").innerText === "Not genuine", null,
+	20e3);
+	await p.click(".badges details:nth-of-type(1) summary");
+	const words = await p.text(".badges details[open] .evidence");
+	is(words.includes(`segment ${facts.spoilt} fails its check`) &&
+		/only as evidence of damage/.test(words),
+	"a changed segment is named: not genuine", words);
+	is(await p.eval(() => document.querySelector(".screen.main").classList
+		.contains("empty")), "and no picture of it is shown");
+	await shot("changed");
+}
+
+// Scenario 12: the approval ends while he watches.
+async function isRevoked(id)
+{
+	await p.open("/watch/" + id);
+	await p.see(".clock");
+	await p.until("a picture", () => document.querySelector(
+		".screen.main video").readyState > 1);
+	await p.press("l");
+	const done = await asAnother(base, facts.daniyar,
+		`/api/v1/requests/${id}/revoke`, { reason: "Client withdrew." });
+	const begun = Date.now();
+	await p.reads("Watching has ended", 20e3);
+	const took = Date.now() - begun;
+	is(done.status === 200 && took < REVOKED_MS, "revoked while being " +
+		"watched: the player stops within ten seconds", `${took} ms`);
+	is(await p.eval(() => [...document.querySelectorAll("video")].every(
+		(v) => !v.getAttribute("src"))), "and its pictures are gone");
+	const r = await p.fetch(`/api/v1/requests/${id}/play`);
+	is(r.status === 403, "what he asks for now is refused: 403", r.status);
+}
+
+// Scenario 20: six months as the page adds them up are those of the tool.
+async function countsAsTheTool()
+{
+	await p.open("/coverage");
+	await p.see("#coverage-table");
+	const shown = await p.eval(() => Object.fromEntries([...document
+		.querySelectorAll("#coverage-table tbody tr")].map((tr) =>
+		[tr.dataset.camera, Number(tr.dataset.recorded)])));
+	const told = facts.coverage.cameras.map((c) => [c.camera,
+		c.recorded_ns / 1e6]);
+	is(told.length === 2 && told.every(([id, ms]) => ms > 20e3 &&
+		Math.abs(shown[id] - ms) < 50), "the coverage page counts what " +
+		"`saqta coverage --json` counts", JSON.stringify([shown, told]));
+}
+
+// Scenario 21: the whole story of a request, the same in two languages.
+async function readsTheStory()
+{
+	const rows = {};
+
+	for (const code of ["kk", "en"]) {
+		await lang(code);
+		await p.open("/audit?" + new URLSearchParams({ what: "footage",
+			word: facts.request }));
+		await arrived();
+		rows[code] = await p.eval(() => [...document.querySelectorAll(
+			"main tbody tr")].map((tr) => [...tr.cells].map((c) =>
+			c.innerText)));
+		await shot("story-" + code);
+	}
+	is(rows.en.length > 2 && rows.kk.length === rows.en.length &&
+		rows.en.every(([n, , text], i) => rows.kk[i][0].replace(/\D/g, "")
+			=== n.replace(/\D/g, "") && rows.kk[i][2] !== text &&
+			/[\u0400-\u04ff]/.test(rows.kk[i][2]) &&
+			!/[{}]|entry\./.test(text + rows.kk[i][2])),
+	"the story of a request reads in Kazakh as in English, entry by entry",
+	JSON.stringify(rows).slice(0, 400));
+}
+
+// Scenario 16: a PC whose clock is wrong; the link opens the same picture.
+async function hasAWrongClock(play)
+{
+	const wish = Math.floor(Date.parse(play.cameras[0].runs[0].from) / 1e3 +
+		4) * 1e3;
+	const look = async () => {
+		await p.open(`/watch/${facts.request}?` + new URLSearchParams({
+			camera: "cam-1", t: iso(wish) }));
+		return stillPicture(p);
+	};
+	const right = await look();
+	is(await p.eval(() => !document.querySelector(".banner.clock")),
+		"a right clock has no banner");
+	await p.driver.before(() => {
+		const now = Date.now.bind(Date);
+		Date.now = () => now() + 600e3;
+	});
+	const wrong = await look();
+	is(/10 min/.test(await p.text(".banner.clock")),
+		"a PC clock that is ten minutes ahead is told",
+		await p.text("#banners"));
+	is(wrong.frame === right.frame && wrong.shown === right.shown &&
+		Math.abs(secondsOf(wrong.shown) - wish / 1e3) < 0.1 &&
+		Math.abs(ahead(wrong.clock, wish / 1e3)) < 0.5,
+	"and the link opens the same picture, at site time",
+	JSON.stringify([right, wrong]));
+}
+
+try {
+	await p.open("/");
+	await p.signIn(accounts.auditor);
+	await lang("en");
+	const play = await json(`/api/v1/requests/${facts.request}/play`);
+	await asksAboutTheGap(play.cameras[0].gaps[0]);
+	await countsAsTheTool();
+	await meetsTheChange(play);
+	await isRevoked(facts.revoked[opt.browser === "firefox" ? 1 : 0]);
+	await readsTheStory();
+	await hasAWrongClock(play);
+	is(p.watch.errors.length === 0, "no console error",
+		p.watch.errors.slice(0, 3).join(" | "));
+} catch (e) {
+	await shot("failed").catch(() => {});
+	is(false, "the questions are asked to their end", e.stack);
+} finally {
+	await p.close();
+}
+console.log(`# ${report.passed} passed, ${report.failed} failed`);
+process.exit(report.failed ? 1 : 0);

@@ -1,0 +1,225 @@
+// keys.mjs - from the sign-in to the package without a mouse (rules 10 and 11,
+// scenario 13): only keys are pressed here, nothing is clicked or focused.
+//
+//   node keys.mjs BASEURL --accounts FILE.json [--shots DIR]
+import fs from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { launch, newCode, Report, sleep } from "./lib.mjs";
+import { secondsOf, stillPicture } from "./picture.mjs";
+
+const STEPS = 8, TABS = 150;
+const { values: opt, positionals } = parseArgs({ allowPositionals: true,
+	options: { accounts: { type: "string" },
+		shots: { type: "string", default: "shots" } } });
+const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
+const report = new Report("keys");
+const is = (...a) => report.is(...a);
+fs.mkdirSync(opt.shots, { recursive: true });
+const p = await launch("chromium", positionals[0]);
+const json = async (url) => JSON.parse((await p.fetch(url)).text);
+const type = (text) => p.page.keyboard.type(text);
+const here = (selector) => p.eval((s) =>
+	document.activeElement?.matches(s), selector);
+
+// Press Tab until what is meant has the focus; it must then be seen.
+async function tabTo(selector, way = "Tab")
+{
+	for (let i = 0; i < TABS; i++) {
+		if (await here(selector)) {
+			const seen = await p.eval(() => {
+				const e = document.activeElement;
+				const s = getComputedStyle(e);
+				return e.matches(":focus-visible") &&
+					s.outlineStyle !== "none";
+			});
+			if (!seen)
+				is(false, "the focus can be seen", selector);
+			return;
+		}
+		await p.press(way);
+	}
+	throw new Error(`no Tab leads to ${selector}`);
+}
+
+async function enter(selector)
+{
+	await tabTo(selector);
+	await p.press("Enter");
+}
+
+async function signIn(account)
+{
+	await p.see("[name=user]");
+	await tabTo("[name=user]");
+	await type(account.user);
+	await tabTo("[name=password]");
+	await type(account.password);
+	await tabTo("[name=code]");
+	if (account.factor)
+		await type(await newCode(account));
+	await p.press("Enter");
+	await p.see("#signout");
+}
+
+async function signOut()
+{
+	await tabTo("#signout", "Shift+Tab");
+	await p.press("Enter");
+	await p.see("[name=user]");
+}
+
+// The time of the withdrawal as a person types it, from the appliance's text.
+async function asTyped()
+{
+	const { transactions: [w] } = await json("/api/v1/transactions?" +
+		"amount=50000&reference=WITHDRAWAL-1");
+	const [, y, m, d, clock] =
+		/^(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d)/.exec(w.time);
+
+	return `0417 ${d}.${m}.${y} ${clock} 50000`;
+}
+
+async function findsAndAsks()
+{
+	await signIn(accounts.auditor);
+	const words = await asTyped();
+	await enter("nav [href='/find']");
+	await p.see("[name=box]");
+	await tabTo("[name=box]");
+	await type(words);
+	await p.press("Enter");
+	await p.see("tr[data-transaction]");
+	await enter("tr[data-transaction] button");
+	await p.until("the request is filled in", () =>
+		document.activeElement?.name === "reason");
+	is(true, "a transaction found by keys fills the request in");
+	await type("Client says no cash came out.");
+	await tabTo("#ask [name=case]", "Shift+Tab");
+	await type("K-115");
+	await tabTo("#ask [name=export]");
+	await p.press("Space");
+	await enter("#ask button[type=submit]");
+	const id = await p.until("a request number", () =>
+		/^\/requests\/(REQ-[0-9-]+)$/.exec(location.pathname)?.[1]);
+	is(true, "the request is sent by keys");
+	await signOut();
+	return id;
+}
+
+async function approves(id)
+{
+	await signIn(accounts.custodian);
+	await enter("nav [href='/requests']");
+	await p.see(`[href='/requests/${id}']`);
+	await enter(`[href='/requests/${id}']`);
+	await p.see("#decide");
+	await tabTo("#decide [name=password]");
+	await type(accounts.custodian.password);
+	await tabTo("#decide [name=code]");
+	await type(await newCode(accounts.custodian));
+	await enter("#decide button[value=approve]");
+	await p.until("approved", () => !document.querySelector("#decide") &&
+		/approved this/.test(document.body.innerText), null, 30000);
+	is(true, "the custodian approves by keys");
+	await signOut();
+}
+
+async function steps()
+{
+	const frames = [(await stillPicture(p)).frame];
+
+	for (const key of [...".".repeat(STEPS), ...",".repeat(STEPS)]) {
+		await p.press(key);
+		await sleep(150);
+		frames.push((await stillPicture(p)).frame);
+	}
+	const moved = frames.slice(1).map((f, i) => f - frames[i]);
+	is(moved.every((d, i) => d === (i < STEPS ? 1 : -1)),
+		`${STEPS} steps on and ${STEPS} back move by exactly one picture ` +
+		"each", moved.join(" "));
+}
+
+async function plays()
+{
+	const before = secondsOf((await stillPicture(p)).shown);
+
+	await p.press("Space");
+	await sleep(2500);
+	await p.press("Space");
+	const after = secondsOf((await stillPicture(p)).shown);
+	is(after - before > 1 && after - before < 5, "Space plays and pauses",
+		after - before);
+	await p.press("ArrowLeft");
+	await sleep(300);
+	const back = secondsOf((await stillPicture(p)).shown);
+	is(Math.abs(after - back - 1) < 0.3, "an arrow goes a second",
+		after - back);
+}
+
+async function marksAndNotes()
+{
+	await p.press("[");
+	await p.press("ArrowRight");
+	await sleep(300);
+	await p.press("ArrowRight");
+	await sleep(300);
+	await p.press("]");
+	await p.see("#part-export");
+	await p.press("n");
+	await p.until("the note's field", () =>
+		document.activeElement?.name === "note");
+	await type("Card inserted");
+	await p.press("Enter");
+	await p.reads("The note is in the ledger.");
+	const had = await p.eval(() => document.querySelectorAll(
+		"#notes code").length);
+	await p.press("s");
+	await p.until("the snapshot's hash", (n) => document.querySelectorAll(
+		"#notes code").length > n, had);
+	is(/Card inserted/.test(await p.text("#notes")),
+		"marks, a note and a snapshot are made by keys");
+}
+
+async function watches(id)
+{
+	await signIn(accounts.auditor);
+	await enter("nav [href='/requests']");
+	await p.see(`[href='/requests/${id}']`);
+	await enter(`[href='/requests/${id}']`);
+	await p.see(`a[href='/watch/${id}']`);
+	await enter(`a[href='/watch/${id}']`);
+	await p.see(".clock");
+	for (let i = 0; i < 3; i++)
+		await p.press("ArrowRight");
+	await sleep(500);
+	await steps();
+	await plays();
+	await marksAndNotes();
+	await p.shot(path.join(opt.shots, "keys-watch.png"));
+	await enter("#part-export");
+	await p.see("#part form button[type=submit]");
+	await enter("#part form button[type=submit]");
+	await p.until("the page of exports", () =>
+		location.pathname === "/exports");
+	await p.until("a package that is ready", () =>
+		document.querySelector(".export[data-state=ready]"), null, 60000);
+	await tabTo(".export[data-state=ready] a[download]");
+	is(true, "the marked part is a package, and its download has the focus");
+}
+
+try {
+	await p.open("/");
+	const id = await findsAndAsks();
+	await approves(id);
+	await watches(id);
+	is(p.watch.errors.length === 0, "no console error",
+		p.watch.errors.slice(0, 3).join(" | "));
+} catch (e) {
+	await p.shot(path.join(opt.shots, "keys-failed.png")).catch(() => {});
+	is(false, "the flow runs to its end", e.stack);
+} finally {
+	await p.close();
+}
+console.log(`# ${report.passed} passed, ${report.failed} failed`);
+process.exit(report.failed ? 1 : 0);
