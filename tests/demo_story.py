@@ -76,7 +76,8 @@ def must(answer):
 def ask(client, cameras, begin, end, reason, case, right="view"):
     return must(client.post(V1 + "requests", {
         "from": stamp(begin), "to": stamp(end), "cameras": cameras,
-        "reason": reason, "case": case, "right": right}))["id"]
+        "reason": reason, "case": case, "right": right,
+        "longer": "What happened before and after it."}))["id"]
 
 
 def decide(box, client, user, ident, cameras, begin, end, reason="",

@@ -182,7 +182,8 @@ def package(box, begun):
     asked = {"from": stamp(begun), "to": stamp(time.time()),
              "cameras": ["plain-1"], "reason": "Withdrawal disputed"}
     ident = marat.post(V1 + "requests", {
-        **asked, "case": "K-7", "right": "export"}).json()["id"]
+        **asked, "case": "K-7", "right": "export",
+        "longer": "All of it"}).json()["id"]
     answer = daniyar.post(V1 + "requests/%s/decision" % ident, {
         "verdict": "approve", **asked, "password": PEOPLE["daniyar"][2],
         "code": box.code("daniyar")})
