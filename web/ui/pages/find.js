@@ -34,7 +34,7 @@ export default async function find(app)
 	if (cameras.length)
 		await look(s);
 	if (q.get("ask"))	// from a transaction: filled in already
-		setTimeout(() => node.querySelector("#ask textarea")?.focus());
+		setTimeout(() => node.querySelector("#ask [name=reason]")?.focus());
 	return { title: t("find.title"), node };
 }
 
