@@ -29,7 +29,7 @@ export function readPicture(camera = "")
 		return value;
 	};
 	return { clock: row(16), frame: row(40),
-		shown: document.querySelector(".clock")?.textContent ?? "",
+		shown: document.querySelector(".screen .clock")?.textContent ?? "",
 		hidden: screen.classList.contains("empty"),
 		time: video.currentTime, paused: video.paused };
 }
