@@ -27,25 +27,33 @@ static size_t sealed_size(const struct age_file *f, uint64_t i)
 	return i == f->chunks - 1 ? f->last_sealed : AGE_CHUNK_SEALED;
 }
 
-/* Have chunk i in f->plain. */
-must_check static enum err hold(struct age_file *f, uint64_t i)
+/* Read chunk i and open it into out, which has room for all of it. */
+must_check static enum err read_chunk(struct age_file *f, uint64_t i,
+    unsigned char *out)
 {
 	size_t n = sealed_size(f, i);
 	bool last = i == f->chunks - 1;
+	enum err err =
+	    disk_pread(f->fd, f->sealed, n, f->payload + i * AGE_CHUNK_SEALED);
+
+	if (err)
+		return err;
+	err = age_chunk_open(f->key, i, last && !f->cut, f->sealed, n, out);
+	/* A writer may have died right after a last chunk that was full. */
+	if (err && last && f->cut)
+		err = age_chunk_open(f->key, i, true, f->sealed, n, out);
+	return err;
+}
+
+/* Have chunk i in f->plain. */
+must_check static enum err hold(struct age_file *f, uint64_t i)
+{
 	enum err err;
 
 	if (f->held == i)
 		return OK;
 	f->held = NO_CHUNK;
-	err =
-	    disk_pread(f->fd, f->sealed, n, f->payload + i * AGE_CHUNK_SEALED);
-	if (err)
-		return err;
-	err =
-	    age_chunk_open(f->key, i, last && !f->cut, f->sealed, n, f->plain);
-	/* A writer may have died right after a last chunk that was full. */
-	if (err && last && f->cut)
-		err = age_chunk_open(f->key, i, true, f->sealed, n, f->plain);
+	err = read_chunk(f, i, f->plain);
 	if (!err)
 		f->held = i;
 	return err;
@@ -177,11 +185,15 @@ enum err age_file_read(struct age_file *f, uint64_t off, void *p, size_t n)
 
 		if (off >= own)	/* own is whole chunks: none spans both */
 			return age_file_read(f->tail, off - own, out, n);
-		err = hold(f, off / AGE_CHUNK);
-
+		if (part == AGE_CHUNK && f->held != off / AGE_CHUNK) {
+			err = read_chunk(f, off / AGE_CHUNK, out);
+		} else {
+			err = hold(f, off / AGE_CHUNK);
+			if (!err)
+				memcpy(out, f->plain + at, part);
+		}
 		if (err)
 			return err;
-		memcpy(out, f->plain + at, part);
 		out += part;
 		off += part;
 		n -= part;

@@ -31,8 +31,7 @@ struct export_job {
 	struct movie *movie;
 	uint64_t at;
 	struct sha256 hash;
-	unsigned char *bytes; /* the fragment read last */
-	size_t bytes_n;
+	struct plain held; /* the fragment read last */
 	uint32_t source;
 	struct spool_map map;
 	uint64_t done, total;
@@ -42,9 +41,7 @@ static void job_free(struct export_job *j)
 {
 	if (!j)
 		return;
-	if (j->bytes)
-		crypt_wipe(j->bytes, j->bytes_n);
-	free(j->bytes);
+	plain_free(&j->held);
 	movie_free(j->movie);
 	pack_free(j->pack);
 	spool_map_free(&j->map);
@@ -263,7 +260,6 @@ static enum err check_one(struct session *s, struct export_job *j)
 	struct export *x = &j->x;
 	const struct journal_record *r;
 	const struct play_part *part;
-	unsigned char *bytes;
 	enum err err;
 
 	while (j->play < x->plays_n && j->part == x->plays[j->play].parts_n) {
@@ -276,11 +272,8 @@ static enum err check_one(struct session *s, struct export_job *j)
 	}
 	part = &x->plays[j->play].parts[j->part];
 	r = &part->footage.fragments[part->first + j->fragment];
-	err = fragment_read(s, part, r, &bytes);
-	if (!err) {
-		crypt_wipe(bytes, (size_t)r->plain_len);
-		free(bytes);
-	} else if (err == ERR_INTEGRITY) {
+	err = fragment_read(s, part, r, &j->held);
+	if (err == ERR_INTEGRITY) {
 		snprintf(s->about.request, sizeof(s->about.request), "%s",
 		    x->request.id);
 		snprintf(s->about.camera, sizeof(s->about.camera), "%s",
@@ -328,21 +321,15 @@ static enum err load(struct session *s, struct export_job *j, uint32_t source)
 	const struct play *p = &j->x.plays[f->play];
 	const struct journal_record *r;
 	const struct play_part *part;
-	unsigned char *bytes;
 	enum err err;
 
-	if (j->bytes && j->source == source)
+	if (j->held.p && j->source == source)
 		return OK;
 	err = run_fragment(p, &f->run, source, &part, &r);
 	if (!err)
-		err = fragment_read(s, part, r, &bytes);
+		err = fragment_read(s, part, r, &j->held);
 	if (err)
 		return err;
-	if (j->bytes)
-		crypt_wipe(j->bytes, j->bytes_n);
-	free(j->bytes);
-	j->bytes = bytes;
-	j->bytes_n = (size_t)r->plain_len;
 	j->source = source;
 	j->done += r->plain_len;
 	return spool_map_put(&j->map, pack_at(j->pack), p->camera, r->start_ns,
@@ -376,9 +363,9 @@ static enum err copy_one(struct session *s, struct export_job *j)
 		err = load(s, j, piece.source);
 		if (err)
 			return err;
-		if (piece.at + piece.n > j->bytes_n)
+		if (piece.at + piece.n > j->held.n)
 			return ERR_INTEGRITY;
-		p = j->bytes + piece.at;
+		p = j->held.p + piece.at;
 	}
 	sha256_put(&j->hash, p, piece.n);
 	j->at += piece.n;

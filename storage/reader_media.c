@@ -152,32 +152,45 @@ static enum err check(const struct opened *o, const struct journal_record *r,
 	return crypt_equal(hash, r->content, HASH_BYTES) ? OK : ERR_INTEGRITY;
 }
 
-enum err fragment_read(struct session *s, const struct play_part *part,
-    const struct journal_record *r, unsigned char **ret)
+void plain_free(struct plain *b)
 {
-	unsigned char *p = NULL;
+	if (b->p)
+		crypt_wipe(b->p, b->room);
+	free(b->p);
+	*b = (struct plain){0};
+}
+
+static enum err room(struct plain *b, uint64_t n)
+{
+	if (!n || n > MP4_FRAGMENT_MAX)
+		return ERR_INTEGRITY;
+	b->n = (size_t)n;
+	if (b->n <= b->room)
+		return OK;
+	plain_free(b);
+	b->p = malloc((size_t)n);
+	if (!b->p)
+		return ERR_NO_MEMORY;
+	b->n = b->room = (size_t)n;
+	return OK;
+}
+
+enum err fragment_read(struct session *s, const struct play_part *part,
+    const struct journal_record *r, struct plain *ret)
+{
 	struct opened *o;
 	char what[32];
 	enum err err = access_open(s, part, &o);
 
-	if (!err && (!r->plain_len || r->plain_len > MP4_FRAGMENT_MAX))
-		err = ERR_INTEGRITY;
-	if (!err) {
-		p = malloc((size_t)r->plain_len);
-		err = p ? OK : ERR_NO_MEMORY;
-	}
 	if (!err)
-		err = age_file_read(o->file, r->plain_off, p,
-		    (size_t)r->plain_len);
+		err = room(ret, r->plain_len);
 	if (!err)
-		err = check(o, r, p);
-	if (!err) {
-		*ret = p;
+		err = age_file_read(o->file, r->plain_off, ret->p, ret->n);
+	if (!err)
+		err = check(o, r, ret->p);
+	if (!err)
 		return OK;
-	}
-	if (p)
-		crypt_wipe(p, (size_t)r->plain_len);
-	free(p);
+	plain_free(ret);
 	if (err == ERR_NO_MEMORY || err == ERR_DISK || err == ERR_NOT_APPROVED)
 		return err;
 	snprintf(what, sizeof(what), "fragment %u", r->index);
@@ -190,7 +203,7 @@ enum err session_media_fragment(struct session *s, struct wire *w)
 	const struct play_part *part;
 	const struct play *p;
 	char etag[2 * ETAG_BYTES + 1];
-	unsigned char *bytes = NULL;
+	struct plain bytes = {0};
 	struct wire asked = *w;
 	int64_t end;
 	uint64_t seq;
@@ -218,11 +231,9 @@ enum err session_media_fragment(struct session *s, struct wire *w)
 	if (!err) {
 		hex_encode(r->content, ETAG_BYTES, etag);
 		lease_served(s, p->camera, LEASE_VIEW, r->start_ns, end);
-		err = answer_bulk(s, &asked, etag, bytes, (size_t)r->plain_len);
+		err = answer_bulk(s, &asked, etag, bytes.p, bytes.n);
 	}
-	if (bytes)
-		crypt_wipe(bytes, (size_t)r->plain_len);
-	free(bytes);
+	plain_free(&bytes);
 	return err;
 }
 

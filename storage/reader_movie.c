@@ -11,9 +11,7 @@
 
 void laid_free(struct laid *l)
 {
-	if (l->fragment)
-		crypt_wipe(l->fragment, l->fragment_n);
-	free(l->fragment);
+	plain_free(&l->fragment);
 	movie_free(l->movie);
 	*l = (struct laid){0};
 }
@@ -235,18 +233,10 @@ static enum err hold(struct session *s, const struct play *p,
 	struct laid *l = &s->access.laid;
 	const struct journal_record *r;
 	const struct play_part *part;
-	unsigned char *bytes;
 	enum err err = run_fragment(p, run, source, &part, &r);
 
-	if (!err && (!l->fragment || l->source != source)) {
-		err = fragment_read(s, part, r, &bytes);
-		if (err)
-			return err;
-		if (l->fragment)
-			crypt_wipe(l->fragment, l->fragment_n);
-		free(l->fragment);
-		l->fragment = bytes;
-		l->fragment_n = (size_t)r->plain_len;
+	if (!err && (!l->fragment.p || l->source != source)) {
+		err = fragment_read(s, part, r, &l->fragment);
 		l->source = source;
 	}
 	if (!err)
@@ -258,29 +248,29 @@ static enum err hold(struct session *s, const struct play *p,
 	return err;
 }
 
+/* Into the window; each fragment only when it is held. */
 static enum err fill(struct session *s, const struct play *p,
-    const struct play_run *run, uint64_t off, unsigned char *out, size_t n)
+    const struct play_run *run, uint64_t off, int window, size_t n)
 {
 	struct laid *l = &s->access.laid;
 	enum err err = OK;
 
-	while (n && !err) {
+	for (size_t at = 0; at < n && !err;) {
 		struct movie_piece piece;
+		const unsigned char *from;
 
-		err = movie_map(l->movie, off, n, &piece);
-		if (!err && piece.source != UINT32_MAX)
+		err = movie_map(l->movie, off + at, n - at, &piece);
+		if (!err && piece.source != UINT32_MAX) {
 			err = hold(s, p, run, piece.source);
+			if (!err && piece.at + piece.n > l->fragment.n)
+				err = ERR_INTEGRITY;
+		}
 		if (err)
 			break;
-		if (piece.source == UINT32_MAX)
-			memcpy(out, piece.p, piece.n);
-		else if (piece.at + piece.n > l->fragment_n)
-			return ERR_INTEGRITY;
-		else
-			memcpy(out, l->fragment + piece.at, piece.n);
-		out += piece.n;
-		off += piece.n;
-		n -= piece.n;
+		from = piece.source == UINT32_MAX ? piece.p :
+						    l->fragment.p + piece.at;
+		err = window_put(window, at, from, piece.n);
+		at += piece.n;
 	}
 	return err;
 }
@@ -289,8 +279,7 @@ enum err session_movie_read(struct session *s, struct wire *w)
 {
 	const struct play_run *r;
 	const struct play *p;
-	struct wire asked = *w;
-	unsigned char *out = NULL;
+	struct wire answer;
 	uint64_t off, size;
 	uint32_t run, n = 0;
 	enum err err = get_run(s, w, &run);
@@ -302,6 +291,8 @@ enum err session_movie_read(struct session *s, struct wire *w)
 	if (!err && (!n || n > MOVIE_READ_MAX))
 		err = ERR_INVALID;
 	if (!err)
+		err = window_check(w->fd, n);
+	if (!err)
 		err = access_get(s, s->about.request);
 	if (!err)
 		err = laid_get(s, s->about.camera, run, &p, &r);
@@ -312,13 +303,9 @@ enum err session_movie_read(struct session *s, struct wire *w)
 		return ERR_RANGE;
 	s->about.from_ns = r->from_ns;
 	s->about.to_ns = r->to_ns;
-	out = malloc(n);
-	if (!out)
-		return ERR_NO_MEMORY;
-	err = fill(s, p, r, off, out, n);
-	if (!err)
-		err = answer_bulk(s, &asked, NULL, out, n);
-	crypt_wipe(out, n);
-	free(out);
-	return err;
+	err = fill(s, p, r, off, w->fd, n);
+	if (err)
+		return err;
+	wire_begin(&answer, MSG_MOVIE_READ_IS, w->id);
+	return wire_send(s->client, &answer, -1);
 }

@@ -177,11 +177,30 @@ static enum err cover(struct session *s, uint64_t off, uint64_t end)
 	return err;
 }
 
+/* Into the window, a little at a time. */
+static enum err fill(struct age_file *f, uint64_t off, int window, size_t n)
+{
+	unsigned char *part = malloc(AGE_CHUNK);
+	enum err err = part ? OK : ERR_NO_MEMORY;
+
+	for (size_t at = 0; at < n && !err;) {
+		size_t now = n - at < AGE_CHUNK ? n - at : AGE_CHUNK;
+
+		err = age_file_read(f, off + at, part, now);
+		if (!err)
+			err = window_put(window, at, part, now);
+		at += now;
+	}
+	if (part)
+		crypt_wipe(part, AGE_CHUNK);
+	free(part);
+	return err == ERR_TRUNCATED ? ERR_INTEGRITY : err;
+}
+
 enum err session_export_read(struct session *s, struct wire *w)
 {
 	char id[EXPORT_ID_MAX];
-	struct wire asked = *w;
-	unsigned char *out;
+	struct wire answer;
 	uint64_t off;
 	uint32_t n;
 	enum err err;
@@ -193,23 +212,18 @@ enum err session_export_read(struct session *s, struct wire *w)
 	if (!err && (!n || n > MOVIE_READ_MAX))
 		err = ERR_INVALID;
 	if (!err)
+		err = window_check(w->fd, n);
+	if (!err)
 		err = get(s, id);
 	if (err)
 		return err;
 	if (off > s->spool->row.bytes || n > s->spool->row.bytes - off)
 		return ERR_RANGE;
 	err = cover(s, off, off + n);
+	if (!err)
+		err = fill(s->spool->file, off, w->fd, n);
 	if (err)
 		return err;
-	out = malloc(n);
-	if (!out)
-		return ERR_NO_MEMORY;
-	err = age_file_read(s->spool->file, off, out, n);
-	if (!err)
-		err = answer_bulk(s, &asked, NULL, out, n);
-	else if (err == ERR_TRUNCATED)
-		err = ERR_INTEGRITY;
-	crypt_wipe(out, n);
-	free(out);
-	return err;
+	wire_begin(&answer, MSG_EXPORT_READ_IS, w->id);
+	return wire_send(s->client, &answer, -1);
 }

@@ -50,14 +50,19 @@ struct opened {
 	int64_t used_ns;
 };
 
+/* Footage in plain. What comes next takes its room; plain_free() wipes. */
+struct plain {
+	unsigned char *p;
+	size_t n, room;
+};
+
 /* One run laid out as a movie, and the fragment read last. */
 struct laid {
 	struct movie *movie; /* NULL: none */
 	char camera[CAMERA_ID_MAX + 1];
 	uint32_t run;
-	unsigned char *fragment;
-	size_t fragment_n;
-	uint32_t source;
+	struct plain fragment;
+	uint32_t source; /* whose it is, if there is any */
 };
 
 /* The approved request in use; one at a time. */
@@ -242,12 +247,13 @@ must_check enum err session_media_init(struct session *s, struct wire *w);
 must_check enum err session_media_fragment(struct session *s, struct wire *w);
 must_check enum err session_stop_watching(struct session *s, struct wire *w);
 /*
- * Read and check a fragment against its journal record. *ret is to be wiped
- * and freed. ERR_INTEGRITY where it is not what was recorded.
+ * Read a fragment into *ret and check it against its journal record.
+ * ERR_INTEGRITY where it is not what was recorded; after an error *ret is empty.
  */
 must_check enum err fragment_read(struct session *s,
     const struct play_part *part, const struct journal_record *r,
-    unsigned char **ret);
+    struct plain *ret);
+void plain_free(struct plain *b); /* then it is empty, and good for use */
 
 /* --- reader_movie.c --- */
 must_check enum err session_movie(struct session *s, struct wire *w);

@@ -79,7 +79,17 @@ void media_fragment(struct http *x)
 struct plan {
 	struct range range;
 	uint64_t size;
+	struct stream *stream;	/* until it is sent */
 };
+
+static void plan_free(void *keep)
+{
+	struct plan *p = keep;
+
+	if (p->stream)
+		p->stream->free(p->stream);
+	free(p);
+}
 
 static void send_stream(struct http *x, struct stream *s, uint64_t n)
 {
@@ -100,22 +110,18 @@ static void send_stream(struct http *x, struct stream *s, uint64_t n)
 /* The first piece is there: so an error of it still got its own status. */
 static void first_piece(struct http *x)
 {
-	const struct plan *p = x->keep;
-	struct stream *s;
-	enum err err;
+	struct plan *p = x->keep;
 
+	if (x->err == OK && wire_end(&x->in) != OK)
+		x->err = ERR_INTERNAL;
 	if (x->err != OK) {
 		x->reply.header_n = 0;
 		reply_failed(x);
 		return;
 	}
-	err = movie_open(x, p->range.from, p->range.n, &s);
-	if (err != OK) {
-		x->reply.header_n = 0;
-		reply_problem(x, err, NULL, NULL);
-		return;
-	}
-	send_stream(x, s, p->range.n);
+	movie_begin(p->stream);
+	send_stream(x, p->stream, p->range.n);
+	p->stream = NULL;
 }
 
 /* Range counts for GET alone (RFC 9110, 14.2). */
@@ -144,7 +150,6 @@ static void refuse_range(struct http *x, enum err err, uint64_t size)
 static void plan_movie(struct http *x, struct plan *p)
 {
 	char etag[WIRE_STR_MAX + 1], name[128];
-	struct stream *none;
 	struct wire w;
 	enum err err;
 
@@ -164,15 +169,20 @@ static void plan_movie(struct http *x, struct plan *p)
 	reply_header(x, "Accept-Ranges", "bytes");
 	reply_header(x, "Content-Disposition", "attachment; filename=\"%s\"",
 	    name);
-	if (x->method == METHOD_HEAD) {
-		err = movie_head(&none);
-		if (err == OK)
-			send_stream(x, none, p->range.n);
-		else
-			reply_problem(x, err, NULL, NULL);
+	if (x->method == METHOD_HEAD)
+		err = movie_head(&p->stream);
+	else
+		err = movie_open(x, p->range.from, p->range.n, &w, &p->stream);
+	if (err != OK) {
+		x->reply.header_n = 0;
+		reply_problem(x, err, NULL, NULL);
 		return;
 	}
-	movie_question(x, p->range.from, p->range.n, &w);
+	if (x->method == METHOD_HEAD) {
+		send_stream(x, p->stream, p->range.n);
+		p->stream = NULL;
+		return;
+	}
 	http_ask(x, x->session->peer, &w,
 	    movie_is_export(&x->args) ? MSG_EXPORT_READ_IS : MSG_MOVIE_READ_IS,
 	    first_piece);
@@ -192,7 +202,7 @@ static void movie_is(struct http *x)
 		return;
 	}
 	x->keep = p;
-	x->keep_free = free;
+	x->keep_free = plan_free;
 	plan_movie(x, p);
 }
 

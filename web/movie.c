@@ -9,7 +9,7 @@
 
 struct movie;
 
-/* One piece: asked, there (p), or failed. */
+/* One piece: asked, there, or failed. Its window serves the next one, too. */
 struct piece {
 	struct call call;
 	struct movie *movie;
@@ -17,8 +17,8 @@ struct piece {
 	size_t n;		/* 0: free */
 	bool there;
 	enum err err;
-	const void *p;
-	size_t mapped;
+	int window;		/* -1: none yet */
+	const void *p;		/* its bytes */
 };
 
 /* Shared by HTTP's thread and the I/O thread: what is under lock. */
@@ -29,6 +29,7 @@ struct movie {
 	struct MHD_Connection *c;
 	uint64_t first;		/* offset in the movie of the stream's byte 0 */
 	uint64_t end, next;	/* offsets: behind the last, to be asked next */
+	size_t room;		/* of a window */
 	pthread_mutex_t lock;
 	unsigned refs;		/* the stream's, and one per call under way */
 	bool waits;		/* the connection is suspended for a piece */
@@ -47,7 +48,7 @@ bool movie_is_export(const struct args *a)
 	return !*a->camera;
 }
 
-static void question(const struct args *a, uint64_t from, size_t n,
+static void question(const struct args *a, const struct piece *p,
     struct wire *w)
 {
 	wire_begin(w, movie_is_export(a) ? MSG_EXPORT_READ : MSG_MOVIE_READ, 0);
@@ -56,13 +57,9 @@ static void question(const struct args *a, uint64_t from, size_t n,
 		wire_put_str(w, a->camera);
 		wire_put_u32(w, (uint32_t)a->number[0]);
 	}
-	wire_put_u64(w, from);
-	wire_put_u32(w, (uint32_t)n);
-}
-
-void movie_question(struct http *x, uint64_t from, uint64_t n, struct wire *w)
-{
-	question(&x->args, from, piece_size(from, from + n), w);
+	wire_put_u64(w, p->from);
+	wire_put_u32(w, (uint32_t)p->n);
+	w->fd = p->window;
 }
 
 static void release(struct movie *m)
@@ -74,25 +71,14 @@ static void release(struct movie *m)
 	pthread_mutex_unlock(&m->lock);
 	if (!last)
 		return;
-	for (int i = 0; i < AHEAD; i++)
-		bulk_unmap(m->piece[i].p, m->piece[i].mapped);
+	for (int i = 0; i < AHEAD; i++) {
+		bulk_unmap(m->piece[i].p, m->room);
+		if (m->piece[i].window >= 0)
+			close(m->piece[i].window);
+	}
 	session_put(m->session);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
-}
-
-/* Map what came for p; anything but exactly its n bytes is an error. */
-static enum err fill(struct piece *p, int fd)
-{
-	enum err err = bulk_map(fd, MOVIE_READ_MAX, &p->p, &p->mapped);
-
-	if (err != OK)
-		return err;
-	if (p->mapped == p->n)
-		return OK;
-	bulk_unmap(p->p, p->mapped);
-	p->p = NULL;
-	return ERR_INTERNAL;
 }
 
 static void came(struct call *c, enum err err, struct wire *w)
@@ -103,7 +89,7 @@ static void came(struct call *c, enum err err, struct wire *w)
 	bool go_on;
 
 	pthread_mutex_lock(&m->lock);
-	p->err = err != OK ? err : fill(p, w->fd);
+	p->err = err != OK ? err : wire_end(w);
 	p->there = true;
 	go_on = m->waits;
 	m->waits = false;
@@ -111,6 +97,16 @@ static void came(struct call *c, enum err err, struct wire *w)
 	if (go_on)
 		http_go_on(m->c);
 	release(m);
+}
+
+/* p is to be asked for: what comes next. */
+static enum err prepare(struct movie *m, struct piece *p)
+{
+	p->from = m->next;
+	p->n = piece_size(m->next, m->end);
+	p->there = false;
+	m->next += p->n;
+	return p->window >= 0 ? OK : window_open(m->room, &p->window, &p->p);
 }
 
 /* Ask for what comes next as long as there is room. With the lock. */
@@ -122,19 +118,16 @@ static void ask(struct movie *m)
 
 		if (p->n > 0)
 			continue;
-		p->from = m->next;
-		p->n = piece_size(m->next, m->end);
-		p->there = false;
-		p->err = OK;
+		p->err = prepare(m, p);
 		p->call.done = came;
 		p->call.answer = movie_is_export(&m->args) ?
 		    MSG_EXPORT_READ_IS :
 		    MSG_MOVIE_READ_IS;
-		m->next += p->n;
 		m->refs++;
-		question(&m->args, p->from, p->n, &w);
-		p->err =
-		    call_start(m->session->peer, &p->call, &w, CALL_TIMEOUT_MS);
+		question(&m->args, p, &w);
+		if (p->err == OK)
+			p->err = call_start(m->session->peer, &p->call, &w,
+			    CALL_TIMEOUT_MS);
 		if (p->err != OK) {
 			p->there = true;
 			m->refs--;
@@ -144,8 +137,6 @@ static void ask(struct movie *m)
 
 static void done_with(struct movie *m, struct piece *p)
 {
-	bulk_unmap(p->p, p->mapped);
-	p->p = NULL;
 	p->n = 0;
 	ask(m);
 }
@@ -197,40 +188,45 @@ static struct movie *movie_new(void)
 	m->stream.free = stream_end;
 	m->refs = 1;
 	pthread_mutex_init(&m->lock, NULL);
-	for (int i = 0; i < AHEAD; i++)
+	for (int i = 0; i < AHEAD; i++) {
 		m->piece[i].movie = m;
+		m->piece[i].window = -1;
+	}
 	return m;
 }
 
-enum err movie_open(struct http *x, uint64_t from, uint64_t n,
+enum err movie_open(struct http *x, uint64_t from, uint64_t n, struct wire *w,
     struct stream **ret)
 {
 	struct movie *m = movie_new();
-	struct piece *p;
 	enum err err;
 
 	if (!m)
 		return ERR_NO_MEMORY;
 	m->args = x->args;
 	m->c = x->c;
-	m->first = from;
+	m->first = m->next = from;
 	m->end = from + n;
+	m->room = piece_size(from, m->end);
 	m->session = session_get(x->session);
-	p = &m->piece[0];
-	p->from = from;
-	p->n = piece_size(from, m->end);
-	p->there = true;
-	m->next = from + p->n;
-	err = fill(p, x->in.fd);
+	err = prepare(m, &m->piece[0]);
 	if (err != OK) {
 		release(m);
-		return ERR_INTERNAL;
+		return err;
 	}
-	pthread_mutex_lock(&m->lock);
-	ask(m);
-	pthread_mutex_unlock(&m->lock);
+	question(&m->args, &m->piece[0], w);
 	*ret = &m->stream;
 	return OK;
+}
+
+void movie_begin(struct stream *s)
+{
+	struct movie *m = (struct movie *)s;
+
+	pthread_mutex_lock(&m->lock);
+	m->piece[0].there = true;
+	ask(m);
+	pthread_mutex_unlock(&m->lock);
 }
 
 enum err movie_head(struct stream **ret)

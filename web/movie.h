@@ -9,17 +9,15 @@
 /* Is it an evidence package that args name, and no run of a camera? */
 bool movie_is_export(const struct args *a);
 
-/* Into w: the question for the first piece of n bytes from offset `from`. */
-void movie_question(struct http *x, uint64_t from, uint64_t n,
-    struct wire *w);
-
 /*
- * The stream of n bytes from `from` of the movie that x->args names, whose
- * first piece is x->in (its descriptor is taken). The stream is returned, for
- * x->reply.stream. ERR_INTERNAL where the piece is not what was asked.
+ * The stream of n bytes from `from` of the movie that x->args names. It is
+ * returned, for x->reply.stream; until then its own free() frees it. w is the
+ * question for its first piece, whose window (w->fd) the stream keeps.
  */
 must_check enum err movie_open(struct http *x, uint64_t from, uint64_t n,
-    struct stream **ret);
+    struct wire *w, struct stream **ret);
+/* That question was answered: it may be read, and asks for the next piece. */
+void movie_begin(struct stream *s);
 
 /* A stream that is never read: for HEAD, which tells its size only. */
 must_check enum err movie_head(struct stream **ret);

@@ -102,8 +102,9 @@ enum msg {
 	MSG_MOVIE = 76,		/* str request, str camera, u32 run */
 	MSG_MOVIE_IS = 77,	/* u64 bytes, str etag, str file name */
 	MSG_MOVIE_READ = 78,	/* str request, str camera, u32 run,
-				   u64 offset, u32 length (<= MOVIE_READ_MAX) */
-	MSG_MOVIE_READ_IS = 79,	/* fd: exactly those bytes */
+				   u64 offset, u32 length (<= MOVIE_READ_MAX),
+				   fd: a window (wire.h) that takes them */
+	MSG_MOVIE_READ_IS = 79,	/* - ; exactly those bytes are in the window */
 	MSG_LEDGER = 80,	/* u64 first entry, u32 count (<= 200) */
 	MSG_LEDGER_IS = 81,	/* fd: JSON */
 	MSG_STATUS = 82,	/* c - ; people: str token, str client address */
@@ -124,8 +125,8 @@ enum msg {
 	MSG_EXPORT = 164,	/* str export id */
 	MSG_EXPORT_IS = 165,	/* u64 bytes, str etag, str file name */
 	MSG_EXPORT_READ = 166,	/* str export id, u64 offset, u32 length
-				   (<= MOVIE_READ_MAX) */
-	MSG_EXPORT_READ_IS = 167, /* fd: exactly those bytes */
+				   (<= MOVIE_READ_MAX), fd: a window */
+	MSG_EXPORT_READ_IS = 167, /* - ; exactly those bytes are in it */
 
 	MSG_MARK = 308,		/* session, reader: str request, str camera,
 				   i64 at, u8 enum mark_kind, str text (a

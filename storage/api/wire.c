@@ -16,7 +16,8 @@
 #include "storage/api/utc.h"
 
 #define HEADER 8		/* u16 version, u16 type, u32 id */
-#define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
+#define SIZE_SEALS (F_SEAL_GROW | F_SEAL_SHRINK)
+#define SEALS (F_SEAL_WRITE | SIZE_SEALS)
 
 static void put_n(struct wire *w, const void *p, size_t n)
 {
@@ -405,6 +406,54 @@ void bulk_unmap(const void *p, size_t n)
 {
 	if (p)
 		munmap((void *)(uintptr_t)p, n);
+}
+
+enum err window_open(size_t n, int *ret_fd, const void **ret_p)
+{
+	int fd = memfd_create("saqta", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *p = MAP_FAILED;
+
+	if (fd < 0)
+		return ERR_SYS;
+	if (ftruncate(fd, (off_t)n) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, SIZE_SEALS | F_SEAL_SEAL) == 0)
+		p = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED) {
+		close(fd);
+		return ERR_SYS;
+	}
+	*ret_fd = fd;
+	*ret_p = p;
+	return OK;
+}
+
+enum err window_check(int fd, size_t n)
+{
+	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+	struct stat st;
+
+	if (seals < 0 || (seals & SEALS) != SIZE_SEALS || fstat(fd, &st) < 0 ||
+	    (uint64_t)st.st_size < n)
+		return ERR_BAD_MESSAGE;
+	return OK;
+}
+
+enum err window_put(int fd, size_t at, const void *p, size_t n)
+{
+	const char *from = p;
+
+	while (n) {
+		ssize_t done = pwrite(fd, from, n, (off_t)at);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return ERR_SYS;
+		from += done;
+		at += (size_t)done;
+		n -= (size_t)done;
+	}
+	return OK;
 }
 
 static enum err address(const char *path, struct sockaddr_un *ret)

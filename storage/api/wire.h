@@ -118,6 +118,23 @@ must_check enum err bulk_map(int fd, size_t max, const void **ret_p,
 void bulk_unmap(const void *p, size_t n);
 
 /*
+ * A window: a new memfd of n bytes, sealed against growing and shrinking, that
+ * its owner sends with one question after the other; who answers writes into
+ * it, and pages are not made and given back for every piece. ret_fd is given to
+ * the caller; the mapping, for reading, is to be freed by bulk_unmap().
+ */
+must_check enum err window_open(size_t n, int *ret_fd, const void **ret_p);
+
+/*
+ * May n bytes be written into fd (borrowed)? ERR_BAD_MESSAGE where it is no
+ * such memfd (P1: it may be a file on a disk) or is smaller.
+ */
+must_check enum err window_check(int fd, size_t n);
+
+/* Write n bytes at `at` into a window that was checked; ERR_SYS. */
+must_check enum err window_put(int fd, size_t at, const void *p, size_t n);
+
+/*
  * Listen on, or connect to, the SOCK_SEQPACKET socket at path (at most 107
  * bytes). Listening replaces a stale socket file and sets mode.
  */

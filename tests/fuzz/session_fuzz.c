@@ -5,6 +5,8 @@
  *
  *     u8 who || messages: u16 type || u16 n || n bytes
  *
+ * Beside what reads a copy travels a window for it.
+ *
  * Argon2id is worked once for each person: another password is another key
  * without it.
  */
@@ -202,6 +204,18 @@ static void drain(int sock)
 }
 
 /* False where the session is to end. */
+static int window(unsigned type)
+{
+	static int fd = -1;
+	const void *p;
+
+	if (type != MSG_MOVIE_READ && type != MSG_EXPORT_READ)
+		return -1;
+	if (fd < 0)
+		must(!window_open(MOVIE_READ_MAX, &fd, &p), "a window");
+	return fd;
+}
+
 static bool one(struct session *s, int sock, unsigned type, const void *p,
     size_t n)
 {
@@ -213,7 +227,7 @@ static bool one(struct session *s, int sock, unsigned type, const void *p,
 		n = WIRE_MAX - w.len;
 	memcpy(w.buf + w.len, p, n);
 	w.len += n;
-	if (wire_send(sock, &w, -1))
+	if (wire_send(sock, &w, window(type)))
 		return false;
 	more = serve(s);
 	for (int i = 0; i < STEPS && export_step(s); i++)

@@ -20,9 +20,10 @@ SEALS = fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEA
 
 
 class Get:
-    """The fields of one message."""
+    """The fields of one message, and what came beside it."""
 
-    def __init__(self, data):
+    def __init__(self, data, fd=None):
+        self.fd = fd
         self.version, self.type, self.id = struct.unpack(">HHI", data[:8])
         self.data, self.pos = data, 8
 
@@ -135,15 +136,18 @@ class Storage:
         def loop():
             while True:
                 try:
-                    data = sock.recv(4096)
+                    data, fds, _, _ = socket.recv_fds(sock, 4096, 1)
                 except OSError:
                     return
                 if not data:
                     return
                 try:
-                    handler(sock, Get(data))
+                    handler(sock, Get(data, *fds))
                 except OSError:
                     return
+                finally:
+                    for fd in fds:
+                        os.close(fd)
         threading.Thread(target=loop, daemon=True).start()
 
     def _people(self, sock, g):

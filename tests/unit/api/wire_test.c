@@ -194,6 +194,35 @@ static void bulk_is_accepted_only_where_it_is_sealed(void **state)
 	close(fd);
 }
 
+static void a_window_is_memory_of_a_size_that_stays(void **state)
+{
+	const void *p;
+	int fd;
+
+	(void)state;
+	assert_int_equal(window_open(7, &fd, &p), OK);
+	assert_int_equal(window_check(fd, 7), OK);
+	assert_int_equal(window_check(fd, 8), ERR_BAD_MESSAGE);
+	assert_int_equal(window_put(fd, 0, "foot", 4), OK);
+	assert_int_equal(window_put(fd, 4, "age", 3), OK);
+	assert_memory_equal(p, "footage", 7);
+	assert_int_equal(window_put(fd, 6, "es", 2), ERR_SYS);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	bulk_unmap(p, 7);
+	close(fd);
+	fd = memfd_create("open", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	assert_int_equal(write(fd, "footage", 7), 7);
+	assert_int_equal(window_check(fd, 7), ERR_BAD_MESSAGE);
+	close(fd);
+	assert_int_equal(bulk_from("footage", 7, &fd), OK);
+	assert_int_equal(window_check(fd, 7), ERR_BAD_MESSAGE);
+	close(fd);
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	assert_int_equal(window_check(fd, 0), ERR_BAD_MESSAGE);
+	close(fd);
+	assert_int_equal(window_check(-1, 0), ERR_BAD_MESSAGE);
+}
+
 static void a_call_takes_the_answer_with_its_number(void **state)
 {
 	struct wire w;
@@ -232,6 +261,8 @@ int main(void)
 		tear_down),
 	    cmocka_unit_test_setup_teardown(
 		bulk_is_accepted_only_where_it_is_sealed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		a_window_is_memory_of_a_size_that_stays, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		a_call_takes_the_answer_with_its_number, set_up, tear_down),
 	};

@@ -260,23 +260,13 @@ static inline void package_run(char *ret_id, size_t room)
 static inline enum err package_read(const char *id, uint64_t off, uint32_t n,
     unsigned char *ret)
 {
-	unsigned char *p;
 	struct wire w;
-	size_t got;
-	enum err err;
 
 	wire_begin(&w, MSG_EXPORT_READ, ++box.id);
 	wire_put_str(&w, id);
 	wire_put_u64(&w, off);
 	wire_put_u32(&w, n);
-	err = box_ask(&w);
-	if (err)
-		return err;
-	p = box_bulk(&w, &got);
-	assert_int_equal(got, n);
-	memcpy(ret, p, n);
-	free(p);
-	return OK;
+	return box_window(&w, n, ret);
 }
 
 /* Fetch all of it, as web does. */

@@ -385,7 +385,7 @@ static inline enum err box_ask(struct wire *w)
 {
 	enum err err;
 
-	assert_int_equal(wire_send(box.client, w, -1), OK);
+	assert_int_equal(wire_send(box.client, w, w->fd), OK);
 	for (;;) {
 		struct pollfd p[2] = {{.fd = box.client, .events = POLLIN},
 		    {.fd = box.keeper, .events = POLLIN}};
@@ -401,6 +401,25 @@ static inline enum err box_ask(struct wire *w)
 		err = (enum err)wire_get_u16(w);
 		return err;
 	}
+}
+
+/* Ask for n bytes that the reader writes into a window, as web does. */
+static inline enum err box_window(struct wire *w, size_t n, void *ret)
+{
+	const void *p;
+	enum err err;
+	int fd;
+
+	assert_int_equal(window_open(n, &fd, &p), OK);
+	w->fd = fd;
+	err = box_ask(w);
+	if (!err) {
+		assert_int_equal(wire_end(w), OK);
+		memcpy(ret, p, n);
+	}
+	bulk_unmap(p, n);
+	close(fd);
+	return err;
 }
 
 /* The number of events of a type, and the last of them. */

@@ -214,9 +214,7 @@ static void an_open_segment_plays_up_to_its_whole_chunks(void **state)
 static void movie_read(const char *request, uint64_t off, uint32_t n,
     unsigned char *out)
 {
-	unsigned char *p;
 	struct wire w;
-	size_t got;
 
 	wire_begin(&w, MSG_MOVIE_READ, ++box.id);
 	wire_put_str(&w, request);
@@ -224,11 +222,7 @@ static void movie_read(const char *request, uint64_t off, uint32_t n,
 	wire_put_u32(&w, 0);
 	wire_put_u64(&w, off);
 	wire_put_u32(&w, n);
-	assert_int_equal(box_ask(&w), OK);
-	p = box_bulk(&w, &got);
-	assert_int_equal(got, n);
-	memcpy(out, p, n);
-	free(p);
+	assert_int_equal(box_window(&w, n, out), OK);
 }
 
 static char *hashes(const char *path)
@@ -304,7 +298,7 @@ static void a_run_downloads_as_one_plain_movie(void **state)
 	wire_put_u32(&w, 0);
 	wire_put_u64(&w, size - 1);
 	wire_put_u32(&w, 2);
-	assert_int_equal(box_ask(&w), ERR_RANGE);
+	assert_int_equal(box_window(&w, 2, part), ERR_RANGE);
 	box_stop();
 	assert_int_equal(box_count(MSG_LEASE_CLOSE, &e), 1);
 	assert_int_equal(e->n, 1);
@@ -312,8 +306,40 @@ static void a_run_downloads_as_one_plain_movie(void **state)
 	assert_int_equal(e->to_ns, S(8));
 }
 
+/* P1: what web hands over is no file on a disk, and no pipe. */
+static void footage_is_written_into_memory_alone(void **state)
+{
+	char path[80];
+	struct event *e;
+	struct wire w;
+	int fd;
+
+	(void)state;
+	approved("REQ-2026-00019", S(0), S(8));
+	assert_int_equal(index_rights_put(box.ix, "REQ-2026-00019",
+			     RIGHT_EXPORT),
+	    OK);
+	box_session(AUDITOR_2);
+	snprintf(path, sizeof(path), "%s/disk", box.dir);
+	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	assert_int_equal(ftruncate(fd, 100), 0);
+	wire_begin(&w, MSG_MOVIE_READ, ++box.id);
+	wire_put_str(&w, "REQ-2026-00019");
+	wire_put_str(&w, "cam1");
+	wire_put_u32(&w, 0);
+	wire_put_u64(&w, 30000);
+	wire_put_u32(&w, 100);
+	w.fd = fd;
+	assert_int_equal(box_ask(&w), ERR_BAD_MESSAGE);
+	assert_int_equal(lseek(fd, 0, SEEK_DATA), -1);
+	close(fd);
+	box_stop();
+	assert_int_equal(box_count(MSG_LEASE_OPEN, &e), 0);
+}
+
 static void a_request_to_view_gives_no_movie(void **state)
 {
+	unsigned char part[100];
 	struct event *e;
 	struct wire w;
 
@@ -330,8 +356,8 @@ static void a_request_to_view_gives_no_movie(void **state)
 	wire_put_str(&w, "cam1");
 	wire_put_u32(&w, 0);
 	wire_put_u64(&w, 0);
-	wire_put_u32(&w, 100);
-	assert_int_equal(box_ask(&w), ERR_NOT_APPROVED);
+	wire_put_u32(&w, sizeof(part));
+	assert_int_equal(box_window(&w, sizeof(part), part), ERR_NOT_APPROVED);
 	/* P5: refusals are entered; no lease was asked for */
 	assert_int_equal(box_count(MSG_REFUSAL, &e), 2);
 	assert_int_equal(e->code, ERR_NOT_APPROVED);
@@ -424,6 +450,7 @@ int main(void)
 	    cmocka_unit_test(revoking_stops_the_player_within_two_seconds),
 	    cmocka_unit_test(an_open_segment_plays_up_to_its_whole_chunks),
 	    cmocka_unit_test(a_run_downloads_as_one_plain_movie),
+	    cmocka_unit_test(footage_is_written_into_memory_alone),
 	    cmocka_unit_test(a_request_to_view_gives_no_movie),
 	    cmocka_unit_test(a_changed_file_is_named_and_entered),
 	    cmocka_unit_test(
