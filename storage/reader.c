@@ -49,7 +49,43 @@ void keeper_begin(struct session *s, struct wire *w, enum msg type)
 
 enum err keeper_call(struct session *s, struct wire *w, int fd)
 {
-	return wire_call(s->keeper, w, fd, KEEPER_MS);
+	enum err err = wire_call(s->keeper, w, fd, KEEPER_MS);
+
+	/* it answers in order: what was told before has been done */
+	s->told = 0;
+	return err;
+}
+
+void keeper_tell(struct session *s, struct wire *w)
+{
+	if (wire_send(s->keeper, w, -1))
+		log_warn("a lease was not closed; storage closes it");
+	else
+		s->told = w->id;
+}
+
+/* What comes when nothing was asked; false at the end. */
+static bool keeper_said(struct session *s)
+{
+	struct wire w;
+
+	if (wire_recv(s->keeper, &w))
+		return false;
+	if (w.fd >= 0)
+		close(w.fd);
+	if (w.type == MSG_ERROR)
+		log_warn("a lease was not closed; storage closes it");
+	if (w.id == s->told)
+		s->told = 0;
+	return true;
+}
+
+void keeper_settle(struct session *s)
+{
+	struct pollfd p = {.fd = s->keeper, .events = POLLIN};
+
+	while (s->told && poll(&p, 1, KEEPER_MS) > 0 && keeper_said(s))
+		;
 }
 
 void get_text(struct wire *w, char *ret, size_t room)
@@ -274,20 +310,15 @@ static void run(struct session *s)
 		struct pollfd p[2] = {{.fd = s->client, .events = POLLIN},
 		    {.fd = s->keeper, .events = POLLIN}};
 		int wait = lease_tick(s);
-		struct wire w;
 
 		/* an export goes on between messages, a little at a time */
 		if (export_step(s))
 			wait = 0;
 		if (poll(p, 2, wait) < 0)
 			continue;
-		/* nothing is outstanding: what comes is late, or the end */
-		if (p[1].revents) {
-			if (wire_recv(s->keeper, &w))
-				break;
-			if (w.fd >= 0)
-				close(w.fd);
-		}
+		/* nothing is waited for: what it was told is done, or the end */
+		if (p[1].revents && !keeper_said(s))
+			break;
 		if (p[0].revents && !serve(s))
 			break;
 	}

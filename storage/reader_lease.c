@@ -21,7 +21,10 @@ static struct held *find(struct session *s, const char *camera,
 	return NULL;
 }
 
-/* A keeper that is gone closes what is open by itself. */
+/*
+ * Told, not asked: who goes on watching does not wait for it. A keeper that is
+ * gone closes what is open by itself.
+ */
 static void close_one(struct session *s, struct held *h)
 {
 	struct wire w;
@@ -34,8 +37,7 @@ static void close_one(struct session *s, struct held *h)
 		wire_put_i64(&w, h->served[i].to_ns);
 	}
 	h->open = false;
-	if (keeper_call(s, &w, -1))
-		log_warn("a lease was not closed; storage closes it");
+	keeper_tell(s, &w);
 }
 
 static struct held *place(struct session *s)
@@ -80,7 +82,8 @@ static void close_before(struct session *s, const char *camera,
 
 /*
  * Of what is watched the lease before stays open until nothing came of it for
- * some seconds: who goes to another minute waits for one sync, not for two.
+ * some seconds, and none is waited for while it closes: who goes to another
+ * minute waits for one sync.
  */
 enum err lease_cover(struct session *s, const char *camera,
     enum lease_kind kind, int64_t from_ns, int64_t to_ns)
@@ -146,6 +149,7 @@ void lease_close_all(struct session *s)
 	for (size_t i = 0; i < LEASES_MAX; i++)
 		if (s->leases[i].open)
 			close_one(s, &s->leases[i]);
+	keeper_settle(s);
 }
 
 int lease_tick(struct session *s)

@@ -6,7 +6,7 @@
 
 #include "storage/session.h"
 
-#define MOOF_GUESS 8192u /* bytes that most often hold a moof */
+#define MOOF_GUESS 1024u /* bytes that most often hold a moof */
 #define ETAG_BYTES 16
 
 void laid_free(struct laid *l)
@@ -118,9 +118,10 @@ static enum err laid_get(struct session *s, const char *camera, uint32_t run,
     const struct play **ret_play, const struct play_run **ret_run)
 {
 	struct laid *l = &s->access.laid;
+	bool there = l->movie && l->run == run && !strcmp(l->camera, camera);
 	const struct play *p;
 	struct movie *m;
-	enum err err = access_may_export(s);
+	enum err err = there ? OK : access_may_export(s);
 
 	if (!err)
 		err = access_camera(s, camera, &p);
@@ -130,7 +131,7 @@ static enum err laid_get(struct session *s, const char *camera, uint32_t run,
 		return err;
 	*ret_play = p;
 	*ret_run = &p->runs[run];
-	if (l->movie && l->run == run && !strcmp(l->camera, camera))
+	if (there)
 		return OK;
 	err = movie_lay_out(s, p, *ret_run, &m);
 	if (err)

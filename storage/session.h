@@ -102,6 +102,7 @@ struct session {
 	uint64_t reserve_bytes;
 	int64_t clock_offset_ns;
 	uint32_t next_id;
+	uint32_t told; /* the last message told, while it is unanswered */
 	struct held leases[LEASES_MAX];
 	struct access access;
 	struct export_job *job_export; /* NULL: none runs */
@@ -122,6 +123,10 @@ struct view session_view(const struct session *s);
 /* Begin a message to the keeper, and call it. */
 void keeper_begin(struct session *s, struct wire *w, enum msg type);
 must_check enum err keeper_call(struct session *s, struct wire *w, int fd);
+/* Send it a message whose answer nobody waits for. */
+void keeper_tell(struct session *s, struct wire *w);
+/* Wait until what it was told is done. */
+void keeper_settle(struct session *s);
 /* Call it, and keep its sentence for who asked (about.say). */
 must_check enum err keeper_relay(struct session *s, struct wire *w);
 /* Copy a field; ERR_TOO_LARGE becomes sticky in w where it has no room. */
