@@ -270,7 +270,8 @@ static enum err read_conf_d(struct parse *p, const char *path, char *why,
 		}
 		if (!err) {
 			snprintf(p->paths[p->files], sizeof(p->paths[0]),
-			    "%s/%s", dir, names[i]->d_name);
+			    "%s/%.*s", dir, NAME_MAX_BYTES - 2,
+			    names[i]->d_name);
 			err = read_file(p, why, why_n);
 		}
 		free(names[i]);
