@@ -8,10 +8,10 @@
 #include "storage/bytes.h"
 #include "storage/index_sql.h"
 
-#define VERSION 1
+#define VERSION 2
 #define KEY_N 16
 /* Rows of an amount range that are sorted rather than looked for by time. */
-#define FEW 5000
+#define FEW 60000
 #define DAY_NS (INT64_C(86400) * NS_PER_SEC)
 
 /* storage/transactions.sql, linked in (Makefile) */
@@ -28,9 +28,23 @@ static enum err make(struct index *ix)
 	if (!err)
 		err = sql_exec(ix, sql);
 	if (!err)
-		err = sql_exec(ix, "PRAGMA user_version = 1; COMMIT");
+		err = sql_exec(ix, "PRAGMA user_version = 2; COMMIT");
 	free(sql);
 	return err;
+}
+
+static enum err migrate(struct index *ix)
+{
+	return sql_exec(ix,
+	    "BEGIN IMMEDIATE;"
+	    "DROP INDEX txn_card;"
+	    "CREATE INDEX txn_card ON txn(last4, time_ns, bin) "
+	    "WHERE last4 != '';"
+	    "CREATE INDEX txn_kind ON txn(kind, time_ns, amount, result, "
+	    "verdict, atm) WHERE kind != 4;"
+	    "CREATE INDEX txn_result ON txn(result, time_ns, amount, kind, "
+	    "verdict, atm) WHERE result > 1;"
+	    "PRAGMA user_version = 2; COMMIT");
 }
 
 /* As index.db: a power cut may take the last import, never the rest. */
@@ -50,6 +64,8 @@ static enum err set_up(struct index *ix, bool readonly)
 		err = sql_version(ix, &v);
 	if (!err && !v && !readonly)
 		return make(ix);
+	if (!err && v == 1 && !readonly)
+		return migrate(ix);
 	if (!err && v != VERSION) {
 		log_error("transactions.db has schema %lld, this program "
 			  "knows %d",
@@ -191,14 +207,30 @@ enum err transaction_find_id(struct index *ix, int64_t id,
 	return err;
 }
 
-/* Rows of s from *n on, up to max. */
+/* What is filled: at most `max` rows, those that count. */
+struct page {
+	struct transaction_row *row;
+	size_t max, n;
+	/* The last one that was looked at, and how many there were. */
+	int64_t last_ns, last_id;
+	size_t seen;
+};
+
 static enum err rows_get(struct index *ix, sqlite3_stmt *s,
-    struct transaction_row *ret, size_t max, size_t *n)
+    const struct transaction_query *q, struct page *p)
 {
 	enum err err = OK;
 
-	while (*n < max && !(err = sql_step(ix, s)))
-		row_get(s, &ret[(*n)++]);
+	p->seen = 0;
+	while (p->n < p->max && !(err = sql_step(ix, s))) {
+		struct transaction_row *r = &p->row[p->n];
+
+		row_get(s, r);
+		p->seen++;
+		p->last_ns = r->t.time_ns;
+		p->last_id = r->id;
+		p->n += !q || !q->counts || q->counts(&r->t, q->arg);
+	}
 	sql_done(s);
 	return err == ERR_NOT_FOUND ? OK : err;
 }
@@ -207,14 +239,17 @@ enum err transactions_oldest(struct index *ix, int64_t after_ns,
     int64_t after_id, int64_t before_ns, struct transaction_row *ret, size_t n,
     size_t *ret_n)
 {
+	struct page p = {.row = ret, .max = n};
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
 	    "SELECT * FROM txn WHERE time_ns >= ?1 AND time_ns < ?3 AND NOT "
 	    "(time_ns = ?1 AND id <= ?2) ORDER BY time_ns, id LIMIT ?4",
 	    "iiii", after_ns, after_id, before_ns, (int64_t)n);
 
-	*ret_n = 0;
-	return err ? err : rows_get(ix, s, ret, n, ret_n);
+	if (!err)
+		err = rows_get(ix, s, NULL, &p);
+	*ret_n = p.n;
+	return err;
 }
 
 /* ?1 from, ?2 to (both within), ?3 the id before which rows of ?2 count. */
@@ -227,34 +262,46 @@ enum err transactions_oldest(struct index *ix, int64_t after_ns,
 	" AND (?9 = '' OR reference = ?9)" \
 	" ORDER BY time_ns DESC, id DESC LIMIT ?13"
 
-enum way { BY_TIME, BY_ATM, BY_AMOUNT, BY_CARD, BY_REFERENCE };
+enum way {
+	BY_TIME,
+	BY_ATM,
+	BY_AMOUNT,
+	BY_CARD,
+	BY_REFERENCE,
+	BY_KIND,
+	BY_RESULT,
+};
+
+/* Nothing is looked up in the table but what is shown: of an amount range all
+ * that fit are sorted by what the index has. */
+static const char *const searches[] = {
+    [BY_TIME] = "SELECT * FROM txn INDEXED BY txn_time WHERE" FILTER,
+    [BY_ATM] = "SELECT * FROM txn INDEXED BY txn_atm WHERE atm = ?4 "
+	       "AND" FILTER,
+    [BY_AMOUNT] = "SELECT * FROM txn WHERE id IN (SELECT id FROM txn "
+		  "INDEXED BY txn_amount WHERE amount > 0 AND" FILTER
+		  ") ORDER BY time_ns DESC, id DESC",
+    [BY_CARD] = "SELECT * FROM txn INDEXED BY txn_card WHERE last4 != '' "
+		"AND last4 = ?7 AND" FILTER,
+    [BY_REFERENCE] = "SELECT * FROM txn INDEXED BY txn_reference WHERE "
+		     "reference != '' AND reference = ?9 AND" FILTER,
+    [BY_KIND] = "SELECT * FROM txn INDEXED BY txn_kind WHERE kind != 4 AND "
+		"kind = ?10 AND" FILTER,
+    [BY_RESULT] = "SELECT * FROM txn INDEXED BY txn_result WHERE result > 1 "
+		  "AND result = ?11 AND" FILTER,
+};
 
 static enum err window(struct index *ix, enum way way,
     const struct transaction_query *q, int64_t from, int64_t to, int64_t id,
-    struct transaction_row *ret, size_t *n)
+    struct page *p)
 {
-	static const char by_time[] =
-	    "SELECT * FROM txn INDEXED BY txn_time WHERE" FILTER;
-	static const char by_atm[] =
-	    "SELECT * FROM txn INDEXED BY txn_atm WHERE atm = ?4 AND" FILTER;
-	static const char by_amount[] =
-	    "SELECT * FROM txn INDEXED BY txn_amount WHERE amount > 0 "
-	    "AND" FILTER;
-	static const char by_card[] =
-	    "SELECT * FROM txn INDEXED BY txn_card WHERE last4 != '' AND "
-	    "last4 = ?7 AND" FILTER;
-	static const char by_reference[] =
-	    "SELECT * FROM txn INDEXED BY txn_reference WHERE reference != '' "
-	    "AND reference = ?9 AND" FILTER;
-	static const char *const sql[] = {
-	    by_time, by_atm, by_amount, by_card, by_reference};
 	sqlite3_stmt *s;
-	enum err err = sql_bind(ix, &s, sql[way], "iiitiitttiiii", from, to, id,
-	    q->atm, q->least, q->most, q->last4, q->bin, q->reference,
+	enum err err = sql_bind(ix, &s, searches[way], "iiitiitttiiii", from,
+	    to, id, q->atm, q->least, q->most, q->last4, q->bin, q->reference,
 	    (int64_t)q->kind, (int64_t)q->result, (int64_t)q->unchecked,
-	    (int64_t)(TRANSACTIONS_PAGE - *n));
+	    (int64_t)p->max);
 
-	return err ? err : rows_get(ix, s, ret, TRANSACTIONS_PAGE, n);
+	return err ? err : rows_get(ix, s, q, p);
 }
 
 /* Are there few amounts in that range and time? */
@@ -293,45 +340,73 @@ static enum err choose(struct index *ix, const struct transaction_query *q,
 		few = q->least == q->most;
 		if (!few)
 			err = are_few(ix, q, &few);
-		if (!err && few)
-			*ret = BY_AMOUNT;
 	}
+	if (few)
+		*ret = BY_AMOUNT;
+	else if (*ret == BY_TIME && q->kind &&
+	    q->kind != TRANSACTION_WITHDRAWAL)
+		*ret = BY_KIND;
+	else if (*ret == BY_TIME && q->result > RESULT_APPROVED)
+		*ret = BY_RESULT;
 	return err;
+}
+
+/* Of these each window would look at the same again. */
+static bool at_once(enum way way)
+{
+	return way == BY_AMOUNT || way == BY_CARD || way == BY_REFERENCE;
+}
+
+/* Twice as wide as the last window, if that took so long that there is time. */
+static int64_t wider(int64_t width, int64_t took_ns, int64_t left_ns)
+{
+	if (width >= INT64_MAX / 4 || took_ns >= left_ns)
+		return width;
+	return 2 * took_ns <= left_ns ? 2 * width : width;
 }
 
 /*
  * Backwards in windows of time, each twice as long as the one before, so that
  * what is common is found in the first and what is rare soon; it ends where
- * the page is full or TRANSACTIONS_SEARCH_NS are over.
+ * the page is full or the next window would take longer than what is left of
+ * TRANSACTIONS_SEARCH_NS.
  */
 enum err transactions_search(struct index *ix,
     const struct transaction_query *q, struct transaction_row *ret,
     size_t *ret_n, int64_t *ret_back_to)
 {
+	struct page p = {.row = ret, .max = TRANSACTIONS_PAGE};
 	int64_t to = q->last_ns ? q->last_ns : q->to_ns - 1;
 	int64_t id = q->last_ns ? q->last_id : INT64_MAX;
 	int64_t width = DAY_NS, begun = mono_now().ns, back = to + 1;
 	enum way way;
-	size_t n = 0;
 	enum err err = choose(ix, q, &way);
 
-	while (!err && to >= q->from_ns && n < TRANSACTIONS_PAGE) {
-		int64_t from = to - q->from_ns < width || way == BY_CARD ||
-			way == BY_REFERENCE ?
+	while (!err && to >= q->from_ns && p.n < p.max) {
+		int64_t at = mono_now().ns, took, left;
+		int64_t from = to - q->from_ns < width || at_once(way) ?
 		    q->from_ns :
 		    to - width;
 
-		err = window(ix, way, q, from, to, id, ret, &n);
-		back = n < TRANSACTIONS_PAGE ? from : ret[n - 1].t.time_ns;
+		err = window(ix, way, q, from, to, id, &p);
+		took = mono_now().ns - at;
+		left = begun + TRANSACTIONS_SEARCH_NS - mono_now().ns;
+		if (p.seen == p.max || p.n == p.max) {
+			/* there may be more in it */
+			back = to = p.last_ns;
+			id = p.last_id;
+			continue;
+		}
+		back = from;
 		to = from - 1;
 		id = INT64_MAX;
-		width = width < INT64_MAX / 4 ? 2 * width : width;
-		if (mono_now().ns - begun > TRANSACTIONS_SEARCH_NS)
+		width = wider(width, took, left);
+		if (took > left)
 			break;
 	}
 	if (err)
 		return err;
-	*ret_n = n;
+	*ret_n = p.n;
 	*ret_back_to = back > q->from_ns ? back : q->from_ns;
 	return OK;
 }

@@ -63,6 +63,9 @@ struct transaction_query {
 	bool unchecked;
 	/* The last one shown before, or 0. */
 	int64_t last_ns, last_id;
+	/* What the table cannot say: does t count? NULL: each does. */
+	bool (*counts)(const struct transaction *t, const void *arg);
+	const void *arg;
 };
 
 /*

@@ -27,5 +27,10 @@ CREATE INDEX txn_time ON txn(time_ns, amount, kind, result, verdict, atm,
     last4, bin);
 CREATE INDEX txn_amount ON txn(amount, time_ns, kind, result, verdict, atm)
     WHERE amount > 0;
-CREATE INDEX txn_card ON txn(last4, time_ns) WHERE last4 != '';
+CREATE INDEX txn_card ON txn(last4, time_ns, bin) WHERE last4 != '';
 CREATE INDEX txn_reference ON txn(reference, time_ns) WHERE reference != '';
+-- Of what is rare: most are withdrawals, and approved.
+CREATE INDEX txn_kind ON txn(kind, time_ns, amount, result, verdict, atm)
+    WHERE kind != 4;
+CREATE INDEX txn_result ON txn(result, time_ns, amount, kind, verdict, atm)
+    WHERE result > 1;

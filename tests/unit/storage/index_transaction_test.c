@@ -170,6 +170,74 @@ static void pages_follow_one_another_without_hole_or_overlap(void **state)
 	assert_int_equal(back, 0);
 }
 
+static bool is_of_atm_2(const struct transaction *t, const void *arg)
+{
+	(void)arg;
+	return !strcmp(t->atm, "0002");
+}
+
+static void what_does_not_count_fills_no_page(void **state)
+{
+	struct transaction_query q = {.counts = is_of_atm_2};
+	size_t n;
+
+	(void)state;
+	fill(300);
+	n = find(q);
+	assert_int_equal(n, TRANSACTIONS_PAGE);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(rows[i].t.atm, "0002");
+	q.least = 200000;	/* by amount: none is sorted out twice */
+	q.most = 400000;
+	assert_int_equal(find(q), 30);
+	q.to_ns = BEGIN + 2 * HOUR;
+	assert_int_equal(find(q), 0);
+}
+
+static void what_is_rare_is_found_by_its_own_index(void **state)
+{
+	struct transaction t[3] = {one(400), one(401), one(402)};
+	size_t known;
+
+	(void)state;
+	fill(300);
+	t[0].kind = TRANSACTION_SAFE_OPEN;
+	t[1].result = RESULT_FAILED;
+	t[2].result = RESULT_DECLINED;
+	assert_int_equal(transactions_put(ix, t, 3, &known), OK);
+	assert_int_equal(find((struct transaction_query){
+			     .kind = TRANSACTION_SAFE_OPEN}),
+	    1);
+	assert_int_equal(find((struct transaction_query){
+			     .result = RESULT_FAILED}),
+	    1);
+	assert_int_equal(find((struct transaction_query){
+			     .result = RESULT_DECLINED, .least = 10000000}),
+	    0);
+}
+
+static void a_file_of_the_first_schema_is_brought_up(void **state)
+{
+	char command[300];
+
+	(void)state;
+	fill(40);
+	index_close(ix);
+	ix = NULL;
+	snprintf(command, sizeof(command),
+	    "python3 -c 'import sqlite3; d = sqlite3.connect(\"%s/"
+	    "transactions.db\"); d.executescript(\"DROP INDEX txn_kind; "
+	    "DROP INDEX txn_result; PRAGMA user_version = 1\")'",
+	    dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(transactions_open(dir, true, &ix), ERR_INVALID);
+	assert_int_equal(transactions_open(dir, false, &ix), OK);
+	assert_int_equal(find((struct transaction_query){.last4 = "0007"}), 1);
+	assert_int_equal(find((struct transaction_query){
+			     .kind = TRANSACTION_DOOR_OPEN}),
+	    0);
+}
+
 static void the_oldest_are_gone_through_and_dropped(void **state)
 {
 	static struct transaction_row old[10];
@@ -278,6 +346,9 @@ int main(void)
 	    TEST(each_filter_finds_what_it_says_the_newest_first),
 	    TEST(unchecked_is_money_without_a_passed_check),
 	    TEST(pages_follow_one_another_without_hole_or_overlap),
+	    TEST(what_does_not_count_fills_no_page),
+	    TEST(what_is_rare_is_found_by_its_own_index),
+	    TEST(a_file_of_the_first_schema_is_brought_up),
 	    TEST(the_oldest_are_gone_through_and_dropped),
 	    TEST(repeated_use_is_by_card_and_told_with_count_and_times),
 	    TEST(a_file_that_is_no_database_is_said),
