@@ -235,6 +235,7 @@ bench: deps-test
 	tests/bench/start_at_scale.py $(B)/hook
 	tests/bench/pages_in_a_browser.py $(B)/hook
 	tests/bench/people_watching.py $(B) $(BENCH_S)
+	tests/bench/journal_of_a_gigabyte.py $(B)
 # The system tests over and over, until SOAK_S seconds are over or one fails.
 SOAK_S ?= 3600
 soak: deps-test

@@ -59,6 +59,10 @@ static void begin(struct keeper *k, int rules, const struct folder_file *f)
 	close(fd);
 	if (!err)
 		m->file = *f;
+	else if (err == ERR_TOO_LARGE)
+		folder_done(k, f, false,
+		    "A journal has at most 4 GiB: give it in parts.\n", NULL,
+		    0);
 	else if (err != ERR_BUSY && err != ERR_DISK_FULL)
 		folder_done(k, f, false, err_text(err), NULL, 0);
 }

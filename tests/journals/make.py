@@ -102,6 +102,23 @@ def many(n, start):
     return "\n".join(lines) + "\n"
 
 
+def large(path, mb, start):
+    """So many MiB as machines write them: mostly what is printed, 200 bytes a
+    line, and a withdrawal of nine lines in each twenty KiB."""
+    print_out = "\n".join(
+        "*%05d* PRINTER: %s" % (i, "receipt line of the bank's own " * 6)
+        for i in range(96)) + "\n"
+    room, k = mb << 20, 0
+    with open(path, "w") as f:
+        while room > 0:
+            text = print_out + many(9, start + k * datetime.timedelta(
+                seconds=60)).replace("SEQ NBR: 0", "SEQ NBR: %d" % (k + 1000))
+            room -= len(text)
+            k += 1
+            f.write(text)
+    return k
+
+
 def write(where, start):
     where.mkdir(parents=True, exist_ok=True)
     for name, (make, encoding) in STYLES.items():

@@ -42,3 +42,14 @@ def parent_of(pid):
 def name_of(pid):
     with open("/proc/%d/comm" % pid) as f:
         return f.read().strip()
+
+
+def peak_kb(pid):
+    """The most that a process ever had in memory, without what was reserved;
+    0 where it has gone."""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            return next((int(line.split()[1]) for line in f
+                         if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
