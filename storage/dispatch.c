@@ -79,6 +79,7 @@ static const struct row {
     {MSG_LEASE_CLOSE, PEER_READER, handle_lease_close, ENTRY_LEASE_CLOSED},
     {MSG_REFUSAL, PEER_READER, handle_refusal, ENTRY_REFUSED},
     {MSG_MARK, PEER_READER, handle_mark, ENTRY_NOTE},
+    {MSG_ALIGN, PEER_READER, handle_align, ENTRY_JOURNAL_CLOCK},
     {MSG_EXPORT_BEGIN, PEER_READER, handle_export_begin, 0},
     {MSG_EXPORT_ENTER, PEER_READER, handle_export_enter, ENTRY_EXPORT},
     {MSG_EXPORT_DONE, PEER_READER, handle_export_done, ENTRY_EXPORT_READY},

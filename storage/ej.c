@@ -279,6 +279,18 @@ static void begin(struct ej *j)
 	j->started = j->line;
 }
 
+static void went_back(struct ej *j, int64_t to_ns)
+{
+	struct ej_counts *c = &j->counts;
+
+	c->backward++;
+	if (j->last_ns - to_ns <= c->back_ns)
+		return;
+	c->back_ns = j->last_ns - to_ns;
+	c->back_to_ns = to_ns;
+	strcpy(c->back_atm, *j->t.atm ? j->t.atm : j->atm);
+}
+
 /* Each line's own time: what a transaction gets is that of its beginning. */
 static void notice_clock(struct ej *j)
 {
@@ -288,7 +300,7 @@ static void notice_clock(struct ej *j)
 	if (!ns)
 		return;
 	if (ns + EJ_BACK_S * NS_PER_SEC < j->last_ns) {
-		j->counts.backward++;
+		went_back(j, ns);
 		snprintf(say, sizeof(say),
 		    "the journal's clock goes back by %lld s here",
 		    (long long)((j->last_ns - ns) / NS_PER_SEC));

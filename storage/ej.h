@@ -29,6 +29,9 @@ struct ej_counts {
 	unsigned long broken;	/* events that were not */
 	unsigned long backward;	/* times that the clock went back */
 	unsigned long without;	/* transactions of no known kind, passed over */
+	/* The furthest that it went back: to when, of whose journal. */
+	int64_t back_ns, back_to_ns;
+	char back_atm[TRANSACTION_ATM_MAX + 1];
 };
 
 struct ej;

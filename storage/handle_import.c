@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/align.h"
 #include "storage/api/log.h"
 #include "storage/importer.h"
 #include "storage/keeper_transaction.h"
@@ -134,6 +135,10 @@ void handle_transactions_import(struct keeper *k, struct conn *c,
 		conn_error(c, w->id, err,
 		    "A regular file is needed, rules with a name of small "
 		    "letters, digits and -, and an ATM of at most 31 bytes.");
+	else if (err == ERR_TOO_LARGE)
+		conn_error(c, w->id, err,
+		    "A journal has at most 4 GiB: give it in parts, nothing "
+		    "stands twice.");
 	else if (err)
 		conn_error(c, w->id, err, NULL);
 	if (err)
@@ -188,10 +193,27 @@ static void tell_asker(const struct import *m, uint64_t entry,
 	in->fd = -1;
 }
 
+/* What an importer says is no more than a hint: it is looked at like lines. */
+static void take_jump(struct keeper *k, char atm[TRANSACTION_ATM_MAX + 1],
+    int64_t to_ns, int64_t back_ms)
+{
+	enum err err;
+
+	if (!*atm || to_ns <= 0 || back_ms <= 0 ||
+	    back_ms > ALIGN_BACK_MAX_MS || !transactions_name_atm(k, atm))
+		return;
+	err = align_import(k, atm, to_ns, back_ms);
+	if (err)
+		log_error("a jump of a journal's clock was not entered: %s",
+		    err_text(err));
+}
+
 void handle_import_done(struct keeper *k, struct conn *c, struct wire *w)
 {
 	struct import *m = find(k, c);
+	char atm[TRANSACTION_ATM_MAX + 1];
 	uint64_t n[COUNTS], entry = 0;
+	int64_t to_ns, back_ms;
 	unsigned char hash[HASH_BYTES];
 	const void *p;
 	size_t hash_n;
@@ -202,6 +224,9 @@ void handle_import_done(struct keeper *k, struct conn *c, struct wire *w)
 		memcpy(hash, p, HASH_BYTES);
 	for (unsigned i = 0; i < COUNTS; i++)
 		n[i] = wire_get_u64(w);
+	wire_get_text(w, atm, sizeof(atm));
+	to_ns = wire_get_i64(w);
+	back_ms = wire_get_i64(w);
 	err = wire_end(w);
 	if (!err && (!m || m->over || hash_n != HASH_BYTES))
 		err = ERR_BAD_MESSAGE;
@@ -214,6 +239,7 @@ void handle_import_done(struct keeper *k, struct conn *c, struct wire *w)
 	log_info("journal: %llu events added, %llu known already, %llu lines",
 	    (unsigned long long)n[ADDED], (unsigned long long)n[KNOWN],
 	    (unsigned long long)n[LINES]);
+	take_jump(k, atm, to_ns, back_ms);
 	conn_ok(c, w->id);
 	m->over = true;
 	if (*m->file.name)

@@ -203,6 +203,9 @@ static enum err done(struct importer *m)
 	wire_put_u64(&w, c->without);
 	wire_put_u64(&w, m->strange);
 	wire_put_u64(&w, m->complaints);
+	wire_put_str(&w, c->back_atm);
+	wire_put_i64(&w, c->back_to_ns);
+	wire_put_i64(&w, c->back_ns / NS_PER_MS);
 	err = wire_call(KEEPER_FD, &w, fd, KEEPER_MS);
 	if (fd >= 0)
 		close(fd);

@@ -72,6 +72,11 @@ static const char *const migrations[] = {
 	   "made_ns INTEGER NOT NULL, camera TEXT NOT NULL, "
 	   "at_ns INTEGER NOT NULL, sha256 BLOB NOT NULL) STRICT;"
 	   "CREATE INDEX IF NOT EXISTS mark_request ON mark(request)",
+    [11] = "CREATE TABLE IF NOT EXISTS alignment(entry INTEGER PRIMARY KEY, "
+	   "person INTEGER NOT NULL, atm TEXT NOT NULL, "
+	   "from_ns INTEGER NOT NULL, made_ns INTEGER NOT NULL, "
+	   "offset_ms INTEGER NOT NULL, uncertainty_ms INTEGER NOT NULL, "
+	   "samples INTEGER NOT NULL, jump_ms INTEGER NOT NULL) STRICT",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

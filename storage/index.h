@@ -468,6 +468,15 @@ must_check enum err index_told(struct index *ix, const char *camera,
     int64_t from_ns, int64_t to_ns,
     enum err (*fn)(const struct mark_row *m, void *arg), void *arg);
 
+/* --- index_align.c --- */
+struct alignment;
+struct alignments;
+must_check enum err index_alignment_put(struct index *ix,
+    const struct alignment *a);
+/* All there are (align.h); ret->all is to be freed. */
+must_check enum err index_alignments(struct index *ix,
+    struct alignments *ret);
+
 must_check enum err index_setting_put(struct index *ix, const char *name,
     const void *p, size_t n);
 must_check enum err index_setting_find(struct index *ix, const char *name,

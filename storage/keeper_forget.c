@@ -6,15 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/align.h"
 #include "storage/api/log.h"
 #include "storage/keeper_transaction.h"
 #include "storage/retain.h"
 
 #define SWEEP_NS (3600 * NS_PER_SEC)
 #define PIECE 500
-/* What a request for a transaction asks for. */
-#define BEFORE_NS (120 * NS_PER_SEC)
-#define AFTER_NS (180 * NS_PER_SEC)
 /* Younger than that is nothing due: six months have 181 days at least. */
 #define SHORTEST_NS ((int64_t)RETAIN_DAYS_MIN * 86400 * NS_PER_SEC)
 
@@ -27,7 +25,7 @@ static enum err any_segment(const struct segment_row *s, void *arg)
 
 struct at {
 	const char *atm;
-	int64_t ns;
+	int64_t from_ns, to_ns;
 	bool was;
 };
 
@@ -36,21 +34,20 @@ static enum err stood(const struct stood_row *r, void *arg)
 	struct at *a = arg;
 
 	a->was = a->was ||
-	    (r->from_ns <= a->ns + AFTER_NS && a->ns - BEFORE_NS < r->to_ns &&
+	    (r->from_ns <= a->to_ns && a->from_ns < r->to_ns &&
 		atm_same(r->value, a->atm));
 	return OK;
 }
 
-/* Does footage of that ATM, or a hold, keep it? */
+/* Does footage of that ATM in the video's [from, to), or a hold, keep it? */
 static enum err is_kept(struct keeper *k, const struct transaction *t,
-    bool *ret)
+    int64_t from, int64_t to, bool *ret)
 {
-	int64_t from = t->time_ns - BEFORE_NS, to = t->time_ns + AFTER_NS;
 	struct camera_row row = {0};
 	enum err err;
 
 	while (!(err = index_camera_next(k->ix, row.id, &row))) {
-		struct at a = {t->atm, t->time_ns, false};
+		struct at a = {t->atm, from, to, false};
 
 		err = index_stood(k->ix, STOOD_ATM, row.id, stood, &a);
 		if (err)
@@ -104,21 +101,27 @@ static bool may_forget(const struct keeper *k)
 static enum err gather(struct keeper *k, const struct transaction_row *r,
     size_t n, struct utc both, struct scribe_job *j)
 {
-	enum err err = OK;
+	struct alignments clocks;
+	enum err err = index_alignments(k->ix, &clocks);
 
+	if (err)
+		return err;
 	for (size_t i = 0; !err && i < n; i++) {
-		bool kept =
-		    retain_until((struct utc){r[i].t.time_ns + AFTER_NS},
-			(unsigned)k->conf.extra_days)
-			.ns > both.ns;
+		int64_t from, to;
+		bool kept;
 
+		transaction_span(&clocks, &r[i].t, &from, &to);
+		kept =
+		    retain_until((struct utc){to}, (unsigned)k->conf.extra_days)
+			.ns > both.ns;
 		if (!kept)
-			err = is_kept(k, &r[i].t, &kept);
+			err = is_kept(k, &r[i].t, from, to, &kept);
 		if (!err && !kept) {
 			j->drop[j->n++] = r[i].id;
 			k->tx->swept_to_ns = r[i].t.time_ns;
 		}
 	}
+	free(clocks.all);
 	return err;
 }
 

@@ -174,8 +174,7 @@ void transactions_forget(struct keeper *k, const struct conn *c)
 		import_gone(k, c);
 }
 
-/* The site's own name of the ATM; false: no camera is at one of that name. */
-static bool name_atm(struct keeper *k, char atm[TRANSACTION_ATM_MAX + 1])
+bool transactions_name_atm(struct keeper *k, char atm[TRANSACTION_ATM_MAX + 1])
 {
 	struct camera_row row = {0};
 
@@ -208,7 +207,7 @@ static enum err lines_get(struct keeper *k, const char *p, size_t n,
 		if (!*last || strcmp(last, t->atm) != 0) {
 			strcpy(last, t->atm);
 			strcpy(name, t->atm);
-			known = name_atm(k, name);
+			known = transactions_name_atm(k, name);
 		}
 		strcpy(t->atm, name);
 		j->strange += !known;

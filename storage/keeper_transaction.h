@@ -74,6 +74,9 @@ void transactions_turn(struct keeper *k);
 void transactions_tick(struct keeper *k);
 /* c has gone: nobody waits there. */
 void transactions_forget(struct keeper *k, const struct conn *c);
+/* The site's own name of the ATM; false: no camera is at one of that name. */
+bool transactions_name_atm(struct keeper *k,
+    char atm[TRANSACTION_ATM_MAX + 1]);
 /* Give the thread a job (given, also on failure). */
 must_check enum err scribe_put(struct keeper *k, struct scribe_job *j);
 
@@ -91,6 +94,15 @@ must_check enum err import_begin(struct keeper *k, int fd, const char *rules,
 /* The importer's connection is closed. */
 void import_gone(struct keeper *k, const struct conn *c);
 
+/* --- handle_align.c --- */
+/*
+ * An import says that the clock of that ATM's journal went back by so much, to
+ * to_ns. More than what is open anyway: entered, an alarm, and less is known
+ * from there on. Once, however often it is told.
+ */
+must_check enum err align_import(struct keeper *k, const char *atm,
+    int64_t to_ns, int64_t back_ms);
+
 /* --- keeper_folder.c --- */
 void folder_tick(struct keeper *k);
 /* A file of it was read: it goes to done or failed, with this report. */
@@ -103,6 +115,7 @@ void forget_tick(struct keeper *k);
 void forget_dropped(struct keeper *k, const struct scribe_job *j);
 
 /* --- handlers --- */
+void handle_align(struct keeper *, struct conn *, struct wire *);
 void handle_transactions_put(struct keeper *, struct conn *, struct wire *);
 void handle_transactions_push(struct keeper *, struct conn *, struct wire *);
 void handle_transactions_import(struct keeper *, struct conn *, struct wire *);

@@ -219,6 +219,8 @@ static const struct row {
     {MSG_MARK, AUDITOR, 2, session_mark},
     {MSG_STORY, AUDITOR | CUSTODIAN, 1, session_story},
     {MSG_TOLD, AUDITOR | CUSTODIAN, 0, session_told},
+    {MSG_ALIGN, AUDITOR, 1, session_align},
+    {MSG_ALIGNMENTS, AUDITOR | CUSTODIAN, 0, session_alignments},
     {MSG_EXPORT_NEW, AUDITOR, 1, session_export_new},
     {MSG_EXPORTS, AUDITOR | CUSTODIAN, 0, session_exports},
     {MSG_EXPORT, AUDITOR, 0, session_export},

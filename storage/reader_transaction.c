@@ -68,3 +68,50 @@ enum err session_transaction_lists(struct session *s, struct wire *w)
 	free(text);
 	return err;
 }
+
+/* The keeper knows the grant and the journal; it is asked there (P6). */
+enum err session_align(struct session *s, struct wire *w)
+{
+	struct wire out, answer;
+	char atm[TRANSACTION_ATM_MAX + 1];
+	int64_t from;
+	uint8_t n;
+	enum err err;
+
+	get_text(w, s->about.request, sizeof(s->about.request));
+	from = wire_get_i64(w);
+	n = wire_get_u8(w);
+	keeper_begin(s, &out, MSG_ALIGN);
+	wire_put_str(&out, s->about.request);
+	wire_put_i64(&out, from);
+	wire_put_u8(&out, n);
+	for (unsigned i = 0; i < 2u * n; i++)
+		wire_put_i64(&out, wire_get_i64(w));
+	err = wire_end(w);
+	if (!err)
+		err = keeper_relay(s, &out);
+	if (err)
+		return err;
+	wire_begin(&answer, MSG_ALIGN_IS, w->id);
+	wire_put_u64(&answer, wire_get_u64(&out));
+	get_text(&out, atm, sizeof(atm));
+	wire_put_str(&answer, atm);
+	for (unsigned i = 0; i < 4; i++)
+		wire_put_i64(&answer, wire_get_i64(&out));
+	err = wire_end(&out);
+	return err ? err : wire_send(s->client, &answer, -1);
+}
+
+enum err session_alignments(struct session *s, struct wire *w)
+{
+	struct view v = session_view(s);
+	char *text = NULL;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = view_alignments(&v, &text);
+	if (!err)
+		err = answer_bulk(s, w, NULL, text, strlen(text));
+	free(text);
+	return err;
+}

@@ -317,6 +317,20 @@ CREATE TABLE mark(
 ) STRICT;
 CREATE INDEX mark_request ON mark(request);
 
+-- The clock of an ATM's journal beside the video's, from ledger entries 103
+-- (storage/align.h): a piece holds until the next one of that ATM begins.
+CREATE TABLE alignment(
+	entry INTEGER PRIMARY KEY,
+	person INTEGER NOT NULL,	-- 0: nobody, an import told of a jump
+	atm TEXT NOT NULL,
+	from_ns INTEGER NOT NULL,	-- by the journal's clock
+	made_ns INTEGER NOT NULL,
+	offset_ms INTEGER NOT NULL,	-- to be added to the journal's time
+	uncertainty_ms INTEGER NOT NULL,
+	samples INTEGER NOT NULL,
+	jump_ms INTEGER NOT NULL	-- from what held before; 0: none
+) STRICT;
+
 -- What a request asks for: enum right; a request without a row: to view.
 CREATE TABLE request_rights(
 	request TEXT PRIMARY KEY,

@@ -166,6 +166,8 @@ must_check enum err session_aim_open(struct session *s, struct wire *w);
 
 /* --- reader_transaction.c --- */
 must_check enum err session_transactions(struct session *s, struct wire *w);
+must_check enum err session_align(struct session *s, struct wire *w);
+must_check enum err session_alignments(struct session *s, struct wire *w);
 must_check enum err session_transaction_lists(struct session *s,
     struct wire *w);
 

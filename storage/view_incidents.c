@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "storage/align.h"
 #include "storage/host.h"
 #include "storage/view_json.h"
+#include "storage/view_transaction.h"
 
 #define DOWN_NS (60 * NS_PER_SEC)	/* a camera that comes back is none */
 #define WAITS_NS (24 * 3600 * NS_PER_SEC)
@@ -220,6 +222,15 @@ static enum err waits(const struct request_row *r, void *arg)
 	return OK;
 }
 
+/* A journal's clock has jumped against the video's. */
+static void clock_jumped(void *arg, const struct alignment *a)
+{
+	char by[32];
+
+	snprintf(by, sizeof(by), "%+.1f", (double)a->jump_ms / 1e3);
+	add(arg, false, "journal-clock", a->atm, a->made_ns, -1, by);
+}
+
 json_t *view_incidents(const struct view *v, const json_t *status)
 {
 	struct incidents x = {v, json_array()};
@@ -231,7 +242,8 @@ json_t *view_incidents(const struct view *v, const json_t *status)
 	machine(&x, status);
 	log_of(&x, status);
 	erasing(&x, status);
-	if (cameras(&x) || index_requests_waiting(v->ix, waits, &x)) {
+	if (cameras(&x) || view_clock_alarms(v, clock_jumped, &x) ||
+	    index_requests_waiting(v->ix, waits, &x)) {
 		json_decref(x.array);
 		return NULL;
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/align.h"
 #include "storage/coverage.h"
 #include "storage/keeper_transaction.h"
 #include "storage/view_json.h"
@@ -147,33 +148,47 @@ static json_t *check_json(const struct transaction *t)
 	    "reference", text_or_null(t->check_reference));
 }
 
+/* The journal's time beside the video's: never the one for the other. */
+static json_t *clock_json(const struct aligned *at)
+{
+	const struct alignment *by = at->by;
+
+	return json_pack("{s:o, s:o, s:I, s:o}", "video", json_time(at->ns),
+	    "offset_ms", by ? json_integer(by->offset_ms) : json_null(),
+	    "uncertainty_ms", (json_int_t)(at->uncertainty_ns / NS_PER_MS),
+	    "entry", by ? json_integer((json_int_t)by->entry) : json_null());
+}
+
 static enum err put_row(const struct view *v, const struct places *all,
-    const struct transaction_row *r, json_t *array)
+    const struct alignments *clocks, const struct transaction_row *r,
+    json_t *array)
 {
 	const struct transaction *t = &r->t;
-	int64_t at = t->cash_ns ? t->cash_ns : t->time_ns;
-	int64_t from = t->time_ns - TRANSACTION_BEFORE_NS;
-	int64_t to = at + TRANSACTION_AFTER_NS;
+	int64_t told = t->cash_ns ? t->cash_ns : t->time_ns;
+	struct aligned began = align_at(clocks, t->atm, t->time_ns);
+	struct aligned at = align_at(clocks, t->atm, told);
+	int64_t from, to;
 	struct sum s = {.ids = json_array()};
 	enum err err = OK;
 	json_t *o;
 
+	transaction_span(clocks, t, &from, &to);
 	if (to > v->now.ns)
 		to = v->now.ns;
 	for (size_t i = 0; !err && i < all->n; i++)
 		if (from > 0 && from < to &&
-		    hung_at(&all->p[i], t->atm, t->time_ns))
+		    hung_at(&all->p[i], t->atm, began.ns))
 			err = add_camera(v, &all->p[i].row, from, to, &s);
 	if (err) {
 		json_decref(s.ids);
 		return err;
 	}
-	o = json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
-		      "s:s, s:o, s:o, s:o}",
+	o = json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, "
+		      "s:o, s:s, s:o, s:o, s:o}",
 	    "id", (json_int_t)r->id, "atm", json_text(t->atm, strlen(t->atm)),
-	    "time", json_time(t->time_ns), "at", json_time(at), "kind",
-	    transaction_word(WORDS_KIND, t->kind), "amount",
-	    amount_json(t->amount, t->currency), "result",
+	    "time", json_time(t->time_ns), "at", json_time(told), "clock",
+	    clock_json(&at), "kind", transaction_word(WORDS_KIND, t->kind),
+	    "amount", amount_json(t->amount, t->currency), "result",
 	    text_or_null(transaction_word(WORDS_RESULT, t->result)), "card",
 	    card_json(t), "reference", text_or_null(t->reference), "cash",
 	    text_or_null(transaction_word(WORDS_CASH, t->cash)), "check",
@@ -211,9 +226,25 @@ static json_t *next_json(const struct transaction_query *q,
 	return json_string(text);
 }
 
+/* By the video's clock, from-to. */
+struct within {
+	const struct alignments *clocks;
+	int64_t from_ns, to_ns;
+};
+
+static bool is_within(const struct transaction *t, const void *arg)
+{
+	const struct within *w = arg;
+
+	return align_is_within(w->clocks, t->atm, t->time_ns, w->from_ns,
+	    w->to_ns);
+}
+
 enum err view_transactions(const struct view *v, struct index *tx,
     const struct transaction_query *asked, char **ret)
 {
+	struct alignments clocks = {NULL, 0};
+	struct within within = {&clocks, asked->from_ns, asked->to_ns};
 	static struct transaction_row rows[TRANSACTIONS_PAGE];
 	struct transaction_query q = *asked;
 	json_t *array = json_array();
@@ -225,13 +256,20 @@ enum err view_transactions(const struct view *v, struct index *tx,
 
 	if (q.least < 0)
 		q.least = setting(v, TRANSACTIONS_THRESHOLD);
+	if (!err)
+		err = index_alignments(v->ix, &clocks);
 	if (!err && *q.atm)
 		own_name(&all, q.atm);
+	q.counts = is_within;
+	q.arg = &within;
+	align_reach(&clocks, q.atm, asked->from_ns, asked->to_ns, &q.from_ns,
+	    &q.to_ns);
 	if (!err)
 		err = transactions_search(tx, &q, rows, &n, &back_to);
 	for (size_t i = 0; !err && i < n; i++)
-		err = put_row(v, &all, &rows[i], array);
+		err = put_row(v, &all, &clocks, &rows[i], array);
 	free(all.p);
+	free(clocks.all);
 	if (err) {
 		json_decref(array);
 		return err;

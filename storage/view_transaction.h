@@ -7,10 +7,6 @@
 #include "storage/index_transaction.h"
 #include "storage/view.h"
 
-/* What a request for a transaction asks for, around its moment. */
-#define TRANSACTION_BEFORE_NS (120 * NS_PER_SEC)
-#define TRANSACTION_AFTER_NS (180 * NS_PER_SEC)
-
 /*
  * Events that q finds in tx (transactions.db), each with the cameras of its ATM
  * at that time and whether their footage around it is complete. q->atm may be
@@ -18,6 +14,12 @@
  */
 must_check enum err view_transactions(const struct view *v, struct index *tx,
     const struct transaction_query *q, char **ret);
+/* All that was measured of journals' clocks (align.h). */
+must_check enum err view_alignments(const struct view *v, char **ret);
+/* Those of which an alarm stands. */
+struct alignment;
+must_check enum err view_clock_alarms(const struct view *v,
+    void (*fn)(void *arg, const struct alignment *a), void *arg);
 /* Repeated use in [from, to). */
 must_check enum err view_transaction_lists(const struct view *v,
     struct index *tx, unsigned list, int64_t from_ns, int64_t to_ns,

@@ -132,6 +132,15 @@ int64_t json_get_time(struct json *j, const char *name)
 	return j->err == OK ? t.ns : 0;
 }
 
+int64_t json_get_number(struct json *j, const char *name)
+{
+	json_t *v = get(j, name);
+
+	if (v && (!json_is_integer(v) || json_integer_value(v) < 0))
+		refuse(j, name, "a whole number, not below 0");
+	return j->err == OK ? json_integer_value(v) : 0;
+}
+
 static bool put_camera(struct json_cameras *c, const char *id)
 {
 	if (!id || !args_is_camera(id, strlen(id)))

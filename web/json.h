@@ -61,6 +61,9 @@ void json_put_credential(struct json *j, struct wire *w);
 /* An instant, RFC 3339 with its offset; 0 after an error. */
 int64_t json_get_time(struct json *j, const char *name);
 
+/* A whole number, not below 0; 0 after an error. */
+int64_t json_get_number(struct json *j, const char *name);
+
 /* 1..JSON_CAMERAS_MAX different camera ids. */
 void json_get_cameras(struct json *j, const char *name,
     struct json_cameras *ret);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "web/account.h"
+#include "web/align.h"
 #include "web/api.h"
 #include "web/bearer.h"
 #include "web/camera.h"
@@ -63,6 +64,8 @@ static const struct route routes[] = {
     hold_release},
 {METHOD_POST, "/api/v1/requests/%r/notes", NEED_SESSION, 0, mark_note},
 {METHOD_POST, "/api/v1/requests/%r/snapshots", NEED_SESSION, 0, mark_snapshot},
+{METHOD_POST, "/api/v1/requests/%r/alignments", NEED_SESSION, 0, align_new},
+{METHOD_GET, "/api/v1/transactions/alignments", NEED_SESSION, 0, align_list},
 {METHOD_GET, "/api/v1/requests/%r/story", NEED_SESSION, 0, mark_story},
 {METHOD_POST, "/api/v1/requests/%r/exports", NEED_SESSION, ROUTE_ONCE,
     api_export_new},

@@ -211,6 +211,15 @@ enum msg {
 				   i64, i64: time and number of the last one
 				   that was shown, or 0 */
 	MSG_TRANSACTIONS_IS = 289, /* fd: JSON */
+	MSG_ALIGN = 312,	/* session, reader: str request, i64 from by the
+				   journal's clock or 0, u8 n, n * (i64 number
+				   of the transaction, i64 time of the picture
+				   in which its cash is taken) */
+	MSG_ALIGN_IS = 313,	/* u64 entry, str ATM, i64 from, i64 offset ms,
+				   i64 uncertainty ms, i64 ms by which it is
+				   not what held before, or 0; durable */
+	MSG_ALIGNMENTS = 314,	/* session: - */
+	MSG_ALIGNMENTS_IS = 315, /* fd: JSON */
 	MSG_TRANSACTIONS_PUT = 290, /* importer: fd: lines; people: str token,
 				   str client address, fd: lines */
 	MSG_TRANSACTIONS_PUT_IS = 291, /* u32 added, u32 known already,
@@ -228,8 +237,10 @@ enum msg {
 				   "", str path of the rules, str encoding or
 				   "" */
 	MSG_IMPORT_DONE = 298,	/* importer: bytes SHA-256 of the file (32),
-				   then as in 293 from the lines on. -> MSG_OK,
-				   entered */
+				   then as in 293 from the lines on, then str
+				   ATM, i64 time behind and i64 ms of the
+				   furthest jump back of the journal's clock,
+				   or "", 0, 0. -> MSG_OK, entered */
 
 	/* --- keeper <-> reader, never outside storage --- */
 	MSG_READER_START = 120,	/* keeper -> reader: fields in reader.h */

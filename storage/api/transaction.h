@@ -26,6 +26,7 @@
 #define TRANSACTION_LINE_MAX 400	/* with its LF */
 #define TRANSACTION_AMOUNT_MAX INT64_C(100000000000000)
 #define TRANSACTIONS_BATCH 1000		/* lines handed over at once */
+#define ALIGN_SAMPLES_MAX 15	/* of a journal's clock at once */
 
 enum transaction_kind {
 	TRANSACTION_CARD_IN = 1,

@@ -133,6 +133,9 @@ export const newExport = (id, body) =>
 	send("POST", `${v1}requests/${id}/exports`, body);
 export const newNote = (id, body) =>
 	send("POST", `${v1}requests/${id}/notes`, body);
+// Pictures in which the cash of operations is taken: the journal's clock.
+export const align = (id, body) =>
+	send("POST", `${v1}requests/${id}/alignments`, body);
 export const newSnapshot = (id, body) =>
 	send("POST", `${v1}requests/${id}/snapshots`, body);
 // Who was told that something is wrong with a camera since from..to.

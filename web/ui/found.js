@@ -5,13 +5,14 @@ import { el, fill, say } from "./dom.js";
 import { read } from "./findbox.js";
 import { form, textField } from "./fields.js";
 import { number, t } from "./i18n.js";
+import { clockText } from "./journal.js";
 import * as time from "./time.js";
 
 const DAY = 864e5;
 
-const money = (a) => a ? number(+a.value, a.value.endsWith(".00") ? 0 : 2) +
+export const amount = (a) => a ? number(+a.value, a.value.endsWith(".00") ? 0 : 2) +
 	(a.currency ? " " + a.currency : "") : "";
-const card = (c) => c ? (c.bin ?? "") + "\u2026" + (c.last4 ?? "") : "";
+export const card = (c) => c ? (c.bin ?? "") + "\u2026" + (c.last4 ?? "") : "";
 
 // The card with the box; answers appear below it.
 export function box(s)
@@ -85,7 +86,6 @@ const table = (heads, rows) => el("div", { class: "tables", tabindex: 0,
 
 function row(b, r)
 {
-	const at = time.instant(r.at);
 	const what = [t("tx.kind." + r.kind), r.result &&
 		t("tx.result." + r.result), r.cash && t("tx.cash." + r.cash),
 	r.check && t("tx.check." + (r.check.result ?? "none"))];
@@ -94,12 +94,14 @@ function row(b, r)
 		el("td", { class: "num" }, time.stamp(time.instant(r.time)),
 			r.at !== r.time && el("br"), r.at !== r.time &&
 			el("small", {}, t("tx.at",
-				{ time: time.timeText(at) }))),
+				{ time: time.timeText(time.instant(r.at)) })),
+			el("br"), el("small", { class: "clock-note" },
+				clockText(r))),
 		el("td", { class: "tight" }, r.atm),
 		el("td", {}, what.filter(Boolean).join(", "),
 			r.reference && el("br"), r.reference &&
 			el("small", { class: "num" }, r.reference)),
-		el("td", { class: "num tight" }, money(r.amount)),
+		el("td", { class: "num tight" }, amount(r.amount)),
 		el("td", { class: "num tight" }, card(r.card)),
 		el("td", {}, t("tx.coverage." + r.coverage,
 			{ n: r.cameras.length })),
@@ -109,7 +111,7 @@ function row(b, r)
 }
 
 // The request is filled in: that ATM's cameras, two minutes before to three
-// after.
+// after by the video's clock, and as much more as is not known of the journal's.
 function ask(b, r)
 {
 	return b.s.app.go("/find?" + new URLSearchParams({
@@ -126,12 +128,21 @@ async function repeated(b, list)
 	fill(b.result, el("p", {}, t(cards.length ? "tx.repeated" :
 		"tx.noneRepeated", { span: time.span(from, to),
 		sum: number(+threshold) })),
-	cards.length > 0 && table(["card", "count", "amount", "range", "atm"],
+	cards.length > 0 && table(["card", "count", "amount", "range", "atm", "act"],
 		cards.map((c) => el("tr", {},
 			el("td", { class: "num" }, card(c)),
 			el("td", { class: "num" }, number(c.count)),
 			el("td", { class: "num" }, number(+c.sum)),
 			el("td", { class: "num" }, time.span(
 				time.instant(c.first), time.instant(c.last))),
-			el("td", {}, c.atms.join(", "))))));
+			el("td", {}, c.atms.join(", ")),
+			el("td", {}, el("button", { type: "button", on: {
+				click: () => show(b, usesOf(c, from, to))
+					.catch((p) => say(p.sentence)) } },
+			t("tx.uses")))))));
 }
+
+// Where and when a card was used, each with its coverage and a request.
+const usesOf = (c, from, to) => ({ last4: c.last4,
+	...c.bin?.length >= 4 && { bin: c.bin },
+	from: time.rfc3339(from), to: time.rfc3339(to) });

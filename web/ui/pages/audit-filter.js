@@ -23,7 +23,7 @@ export const groups = {
 		"term-lengthened", "expiry-throttled", "held-keys",
 		"unused-keys-erased", "retention-clock", "clock-vouched"],
 	cameras: ["camera-added", "camera-switched", "device-replaced",
-		"camera-retired", "camera-moved", "atm-moved", "aiming-picture",
+		"camera-retired", "camera-moved", "atm-moved", "journal-clock", "aiming-picture",
 		"aiming-opened", "keypad", "scene-begun-anew", "alarm-raised",
 		"alarm-ended", "gap-opened", "gap-closed"],
 };

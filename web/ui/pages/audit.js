@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
 import { bytes, has, length, number, t } from "../i18n.js";
+import { aboutText, offsetText } from "../journal.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
 import { csv, filterForm, walk } from "./audit-filter.js";
@@ -139,6 +140,8 @@ function variant(type, f)
 		return f.to ? ".over" : "";
 	if (type === "told")
 		return Number(f.over) ? ".over" : "";
+	if (type === "journal-clock" && f["jump-ms"])
+		return Number(f.samples) ? ".jump" : ".import";
 	return { "decision refuse": ".refused",
 		"lease-opened download": ".download",
 		"lease-opened export": ".export", "read-back 2": ".failed",
@@ -172,4 +175,9 @@ const texts = (f) => ({
 	note: f.note ?? "\u2013", incident: f.incident ?? "\u2013",
 	token: f.token ?? "\u2013", scope: f.scope ?? "\u2013",
 	entries: number(Number(f["witness-size"] ?? 0)),
+	offset: offsetText(Number(f["offset-ms"] ?? 0)),
+	about: aboutText(Number(f["uncertainty-ms"] ?? 0)),
+	jump: offsetText(Number(f["jump-ms"] ?? 0)),
+	samples: f.samples ?? "\u2013",
+	since: f.from ? time.stamp(time.instant(f.from)) : "\u2013",
 });

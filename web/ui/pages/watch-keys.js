@@ -1,5 +1,6 @@
 // watch-keys.js - the keyboard of Watch (rule 10).
 import { speeds } from "../player.js";
+import { nextOperation } from "./watch-journal.js";
 import { marked, nextGap, panel, snapshot } from "./watch-side.js";
 
 const ways = { ArrowLeft: -1, ArrowRight: 1 };
@@ -34,6 +35,7 @@ const acts = {
 	" ": (p) => p.toggle(), Space: (p) => p.toggle(),
 	KeyJ: (p) => p.reverse(), KeyK: (p) => p.pause(),
 	KeyL: (p) => faster(p), KeyG: (p, s) => nextGap(s),
+	KeyT: (p, s) => nextOperation(s),
 	Comma: (p) => p.step(-1), Period: (p) => p.step(1),
 	",": (p) => p.step(-1), ".": (p) => p.step(1),
 	BracketLeft: (p, s) => marked(s, "in"), "[": (p, s) => marked(s, "in"),

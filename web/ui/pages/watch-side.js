@@ -7,6 +7,7 @@ import { bytes, length, t } from "../i18n.js";
 import { makeSnapshot } from "../snapshot.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
+import { journal } from "./watch-journal.js";
 
 // A file is an export; who may only watch is not shown one.
 export const mayExport = (s) => s.r.right === "export";
@@ -18,7 +19,7 @@ export function side(s)
 	s.form ??= el("div", {});
 	showPart(s);
 	showNotes(s);
-	return [s.part, s.notes, gaps(s), mayExport(s) && downloads(s), keys()];
+	return [journal(s), s.part, s.notes, gaps(s), mayExport(s) && downloads(s), keys()];
 }
 
 export function nextGap(s)
@@ -249,6 +250,6 @@ function downloadLink(s, x, run)
 const keys = () => el("details", { class: "card", id: "keys" },
 	el("summary", {}, t("about.keys")),
 	el("dl", { class: "facts" }, ["left,right", "shift", "ctrl", "frame",
-		"space", "jkl", "gap", "mark", "snap", "notes", "camera",
+		"space", "jkl", "gap", "operation", "mark", "snap", "notes", "camera",
 		"zoom"].map((k) => [el("dt", {}, t(`key.${k}.name`)),
 		el("dd", {}, t(`key.${k}`))])));
