@@ -96,6 +96,7 @@ void journal_encode(struct journal_record *r,
 
 static void decode(const unsigned char *p, struct journal_record *r)
 {
+	memset(r, 0, sizeof(*r));	/* what lies between members, too */
 	r->type = p[4];
 	r->seq = be_get(p + 8, 8);
 	r->index = (uint32_t)be_get(p + 16, 4);
