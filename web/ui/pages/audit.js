@@ -138,6 +138,8 @@ function variant(type, f)
 {
 	if (type === "disk-alarm")
 		return f.to ? ".over" : "";
+	if (type === "hold-placed")
+		return f.request ? "" : ".own";
 	if (type === "told")
 		return Number(f.over) ? ".over" : "";
 	if (type === "journal-clock" && f["jump-ms"])

@@ -6,7 +6,7 @@ import { el, fill, say, newId } from "../dom.js";
 import { choice, field, form, Moment, textField, ticks } from "../fields.js";
 import { box } from "../found.js";
 import { gapCard } from "../gapcard.js";
-import { length, number, t } from "../i18n.js";
+import { length, number, sortBy, t } from "../i18n.js";
 import { Strip } from "../strip.js";
 import * as time from "../time.js";
 import { causeText, legend } from "../timeline.js";
@@ -102,6 +102,7 @@ async function look(s)
 	s.rows = answer.cameras.map((c) => ({ ...c, spans: c.spans.map(
 		(x) => ({ ...x, from: time.instant(x.from),
 			to: time.instant(x.to) })) }));
+	s.rows = inOrder(s, s.rows);
 	show(s);
 }
 
@@ -126,8 +127,21 @@ function show(s)
 	moveTo(s, s.at);
 }
 
-const nameOf = (s, id) =>
-	s.cameras.find((c) => c.id === id)?.name ?? id;
+const atmOf = (s, id) => s.cameras.find((c) => c.id === id)?.atm ?? "";
+
+// With its ATM where there are several, for their cameras have like names.
+function nameOf(s, id)
+{
+	const name = s.cameras.find((c) => c.id === id)?.name ?? id;
+	const atm = atmOf(s, id);
+
+	return atm && s.rows.some((r) => atmOf(s, r.camera) !== atm) ?
+		`${name}, ${atm}` : name;
+}
+
+// The cameras of one ATM beside each other, by name.
+const inOrder = (s, rows) => sortBy(rows, (r) =>
+	`${atmOf(s, r.camera)} ${nameOf(s, r.camera)}`);
 
 const share = (row) => t("find.share", { share: number(
 	100 * row.recorded_ns / Math.max(1, row.recorded_ns + row.gap_ns),
@@ -162,11 +176,15 @@ function inspect(s)
 	if (key === s.inspected)
 		return;
 	s.inspected = key;
-	fill(s.inspector, here.map(({ gap, row }) => gapCard(
-		row.camera, nameOf(s, row.camera), gap, s.rows.filter((r) => r !== row)
-			.map((r) => ({ name: nameOf(s, r.camera),
-				spans: r.spans })), (at) => moveTo(s, at))));
+	fill(s.inspector, here.map(({ gap, row }) => gapCard(row.camera,
+		nameOf(s, row.camera), gap, beside(s, row),
+		(at) => moveTo(s, at))));
 }
+
+// The other cameras of the same ATM: only they may have seen the same.
+const beside = (s, row) => s.rows.filter((r) => r !== row &&
+	atmOf(s, r.camera) === atmOf(s, row.camera)).map((r) =>
+	({ name: nameOf(s, r.camera), spans: r.spans }));
 
 function zoom(s, from, to)
 {

@@ -683,6 +683,8 @@ export default {
 	"entry.witnessed": "{witness} witnessed the ledger of {entries} entries.",
 	"entry.witness-alarm": "Alarm: the witness {witness} refused the ledger.",
 	"entry.log-alarm": "Alarm: the ledger {witness} was refused here.",
+	"entry.retention-clock": "The clock of retention was set; erasure goes by it.",
+	"entry.hold-placed.own": "A hold was placed: {cameras}, {range}.",
 	"entry.hold-placed": "A hold was placed: {cameras}, {range}, for {request}.",
 	"entry.erasing": "Camera {camera}, {day}: what is due begins to be erased.",
 	"entry.erased": "Camera {camera}, {day}: what was due is erased.",

@@ -706,6 +706,8 @@ export default {
 	"entry.witnessed": "{witness}: {entries} жазбадан тұратын журнал куәландырылды.",
 	"entry.witness-alarm": "Дабыл: {witness} куәгері журналды қабылдамады.",
 	"entry.log-alarm": "Дабыл: {witness} журналы мұнда қабылданбады.",
+	"entry.retention-clock": "Сақтау мерзімінің сағаты қойылды; жазба соған қарай өшіріледі.",
+	"entry.hold-placed.own": "Ұстап тұру: {cameras}, {range}.",
 	"entry.hold-placed": "Ұстап тұру: {cameras}, {range}, {request} үшін.",
 	"entry.erasing": "{camera} камерасы, {day}: мерзімі біткенін өшіру басталды.",
 	"entry.erased": "{camera} камерасы, {day}: мерзімі біткені өшірілді.",

@@ -729,6 +729,8 @@ export default {
 	"entry.witnessed": "{witness}: журнал из {entries} записей заверен.",
 	"entry.witness-alarm": "Тревога: свидетель {witness} отверг журнал.",
 	"entry.log-alarm": "Тревога: журнал {witness} здесь отвергнут.",
+	"entry.retention-clock": "Установлены часы срока хранения; по ним стирается запись.",
+	"entry.hold-placed.own": "Удержание: {cameras}, {range}.",
 	"entry.hold-placed": "Удержание от удаления: {cameras}, {range}, для {request}.",
 	"entry.erasing": "Камера {camera}, {day}: начато удаление того, чему вышел срок.",
 	"entry.erased": "Камера {camera}, {day}: то, чему вышел срок, удалено.",
