@@ -20,6 +20,9 @@
 #define FORECAST_GROWTH_DAYS 17	/* from the middle of these to that of the 7 */
 #define FORECAST_BPS 2000000	/* of a camera that was never measured */
 
+/* The setting: bytes that are needed, whose lack was accepted (u64). */
+#define FORECAST_ACCEPTED "capacity"
+
 struct forecast {
 	/* in */
 	uint64_t free_bytes;	/* above the reserves */

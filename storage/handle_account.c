@@ -66,14 +66,6 @@ void handle_person_seal(struct keeper *k, struct conn *c, struct wire *w)
 	conn_ok(c, id);
 }
 
-static enum err count_custodian(const struct person_row *p, void *arg)
-{
-	unsigned *n = arg;
-
-	*n += p->role == ROLE_CUSTODIAN && !p->ended_ns;
-	return OK;
-}
-
 /*
  * Nobody ends himself, and two custodians stay so that nobody is alone. An
  * operator ends operators alone.
@@ -88,7 +80,7 @@ static const char *may_end(struct keeper *k, const struct reader *r,
 	if (r->role != ROLE_CUSTODIAN &&
 	    (r->role != ROLE_OPERATOR || p->role != ROLE_OPERATOR))
 		return "That account is a custodian's matter.";
-	if (index_people(k->ix, count_custodian, &custodians))
+	if (index_custodians(k->ix, &custodians))
 		return "The people cannot be read.";
 	if (p->role == ROLE_CUSTODIAN && custodians <= 2)
 		return "Two custodians must remain: make another one first.";

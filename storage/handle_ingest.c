@@ -25,6 +25,7 @@ void handle_site(struct keeper *k, struct conn *c, struct wire *w)
 	wire_put_str(w, k->site.zone);
 	wire_put_u8(w, (uint8_t)k->conf.demo);
 	wire_put_str(w, SAQTA_VERSION);
+	wire_put_u8(w, (uint8_t)k->setup.state);
 	conn_send(c, w, -1);
 }
 

@@ -101,6 +101,8 @@ void handle_sign_in(struct keeper *k, struct conn *c, struct wire *w)
 	err = wire_end(w);
 	if (!err && (strlen(user) > 63 || strlen(credential) > CREDENTIAL_MAX))
 		err = ERR_PASSWORD;
+	if (!err && k->setup.state == SETUP_CODE)
+		err = ERR_SETUP;
 	if (!err)
 		err = people_locked(k, user, address, why, sizeof(why));
 	if (!err) {
@@ -402,6 +404,8 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = person_record_decode(p, n, &row);
 	if (!err)
+		err = setup_may(k, r);
+	if (!err)
 		err = person_ok(k, r, &row);
 	if (!err)
 		err = index_person_put(k->ix, &row);
@@ -409,6 +413,8 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 		err = enter_person(k, r->person, &row);
 	if (!err && r->job == READER_RECOVER)
 		err = enter_recovered(k, row.id);
+	if (!err)
+		err = setup_made(k, r, row.id);
 	if (!err)
 		people_sign_out(k, row.id, r);
 	bulk_unmap(p, n);
@@ -419,7 +425,9 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 	conn_ok(c, id);
 	/* at the tool: answered when his reader has wrapped the day keys */
 	wire_begin(&r->act,
-	    r->job == READER_RECOVER ? MSG_RECOVER_IS : MSG_USER_ADD_IS,
+	    r->setup			 ? MSG_SETUP_OPERATOR_IS :
+		r->job == READER_RECOVER ? MSG_RECOVER_IS :
+					   MSG_USER_ADD_IS,
 	    r->asker_id);
 	wire_put_u64(&r->act, row.id);
 	wire_put_str(&r->act, uri);

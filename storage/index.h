@@ -373,6 +373,7 @@ must_check enum err index_person_find(struct index *ix, uint64_t id,
     struct person_row *ret);
 must_check enum err index_person_by_user(struct index *ix, const char *user,
     struct person_row *ret);
+must_check enum err index_custodians(struct index *ix, unsigned *ret_n);
 must_check enum err index_people(struct index *ix,
     enum err (*fn)(const struct person_row *p, void *arg), void *arg);
 

@@ -85,6 +85,24 @@ enum err index_people(struct index *ix,
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
+static enum err count_custodian(const struct person_row *p, void *arg)
+{
+	unsigned *n = arg;
+
+	*n += p->role == ROLE_CUSTODIAN && !p->ended_ns;
+	return OK;
+}
+
+enum err index_custodians(struct index *ix, unsigned *ret_n)
+{
+	unsigned n = 0;
+	enum err err = index_people(ix, count_custodian, &n);
+
+	if (!err)
+		*ret_n = n;
+	return err;
+}
+
 enum err index_request_put(struct index *ix, const struct request_row *r)
 {
 	sqlite3_stmt *s;

@@ -278,6 +278,8 @@ static enum err open_data(struct keeper *k)
 	if (!err)
 		err = say(read_root(k), "ledger: first custodian");
 	if (!err)
+		err = say(setup_get(k->ix, &k->setup), "set-up");
+	if (!err)
 		witness_open(k);
 	if (!err)
 		err = say(keyring_open(k->data_fd, &k->keyring), "keyring");

@@ -25,6 +25,7 @@
 #include "storage/scene.h"
 #include "storage/rclock.h"
 #include "storage/segment.h"
+#include "storage/setup.h"
 #include "storage/site.h"
 #include "storage/token.h"
 #include "storage/wall.h"
@@ -129,6 +130,7 @@ struct reader {
 	char address[64];	/* of the client that signs in */
 	struct wire act;	/* the message that an act carries out */
 	bool acted;		/* act is the answer, once the reader ended */
+	bool setup;		/* the set-up code asked for this operator */
 	struct entry *draft;	/* act.c: what its custodian is to sign */
 	struct lease *leases;
 	char export_id[EXPORT_ID_MAX];	/* what it prepares; "": nothing */
@@ -158,6 +160,7 @@ struct keeper {
 	struct reader *readers;
 	struct look *looks;
 	uint32_t look_id;		/* of the last one */
+	struct setup setup;
 	struct lockout lockout;
 	struct token_rate token_rates[TOKENS_MAX];
 	struct health_text {	/* the last answer to a token; NULL: none */

@@ -13,7 +13,10 @@
 #define FIRST_NS (60 * NS_PER_SEC)
 #define AGAIN_NS (600 * NS_PER_SEC)
 #define SETTING "forecast"	/* the least of the days warned of */
-#define ACCEPTED "capacity"	/* bytes whose lack was accepted */
+
+#define PLAN_SPARE 15		/* percent: rates vary */
+#define PLAN_CAMERAS_MAX 1000
+#define KBIT_MAX 200000
 
 static const int steps[] = {7, 14, 30};
 
@@ -106,8 +109,8 @@ bool capacity_refuses(struct keeper *k, char *why, size_t n)
 	if (k->conf.demo || k->rebuild || look_ahead(k, 1, &f) ||
 	    f.need_bytes <= f.capacity_bytes)
 		return false;
-	if (!index_setting_find(k->ix, ACCEPTED, &accepted, sizeof(accepted),
-		&got) &&
+	if (!index_setting_find(k->ix, FORECAST_ACCEPTED, &accepted,
+		sizeof(accepted), &got) &&
 	    got == sizeof(accepted) && f.need_bytes <= accepted)
 		return false;
 	snprintf(why, n,
@@ -120,9 +123,17 @@ bool capacity_refuses(struct keeper *k, char *why, size_t n)
 	return true;
 }
 
+/* What so many cameras need for six months, as the page of set-up says it. */
+static uint64_t plan_bytes(uint32_t cameras, uint32_t kbit)
+{
+	uint64_t day = (uint64_t)kbit * 125 * 86400;
+
+	return cameras * day * FORECAST_TERM_DAYS * (100 + PLAN_SPARE) / 100;
+}
+
 void handle_capacity_accept(struct keeper *k, struct conn *c, struct wire *w)
 {
-	uint32_t id = w->id;
+	uint32_t id = w->id, cameras = 0, kbit = 0;
 	char reason[TEXT_MAX];
 	struct forecast f;
 	struct enter x;
@@ -130,8 +141,14 @@ void handle_capacity_accept(struct keeper *k, struct conn *c, struct wire *w)
 	enum err err;
 
 	wire_get_text(w, reason, sizeof(reason));
+	if (wire_more(w)) {
+		cameras = wire_get_u32(w);
+		kbit = wire_get_u32(w);
+	}
 	err = wire_end(w);
-	if (!err && !*reason)
+	if (!err && !may_onboard(c))
+		err = ERR_DENIED;
+	if (!err && (!*reason || cameras > PLAN_CAMERAS_MAX || kbit > KBIT_MAX))
 		err = ERR_INVALID;
 	if (!err)
 		err = look_ahead(k, 1, &f);
@@ -142,13 +159,16 @@ void handle_capacity_accept(struct keeper *k, struct conn *c, struct wire *w)
 	}
 	/* a fifth more: rates vary, and what was accepted stays so */
 	need = f.need_bytes + f.need_bytes / 5;
-	enter_begin(k, &x, ENTRY_CAPACITY, 0);
+	if (cameras && kbit && plan_bytes(cameras, kbit) > need)
+		need = plan_bytes(cameras, kbit);
+	enter_begin(k, &x, ENTRY_CAPACITY, who_asks(c));
 	enter_text(&x, TAG_REASON, reason);
 	entry_put_u64(&x.e, TAG_NEED, need);
 	entry_put_u64(&x.e, TAG_CAPACITY, f.capacity_bytes);
 	err = enter_end(k, &x, NULL);
 	if (!err)
-		err = index_setting_put(k->ix, ACCEPTED, &need, sizeof(need));
+		err = index_setting_put(k->ix, FORECAST_ACCEPTED, &need,
+		    sizeof(need));
 	if (err)
 		conn_error(c, id, err, NULL);
 	else

@@ -203,6 +203,8 @@ static const struct row {
     {MSG_KEYPAD, OPERATOR, 3, session_onboard},
     {MSG_RECORDER_KEY, OPERATOR, 0, session_onboard},
     {MSG_LOOK, OPERATOR, 0, session_onboard},
+    {MSG_CAPACITY_ACCEPT, OPERATOR, 0, session_onboard},
+    {MSG_SETUP_FINISH, OPERATOR, 0, session_onboard},
     {MSG_PASSWORD_SET, ANYBODY, 0, session_password_set},
     {MSG_FACTOR_NEW, ANYBODY, 0, session_factor_new},
     {MSG_FACTOR_SET, ANYBODY, 0, session_factor_set},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "storage/session.h"
+#include "storage/setup.h"
 
 static enum err send_view(struct session *s, const struct wire *asked,
     enum err err, char *text)
@@ -16,9 +17,12 @@ static enum err send_view(struct session *s, const struct wire *asked,
 
 enum err session_site(struct session *s, struct wire *w)
 {
+	struct setup setup;
 	struct wire answer;
 	enum err err = wire_end(w);
 
+	if (!err)
+		err = setup_get(s->ix, &setup);
 	if (err)
 		return err;
 	wire_begin(&answer, MSG_SITE_IS, w->id);
@@ -26,6 +30,7 @@ enum err session_site(struct session *s, struct wire *w)
 	wire_put_str(&answer, s->zone);
 	wire_put_u8(&answer, s->demo);
 	wire_put_str(&answer, SAQTA_VERSION);
+	wire_put_u8(&answer, (uint8_t)setup.state);
 	return wire_send(s->client, &answer, -1);
 }
 

@@ -490,7 +490,7 @@ enum err view_status(const struct view *v, char **ret)
 	j = json_pack("{s:s, s:s, s:s, s:b, s:o, s:{s:s, s:I, s:I, s:I, s:o, "
 		      "s:i, s:i, s:o}, "
 		      "s:o, s:o, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o, "
-		      "s:o, s:o}",
+		      "s:o, s:o, s:o}",
 	    "version", SAQTA_VERSION, "site", v->site, "zone", v->zone, "demo",
 	    v->demo, "now", json_time(v->now.ns), "storage", "state",
 	    storage_state(&room), "free_bytes", (json_int_t)room.free_bytes,
@@ -502,7 +502,7 @@ enum err view_status(const struct view *v, char **ret)
 	    n.enabled, "recording", n.recording, "clock", clock_state(v),
 	    "index", index_state(v), "forecast", view_forecast(v, &room),
 	    "retention", view_retention(v), "host", view_host(v), "promises",
-	    promise_states());
+	    promise_states(), "setup", view_setup(v));
 	if (j &&
 	    json_object_set_new(j, "incidents", view_incidents(v, j)) < 0) {
 		json_decref(j);

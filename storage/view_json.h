@@ -64,6 +64,8 @@ struct view_room {
 /* The forecast (P11) for that room. */
 /* Volumes whose disk reported errors. */
 json_t *view_faults(const struct view *v);
+/* How far set-up is, and what it waits for. */
+json_t *view_setup(const struct view *v);
 json_t *view_forecast(const struct view *v, const struct view_room *room);
 /* Each volume with its room now; NULL without memory. */
 json_t *view_volumes(const struct view *v, struct view_room *ret);

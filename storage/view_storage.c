@@ -4,6 +4,7 @@
 #include "storage/disk.h"
 #include "storage/fault.h"
 #include "storage/forecast.h"
+#include "storage/setup.h"
 #include "storage/view_json.h"
 #include "storage/volume.h"
 
@@ -108,4 +109,22 @@ json_t *view_forecast(const struct view *v, const struct view_room *room)
 	    f.days_left < 0 ? json_null() :
 			      json_time(v->now.ns +
 				  f.days_left * INT64_C(86400) * NS_PER_SEC));
+}
+
+json_t *view_setup(const struct view *v)
+{
+	static const char *const states[] = {"over", "code", "steps"};
+	struct setup s;
+	unsigned custodians = 0;
+	uint64_t accepted = 0;
+	size_t n;
+
+	if (setup_get(v->ix, &s) || index_custodians(v->ix, &custodians))
+		return json_null();
+	if (index_setting_find(v->ix, FORECAST_ACCEPTED, &accepted,
+		sizeof(accepted), &n))
+		accepted = 0;
+	return json_pack("{s:s, s:i, s:I}", "state", states[s.state],
+	    "custodians", (int)custodians, "accepted_bytes",
+	    (json_int_t)accepted);
 }

@@ -7,6 +7,7 @@
 #include "web/bearer.h"
 #include "web/once.h"
 #include "web/page.h"
+#include "web/people.h"
 #include "web/reply.h"
 #include "web/tls.h"
 
@@ -105,6 +106,11 @@ void gate_headers(struct http *x)
 	}
 	if (x->route->need == NEED_SESSION && !has_session(x))
 		return;
+	if (!x->session && !(x->route->flags & (ROUTE_PAGE | ROUTE_SETUP)) &&
+	    people_setup() == SETUP_CODE) {
+		reply_problem(x, ERR_SETUP, NULL, NULL);
+		return;
+	}
 	if (x->route->need == NEED_TOKEN && !bearer_passes(x))
 		return;
 	/* no other page can make a browser send a token */

@@ -141,6 +141,18 @@ int64_t json_get_number(struct json *j, const char *name)
 	return j->err == OK ? json_integer_value(v) : 0;
 }
 
+uint32_t json_get_count(struct json *j, const char *name, uint32_t max)
+{
+	int64_t n = json_get_number(j, name);
+	char rule[64];
+
+	if (j->err == OK && (n < 1 || n > max)) {
+		snprintf(rule, sizeof(rule), "a whole number of 1 to %u", max);
+		refuse(j, name, rule);
+	}
+	return j->err == OK ? (uint32_t)n : 0;
+}
+
 static bool put_camera(struct json_cameras *c, const char *id)
 {
 	if (!id || !args_is_camera(id, strlen(id)))

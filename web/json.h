@@ -64,6 +64,9 @@ int64_t json_get_time(struct json *j, const char *name);
 /* A whole number, not below 0; 0 after an error. */
 int64_t json_get_number(struct json *j, const char *name);
 
+/* A whole number of 1..max; 0 after an error. */
+uint32_t json_get_count(struct json *j, const char *name, uint32_t max);
+
 /* 1..JSON_CAMERAS_MAX different camera ids. */
 void json_get_cameras(struct json *j, const char *name,
     struct json_cameras *ret);

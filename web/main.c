@@ -18,6 +18,7 @@
 #include "web/page.h"
 #include "web/people.h"
 #include "web/session.h"
+#include "web/setup.h"
 #include "web/tls.h"
 #include "web/witness.h"
 
@@ -58,19 +59,40 @@ static void set_signals(void)
 	sigaction(SIGPIPE, &a, NULL);
 }
 
-static const char *config_path(int argc, char **argv)
+struct arguments {
+	const char *config;
+	bool certificate;	/* print its fingerprint, and no more */
+};
+
+static bool arguments(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'}, {0}};
-	const char *path = CONFIG_PATH_DEFAULT;
+	    {"config", required_argument, NULL, 'c'},
+	    {"certificate", no_argument, NULL, 'f'}, {0}};
 	int o;
 
+	*ret = (struct arguments){.config = CONFIG_PATH_DEFAULT};
 	while ((o = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (o != 'c')
-			return NULL;
-		path = optarg;
+		if (o == 'c')
+			ret->config = optarg;
+		else if (o == 'f')
+			ret->certificate = true;
+		else
+			return false;
 	}
-	return optind == argc ? path : NULL;
+	return optind == argc;
+}
+
+/* For who sets the box up; made first where there is none. */
+static enum err show_certificate(const struct config *cfg)
+{
+	struct tls tls = {.key = NULL};
+	enum err err = tls_load(cfg->web_state, &tls);
+
+	if (err == OK)
+		puts(tls.fingerprint);
+	tls_wipe(&tls);
+	return err;
 }
 
 static enum err serve(const struct config *cfg)
@@ -104,6 +126,7 @@ static enum err run(const struct config *cfg)
 	set_signals();
 	people_open(cfg->run);
 	err = http_open(cfg, tls.key, tls.cert);
+	setup_certificate(tls.fingerprint);
 	if (err == OK) {
 		log_info("https://%s:%d/ certificate SHA-256 %s", cfg->listen,
 		    cfg->port, tls.fingerprint);
@@ -130,21 +153,24 @@ out:
 
 int main(int argc, char **argv)
 {
-	const char *path = config_path(argc, argv);
+	struct arguments args;
 	struct config cfg;
 	char why[256];
 	enum err err;
 
 	log_name("saqta-web");
-	if (!path) {
-		fputs("usage: saqta-web [--config FILE]\n", stderr);
+	if (!arguments(argc, argv, &args)) {
+		fputs("usage: saqta-web [--config FILE] [--certificate]\n",
+		    stderr);
 		return 2;
 	}
 	set_limits();
-	if (config_read(path, &cfg, why, sizeof(why)) != OK) {
+	if (config_read(args.config, &cfg, why, sizeof(why)) != OK) {
 		log_error("%s", why);
 		return 2;
 	}
+	if (args.certificate)
+		return show_certificate(&cfg) == OK ? 0 : 1;
 	err = run(&cfg);
 	if (err != OK)
 		log_error("ended: %s", err_text(err));

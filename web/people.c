@@ -53,6 +53,7 @@ static void site_done(struct call *c, enum err err, struct wire *w)
 		snprintf(s.zone, sizeof(s.zone), "%s", wire_get_str(w));
 		s.demo = wire_get_u8(w) != 0;
 		wire_get_str(w);
+		s.setup = (enum setup_state)wire_get_u8(w);
 		err = wire_end(w);
 	}
 	if (err == OK) {
@@ -144,6 +145,23 @@ enum err people_site(struct site *ret)
 	}
 	pthread_mutex_unlock(&lock);
 	return err;
+}
+
+enum setup_state people_setup(void)
+{
+	enum setup_state s;
+
+	pthread_mutex_lock(&lock);
+	s = site.setup;
+	pthread_mutex_unlock(&lock);
+	return s;
+}
+
+void people_set_up(enum setup_state s)
+{
+	pthread_mutex_lock(&lock);
+	site.setup = s;
+	pthread_mutex_unlock(&lock);
 }
 
 struct peer *people_peer(void)

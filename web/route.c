@@ -12,6 +12,7 @@
 #include "web/mark.h"
 #include "web/media.h"
 #include "web/page.h"
+#include "web/setup.h"
 #include "web/sign.h"
 #include "web/transaction.h"
 #include "web/witness.h"
@@ -21,10 +22,19 @@ static const struct route routes[] = {
 /* method          path                          needs           flags */
 {METHOD_GET, "/healthz", NEED_NOTHING, ROUTE_PAGE, sign_healthz},
 {METHOD_GET, "/readyz", NEED_NOTHING, ROUTE_PAGE, sign_healthz},
-{METHOD_GET, "/api/v1/site", NEED_NOTHING, 0, sign_site},
-{METHOD_POST, "/api/v1/session", NEED_NOTHING, ROUTE_NO_CSRF, sign_in},
+{METHOD_GET, "/api/v1/site", NEED_NOTHING, ROUTE_SETUP, sign_site},
+/* storage says whether somebody may sign in: web may not know it yet */
+{METHOD_POST, "/api/v1/session", NEED_NOTHING, ROUTE_NO_CSRF | ROUTE_SETUP,
+    sign_in},
 {METHOD_GET, "/api/v1/session", NEED_SESSION, ROUTE_QUIET, sign_who},
 {METHOD_DELETE, "/api/v1/session", NEED_SESSION, 0, sign_out},
+{METHOD_POST, "/api/v1/setup/code", NEED_NOTHING, ROUTE_NO_CSRF | ROUTE_SETUP,
+    setup_code},
+{METHOD_POST, "/api/v1/setup/operator", NEED_NOTHING,
+    ROUTE_NO_CSRF | ROUTE_SETUP, setup_operator},
+{METHOD_POST, "/api/v1/setup/capacity", NEED_SESSION, ROUTE_ONCE,
+    setup_capacity},
+{METHOD_POST, "/api/v1/setup/finish", NEED_SESSION, ROUTE_ONCE, setup_finish},
 {METHOD_GET, "/api/v1/cameras", NEED_SESSION, 0, api_cameras},
 {METHOD_POST, "/api/v1/cameras", NEED_SESSION, ROUTE_ONCE, camera_add},
 {METHOD_POST, "/api/v1/cameras/probe", NEED_SESSION, 0, camera_probe},
@@ -115,6 +125,7 @@ static const struct route routes[] = {
 {METHOD_GET, "/people", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/account", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/health", NEED_NOTHING, ROUTE_PAGE, page_index},
+{METHOD_GET, "/setup", NEED_NOTHING, ROUTE_PAGE, page_index},
 {METHOD_GET, "/about", NEED_NOTHING, ROUTE_PAGE, page_index},
 };
 /* clang-format on */

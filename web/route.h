@@ -34,6 +34,7 @@ enum need {
 #define ROUTE_QUIET 2u		/* does not keep an idle session alive */
 #define ROUTE_NO_CSRF 4u	/* a write without a session: sign-in */
 #define ROUTE_ONCE 16u		/* takes an Idempotency-Key (once.h) */
+#define ROUTE_SETUP 32u		/* answers while set-up waits for its code */
 #define ROUTE_TEXT 8u		/* its body is not JSON */
 
 struct route {

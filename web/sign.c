@@ -5,6 +5,7 @@
 #include "web/json.h"
 #include "web/people.h"
 #include "web/reply.h"
+#include "web/setup.h"
 
 #define USER_MAX 64
 
@@ -31,8 +32,9 @@ void sign_site(struct http *x)
 	}
 	utc_rfc3339(utc_now(), now, sizeof(now));
 	reply_json(x, 200,
-	    json_text("{s:s, s:s, s:b, s:s}", "site", site.name, "zone",
-		site.zone, "demo", (int)site.demo, "now", now));
+	    json_text("{s:s, s:s, s:b, s:s, s:s, s:s}", "site", site.name,
+		"zone", site.zone, "demo", (int)site.demo, "now", now, "setup",
+		setup_name(site.setup), "certificate", setup_fingerprint()));
 }
 
 /* What a signed-in person is told of himself. */
@@ -93,6 +95,9 @@ static void signed_in(struct http *x)
 		return;
 	}
 	x->session->first = first != 0;
+	/* who signs in is past the code, whatever was heard before */
+	if (people_setup() == SETUP_CODE)
+		people_set_up(SETUP_OVER);
 	end_former(x);
 	reply_header(x, "Set-Cookie",
 	    COOKIE_NAME "=%s; Path=/; HttpOnly; "

@@ -73,6 +73,13 @@ static const struct {
     [ERR_KEY_USED] = {"key-used", 409,
 	"This Idempotency-Key cannot be used (again)."},
     [ERR_RATE] = {"rate", 429, "Too many calls: ask less often."},
+    [ERR_SETUP] = {"set-up", 403,
+	"This appliance is not set up yet: open its first page."},
+    [ERR_SETUP_CODE] = {"set-up-code", 401,
+	"That is not the set-up code that the console showed."},
+    [ERR_SETUP_ENDED] = {"set-up-ended", 410,
+	"No set-up code is good now: saqta setup code, at the console, makes "
+	"one while nobody can sign in yet."},
 };
 
 static enum err known(enum err e)

@@ -57,6 +57,9 @@ enum err {
 	ERR_TOKEN = 50,		/* no token, or one that is not good (any more) */
 	ERR_RATE = 51,		/* a program asks too often */
 	ERR_KEY_USED = 52,	/* an Idempotency-Key stands for something else */
+	ERR_SETUP = 53,		/* nobody can sign in yet: set-up comes first */
+	ERR_SETUP_CODE = 54,	/* wrong set-up code */
+	ERR_SETUP_ENDED = 55,	/* no set-up code is good (any more) */
 	ERR_MAX
 };
 

@@ -21,7 +21,8 @@ enum msg {
 	/* --- any socket --- */
 	MSG_SITE = 10,		/* - */
 	MSG_SITE_IS = 11,	/* str site name, str zone, u8 demo,
-				   str program version */
+				   str program version,
+				   u8 enum setup_state */
 
 	/* --- ingest, from the supervisor --- */
 	MSG_HELLO_RECORDER = 12, /* str version, bytes X25519 public key (32)
@@ -73,6 +74,19 @@ enum msg {
 				   address */
 	MSG_SIGN_IN_IS = 41,	/* u64 person, str user, u8 enum role,
 				   u8 first (below), fd: the session's socket */
+
+	/* --- set-up (setup.h): from people while nobody can sign in yet --- */
+	MSG_SETUP_CODE = 326,	/* str code, str client address. -> MSG_OK: it
+				   is the code, which stays good */
+	MSG_SETUP_OPERATOR = 328, /* str code, str client address, str user,
+				   str full name, str password: the first
+				   operator; the code is used up */
+	MSG_SETUP_OPERATOR_IS = 329, /* fields of 105 */
+	MSG_SETUP_NEW = 330,	/* control: - : another code */
+	MSG_SETUP_NEW_IS = 331,	/* str code, told this once */
+	MSG_SETUP_FINISH = 332,	/* session of an operator: str reason why one
+				   custodian is alone, "" where there are two.
+				   -> MSG_OK, entered */
 
 	/* --- a session's socket: web <-> reader, and (marked c) control --- */
 	MSG_CAMERAS = 60,	/* c - */
@@ -194,7 +208,9 @@ enum msg {
 
 	/* --- control --- */
 	MSG_VOLUME_ADD = 300,	/* str path of the mount point. -> MSG_OK */
-	MSG_CAPACITY_ACCEPT = 304, /* str reason. -> MSG_OK, entered */
+	MSG_CAPACITY_ACCEPT = 304, /* and a session of an operator: str reason,
+				   then may follow a plan: u32 cameras, u32
+				   kbit/s of each. -> MSG_OK, entered */
 	MSG_SCRUB = 306,	/* -> MSG_OK: all is looked at anew, from now */
 	MSG_REBUILD = 302,	/* -> MSG_OK: it has begun */
 
@@ -406,6 +422,22 @@ enum role {
 	ROLE_OPERATOR = 1,	/* health and cameras, never footage (P6) */
 	ROLE_AUDITOR = 2,	/* asks, watches what was granted */
 	ROLE_CUSTODIAN = 3,	/* decides, never his own; may ask too */
+};
+
+enum setup_state {
+	SETUP_OVER = 0,
+	SETUP_CODE = 1,		/* waits for the code; nobody signs in */
+	SETUP_STEPS = 2,	/* the first operator does the rest */
+};
+
+/* A step of set-up, as its entry names it. */
+enum setup_step {
+	SETUP_STEP_REFUSED = 1,	/* a wrong code */
+	SETUP_STEP_NEW = 2,	/* another code was made at the console */
+	SETUP_STEP_USED = 3,	/* the code made the first operator */
+	SETUP_STEP_FINISHED = 4,
+	SETUP_STEP_ALONE = 5,	/* finished, with one custodian */
+	SETUP_STEP_ZONE = 6,	/* put right at the console, before any camera */
 };
 
 enum transport {

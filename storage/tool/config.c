@@ -28,8 +28,9 @@ static int check(const struct config *c, const char *path)
 	if (fd >= 0 && !site_read(fd, &site) &&
 	    strcmp(site.zone, c->zone) != 0) {
 		fprintf(stderr,
-		    "saqta: zone = %s, but the site was set up with %s, which "
-		    "stays\n",
+		    "saqta: zone = %s, but the site's is %s, which holds; "
+		    "saqta "
+		    "setup zone puts that one right before the first camera\n",
 		    c->zone, site.zone);
 		fine = false;
 	}

@@ -15,10 +15,12 @@
 #include "storage/keyring.h"
 #include "storage/ledger.h"
 #include "storage/people.h"
+#include "storage/setup.h"
 #include "storage/site.h"
 #include "storage/tool/console.h"
 #include "storage/tool/factor.h"
 #include "storage/tool/paper.h"
+#include "storage/tool/setup.h"
 
 static const char usage[] =
     "usage: saqta init [--config FILE] --origin NAME --custodian USER\n"
@@ -34,9 +36,10 @@ static const char usage[] =
     "  --factor-file write the custodian's second factor there instead of "
     "showing it\n";
 
-struct setup {
+struct making {
 	struct config conf;
-	const char *origin, *user, *name, *zone, *paper_file, *factor_file;
+	const char *config, *origin, *user, *name, *zone, *paper_file,
+	    *factor_file;
 	bool from_stdin;
 	char password[PASSWORD_MAX + 2];
 	int data_fd;
@@ -44,11 +47,13 @@ struct setup {
 	struct age_identity paper;
 	struct person_row first;
 	char factor[FACTOR_URI];
+	struct setup setup;
+	char code[SETUP_CODE_TEXT];
 	unsigned char log_key[KEY_BYTES];
 	struct utc now;
 };
 
-static enum err make_first(struct setup *s)
+static enum err make_first(struct making *s)
 {
 	struct secret secret;
 	enum err err;
@@ -67,7 +72,7 @@ static enum err make_first(struct setup *s)
 	return err;
 }
 
-static enum err put_begin(struct setup *s, struct ledger *l)
+static enum err put_begin(struct making *s, struct ledger *l)
 {
 	char paper[RECIPIENT_TEXT];
 	struct entry e;
@@ -86,7 +91,7 @@ static enum err put_begin(struct setup *s, struct ledger *l)
 }
 
 /* Entry 1: the root of trust. Its name is a commitment like all names. */
-static enum err put_first(struct setup *s, struct ledger *l, struct index *ix)
+static enum err put_first(struct making *s, struct ledger *l, struct index *ix)
 {
 	unsigned char salt[COMMITMENT_SALT], name[HASH_BYTES];
 	const struct person_row *p = &s->first;
@@ -109,7 +114,7 @@ static enum err put_first(struct setup *s, struct ledger *l, struct index *ix)
 	return err ? err : index_text_put(ix, i, TAG_NAME, salt, p->name);
 }
 
-static enum err make_all(struct setup *s)
+static enum err make_all(struct making *s)
 {
 	struct ledger *l = NULL;
 	struct index *ix = NULL;
@@ -124,6 +129,8 @@ static enum err make_all(struct setup *s)
 		err = index_open(s->conf.data, false, &ix);
 	if (!err)
 		err = index_person_put(ix, &s->first);
+	if (!err)
+		err = setup_put(ix, &s->setup);
 	if (!err)
 		err = ledger_open(s->data_fd, &l, &cut);
 	if (!err)
@@ -140,7 +147,7 @@ static enum err make_all(struct setup *s)
 	return err ? err : site_write(s->data_fd, &s->site);
 }
 
-static bool write_paper_file(const struct setup *s)
+static bool write_paper_file(const struct making *s)
 {
 	char text[IDENTITY_TEXT];
 	bool ok;
@@ -151,7 +158,7 @@ static bool write_paper_file(const struct setup *s)
 	return ok;
 }
 
-static bool arguments(struct setup *s, int argc, char **argv)
+static bool arguments(struct making *s, int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", "--origin",
 	    "--custodian", "--name", "--zone", "--paper-file", "--factor-file",
@@ -164,6 +171,7 @@ static bool arguments(struct setup *s, int argc, char **argv)
 		fputs(usage, stderr);
 		return false;
 	}
+	s->config = v[0];
 	s->origin = v[1];
 	s->user = v[2];
 	s->name = v[3] ? v[3] : v[2];
@@ -202,7 +210,7 @@ static bool arguments(struct setup *s, int argc, char **argv)
 
 int tool_init(int argc, char **argv)
 {
-	static struct setup s;
+	static struct making s;
 	enum err err;
 
 	if (crypt_init() || !arguments(&s, argc, argv))
@@ -223,6 +231,7 @@ int tool_init(int argc, char **argv)
 	identity_recipient(&s.paper, &s.site.paper);
 	paper_sign_public(&s.paper, s.site.paper_sign[0]);
 	s.site.paper_n = 1;
+	setup_code_make(&s.setup, s.now, s.code);
 	s.site.created_ns = s.now.ns;
 	err = make_all(&s);
 	crypt_wipe(s.password, sizeof(s.password));
@@ -251,5 +260,7 @@ int tool_init(int argc, char **argv)
 	printf("Site %s is ready. Start saqta-storage, saqta-recorder and "
 	       "saqta-web.\n",
 	    s.origin);
+	setup_show(s.config, &s.conf, s.code);
+	crypt_wipe(s.code, sizeof(s.code));
 	return EXIT_FINE;
 }

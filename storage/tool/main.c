@@ -17,6 +17,7 @@
 #include "storage/tool/transactions.h"
 #include "storage/tool/verify.h"
 #include "storage/tool/retention.h"
+#include "storage/tool/setup.h"
 
 static const struct {
 	const char *name;
@@ -24,6 +25,7 @@ static const struct {
 	const char *what;
 } verbs[] = {
     {"init", tool_init, "set up a site: keys, first custodian, paper key"},
+    {"setup", tool_setup, "set-up in the browser: its code and address"},
     {"user", tool_user, "add people"},
     {"token", tool_token, "add, list and end tokens of other programs"},
     {"volume", tool_volume, "add and list the volumes that footage lies on"},

@@ -94,10 +94,12 @@ def pages(web):
 def before_sign_in(web):
     r = web.get("/api/v1/site")
     d = r.json()
-    ok(r.status == 200 and set(d) == {"site", "zone", "demo", "now"}
+    ok(r.status == 200 and set(d) == {"site", "zone", "demo", "now",
+                                      "setup", "certificate"}
        and d["zone"] == "Asia/Almaty" and d["demo"] is True
        and d["now"].endswith("+05:00"),
-       "before sign-in the site says its name, zone, demo and now, no version",
+       "before sign-in the site says its name, zone, demo, now, how far set-up "
+       "is and its certificate, no version",
        r.body)
     for path in ("/api/v1/session", "/api/v1/cameras", "/api/v1/status",
                  "/api/v1/requests", "/api/v1/ledger", "/api/v1/coverage",

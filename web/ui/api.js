@@ -76,6 +76,13 @@ export const site = () => json(v1 + "site");
 export const session = () => json(v1 + "session");
 export const signIn = (user, password, code) =>
 	send("POST", v1 + "session", { user, password, code });
+export const setupCode = (code) => send("POST", v1 + "setup/code", { code });
+export const setupOperator = (body) =>
+	send("POST", v1 + "setup/operator", body);
+export const setupCapacity = (body) =>
+	send("POST", v1 + "setup/capacity", body);
+export const setupFinish = (reason) =>
+	send("POST", v1 + "setup/finish", { reason });
 export const setPassword = (body) =>
 	send("POST", v1 + "account/password", body);
 export const newFactor = () => send("POST", v1 + "account/factor", {});

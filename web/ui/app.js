@@ -27,6 +27,7 @@ const routes = [
 	[/^\/health$/, "health", all, "health"],
 	[/^\/help$/, "help", all, "help"],
 	[/^\/about$/, "about", all, "help"],
+	[/^\/setup$/, "setup-steps", ["operator"], ""],
 ];
 const paths = { home: "/", find: "/find", requests: "/requests",
 	cases: "/cases", exports: "/exports", verify: "/verify",
@@ -54,6 +55,8 @@ const app = {
 		app.session = session;
 		api.setCsrf(session.csrf);
 		localStorage.setItem(SIGNED, "1");
+		if (unfinished() && location.pathname === "/")
+			return app.go("/setup");
 		await show(true);
 	},
 
@@ -66,7 +69,13 @@ const app = {
 	},
 
 	refresh: () => show(false),
+
+	speak: (code) => change(code),
 };
+
+// Set-up was begun, and is for this person to go on with.
+const unfinished = () => app.site.setup === "steps" &&
+	app.session?.role === "operator";
 
 async function start()
 {
@@ -178,6 +187,8 @@ async function load(name, ...more)
 
 async function pageOf(there)
 {
+	if (app.site.setup === "code")
+		return load("setup");
 	if (!app.session)
 		return load("signin");
 	if (app.session.first)
@@ -245,6 +256,9 @@ function banners()
 		list.push(el("p", { class: "banner clock" },
 			t(app.skew > 0 ? "clock.behind" : "clock.ahead",
 				{ length: length(Math.abs(app.skew)) })));
+	if (unfinished() && location.pathname !== "/setup")
+		list.push(el("p", { class: "banner clock" }, t("setup.open"),
+			" ", el("a", { href: "/setup" }, t("setup.goOn"))));
 	return list;
 }
 

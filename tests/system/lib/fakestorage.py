@@ -153,7 +153,7 @@ class Storage:
     def _people(self, sock, g):
         if g.type == SITE:
             send(sock, SITE + 1, g.id, text("Branch \u0410\u0431\u0430\u0439")
-                 + text("Asia/Almaty") + u8(1) + text("0.0.9"))
+                 + text("Asia/Almaty") + u8(1) + text("0.0.9") + u8(0))
         elif g.type == SIGN_IN:
             user, password, address = g.str(), g.str(), g.str()
             g.end()

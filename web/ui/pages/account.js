@@ -116,21 +116,23 @@ function password(app)
 			t("account.setPassword"))));
 }
 
-function factor()
+const factor = () => el("section", { class: "card narrow" },
+	el("h2", {}, t("account.factor")), newFactor());
+
+// The way to a new second factor; after: what is done once it is in use.
+export function newFactor(after = () => {})
 {
 	const place = el("div", {});
 	const show = el("button", { type: "button", on: { click: async () => {
 		const made = await api.newFactor();
-		fill(place, confirm(made, place));
+		fill(place, confirm(made, place, after));
 		place.querySelector("input")?.focus();
 	} } }, t("account.newFactor"));
 
-	return el("section", { class: "card narrow" },
-		el("h2", {}, t("account.factor")),
-		el("p", {}, t("account.factorText")), show, place);
+	return [el("p", {}, t("account.factorText")), show, place];
 }
 
-function confirm(made, place)
+function confirm(made, place, after)
 {
 	const fresh = codeField(t("account.newCodeHint"));
 	const old = secret("factor-password", "signin.password", "",
@@ -148,6 +150,7 @@ function confirm(made, place)
 			new_code: fresh.control.value.trim() });
 		fill(place, el("p", { class: "told" }, t("account.factorSet")));
 		say(t("account.factorSet"));
+		after();
 	}, qr(made.qr, t("account.scan")),
 	el("p", {}, el("code", { class: "break" }, made.uri)),
 	fresh.node, old.node, code.node,

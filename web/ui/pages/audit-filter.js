@@ -16,7 +16,7 @@ export const groups = {
 	footage: ["request", "decision", "revoked", "refused", "lease-opened",
 		"lease-closed", "note", "snapshot", "export", "export-ready",
 		"export-erased", "reminded"],
-	people: ["person-added", "person-ended", "account-changed", "sign-in",
+	people: ["set-up", "person-added", "person-ended", "account-changed", "sign-in",
 		"sign-in-refused", "sign-out", "session-ended", "recovered",
 		"paper-key", "keys-wrapped"],
 	holds: ["hold-placed", "hold-released", "erasing", "erased",

@@ -153,9 +153,14 @@ function variant(type, f)
 		"alarm-raised defocused": ".defocused",
 		"alarm-raised moved": ".moved",
 		"keypad 2": ".masked", "keypad 3": ".visible",
+		"set-up 1": ".refused", "set-up 2": ".new", "set-up 3": ".used",
+		"set-up 4": ".finished", "set-up 5": ".alone",
+		"set-up 6": ".zone",
 	}[`${type} ${f.verdict ?? f["lease-kind"] ?? f.result ??
-		f.enabled ?? f.alarm ?? f.keypad}`] ?? "";
+		f.enabled ?? f.alarm ?? f.keypad ?? f.step}`] ?? "";
 }
+
+const room = (n) => n === undefined ? "\u2013" : bytes(Number(n));
 
 const texts = (f) => ({
 	camera: f.camera ?? "\u2013", cameras: list(f.cameras),
@@ -163,7 +168,8 @@ const texts = (f) => ({
 	request: f.request ?? "\u2013", range: rangeOf(f),
 	cause: causeText(f.cause),
 	seq: f.seq ?? "\u2013", day: f.day ?? "\u2013",
-	bytes: f.bytes === undefined ? "\u2013" : bytes(Number(f.bytes)),
+	bytes: room(f.bytes),
+	need: room(f["need-bytes"]), capacity: room(f["capacity-bytes"]),
 	role: word("role.", f.role), version: f.version ?? "\u2013",
 	error: word("problem.", f.error), lease: f.lease ?? "\u2013",
 	atm: f.atm ?? "\u2013", place: f.place ?? "\u2013",

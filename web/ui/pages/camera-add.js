@@ -28,7 +28,8 @@ export function wizard(app, added)
 			lookStep((seen, device) => whereStep(node, seen, device,
 				(id) => {
 					added();
-					proof(app, node, id, state, begin);
+					proof(app, node, id, state, begin,
+						added);
 				})));
 	};
 
@@ -214,7 +215,7 @@ const steps = [
 	["readback", (c) => c.last_proved !== null],
 ];
 
-function proof(app, node, id, state, again)
+function proof(app, node, id, state, again, proved)
 {
 	const begun = Date.now();
 	const box = el("div", { "aria-live": "polite" });
@@ -228,6 +229,7 @@ function proof(app, node, id, state, again)
 		if (done) {
 			clearInterval(state.timer);
 			say(t("proof.done"));
+			proved();
 		}
 	};
 
