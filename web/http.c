@@ -406,7 +406,10 @@ static enum err listen_on(const char *address, int port, int *ret)
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, 128) != 0) {
 		log_error("cannot listen on %s port %d: %s", address, port,
-		    strerror(errno));
+		    errno == EADDRINUSE ?
+			"the port is taken: ss -ltnp says by whom; [web] port "
+			"names another one" :
+			strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		fd = -1;

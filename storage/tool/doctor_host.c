@@ -235,12 +235,14 @@ static void port(struct doctor *d)
 
 static void certificate(struct doctor *d)
 {
-	char path[256], mend[300];
+	char path[256], mend[512];
 	long days;
 
 	snprintf(path, sizeof(path), "%s/tls.crt", d->conf->web_state);
-	snprintf(mend, sizeof(mend), "rm %s && systemctl restart saqta-web",
-	    path);
+	/* both: one alone is refused, for it may be its owner's */
+	snprintf(mend, sizeof(mend),
+	    "rm %s %s/tls.key && systemctl restart saqta-web", path,
+	    d->conf->web_state);
 	if (access(path, R_OK) < 0)
 		doctor_found(d, HEALTH_WARNING, "certificate",
 		    "systemctl restart saqta-web",
