@@ -266,6 +266,7 @@ enum way {
 	BY_TIME,
 	BY_ATM,
 	BY_AMOUNT,
+	BY_AMOUNTS,
 	BY_CARD,
 	BY_REFERENCE,
 	BY_KIND,
@@ -278,9 +279,11 @@ static const char *const searches[] = {
     [BY_TIME] = "SELECT * FROM txn INDEXED BY txn_time WHERE" FILTER,
     [BY_ATM] = "SELECT * FROM txn INDEXED BY txn_atm WHERE atm = ?4 "
 	       "AND" FILTER,
-    [BY_AMOUNT] = "SELECT * FROM txn WHERE id IN (SELECT id FROM txn "
-		  "INDEXED BY txn_amount WHERE amount > 0 AND" FILTER
-		  ") ORDER BY time_ns DESC, id DESC",
+    [BY_AMOUNT] = "SELECT * FROM txn INDEXED BY txn_amount WHERE amount > 0 "
+		  "AND amount = ?5 AND" FILTER,
+    [BY_AMOUNTS] = "SELECT * FROM txn WHERE id IN (SELECT id FROM txn "
+		   "INDEXED BY txn_amount WHERE amount > 0 AND" FILTER
+		   ") ORDER BY time_ns DESC, id DESC",
     [BY_CARD] = "SELECT * FROM txn INDEXED BY txn_card WHERE last4 != '' "
 		"AND last4 = ?7 AND" FILTER,
     [BY_REFERENCE] = "SELECT * FROM txn INDEXED BY txn_reference WHERE "
@@ -336,13 +339,13 @@ static enum err choose(struct index *ix, const struct transaction_query *q,
 		*ret = BY_CARD;
 	} else if (*q->atm) {
 		*ret = BY_ATM;
+	} else if (q->least > 0 && q->least == q->most) {
+		*ret = BY_AMOUNT;
 	} else if (q->least > 0) {
-		few = q->least == q->most;
-		if (!few)
-			err = are_few(ix, q, &few);
+		err = are_few(ix, q, &few);
 	}
 	if (few)
-		*ret = BY_AMOUNT;
+		*ret = BY_AMOUNTS;
 	else if (*ret == BY_TIME && q->kind &&
 	    q->kind != TRANSACTION_WITHDRAWAL)
 		*ret = BY_KIND;
@@ -354,7 +357,8 @@ static enum err choose(struct index *ix, const struct transaction_query *q,
 /* Of these each window would look at the same again. */
 static bool at_once(enum way way)
 {
-	return way == BY_AMOUNT || way == BY_CARD || way == BY_REFERENCE;
+	return way == BY_AMOUNT || way == BY_AMOUNTS || way == BY_CARD ||
+	    way == BY_REFERENCE;
 }
 
 /* Twice as wide as the last window, if that took so long that there is time. */
@@ -378,10 +382,11 @@ enum err transactions_search(struct index *ix,
 	struct page p = {.row = ret, .max = TRANSACTIONS_PAGE};
 	int64_t to = q->last_ns ? q->last_ns : q->to_ns - 1;
 	int64_t id = q->last_ns ? q->last_id : INT64_MAX;
-	int64_t width = DAY_NS, begun = mono_now().ns, back = to + 1;
+	int64_t width = DAY_NS, begun, back = to + 1;
 	enum way way;
 	enum err err = choose(ix, q, &way);
 
+	begun = mono_now().ns;
 	while (!err && to >= q->from_ns && p.n < p.max) {
 		int64_t at = mono_now().ns, took, left;
 		int64_t from = to - q->from_ns < width || at_once(way) ?
