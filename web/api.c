@@ -239,9 +239,12 @@ void api_request_new(struct http *x)
 	wire_put_str(&w, code ? code : "");
 	wire_put_i64(&w, find_time(&j, "until"));
 	longer = json_find_str(&j, "longer", REASON_MAX);
-	if (to - from > REQUEST_SHORT_S * NS_PER_SEC && (!longer || !*longer))
+	/* and a minute on each side for an ATM's clock, as storage has it */
+	if (to - from > (REQUEST_SHORT_S + 120) * NS_PER_SEC &&
+	    (!longer || !*longer))
 		json_refuse(&j, "longer",
-		    "a reason of its own, for more than five minutes");
+		    "a reason of its own, for more than five minutes and what "
+		    "an ATM's clock may be off");
 	wire_put_str(&w, longer ? longer : "");
 	end_body(x, &j, &w, MSG_REQUEST_NEW_IS, created);
 }

@@ -14,9 +14,8 @@ static void gzip_is_sent_to_who_takes_it_alone(void **state)
 	static const char *const yes[] = {"gzip", "GZIP", "br, gzip",
 	    "gzip, deflate, br, zstd", "gzip;q=0.5", "br;q=0, gzip ; q=1",
 	    ",, gzip"};
-	static const char *const no[] = {NULL, "", "identity", "br",
-	    "gzip;q=0", "gzip; q=0.0", "gzipped", "x-gzip", "*", "q=gzip",
-	    "deflate;gzip"};
+	static const char *const no[] = {NULL, "", "identity", "br", "gzip;q=0",
+	    "gzip; q=0.0", "gzipped", "x-gzip", "*", "q=gzip", "deflate;gzip"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)

@@ -224,7 +224,10 @@ const CODES = ["dispute", "cash", "fraud", "attack", "authority", "audit",
 const DAYS_MOST = 7;	// an approval lasts no longer
 const SHORT = 300e3;	// ms; more is asked for with a reason of its own
 
-const isLong = (from, to) => to - from > SHORT;
+// What a transaction proposes is wider by what its clock may be off.
+const UNSURE = 120e3;
+const isLong = (s, from, to) => to - from > SHORT + (s.asked.length ? UNSURE :
+	0);
 
 // What is asked for: the range is bounded and the reason is on the record.
 function requestCard(s)
@@ -253,7 +256,7 @@ function requestCard(s)
 		{ maxlength: 500, name: "longer" }), t("ask.longerHint"));
 	const f = { from, to, cameras, reason, case: number, right, code,
 		until, longer };
-	const more = () => { longer.node.hidden = !isLong(from.peek(),
+	const more = () => { longer.node.hidden = !isLong(s, from.peek(),
 		to.peek()); };
 	const notice = el("div", {});
 	const warn = async () => fill(notice, await codecNotice(
@@ -301,10 +304,10 @@ async function ask(s, f, wrong)
 	}
 	if (from >= to)
 		return f.to.fail(t("when.order")), f.to.focus();
-	const longer = isLong(from, to) ? f.longer.control.value.trim() : "";
-	f.longer.node.hidden = !isLong(from, to);
-	f.longer.fail(longer || !isLong(from, to) ? "" : t("ask.longerNeeded"));
-	if (isLong(from, to) && !longer)
+	const longer = isLong(s, from, to) ? f.longer.control.value.trim() : "";
+	f.longer.node.hidden = !isLong(s, from, to);
+	f.longer.fail(longer || !isLong(s, from, to) ? "" : t("ask.longerNeeded"));
+	if (isLong(s, from, to) && !longer)
 		return f.longer.control.focus();
 	if (!reason || !number)
 		return (reason ? f.case : f.reason).control.focus();
