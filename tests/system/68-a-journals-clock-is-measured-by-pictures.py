@@ -154,7 +154,7 @@ def refusals(box, marat, request, last, other):
             ("of a transaction that is not there",
              align(marat, [{**good, "transaction": 999999}]), 404),
             ("by a picture outside the approval", align(marat, [{
-                **good, "at": (moment(at) - 3600 * S).isoformat()}]), 403),
+                **good, "at": (moment(at) + 86400 * S).isoformat()}]), 403),
             ("of an ATM whose cameras were not granted",
              align(marat, [{**good, "transaction": other["id"]}]), 403),
             ("of one transaction twice", align(marat, [good, good]), 422),
