@@ -9,8 +9,9 @@
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 
-/* A minute on each side where an ATM's clock was never compared. */
-#define UNSURE_S 120
+/* A minute on each side where an ATM's clock was never compared, and one for
+ * what the operation itself took. */
+#define UNSURE_S 180
 #define REQUEST_NS (24 * 3600 * NS_PER_SEC) /* longest range */
 #define GRANT_NS (7 * 24 * 3600 * NS_PER_SEC) /* a grant lasts */
 #define REASON_MIN 3

@@ -239,8 +239,8 @@ void api_request_new(struct http *x)
 	wire_put_str(&w, code ? code : "");
 	wire_put_i64(&w, find_time(&j, "until"));
 	longer = json_find_str(&j, "longer", REASON_MAX);
-	/* and a minute on each side for an ATM's clock, as storage has it */
-	if (to - from > (REQUEST_SHORT_S + 120) * NS_PER_SEC &&
+	/* and three minutes for an ATM's clock and the act, as storage */
+	if (to - from > (REQUEST_SHORT_S + 180) * NS_PER_SEC &&
 	    (!longer || !*longer))
 		json_refuse(&j, "longer",
 		    "a reason of its own, for more than five minutes and what "

@@ -82,7 +82,7 @@ def test_requests(people, begin, end):
     refused("a request for the future is refused",
             ask(marat, time.time() + 3600, time.time() + 7200), 422, "future")
     refused("more than five minutes need a reason of their own",
-            ask(marat, end - 421, end, longer=""), 422, "invalid")
+            ask(marat, end - 481, end, longer=""), 422, "invalid")
     refused("a request that ends before it begins is refused",
             ask(marat, end, begin), 422, "invalid")
     refused("P6 an operator may not ask for footage",

@@ -224,8 +224,9 @@ const CODES = ["dispute", "cash", "fraud", "attack", "authority", "audit",
 const DAYS_MOST = 7;	// an approval lasts no longer
 const SHORT = 300e3;	// ms; more is asked for with a reason of its own
 
-// What a transaction proposes is wider by what its clock may be off.
-const UNSURE = 120e3;
+// What a transaction proposes is wider by what its clock may be off, and by
+// what the operation itself took.
+const UNSURE = 180e3;
 const isLong = (s, from, to) => to - from > SHORT + (s.asked.length ? UNSURE :
 	0);
 
