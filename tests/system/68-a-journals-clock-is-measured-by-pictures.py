@@ -81,7 +81,7 @@ def browser(box):
          "--accounts", accounts, "--behind", str(BEHIND), "--shots", shots],
         cwd=ROOT / "tests" / "browser", timeout=240, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    box.steps = dict.fromkeys(box.steps, int(time.time()) // 30 + 1)
+    box.steps = dict.fromkeys(PEOPLE, int(time.time()) // 30 + 1)
     print(done.stdout.decode(errors="replace"), end="", flush=True)
     say.test("the whole flow succeeds in Chromium", done.returncode == 0)
 
