@@ -74,9 +74,10 @@ def main():
     try:
         init, film = fragments(tmp)
         with Box(tmp / "box", CAMERAS, DAYS, ATMS) as box:
+            # before there are thousands of days, whose keys they are given
+            box.add_people()
             rows, _ = box.make()
             box.start("storage")
-            box.add_people()
             begin, end = record_an_hour(box, box.ids[0], init, film)
             box.start("web")
             marat = box.client("marat")
