@@ -280,6 +280,7 @@ install: programs
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 storage/tool/saqta-evidence.5
 	install -D -m 644 -t $(libdir)/systemd/system systemd/*.service systemd/*.timer
 	install -D -t $(DESTDIR)$(PREFIX)/libexec/saqta systemd/saqta-host
+	install -D -m 644 -t $(libdir)/systemd/catalog systemd/*.catalog
 	install -D -m 644 systemd/saqta.sysusers $(libdir)/sysusers.d/saqta.conf
 	install -D -m 644 systemd/saqta.tmpfiles $(libdir)/tmpfiles.d/saqta.conf
 	install -d $(DESTDIR)/etc/saqta/conf.d

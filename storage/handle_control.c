@@ -16,6 +16,8 @@ struct view view_of_keeper(struct keeper *k)
 	    .demo = k->conf.demo,
 	    .reserve_bytes = (uint64_t)k->conf.reserve_mb << 20,
 	    .now = k->now,
+	    .sign_ins = k->sign_ins,
+	    .sign_ins_refused = k->sign_ins_refused,
 	    .role = ROLE_OPERATOR};
 }
 

@@ -14,6 +14,7 @@ static void enter_refused(struct keeper *k, uint64_t person, enum err why,
 {
 	struct enter x;
 
+	k->sign_ins_refused++;
 	enter_begin(k, &x, ENTRY_SIGN_IN_REFUSED, 0);
 	entry_put_u64(&x.e, TAG_PERSON, person);
 	enter_text(&x, TAG_NAME, user);
@@ -234,6 +235,7 @@ static void signed_in(struct keeper *k, struct reader *r)
 		return;
 	}
 	r->signed_in = true;
+	k->sign_ins++;
 	r->since_ns = k->now.ns;
 	r->signed_ns = k->mono.ns;
 	lockout_passed(&k->lockout, LOCKOUT_USER, r->user);

@@ -466,6 +466,7 @@ int keeper_main(const struct config *conf)
 		finish(&k);
 	transactions_stop(&k);
 	health_forget(&k);
+	events_forget(&k);
 	expire_free(k.expire);
 	holds_free(&k.holds);
 	index_close(k.ix);

@@ -140,6 +140,13 @@ struct reader {
 	unsigned wrong;		/* credentials for acts, so far */
 };
 
+/* Incidents that the journal was told of. */
+struct events {
+	struct open_event *open;
+	size_t n;
+	int64_t next_ns;
+};
+
 struct keeper {
 	struct config conf;
 	struct site site;
@@ -202,6 +209,8 @@ struct keeper {
 	int64_t rclock_kept_ns, rclock_entered_ns;
 	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns, next_sync_ns;
 	size_t rewrapped;	/* days, since all were wrapped as they should */
+	uint64_t sign_ins, sign_ins_refused;	/* since it started */
+	struct events events;	/* keeper_event.c */
 	int64_t next_host_ns, host_taken_s;	/* keeper_host.c */
 	bool rekey;		/* the keyring must get a fresh kek */
 	bool stop;
@@ -486,6 +495,9 @@ uint64_t reserve_bytes(const struct keeper *k);
 void volumes_tick(struct keeper *k);
 /* Once a minute: what root's timer says of the machine (host.h). */
 void host_tick(struct keeper *k);
+/* Twice a minute: incidents that open and are over go to the journal. */
+void events_tick(struct keeper *k);
+void events_forget(struct keeper *k);
 /* A write or a sync failed there: an alarm; a further one is away for a while. */
 void volume_broke(struct keeper *k, unsigned number, enum fault_what what);
 /* At the end: sync each volume, enter what waits for that. Blocks. */

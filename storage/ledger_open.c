@@ -1,3 +1,4 @@
+#include "storage/api/credential.h"
 #include "storage/ledger_state.h"
 
 #include <errno.h>
@@ -198,12 +199,12 @@ static enum err new_ledger(int data_fd, const char *name, struct ledger **ret)
 }
 
 /* A key of ours: log.key, or the next one of a change that was cut short. */
-static enum err read_key(struct ledger *l, const char *name,
+static enum err read_key_at(struct ledger *l, int dir, const char *name,
     unsigned char ret_public[KEY_BYTES])
 {
 	unsigned char seed[KEY_BYTES];
 	size_t n;
-	enum err e = disk_read(l->dir, name, seed, sizeof(seed), &n);
+	enum err e = disk_read(dir, name, seed, sizeof(seed), &n);
 
 	if (e == ERR_TOO_LARGE || (!e && n != KEY_BYTES))
 		e = ERR_INTEGRITY;
@@ -213,6 +214,32 @@ static enum err read_key(struct ledger *l, const char *name,
 	}
 	crypt_wipe(seed, sizeof(seed));
 	return e;
+}
+
+static enum err read_key(struct ledger *l, const char *name,
+    unsigned char ret_public[KEY_BYTES])
+{
+	return read_key_at(l, l->dir, name, ret_public);
+}
+
+/*
+ * The key that signs now. A file beside the log is what the last change of the
+ * key left, so it is later than a credential; who keeps the key as a credential
+ * takes the file away.
+ */
+static bool find_key(struct ledger *l, unsigned char ret_public[KEY_BYTES])
+{
+	int dir;
+	enum err e = read_key(l, "log.key", ret_public);
+
+	if (e != ERR_NOT_FOUND)
+		return !e;
+	dir = credential_dir(LEDGER_CREDENTIAL);
+	if (dir < 0)
+		return false;
+	e = read_key_at(l, dir, LEDGER_CREDENTIAL, ret_public);
+	close(dir);
+	return !e;
 }
 
 /*
@@ -272,7 +299,7 @@ enum err ledger_open(int data_fd, struct ledger **ret, size_t *ret_cut_bytes)
 	if (e)
 		goto out;
 	forget(l->dir, "tail");
-	have = !read_key(l, "log.key", key);
+	have = find_key(l, key);
 	e = load_and_check(l, have ? key : NULL, &cut);
 	if (!e)
 		e = settle_key(l, have, key);

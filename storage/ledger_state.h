@@ -10,6 +10,7 @@
 #include "storage/tail.h"
 #include "storage/tile.h"
 
+#define LEDGER_CREDENTIAL "saqta-storage.log.key" /* 32 bytes, as log.key */
 #define BUNDLE_MAX (TILE_N * (2u + ENTRY_MAX))	/* bytes of an entry tile */
 
 #define KEYS_MAX 64			/* changes of the log's key */

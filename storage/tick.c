@@ -99,6 +99,7 @@ void keeper_tick(struct keeper *k)
 	forecast_tick(k);
 	scrub_tick(k);
 	transactions_tick(k);
+	events_tick(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_tick(k, m);
 	if (k->mono.ns >= k->next_heads_ns) {

@@ -20,6 +20,7 @@ struct view {
 	bool demo;
 	uint64_t reserve_bytes;
 	struct utc now;
+	uint64_t sign_ins, sign_ins_refused; /* since storage started */
 	uint64_t person;	/* who asks; 0: the tool */
 	enum role role;
 };
@@ -59,6 +60,11 @@ must_check enum err view_story(const struct view *v, const char *request,
 must_check enum err view_ledger(const struct view *v, uint64_t first,
     uint32_t count, char **ret);
 must_check enum err view_status(const struct view *v, char **ret);
+/* Each incident of the status; of and detail "" and n -1 where there is none. */
+must_check enum err view_each_incident(const struct view *v,
+    void (*fn)(const char *kind, const char *of, bool critical, long long n,
+	const char *detail, void *arg),
+    void *arg);
 /* Numbers for a monitoring system: no JSON, but the text of Prometheus. */
 must_check enum err view_metrics(const struct view *v, char **ret);
 

@@ -3,6 +3,7 @@
  * the appliance from outside. The causes are the status' own numbers.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "storage/align.h"
@@ -248,4 +249,40 @@ json_t *view_incidents(const struct view *v, const json_t *status)
 		return NULL;
 	}
 	return x.array;
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+enum err view_each_incident(const struct view *v,
+    void (*fn)(const char *kind, const char *of, bool critical, long long n,
+	const char *detail, void *arg),
+    void *arg)
+{
+	const json_t *o, *n;
+	char *text = NULL;
+	json_t *status;
+	size_t i;
+	enum err err = view_status(v, &text);
+
+	if (err)
+		return err;
+	status = json_loads(text, 0, NULL);
+	free(text);
+	if (!status)
+		return ERR_NO_MEMORY;
+	json_array_foreach(json_object_get(status, "incidents"), i, o)
+	{
+		n = json_object_get(o, "n");
+		fn(text_of(o, "kind"), text_of(o, "of"),
+		    !strcmp(text_of(o, "severity"), "critical"),
+		    json_is_integer(n) ? json_integer_value(n) : -1,
+		    text_of(o, "detail"), arg);
+	}
+	json_decref(status);
+	return OK;
 }

@@ -326,6 +326,17 @@ static enum err count_request(const struct request_row *r, void *arg)
 	return OK;
 }
 
+static void print_sign_ins(FILE *f, const struct view *v)
+{
+	fprintf(f,
+	    "# HELP saqta_sign_ins_total Of people, since storage started.\n"
+	    "# TYPE saqta_sign_ins_total counter\n"
+	    "saqta_sign_ins_total{result=\"ok\"} %llu\n"
+	    "saqta_sign_ins_total{result=\"refused\"} %llu\n",
+	    (unsigned long long)v->sign_ins,
+	    (unsigned long long)v->sign_ins_refused);
+}
+
 static enum err print_requests(FILE *f, const struct view *v)
 {
 	struct counts c = {.v = v};
@@ -354,6 +365,7 @@ enum err view_metrics(const struct view *v, char **ret)
 	f = err ? NULL : open_memstream(&text, &n);
 	if (f) {
 		print_status(f, j);
+		print_sign_ins(f, v);
 		print_cameras(f, &all);
 		err = print_requests(f, v);
 		if (fclose(f) && !err)

@@ -6,6 +6,7 @@
 #include "web/bucket.h"
 #include "web/people.h"
 #include "web/reply.h"
+#include "web/stats.h"
 
 /* HTTP's thread alone passes the gate. */
 static struct buckets calls = {
@@ -67,22 +68,31 @@ void bearer_failed(struct http *x)
 	reply_failed(x);
 }
 
-static void told(struct http *x, const char *type)
+static void health(struct http *x)
 {
 	if (x->err != OK)
 		bearer_failed(x);
 	else
-		reply_bulk(x, type, WIRE_BULK_MAX);
-}
-
-static void health(struct http *x)
-{
-	told(x, "application/json");
+		reply_bulk(x, "application/json", WIRE_BULK_MAX);
 }
 
 static void metrics(struct http *x)
 {
-	told(x, "text/plain; version=0.0.4; charset=utf-8");
+	const void *p = NULL;
+	char *text = NULL;
+	size_t n = 0;
+
+	if (x->err != OK) {
+		bearer_failed(x);
+		return;
+	}
+	if (!bulk_map(x->in.fd, WIRE_BULK_MAX, &p, &n)) {
+		text = stats_text(p, n);
+		bulk_unmap(p, n);
+	}
+	x->reply.type =
+	    text ? "text/plain; version=0.0.4; charset=utf-8" : NULL;
+	reply_json(x, 200, text);
 }
 
 static void ask_health(struct http *x, enum msg type,

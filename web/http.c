@@ -15,6 +15,7 @@
 #include "web/conn.h"
 #include "web/gate.h"
 #include "web/reply.h"
+#include "web/stats.h"
 
 #define CONNECTIONS_MAX 1024
 #define CONNECTIONS_PER_ADDRESS 256
@@ -226,6 +227,7 @@ static enum MHD_Result answer(struct http *x)
 	struct MHD_Response *m;
 
 	limit(x->c, r->stream ? CONN_FOREVER : CONN_ANSWER_S);
+	stats_answered(x->began, mono_now(), r->status);
 	if (r->status == 500)
 		log_warn("%s: answered 500 (%s)", x->path, err_name(x->err));
 	m = response(x);
@@ -344,6 +346,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c,
 		return MHD_NO;
 	if (!x->seen) {
 		x->seen = true;
+		x->began = mono_now();
 		return first(x, method);
 	}
 	if (*upload_n > 0) {

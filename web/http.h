@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "storage/api/config.h"
+#include "storage/api/utc.h"
 #include "web/call.h"
 #include "web/route.h"
 #include "web/session.h"
@@ -79,6 +80,7 @@ struct http {
 	void (*next)(struct http *x);
 	size_t drained;
 	bool seen, ran;
+	struct mono began;
 };
 
 must_check enum err http_open(const struct config *cfg, const char *key_pem,

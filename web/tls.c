@@ -15,9 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "storage/api/credential.h"
 #include "storage/api/log.h"
 
 #define PEM_MAX 65536
+#define CREDENTIAL_KEY "saqta-web.tls.key"
+#define CREDENTIAL_CRT "saqta-web.tls.crt"
 
 enum err tls_sha256(const void *p, size_t n, unsigned char ret[32])
 {
@@ -214,6 +217,29 @@ void tls_wipe(struct tls *t)
 	memset(t, 0, sizeof(*t));
 }
 
+/* A credential of systemd's, where there is one, else a file of the state. */
+static enum err get(int dir, const char *credential, const char *name,
+    char **ret)
+{
+	int from = credential_dir(credential);
+	enum err err;
+
+	if (from < 0)
+		return get_file(dir, name, ret);
+	err = get_file(from, credential, ret);
+	close(from);
+	return err;
+}
+
+static bool has(int dir, const char *credential, const char *name)
+{
+	int from = credential_dir(credential);
+
+	if (from >= 0)
+		close(from);
+	return from >= 0 || faccessat(dir, name, F_OK, 0) == 0;
+}
+
 enum err tls_load(const char *path, struct tls *ret)
 {
 	struct tls t = {.key = NULL};
@@ -225,15 +251,15 @@ enum err tls_load(const char *path, struct tls *ret)
 		log_error("[web] state = %s: %s", path, strerror(errno));
 		return ERR_CONFIG;
 	}
-	has_key = faccessat(dir, "tls.key", F_OK, 0) == 0;
-	has_crt = faccessat(dir, "tls.crt", F_OK, 0) == 0;
+	has_key = has(dir, CREDENTIAL_KEY, "tls.key");
+	has_crt = has(dir, CREDENTIAL_CRT, "tls.crt");
 	/* One alone may be its owner's: refused below, not overwritten. */
 	if (!has_crt && !has_key)
 		err = make(dir);
 	if (err == OK)
-		err = get_file(dir, "tls.key", &t.key);
+		err = get(dir, CREDENTIAL_KEY, "tls.key", &t.key);
 	if (err == OK)
-		err = get_file(dir, "tls.crt", &t.cert);
+		err = get(dir, CREDENTIAL_CRT, "tls.crt", &t.cert);
 	if (err == OK)
 		err = check(&t);
 	close(dir);

@@ -18,7 +18,8 @@ struct tls {
 };
 
 /*
- * Read dir/tls.key and dir/tls.crt. Where neither is there, make them first:
+ * Read dir/tls.key and dir/tls.crt, each before that as a credential of
+ * systemd's, saqta-web.tls.key and saqta-web.tls.crt. Where neither is there, make them first:
  * an ECDSA P-256 key (mode 0600) and a self-signed certificate for localhost,
  * 127.0.0.1, ::1 and the host's name. Where one is missing, or the two do not
  * belong together: ERR_CONFIG, logged. Wipe by tls_wipe().

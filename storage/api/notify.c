@@ -1,18 +1,62 @@
+#define SD_JOURNAL_SUPPRESS_LOCATION
 #include "storage/api/notify.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+
+#include "storage/api/event.h"
+#include "storage/api/log.h"
 
 #define STATUS_MAX 200
 
+/* Did systemd start us, with the journal at standard error? */
+static bool has_journal(void)
+{
+	return getenv("JOURNAL_STREAM") != NULL;
+}
+
+static void life(const char *kind, const char *what)
+{
+	if (has_journal())
+		sd_journal_send("MESSAGE=%s", what, "MESSAGE_ID=%s",
+		    event_id(kind), "PRIORITY=%i", LOG_INFO, "SAQTA_KIND=%s",
+		    kind, NULL);
+}
+
+void notify_event(const char *kind, bool over, bool critical, const char *of,
+    long long n, const char *detail)
+{
+	const char *id = event_id(over ? "over" : kind);
+	char text[STATUS_MAX];
+
+	snprintf(text, sizeof(text), "%s: %s%s%s%s%s",
+	    over ? "over" : "problem", kind, *of ? " " : "", of,
+	    *detail ? ": " : "", detail);
+	if (!id || !has_journal()) {
+		log_warn("%s", text);
+		return;
+	}
+	sd_journal_send("MESSAGE=%s", text, "MESSAGE_ID=%s", id, "PRIORITY=%i",
+	    over	 ? LOG_NOTICE :
+		critical ? LOG_CRIT :
+			   LOG_WARNING,
+	    "SAQTA_KIND=%s", kind, "SAQTA_OF=%s", of, "SAQTA_N=%lld", n,
+	    "SAQTA_DETAIL=%s", detail, NULL);
+}
+
 void notify_ready(void)
 {
+	life("ready", "ready");
 	sd_notify(0, "READY=1");
 }
 
 void notify_stopping(void)
 {
+	life("stopping", "stopping in order");
 	sd_notify(0, "STOPPING=1");
 }
 

@@ -17,6 +17,16 @@ void notify_stopping(void);
  */
 void notify_alive(struct mono now);
 
+/*
+ * An incident opens, or is over: an entry of the journal with MESSAGE_ID and
+ * the fields SAQTA_KIND, _OF, _N, _DETAIL (event.h); without systemd a line of
+ * the log.
+ *
+ *   of, detail  "" where there is none
+ */
+void notify_event(const char *kind, bool over, bool critical, const char *of,
+    long long n, const char *detail);
+
 /* The line that `systemctl status` shows. */
 void notify_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -122,6 +122,52 @@ crashes()
 	check "P9 the camera records once more" until_true 90 recording
 }
 
+# Keys that only this machine opens, in the place of files.
+credentials()
+{
+	local store=/etc/credstore.encrypted web=/var/lib/saqta/web
+	local log=/var/lib/saqta/data/ledger/log.key
+	mkdir -p $store
+	check "systemd-creds encrypts the keys" bash -c "
+		systemd-creds encrypt --with-key=host --name=saqta-web.tls.key \
+			$web/tls.key $store/saqta-web.tls.key &&
+		systemd-creds encrypt --with-key=host \
+			--name=saqta-storage.log.key $log \
+			$store/saqta-storage.log.key"
+	rm -f $web/tls.key $log
+	systemctl restart saqta-storage saqta-web
+	check "web answers with a key that is a credential" until_true 20 \
+		curl -ksf https://127.0.0.1:8443/healthz
+	check "P10 storage signs with a key that is one" until_true 40 bash -c \
+		"saqta status --json | tr -d ' \n' |
+		grep -q '\"checkpoint\":[1-9]' &&
+		! journalctl -q -u saqta-storage --since=-60s |
+		grep -q 'stay unsigned' && ! [ -e $log ]"
+}
+
+# What root's timers do, and what the journal says of it.
+watching()
+{
+	check "root's timer looks at the machine" systemctl start saqta-host
+	check "and its files are there for storage" bash -c \
+		"[ -s /run/saqta-host/taken ] && [ -e /run/saqta-host/mdstat ]"
+	check "the timer is waiting for its next look" \
+		systemctl is-active -q saqta-host.timer
+	mkdir -p /var/backups/saqta
+	chown saqta-storage: /var/backups/saqta
+	printf '[storage]\nbackup = /var/backups/saqta\n' \
+		>/etc/saqta/conf.d/backup.conf
+	check "the nightly backup is made behind its walls" \
+		systemctl start saqta-backup
+	check "and it is an age file that storage alone reads" bash -c \
+		"head -c 21 /var/backups/saqta/saqta-*.age |
+		grep -q age-encryption.org && [ \"\$(stat -c %a \
+		/var/backups/saqta/saqta-*.age)\" = 600 ]"
+	check "the catalogue explains what the journal says" bash -c \
+		"journalctl -q -x -u saqta-storage SAQTA_KIND=ready |
+		grep -q 'It has opened what it needs and answers'"
+}
+
 again()
 {
 	check "after a boot all are active by themselves" until_true 30 all_active
@@ -144,7 +190,7 @@ again()
 }
 
 case $1 in
-before) install_it; [ $failed = 0 ] && walls && crashes ;;
+before) install_it; [ $failed = 0 ] && walls && crashes && credentials && watching ;;
 after) again ;;
 esac
 [ $failed = 0 ] || journalctl -q --no-pager -n 60 -u 'saqta-*'

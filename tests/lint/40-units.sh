@@ -39,4 +39,25 @@ for other in recorder web; do
 	grep -q '^InaccessiblePaths=.*/saqta/data' "systemd/saqta-$other.service"
 	tell $? "P1 $other cannot reach the data directory"
 done
+
+# Each message id has its texts in three languages, and no text is of another.
+sed -n 's/^    {"[a-z-]*", "\([0-9a-f]*\)"},$/\1/p' storage/api/event.c |
+	sort >"$dir/ids"
+for l in '' .ru .kk; do
+	sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' "systemd/saqta$l.catalog" |
+		sort | diff "$dir/ids" - >"$dir/out"
+	tell $? "saqta$l.catalog explains every event, and no other"
+	[ "$(grep -c '^Subject: .' "systemd/saqta$l.catalog")" = \
+		"$(wc -l <"$dir/ids")" ]
+	tell $? "saqta$l.catalog has a subject for each"
+done
+[ -s "$dir/ids" ] && [ -z "$(uniq -d "$dir/ids")" ]
+tell $? "no two events share an id"
+sed -n 's/^  "\([a-z-]*\)": {"mend".*/\1/p' alert/text.json | while read -r kind; do
+	case $kind in saqta-away|token-refused|cameras) ;; *)
+		grep -q "{\"$kind\"," storage/api/event.c || echo "$kind" ;;
+	esac
+done >"$dir/out"
+! [ -s "$dir/out" ]
+tell $? "every incident that storage tells has its event"
 exit $status
