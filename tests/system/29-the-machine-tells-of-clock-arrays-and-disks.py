@@ -7,7 +7,9 @@ import os
 import subprocess
 import time
 
-from lib import say
+from prometheus_client.parser import text_string_to_metric_families
+
+from lib import say, tokens
 from lib.appliance import ROOT, Appliance, wait_for
 
 DEGRADED = """Personalities : [raid1]
@@ -41,6 +43,22 @@ class Box(Appliance):
 
 def kinds(told):
     return {i["kind"]: i for i in told["incidents"]}
+
+
+def numbers_of_web(box):
+    """Sign-ins and durations, which a program with a token gets."""
+    wait_for("web finds storage", 30, box.web_ready)
+    oleg = box.client("oleg")
+    token = tokens.make(box, oleg).json()["token"]
+    text = tokens.Program(box, token).get("/metrics").body.decode()
+    told = {f.name: {tuple(sorted(s.labels.items())): s.value
+                     for s in f.samples if s.name.endswith(("_total", "_count"))}
+            for f in text_string_to_metric_families(text)}
+    say.test("sign-ins are counted by their outcome",
+             told["saqta_sign_ins"][(("result", "ok"),)] >= 1, told)
+    say.test("web tells how many requests it answered and how long they took",
+             told["saqta_http_request_duration_seconds"][()] >= 2 and
+             told["saqta_http_responses"][(("class", "2xx"),)] >= 2, told)
 
 
 def main():
@@ -99,6 +117,7 @@ def main():
         done = box.tool("doctor", check=False).stdout.decode()
         say.test("the doctor says so, with the command that mends it",
                  "systemctl restart saqta-host.timer" in done, done)
+        numbers_of_web(box)
 
 
 os.umask(0o022)
