@@ -30,6 +30,7 @@
 #include "storage/token.h"
 #include "storage/wall.h"
 #include "storage/volume.h"
+#include "storage/watched.h"
 #include "storage/witness.h"
 #include "storage/worker.h"
 
@@ -138,13 +139,6 @@ struct reader {
 	uint64_t session;	/* number of the entry of the sign-in */
 	int64_t since_ns, signed_ns;	/* when that was; monotonic */
 	unsigned wrong;		/* credentials for acts, so far */
-};
-
-/* Incidents that the journal was told of. */
-struct events {
-	struct open_event *open;
-	size_t n;
-	int64_t next_ns;
 };
 
 struct keeper {
@@ -493,11 +487,6 @@ void looks_forget(struct keeper *k, const struct conn *asker);
 uint64_t reserve_bytes(const struct keeper *k);
 /* Look for what went away or came back, and at the room (P11). */
 void volumes_tick(struct keeper *k);
-/* Once a minute: what root's timer says of the machine (host.h). */
-void host_tick(struct keeper *k);
-/* Twice a minute: incidents that open and are over go to the journal. */
-void events_tick(struct keeper *k);
-void events_forget(struct keeper *k);
 /* A write or a sync failed there: an alarm; a further one is away for a while. */
 void volume_broke(struct keeper *k, unsigned number, enum fault_what what);
 /* At the end: sync each volume, enter what waits for that. Blocks. */
