@@ -121,17 +121,24 @@ static void look(struct alert *a)
 
 static enum err by_mail(struct alert *a, const struct message *m)
 {
+	bool deputies = *a->conf.mail_deputies &&
+	    !strcmp(m->i.kind, "request-waits-deputy");
+	char to[sizeof(a->conf.mail_to) + sizeof(a->conf.mail_deputies) + 2];
 	struct letter l = {.site = *a->health.site ? a->health.site : "Saqta",
 	    .from = a->conf.mail_from,
-	    .to = a->conf.mail_to,
+	    .to = to,
 	    .language = a->conf.language,
 	    .texts = a->texts,
 	    .now = &a->health};
-	char *mail = message_mail(&l, m);
-	enum err err = mail ? send_mail(a->conf.mail_server, a->login,
-				  a->conf.mail_from, a->conf.mail_to, mail) :
-			      ERR_NO_MEMORY;
+	char *mail;
+	enum err err;
 
+	snprintf(to, sizeof(to), "%s%s%s", a->conf.mail_to,
+	    deputies ? ", " : "", deputies ? a->conf.mail_deputies : "");
+	mail = message_mail(&l, m);
+	err = mail ? send_mail(a->conf.mail_server, a->login, a->conf.mail_from,
+			 to, mail) :
+		     ERR_NO_MEMORY;
 	free(mail);
 	return err;
 }

@@ -94,6 +94,7 @@ static const struct row {
     {MSG_SESSIONS, PEER_READER, handle_sessions, 0},
     {MSG_SESSION_END, PEER_READER, handle_session_end, ENTRY_SESSION_ENDED},
     {MSG_PERSON_ENDED, PEER_READER, handle_person_ended, ENTRY_PERSON_ENDED},
+    {MSG_DEPUTY, PEER_READER, handle_deputy, ENTRY_DEPUTY},
     {MSG_RETENTION_DUE, TOOL, handle_retention_due, 0},
     {MSG_CLOCK, TOOL, handle_clock, 0},
     {MSG_TERM, TOOL, handle_term, ENTRY_TERM},

@@ -146,6 +146,7 @@ static const struct {
     [TAG_SCOPE] = {"scope", TEXT},
     [TAG_UNTIL] = {"until", NUMBER},
     [TAG_REASON_CODE] = {"reason-code", NUMBER},
+    [TAG_DEPUTY] = {"deputy", NUMBER},
 };
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
 
@@ -164,6 +165,7 @@ static const char *const types[] = {
     [ENTRY_PAPER] = "paper-key",
     [ENTRY_RECOVERED] = "recovered",
     [ENTRY_SESSION_ENDED] = "session-ended",
+    [ENTRY_DEPUTY] = "deputy",
     [ENTRY_REMINDED] = "reminded",
     [ENTRY_DISK_ALARM] = "disk-alarm",
     [ENTRY_IMPORTED] = "transactions-imported",

@@ -130,3 +130,42 @@ void handle_person_ended(struct keeper *k, struct conn *c, struct wire *w)
 	people_sign_out(k, person, NULL);
 	conn_ok(c, id);
 }
+
+enum err people_deputy(struct keeper *k, uint64_t by, uint64_t person,
+    bool deputy)
+{
+	struct enter x;
+	enum err err;
+
+	enter_begin(k, &x, ENTRY_DEPUTY, by);
+	entry_put_u64(&x.e, TAG_PERSON, person);
+	entry_put_u64(&x.e, TAG_DEPUTY, deputy);
+	err = enter_end(k, &x, NULL);
+	return err ? err : index_deputy_put(k->ix, person, deputy);
+}
+
+void handle_deputy(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint64_t person = wire_get_u64(w);
+	uint8_t deputy = wire_get_u8(w);
+	struct person_row p;
+	uint32_t id = w->id;
+	enum err err = wire_end(w);
+
+	if (!err && deputy > 1)
+		err = ERR_INVALID;
+	if (!err && c->reader->role != ROLE_CUSTODIAN)
+		err = ERR_DENIED;
+	if (!err)
+		err = index_person_find(k->ix, person, &p);
+	if (!err && p.ended_ns)
+		err = ERR_NOT_FOUND;
+	if (!err && p.role != ROLE_CUSTODIAN)
+		err = ERR_INVALID;
+	if (!err)
+		err = people_deputy(k, c->reader->person, person, deputy);
+	if (err)
+		conn_error(c, id, err, NULL);
+	else
+		conn_ok(c, id);
+}

@@ -138,6 +138,8 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 	wire_get_str(w);
 	role = (enum role)wire_get_u8(w);
 	wire_get_str(w);
+	if (wire_more(w) && wire_get_u8(w) && role != ROLE_CUSTODIAN)
+		w->err = w->err ? w->err : ERR_INVALID;
 	err = wire_end(w);
 	if (!err && (role < ROLE_OPERATOR || role > ROLE_CUSTODIAN))
 		err = ERR_INVALID;
@@ -397,9 +399,11 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 	size_t n = 0;
 	uint32_t id = w->id;
 	char uri[FACTOR_URI];
+	bool deputy;
 	enum err err;
 
 	wire_get_text(w, uri, sizeof(uri));
+	deputy = wire_get_u8(w);
 	err = wire_end(w);
 	if (!err)
 		err = bulk_map(w->fd, WIRE_BULK_MAX, &p, &n);
@@ -409,12 +413,16 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 		err = setup_may(k, r);
 	if (!err)
 		err = person_ok(k, r, &row);
+	if (!err && deputy && row.role != ROLE_CUSTODIAN)
+		err = ERR_INVALID;
 	if (!err)
 		err = index_person_put(k->ix, &row);
 	if (!err)
 		err = enter_person(k, r->person, &row);
 	if (!err && r->job == READER_RECOVER)
 		err = enter_recovered(k, row.id);
+	if (!err && deputy)
+		err = people_deputy(k, r->person, row.id, true);
 	if (!err)
 		err = setup_made(k, r, row.id);
 	if (!err)

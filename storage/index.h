@@ -104,6 +104,7 @@ struct person_row {
 	size_t sealed_n;
 	int64_t ended_ns;
 	bool first;		/* the password is somebody else's choice */
+	bool deputy;		/* a custodian elsewhere: index_deputy_put() */
 };
 struct request_row {
 	char id[REQUEST_ID_MAX];
@@ -376,6 +377,9 @@ must_check enum err index_person_by_user(struct index *ix, const char *user,
 must_check enum err index_custodians(struct index *ix, unsigned *ret_n);
 must_check enum err index_people(struct index *ix,
     enum err (*fn)(const struct person_row *p, void *arg), void *arg);
+/* Kept beside the row, which index_person_put() replaces. */
+must_check enum err index_deputy_put(struct index *ix, uint64_t person,
+    bool deputy);
 
 must_check enum err index_request_put(struct index *ix,
     const struct request_row *r);

@@ -1,6 +1,12 @@
 /* index_people.c - rows of people, requests, leases and texts. */
 #include "storage/index_sql.h"
 
+/* Who is a deputy is a setting: one or two of a site. */
+#define DEPUTY "'deputy/' || "
+#define PERSON \
+	"SELECT *, EXISTS(SELECT 1 FROM setting WHERE name = " DEPUTY \
+	"person.id) FROM person "
+
 enum err index_person_put(struct index *ix, const struct person_row *p)
 {
 	sqlite3_stmt *s;
@@ -33,6 +39,7 @@ static void person_get(sqlite3_stmt *s, struct person_row *p)
 	p->sealed_n = sql_bytes(s, 9, p->sealed, sizeof(p->sealed));
 	p->ended_ns = sql_i64(s, 10);
 	p->first = sql_i64(s, 11) != 0;
+	p->deputy = sql_i64(s, 12) != 0;
 }
 
 static enum err person_one(struct index *ix, sqlite3_stmt *s,
@@ -50,8 +57,7 @@ enum err index_person_find(struct index *ix, uint64_t id,
     struct person_row *ret)
 {
 	sqlite3_stmt *s;
-	enum err err = sql_bind(ix, &s, "SELECT * FROM person WHERE id = ?",
-	    "i", (int64_t)id);
+	enum err err = sql_bind(ix, &s, PERSON "WHERE id = ?", "i", (int64_t)id);
 
 	return err ? err : person_one(ix, s, ret);
 }
@@ -61,7 +67,7 @@ enum err index_person_by_user(struct index *ix, const char *user,
 {
 	sqlite3_stmt *s;
 	enum err err =
-	    sql_bind(ix, &s, "SELECT * FROM person WHERE user = ?", "t", user);
+	    sql_bind(ix, &s, PERSON "WHERE user = ?", "t", user);
 
 	return err ? err : person_one(ix, s, ret);
 }
@@ -71,7 +77,7 @@ enum err index_people(struct index *ix,
 {
 	sqlite3_stmt *s;
 	struct person_row p;
-	enum err err = sql_bind(ix, &s, "SELECT * FROM person ORDER BY id", "");
+	enum err err = sql_bind(ix, &s, PERSON "ORDER BY id", "");
 
 	if (err)
 		return err;
@@ -101,6 +107,18 @@ enum err index_custodians(struct index *ix, unsigned *ret_n)
 	if (!err)
 		*ret_n = n;
 	return err;
+}
+
+enum err index_deputy_put(struct index *ix, uint64_t person, bool deputy)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    deputy ?
+		"INSERT OR REPLACE INTO setting VALUES(" DEPUTY "?, 1)" :
+		"DELETE FROM setting WHERE name = " DEPUTY "?",
+	    "i", (int64_t)person);
+
+	return err ? err : sql_run(ix, s);
 }
 
 enum err index_request_put(struct index *ix, const struct request_row *r)

@@ -428,6 +428,9 @@ void act_started(struct keeper *k, struct reader *r);
 /* End the sessions of a person but one (NULL: all), after this turn. */
 void people_sign_out(struct keeper *k, uint64_t person,
     const struct reader *but);
+/* Enter, then note, whether a custodian is a deputy. */
+must_check enum err people_deputy(struct keeper *k, uint64_t by,
+    uint64_t person, bool deputy);
 
 /* --- handle_key.c --- */
 /* Write the keyring under a fresh kek where that is still to be done. */
@@ -580,6 +583,7 @@ void handle_next_person(struct keeper *, struct conn *, struct wire *);
 void handle_person_put(struct keeper *, struct conn *, struct wire *);
 void handle_person_seal(struct keeper *, struct conn *, struct wire *);
 void handle_person_ended(struct keeper *, struct conn *, struct wire *);
+void handle_deputy(struct keeper *, struct conn *, struct wire *);
 void handle_factor_used(struct keeper *, struct conn *, struct wire *);
 void handle_retention_due(struct keeper *, struct conn *, struct wire *);
 void handle_clock(struct keeper *, struct conn *, struct wire *);

@@ -1,7 +1,7 @@
 /*
- * keeper_remind.c - what nobody decides: custodians are reminded each day that
- * a request waits, by an entry that says who is (and that a program which sends
- * mail may follow). How long it waits is told with the request.
+ * keeper_remind.c - what nobody decides: custodians, and later their deputies
+ * (people_to_remind()), are reminded each day that a request waits, by an entry
+ * that says who is. How long it waits is told with the request.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,28 +39,13 @@ static enum err gather(const struct request_row *q, void *arg)
 	return OK;
 }
 
-struct whom {
-	uint64_t but;
-	unsigned char ids[8 * AGE_RECIPIENTS_MAX];
-	size_t n;
-};
-
-static enum err add_custodian(const struct person_row *p, void *arg)
-{
-	struct whom *x = arg;
-
-	if (p->role == ROLE_CUSTODIAN && !p->ended_ns && p->id != x->but &&
-	    x->n < AGE_RECIPIENTS_MAX)
-		be_put(x->ids + 8 * x->n++, p->id, 8);
-	return OK;
-}
-
 static enum err enter_reminder(struct keeper *k, const char *request,
     uint64_t requester, int64_t days)
 {
-	struct whom whom = {.but = requester};
+	unsigned char ids[8 * AGE_RECIPIENTS_MAX];
+	struct reminded whom;
 	struct enter x;
-	enum err err = index_people(k->ix, add_custodian, &whom);
+	enum err err = people_to_remind(k->ix, requester, days, &whom);
 
 	if (err)
 		return err;
@@ -69,7 +54,9 @@ static enum err enter_reminder(struct keeper *k, const char *request,
 	enter_begin(k, &x, ENTRY_REMINDED, 0);
 	entry_put_text(&x.e, TAG_REQUEST, request);
 	entry_put_u64(&x.e, TAG_DAYS, (uint64_t)days);
-	entry_put_bytes(&x.e, TAG_REMINDED, whom.ids, 8 * whom.n);
+	for (size_t i = 0; i < whom.n; i++)
+		be_put(ids + 8 * i, whom.ids[i], 8);
+	entry_put_bytes(&x.e, TAG_REMINDED, ids, 8 * whom.n);
 	return enter_end(k, &x, NULL);
 }
 

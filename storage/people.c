@@ -272,6 +272,38 @@ enum err person_check(struct index *ix, const struct person_row *p,
 	return ERR_INTEGRITY;
 }
 
+struct whom {
+	uint64_t but;
+	bool deputies;
+	struct reminded *to;
+};
+
+static enum err add_custodian(const struct person_row *p, void *arg)
+{
+	struct whom *x = arg;
+
+	if (p->role != ROLE_CUSTODIAN || p->ended_ns || p->id == x->but ||
+	    p->deputy != x->deputies || x->to->n == AGE_RECIPIENTS_MAX)
+		return OK;
+	x->to->ids[x->to->n++] = p->id;
+	x->to->deputies += p->deputy;
+	return OK;
+}
+
+enum err people_to_remind(struct index *ix, uint64_t requester, int64_t days,
+    struct reminded *ret)
+{
+	struct whom x = {.but = requester, .to = ret};
+	enum err err;
+
+	*ret = (struct reminded){0};
+	err = index_people(ix, add_custodian, &x);
+	x.deputies = true;
+	if (!err && (days >= DEPUTY_DAYS || !ret->n))
+		err = index_people(ix, add_custodian, &x);
+	return err;
+}
+
 struct gather {
 	struct person_row *rows;
 	size_t n;

@@ -84,6 +84,19 @@ must_check enum err custodian_recipients(struct index *ix,
     struct age_recipient ret[AGE_RECIPIENTS_MAX],
     uint64_t ret_ids[AGE_RECIPIENTS_MAX], size_t *ret_n);
 
+/*
+ * Whom a request is to remind that has waited so many whole days: active
+ * custodians but its requester, and of them the deputies only after DEPUTY_DAYS
+ * or where nobody else may decide.
+ */
+#define DEPUTY_DAYS 2
+struct reminded {
+	uint64_t ids[AGE_RECIPIENTS_MAX];
+	size_t n, deputies;
+};
+must_check enum err people_to_remind(struct index *ix, uint64_t requester,
+    int64_t days, struct reminded *ret);
+
 /* Text to and from roles: "operator", "auditor", "custodian". */
 const char *role_name(enum role r);
 must_check enum err role_parse(const char *s, enum role *ret);

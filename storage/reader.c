@@ -213,6 +213,7 @@ static const struct row {
     {MSG_PERSON_NEW, OPERATOR | CUSTODIAN, 0, session_person_new},
     {MSG_PERSON_RESET, OPERATOR | CUSTODIAN, 0, session_person_reset},
     {MSG_PERSON_END, OPERATOR | CUSTODIAN, 0, session_person_end},
+    {MSG_DEPUTY, CUSTODIAN, 0, session_deputy},
     {MSG_TOKENS, OPERATOR | CUSTODIAN, 0, session_tokens},
     {MSG_TOKEN_NEW, OPERATOR | CUSTODIAN, 0, session_token},
     {MSG_TOKEN_END, OPERATOR | CUSTODIAN, 0, session_token},

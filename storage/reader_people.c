@@ -122,11 +122,13 @@ enum err session_person_new(struct session *s, struct wire *w)
 	get_text(w, p.name, sizeof(p.name));
 	p.role = (enum role)wire_get_u8(w);
 	get_text(w, credential, sizeof(credential));
+	p.deputy = wire_get_u8(w);
 	err = wire_end(w);
 	crypt_wipe(w->buf, w->len);
 	if (!err &&
 	    (!user_name_ok(p.user) || !*p.name || p.role < ROLE_OPERATOR ||
-		p.role > ROLE_CUSTODIAN))
+		p.role > ROLE_CUSTODIAN ||
+		(p.deputy && p.role != ROLE_CUSTODIAN)))
 		err = ERR_INVALID;
 	if (!err && !index_person_by_user(s->ix, p.user, &other))
 		err = ERR_EXISTS;
@@ -182,6 +184,36 @@ enum err session_person_end(struct session *s, struct wire *w)
 	wire_put_str(&to_keeper, reason);
 	err = keeper_relay(s, &to_keeper);
 	if (!err && s->me.role == ROLE_CUSTODIAN)
+		session_rewrap_seed(s, secret.seed);
+	crypt_wipe(&secret, sizeof(secret));
+	if (err)
+		return err;
+	wire_begin(&to_keeper, MSG_OK, w->id);
+	return wire_send(s->client, &to_keeper, -1);
+}
+
+/* Where a custodian sits changes no key of his: only who is reminded first. */
+enum err session_deputy(struct session *s, struct wire *w)
+{
+	char credential[CREDENTIAL_MAX + 1];
+	uint64_t id = wire_get_u64(w);
+	uint8_t deputy = wire_get_u8(w);
+	struct secret secret;
+	struct wire to_keeper;
+	enum err err;
+
+	get_text(w, credential, sizeof(credential));
+	err = wire_end(w);
+	crypt_wipe(w->buf, w->len);
+	if (!err)
+		err = session_actor(s, ROLE_CUSTODIAN, credential, &secret);
+	if (err)
+		return err;
+	keeper_begin(s, &to_keeper, MSG_DEPUTY);
+	wire_put_u64(&to_keeper, id);
+	wire_put_u8(&to_keeper, deputy);
+	err = keeper_relay(s, &to_keeper);
+	if (!err)
 		session_rewrap_seed(s, secret.seed);
 	crypt_wipe(&secret, sizeof(secret));
 	if (err)

@@ -149,6 +149,7 @@ static enum err put_person(struct session *s, const struct person_row *p,
 	if (!err) {
 		keeper_begin(s, &w, MSG_PERSON_PUT);
 		wire_put_str(&w, uri);
+		wire_put_u8(&w, p->deputy);
 		err = keeper_call(s, &w, fd);
 	}
 	if (fd >= 0)
@@ -258,6 +259,8 @@ enum err session_add_person(struct session *s, struct wire *w)
 	get_text(w, p.name, sizeof(p.name));
 	p.role = recover ? ROLE_CUSTODIAN : (enum role)wire_get_u8(w);
 	get_text(w, password, sizeof(password));
+	if (!recover && wire_more(w))
+		p.deputy = wire_get_u8(w);
 	err = wire_end(w);
 	if (!err && recover != (s->job == READER_RECOVER))
 		err = ERR_DENIED;

@@ -405,6 +405,15 @@ static enum err on_token_ended(struct work *w, const struct entry_view *v)
 	    index_token_end(w->ix, number_of(v, TAG_TOKEN), v->time.ns);
 }
 
+static enum err on_deputy(struct work *w, const struct entry_view *v)
+{
+	enum err err = batch(w);
+
+	return err ? err :
+		     index_deputy_put(w->ix, number_of(v, TAG_PERSON),
+			 number_of(v, TAG_DEPUTY));
+}
+
 static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 {
 	switch (v->type) {
@@ -427,6 +436,8 @@ static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 		return on_camera(w, v);
 	case ENTRY_TOKEN_ENDED:
 		return on_token_ended(w, v);
+	case ENTRY_DEPUTY:
+		return on_deputy(w, v);
 	default:
 		return OK;
 	}

@@ -334,6 +334,7 @@ must_check enum err session_people(struct session *s, struct wire *w);
 must_check enum err session_person_new(struct session *s, struct wire *w);
 must_check enum err session_person_reset(struct session *s, struct wire *w);
 must_check enum err session_person_end(struct session *s, struct wire *w);
+must_check enum err session_deputy(struct session *s, struct wire *w);
 
 /*
  * Open one's own secret for an act on somebody (or something) that is a

@@ -8,11 +8,13 @@
 
 #include "storage/align.h"
 #include "storage/host.h"
+#include "storage/people.h"
 #include "storage/view_json.h"
 #include "storage/view_transaction.h"
 
 #define DOWN_NS (60 * NS_PER_SEC)	/* a camera that comes back is none */
-#define WAITS_NS (24 * 3600 * NS_PER_SEC)
+#define DAY_NS (24 * 3600 * NS_PER_SEC)
+#define WAITING_MAX 64 /* requests that are told */
 #define WITNESS_LATE_S 3600
 #define DISK_DAYS 30
 #define WORN_PERCENT 89	/* of a disk's rated life */
@@ -214,12 +216,25 @@ static enum err cameras(struct incidents *x)
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err waits(const struct request_row *r, void *arg)
-{
-	struct incidents *x = arg;
+struct waiting {
+	const struct view *v;
+	struct {
+		char id[REQUEST_ID_MAX];
+		uint64_t requester;
+		int64_t since_ns;
+	} rows[WAITING_MAX];
+	size_t n;
+};
 
-	if (x->v->now.ns - r->created_ns > WAITS_NS)
-		add(x, false, "request-waits", r->id, r->created_ns, -1, NULL);
+static enum err gather(const struct request_row *r, void *arg)
+{
+	struct waiting *x = arg;
+
+	if (x->v->now.ns - r->created_ns <= DAY_NS || x->n == WAITING_MAX)
+		return OK;
+	memcpy(x->rows[x->n].id, r->id, sizeof(r->id));
+	x->rows[x->n].requester = r->requester;
+	x->rows[x->n++].since_ns = r->created_ns;
 	return OK;
 }
 
@@ -230,6 +245,25 @@ static void clock_jumped(void *arg, const struct alignment *a)
 
 	snprintf(by, sizeof(by), "%+.1f", (double)a->jump_ms / 1e3);
 	add(arg, false, "journal-clock", a->atm, a->made_ns, -1, by);
+}
+
+/* Told twice: to custodians, and when their deputies are reminded, to these. */
+static enum err requests(struct incidents *x)
+{
+	struct waiting w = {.v = x->v};
+	struct reminded whom;
+	enum err err = index_requests_waiting(x->v->ix, gather, &w);
+
+	for (size_t i = 0; i < w.n && !err; i++) {
+		add(x, false, "request-waits", w.rows[i].id, w.rows[i].since_ns,
+		    -1, NULL);
+		err = people_to_remind(x->v->ix, w.rows[i].requester,
+		    (x->v->now.ns - w.rows[i].since_ns) / DAY_NS, &whom);
+		if (!err && whom.deputies)
+			add(x, false, "request-waits-deputy", w.rows[i].id,
+			    w.rows[i].since_ns, -1, NULL);
+	}
+	return err;
 }
 
 json_t *view_incidents(const struct view *v, const json_t *status)
@@ -244,7 +278,7 @@ json_t *view_incidents(const struct view *v, const json_t *status)
 	log_of(&x, status);
 	erasing(&x, status);
 	if (cameras(&x) || view_clock_alarms(v, clock_jumped, &x) ||
-	    index_requests_waiting(v->ix, waits, &x)) {
+	    requests(&x)) {
 		json_decref(x.array);
 		return NULL;
 	}

@@ -139,12 +139,12 @@ static enum err put_person(const struct person_row *p, void *arg)
 	/* operators are theirs to see */
 	if (all->v->role == ROLE_OPERATOR && p->role != ROLE_OPERATOR)
 		return OK;
-	o = json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:b, s:b}", "id",
+	o = json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:b, s:b, s:b}", "id",
 	    (json_int_t)p->id, "user", p->user, "name",
 	    json_text(p->name, strlen(p->name)), "role", role_name(p->role),
 	    "created", json_time(p->created_ns), "ended",
 	    json_time_or_null(p->ended_ns), "first", p->first, "factor",
-	    person_has_factor(p));
+	    person_has_factor(p), "deputy", p->deputy);
 	return json_array_append_new(all->array, o) ? ERR_NO_MEMORY : OK;
 }
 

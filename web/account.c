@@ -207,6 +207,7 @@ void account_person_new(struct http *x)
 	wire_put_str(&w, json_get_str(&j, "name", 1, NAME_MAX_WEB));
 	wire_put_u8(&w, get_role(&j));
 	json_put_credential(&j, &w);
+	wire_put_u8(&w, json_has(&j, "deputy") && json_get_bool(&j, "deputy"));
 	end_body(x, &j, &w, MSG_PERSON_NEW_IS, made);
 }
 
@@ -231,6 +232,19 @@ void account_person_end(struct http *x)
 	wire_begin(&w, MSG_PERSON_END, 0);
 	wire_put_u64(&w, x->args.number[0]);
 	wire_put_str(&w, json_get_str(&j, "reason", 3, REASON_MAX));
+	json_put_credential(&j, &w);
+	end_body(x, &j, &w, MSG_OK, done);
+}
+
+void account_deputy(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_DEPUTY, 0);
+	wire_put_u64(&w, x->args.number[0]);
+	wire_put_u8(&w, json_get_bool(&j, "deputy"));
 	json_put_credential(&j, &w);
 	end_body(x, &j, &w, MSG_OK, done);
 }

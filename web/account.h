@@ -13,6 +13,7 @@ void account_people(struct http *x);
 void account_person_new(struct http *x);
 void account_person_reset(struct http *x);
 void account_person_end(struct http *x);
+void account_deputy(struct http *x);
 void account_tokens(struct http *x);
 void account_token_new(struct http *x);
 void account_token_end(struct http *x);

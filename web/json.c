@@ -102,6 +102,15 @@ const char *json_find_str(struct json *j, const char *name, size_t max)
 	return json_get_str(j, name, 0, max);
 }
 
+bool json_get_bool(struct json *j, const char *name)
+{
+	json_t *v = get(j, name);
+
+	if (v && !json_is_boolean(v))
+		refuse(j, name, "true or false");
+	return j->err == OK && json_is_true(v);
+}
+
 bool json_has(const struct json *j, const char *name)
 {
 	return json_object_get(j->root, name) != NULL;

@@ -49,6 +49,9 @@ const char *json_get_str(struct json *j, const char *name, size_t min,
 /* A string of at most max bytes, or NULL where there is no such member. */
 const char *json_find_str(struct json *j, const char *name, size_t max);
 
+/* A boolean; false after an error. */
+bool json_get_bool(struct json *j, const char *name);
+
 /* Is there such a member? It is still to be got. */
 bool json_has(const struct json *j, const char *name);
 

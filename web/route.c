@@ -94,6 +94,8 @@ static const struct route routes[] = {
     account_person_reset},
 {METHOD_POST, "/api/v1/people/%n/end", NEED_SESSION, ROUTE_ONCE,
     account_person_end},
+{METHOD_POST, "/api/v1/people/%n/deputy", NEED_SESSION, ROUTE_ONCE,
+    account_deputy},
 {METHOD_GET, "/api/v1/tokens", NEED_SESSION, 0, account_tokens},
 {METHOD_POST, "/api/v1/tokens", NEED_SESSION, 0, account_token_new},
 {METHOD_POST, "/api/v1/tokens/%n/end", NEED_SESSION, ROUTE_ONCE,

@@ -68,6 +68,7 @@ static const struct key {
     TEXT_KEY("alert", "mail_server", mail_server),
     TEXT_KEY("alert", "mail_from", mail_from),
     TEXT_KEY("alert", "mail_to", mail_to),
+    TEXT_KEY("alert", "mail_deputies", mail_deputies),
     TEXT_KEY("alert", "webhook", webhook),
     TEXT_KEY("alert", "webhook_pin", webhook_pin),
     NUMBER_KEY("alert", "digest_hour", digest_hour, 0, 24),

@@ -61,6 +61,7 @@ struct config {
 	char texts[160];	/* text.json */
 	char language[8];	/* en, ru, kk */
 	char mail_server[160], mail_from[128], mail_to[180]; /* "": none */
+	char mail_deputies[180]; /* beside mail_to, of what waits longer */
 	char webhook[180], webhook_pin[64];	/* "": none; the CAs say */
 	int digest_hour;	/* of a daily report, site time; 24: none */
 	int every_s;		/* between two looks, default 30 */

@@ -171,7 +171,8 @@ enum msg {
 	MSG_RECORDER_KEY_IS = 103, /* bytes public key (32) */
 	MSG_USER_ADD = 104,	/* str acting custodian ("" for an operator),
 				   str his credential, str user, str full name,
-				   u8 enum role, str initial password */
+				   u8 enum role, str initial password, then
+				   may follow u8 deputy */
 	MSG_USER_ADD_IS = 105,	/* u64 person, str otpauth URI of a custodian's
 				   second factor or "" */
 	MSG_CAMERA_ENABLE = 106, /* str id, u8 enabled. -> MSG_OK */
@@ -280,8 +281,8 @@ enum msg {
 	MSG_REFUSAL = 132,	/* u16 enum err, str request or "", str camera
 				   or "", i64 from, i64 to. -> MSG_OK, entered */
 				/* 134, 135 were used once */
-	MSG_PERSON_PUT = 136,	/* str otpauth URI for 105, fd: person record
-				   (reader.h). -> MSG_OK */
+	MSG_PERSON_PUT = 136,	/* str otpauth URI for 105, u8 deputy,
+				   fd: person record (reader.h). -> MSG_OK */
 	MSG_STALE_DAYS = 276,	/* str camera, str day of the last one (""
 				   at first) */
 	MSG_STALE_DAYS_IS = 277, /* u8 n, n * str recipient: for whom day keys
@@ -351,7 +352,7 @@ enum msg {
 	MSG_PEOPLE = 208,	/* - */
 	MSG_PEOPLE_IS = 209,	/* fd: JSON */
 	MSG_PERSON_NEW = 210,	/* str user, str full name, u8 enum role,
-				   str credential */
+				   str credential, u8 deputy */
 	MSG_PERSON_NEW_IS = 211, /* u64 person, str one-time password, str
 				   otpauth URI or "", fd: its QR code or none */
 	MSG_PERSON_RESET = 212,	/* u64 person, str credential: new keys and
@@ -367,6 +368,8 @@ enum msg {
 				   -> MSG_OK, ended */
 	MSG_PERSON_END = 214,	/* u64 person, str reason, str credential.
 				   -> MSG_OK */
+	MSG_DEPUTY = 248,	/* u64 person, u8 is a deputy, str credential;
+				   reader: without. -> MSG_OK, durable */
 
 	/* --- tokens, with which other programs ask (token.h): an operator or
 	       custodian makes and ends them. At a session after str credential,

@@ -10,14 +10,17 @@
 
 static const char usage[] =
     "usage: saqta user add [--config FILE] --user USER --role ROLE\n"
-    "                      [--name FULL-NAME] [--by CUSTODIAN] "
-    "[--factor-file FILE] [-]\n"
+    "                      [--name FULL-NAME] [--by CUSTODIAN] [--deputy] "
+    "[--factor-file FILE]\n"
+    "                      [-]\n"
     "  ROLE is auditor, custodian or operator. Auditors and custodians are "
     "made by a\n"
     "  custodian (--by), whose password and code are asked for; then the new "
     "person\n"
     "  chooses a password. With - all are lines of standard input, in that "
     "order.\n"
+    "  --deputy: a custodian elsewhere, reminded of requests when the others "
+    "are silent.\n"
     "  A new custodian's second factor is shown once (--factor-file: written "
     "there,\n"
     "  for demonstrations).\n";
@@ -25,8 +28,8 @@ static const char usage[] =
 int tool_user(int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", "--user", "--role",
-	    "--name", "--by", "--factor-file", NULL, NULL};
-	const char *v[6] = {0}, *words[2], *uri;
+	    "--name", "--by", "--factor-file", NULL, "--deputy", NULL};
+	const char *v[7] = {0}, *words[2], *uri;
 	char by[CREDENTIAL_MAX + 2] = "", first[PASSWORD_MAX + 2];
 	unsigned long long person;
 	struct config conf;
@@ -38,7 +41,8 @@ int tool_user(int argc, char **argv)
 	if (!options(argc, argv, keys, v, words, 2, &n) || n < 1 ||
 	    strcmp(words[0], "add") || (n == 2 && strcmp(words[1], "-")) ||
 	    !v[1] || !v[2] || role_parse(v[2], &role) ||
-	    (role != ROLE_OPERATOR) != (v[4] != NULL)) {
+	    (role != ROLE_OPERATOR) != (v[4] != NULL) ||
+	    (v[6] && role != ROLE_CUSTODIAN)) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
@@ -67,6 +71,7 @@ int tool_user(int argc, char **argv)
 	wire_put_str(&w, v[3] ? v[3] : v[1]);
 	wire_put_u8(&w, (uint8_t)role);
 	wire_put_str(&w, first);
+	wire_put_u8(&w, v[6] != NULL);
 	crypt_wipe(by, sizeof(by));
 	crypt_wipe(first, sizeof(first));
 	if (!tool_call(&conf, &w))

@@ -221,8 +221,8 @@ static void put_tool(void)
 	send_to(4, MSG_CLOCK, 0, "");
 	send_to(4, MSG_WITNESS_LIST, 0, "");
 	send_to(4, MSG_CAPACITY_ACCEPT, 0, "s", "small");
-	send_to(4, MSG_USER_ADD, 0, "ssssbs", "first", "x\n1", "u", "U", 2,
-	    "password of u");
+	send_to(4, MSG_USER_ADD, 0, "ssssbsb", "first", "x\n1", "u", "U", 2,
+	    "password of u", 0);
 	send_to(4, MSG_WITNESS_ADD, 0, "sssss", "first", "x\n1", "w+1+a",
 	    "https://w", "");
 	put_messages("tool");
@@ -263,9 +263,10 @@ static void put_readers(void)
 	send_to(6, MSG_HOLD_RELEASE, 0, "ls", INT64_C(20), "over");
 	send_to(6, MSG_NEXT_PERSON, 0, "");
 	send_to(6, MSG_FACTOR_USED, 0, "l", INT64_C(59846000));
-	send_to(6, MSG_PERSON_PUT, 1, "s", "");
+	send_to(6, MSG_PERSON_PUT, 1, "sb", "", 0);
 	send_to(6, MSG_PERSON_SEAL, 0, "xb", 1);
 	send_to(6, MSG_PERSON_ENDED, 0, "ls", INT64_C(3), "gone");
+	send_to(6, MSG_DEPUTY, 0, "lb", INT64_C(4), 1);
 	send_to(6, MSG_SESSION_END, 0, "l", INT64_C(1));
 	send_to(6, MSG_AIM_OPEN, 0, "ss", "cam1", "why");
 	put_messages("custodian");
@@ -326,7 +327,9 @@ static void put_sessions(void)
 	send_to(SESSION, MSG_HOLD_RELEASE, 0, "lss", INT64_C(3), "over",
 	    "custodian-four\n123456");
 	send_to(SESSION, MSG_PEOPLE, 0, "");
-	send_to(SESSION, MSG_PERSON_NEW, 0, "ssbs", "u", "U", 2,
+	send_to(SESSION, MSG_PERSON_NEW, 0, "ssbsb", "u", "U", 2,
+	    "custodian-four\n123456", 0);
+	send_to(SESSION, MSG_DEPUTY, 0, "lbs", INT64_C(4), 1,
 	    "custodian-four\n123456");
 	send_to(SESSION, MSG_PERSON_RESET, 0, "ls", INT64_C(2),
 	    "custodian-four\n123456");
@@ -343,8 +346,8 @@ static void put_sessions(void)
 	send_to(SESSION, MSG_KEYPAD, 0, "sb", "cam1", 1);
 	send_to(SESSION, MSG_SESSIONS, 0, "");
 	send_to(SESSION, MSG_SESSION_END, 0, "l", INT64_C(1));
-	send_to(SESSION, MSG_PERSON_NEW, 0, "ssbs", "u", "U", 1,
-	    "operator-three");
+	send_to(SESSION, MSG_PERSON_NEW, 0, "ssbsb", "u", "U", 1,
+	    "operator-three", 0);
 	put_session("operator");
 }
 

@@ -18,7 +18,8 @@ import urllib.parse
 from aiosmtpd.controller import Controller
 
 from lib import say, tokens
-from lib.appliance import ROOT, Appliance, Process, free_port, wait_for
+from lib.ahead import Ahead
+from lib.appliance import ROOT, Process, free_port, wait_for
 from lib.package import stamp
 from lib.tlscam import Certificate
 
@@ -123,6 +124,7 @@ language = ru
 mail_server = smtp://127.0.0.1:%d
 mail_from = saqta@bank.example
 mail_to = it@bank.example, duty@bank.example
+mail_deputies = head@bank.example
 webhook = %s
 webhook_pin = %s
 every_s = 1
@@ -137,7 +139,8 @@ digest_hour = 0
         self.process = Process(
             "alert", [str(self.box.build / "saqta-alert"), "--config",
                       str(self.conf)], self.box.logs / "alert.log",
-            env=self.box.env)
+            env={k: v for k, v in self.box.env.items()
+                 if k != "SAQTA_CLOCK_FILE"})    # who gets webhooks has a clock
 
 
 def told(office, hook, alert):
@@ -270,6 +273,31 @@ def away(box, office, hook, alert):
              len(kinds("incident.closed")) == 1, hook.events())
 
 
+def deputies(box, office):
+    """Whose request waits for two days, of that deputies get a mail, too."""
+    aigul, marat = box.client("aigul"), box.client("marat")
+    people = {p["user"]: p["id"]
+              for p in aigul.get("/api/v1/people").json()["people"]}
+    aigul.post("/api/v1/people/%d/deputy" % people["daniyar"], {
+        "deputy": True, **box.act("aigul")})
+    asked = marat.post("/api/v1/requests", {
+        "from": tokens.later(box, minutes=-1), "to": tokens.later(box),
+        "cameras": ["cam1"], "reason": "Somebody left a bag", "case": "K-7"})
+    ident = asked.json()["id"]
+
+    def mails():
+        return [m["to"] for m in office.got if ident in m["subject"]]
+    box.later(86400 + 60)
+    wait_for("a mail of the request", 60, mails)
+    say.test("a request that waits for a day is told",
+             mails() == ["it@bank.example, duty@bank.example"], mails())
+    box.later(86400)
+    wait_for("another one", 60, lambda: len(mails()) == 2)
+    say.test("after another day deputy custodians are told as well",
+             mails()[1] == "it@bank.example, duty@bank.example, "
+             "head@bank.example", mails())
+
+
 def words():
     """Causes have the words of the pages, in each language."""
     details = json.loads((ROOT / "alert" / "text.json").read_text())["details"]
@@ -283,7 +311,7 @@ def words():
 
 def story():
     words()
-    with Appliance() as box:
+    with Ahead() as box:
         camera = box.camera("cam1")
         box.add_camera("cam1", camera.url)
         box.wait_recording("cam1")
@@ -296,6 +324,7 @@ def story():
             over(box, office, hook)
             told_again(box)
             told_wrongly(box)
+            deputies(box, office)
             if os.environ.get("SAQTA_SOAK"):
                 away(box, office, hook, alert)
         finally:

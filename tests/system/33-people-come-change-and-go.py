@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# timeout: 600
 """Accounts over the real web and storage: made, renewed, ended, one's own.
 
 No camera runs: the programs' clock is put ahead half a minute for each new
@@ -143,6 +144,53 @@ def test_custodians(box, aigul):
              erlan.get(V1 + "people").status == 200, answer.body)
 
 
+def test_deputies(box, aigul):
+    """A custodian elsewhere, by flag; reminded later (41)."""
+    def people():
+        return {p["user"]: p for p in aigul.get(V1 + "people").json()["people"]}
+
+    def said(who, deputy, user="aigul", client=aigul, **act):
+        return client.post(V1 + "people/%d/deputy" % people()[who]["id"], {
+            "deputy": deputy, **(act or box.act(user))})
+    refused("P6 nobody becomes a deputy without a custodian's code", said(
+        "daniyar", True, password=PEOPLE["aigul"][2]), 401, "second-factor")
+    refused("an operator makes no deputy", said(
+        "daniyar", True, "oleg", box.client("oleg"),
+        password=PEOPLE["oleg"][2]), 403, "denied")
+    refused("an auditor is no deputy", said("marat", True), 422, "invalid")
+    refused("nor is he made one", aigul.post(V1 + "people", {
+        "user": "dana", "name": "Dana Kim", "role": "auditor", "deputy": True,
+        **box.act("aigul")}), 422, "invalid")
+    answer = said("daniyar", True)
+    say.test("a custodian makes another one a deputy", answer.status == 204 and
+             people()["daniyar"]["deputy"] and not people()["aigul"]["deputy"],
+             answer.body)
+    answer = said("daniyar", False)
+    say.test("and takes it back", answer.status == 204 and
+             not people()["daniyar"]["deputy"], answer.body)
+    made = aigul.post(V1 + "people", {
+        "user": "dana", "name": "Dana Kim", "role": "custodian",
+        "deputy": True, **box.act("aigul")})
+    say.test("a custodian may come as a deputy", made.status == 201 and
+             people()["dana"]["deputy"], made.body)
+    box.tool("user", "add", "--role", "custodian", "--user", "timur",
+             "--deputy", "--by", "aigul", "--factor-file",
+             box.factor_path("timur"), "-",
+             stdin=box.credential("aigul") + "correct horse staple\n")
+    say.test("the tool makes one, too", people()["timur"]["deputy"])
+    told = [(e["person_name"], e["fields"]["person"], e["fields"]["deputy"])
+            for e in entries(aigul, "deputy")]
+    who = people()
+    say.test("each change is entered", told == [
+        (PEOPLE["aigul"][0], who[user]["id"], deputy) for user, deputy in
+        (("daniyar", 1), ("daniyar", 0), ("dana", 1), ("timur", 1))], told)
+    for user in ("dana", "timur"):
+        aigul.post(V1 + "people/%d/end" % who[user]["id"], {
+            "reason": "Has left the bank", **box.act("aigul")})
+    refused("who was ended is no deputy any more", said("dana", True), 404,
+            "not-found")
+
+
 def listed(client):
     return client.get(V1 + "account/sessions").json()["sessions"]
 
@@ -253,7 +301,7 @@ def test_ledger(aigul):
     gone = entries(aigul, "person-ended")
     changed = entries(aigul, "account-changed")
     say.test("changes and ends of accounts are entered",
-             len(gone) == 2 and {e["fields"]["change"] for e in changed} ==
+             len(gone) == 4 and {e["fields"]["change"] for e in changed} ==
              {1, 2} and gone[0]["fields"]["reason"] == "Has left the bank",
              gone, changed)
 
@@ -266,6 +314,7 @@ def story():
         person, saule = test_auditor(box, aigul)
         test_own_factor(box)
         test_ends(box, aigul, daniyar, person, saule)
+        test_deputies(box, aigul)
         test_custodians(box, aigul)
         test_sessions(box, aigul)
         test_operators(box, aigul)

@@ -22,6 +22,7 @@ CAMERA = "cam-1"
 ERROR, SITE, SIGN_IN = 1, 10, 40
 REQUEST_NEW, DECIDE, PLAY, INIT, FRAGMENT, REVOKE = 64, 68, 70, 72, 74, 88
 PERSON_NEW, PERSON_RESET, PERSON_END, CAMERA_ENABLE = 210, 212, 214, 106
+DEPUTY = 248
 AIM, AIM_OPEN, CAMERA_REPLACE = 240, 242, 232
 WITNESS = (180, 182, 184)	# what web hands on for the ledger
 KEEPERS = (122, 124, 126, 128, 130, 132, 134, 136, 138, 196, 200, 216, 218,
@@ -248,7 +249,9 @@ def signed_in(box, web, mine, other, begin, end):
                     "\n" + code if code else "")))) == FACTOR)
     say.test("P6 an auditor's session decides nothing", error(call(
         marat, decision(other, begin, end))) == DENIED)
-    for kind, fields in ((PERSON_NEW, ("ss1s", "eva", "Eva Li", 3, "x")),
+    for kind, fields in ((PERSON_NEW, ("ss1s1", "eva", "Eva Li", 3, "x",
+                                       0)),
+                         (DEPUTY, ("81s", 1, 1, "x")),
                          (PERSON_RESET, ("8s", 1, "x")),
                          (PERSON_END, ("8ss", 1, "a reason", "x")),
                          (CAMERA_ENABLE, ("s1", CAMERA, 0))):

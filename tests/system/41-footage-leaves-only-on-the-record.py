@@ -350,7 +350,14 @@ def test_closing(box, marat, aigul, ident, begin, end):
 
 
 def test_reminders(box, aigul, ident):
-    """Each day that a request waits, those who may decide it are told."""
+    """Each day that a request waits, those who may decide it are told, and
+    the deputy later."""
+    people = {p["user"]: p["id"]
+              for p in aigul.get(V1 + "people").json()["people"]}
+    answer = aigul.post(V1 + "people/%d/deputy" % people["aigul"], {
+        "deputy": True, "password": PEOPLE["aigul"][2],
+        "code": box.code("aigul")})
+    say.test("a deputy is named", answer.status == 204, answer.body)
     box.later(86400)
 
     def told():
@@ -359,15 +366,18 @@ def test_reminders(box, aigul, ident):
     first = wait_for("a reminder", 30, told)
     say.test("after a day the custodians are reminded, by an entry",
              len(first) == 1 and first[0]["days"] == 1 and
-             len(first[0]["reminded"]) == 2, first)
+             first[0]["reminded"] == [people["daniyar"]], first)
     say.test("and pages show how long it waits",
              state(aigul, ident)["waits_days"] == 1, state(aigul, ident))
     own = [e["fields"]["reminded"] for e in entries(aigul, "reminded")
-           if len(e["fields"]["reminded"]) == 1]
-    say.test("P6 nobody is reminded of his own request", len(own) == 1, own)
+           if e["fields"]["reminded"] == [people["aigul"]]]
+    say.test("P6 nobody is reminded of his own request, but his deputy is",
+             len(own) == 1, own)
     box.later(86400)
     wait_for("the next reminder", 30, lambda: len(told()) == 2)
-    say.test("and again after another day", told()[1]["days"] == 2, told())
+    say.test("and again after another day, with the deputy",
+             told()[1]["days"] == 2 and told()[1]["reminded"] ==
+             [people["daniyar"], people["aigul"]], told())
 
 
 def test_revoked(marat, aigul, ident, seq, first):

@@ -98,6 +98,8 @@ export const resetPerson = (id, body) =>
 	send("POST", `${v1}people/${id}/reset`, body);
 export const endPerson = (id, body) =>
 	send("POST", `${v1}people/${id}/end`, body);
+export const setDeputy = (id, body) =>
+	send("POST", `${v1}people/${id}/deputy`, body);
 export const tokens = async () => (await json(v1 + "tokens")).tokens;
 export const newToken = (body) => send("POST", v1 + "tokens", body);
 export const endToken = (id, body) =>

@@ -254,6 +254,7 @@ static inline void keeper_person_put(struct wire *w)
 	size_t n;
 
 	snprintf(box.uri, sizeof(box.uri), "%s", wire_get_str(w));
+	wire_get_u8(w);
 	assert_int_equal(wire_end(w), OK);
 	assert_int_equal(bulk_map(w->fd, WIRE_BULK_MAX, &p, &n), OK);
 	assert_int_equal(person_record_decode(p, n, &box.made), OK);

@@ -43,6 +43,7 @@ static void add_user(const char *by, const char *password, enum role role)
 	wire_put_str(&w, "New Comer");
 	wire_put_u8(&w, (uint8_t)role);
 	wire_put_str(&w, "initial-password");
+	wire_put_u8(&w, 0);
 	assert_int_equal(wire_send(box.keeper, &w, -1), OK);
 	while (keeper_turn())
 		;

@@ -17,7 +17,7 @@ export const groups = {
 		"lease-closed", "note", "snapshot", "export", "export-ready",
 		"export-erased", "reminded"],
 	people: ["set-up", "person-added", "person-ended", "account-changed", "sign-in",
-		"sign-in-refused", "sign-out", "session-ended", "recovered",
+		"sign-in-refused", "sign-out", "session-ended", "deputy", "recovered",
 		"paper-key", "keys-wrapped"],
 	holds: ["hold-placed", "hold-released", "erasing", "erased",
 		"term-lengthened", "expiry-throttled", "held-keys",

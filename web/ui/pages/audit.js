@@ -152,12 +152,13 @@ function variant(type, f)
 		"alarm-raised frozen": ".frozen",
 		"alarm-raised defocused": ".defocused",
 		"alarm-raised moved": ".moved",
+		"deputy 0": ".not",
 		"keypad 2": ".masked", "keypad 3": ".visible",
 		"set-up 1": ".refused", "set-up 2": ".new", "set-up 3": ".used",
 		"set-up 4": ".finished", "set-up 5": ".alone",
 		"set-up 6": ".zone",
 	}[`${type} ${f.verdict ?? f["lease-kind"] ?? f.result ??
-		f.enabled ?? f.alarm ?? f.keypad ?? f.step}`] ?? "";
+		f.enabled ?? f.alarm ?? f.keypad ?? f.step ?? f.deputy}`] ?? "";
 }
 
 const room = (n) => n === undefined ? "\u2013" : bytes(Number(n));

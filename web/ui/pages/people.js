@@ -36,14 +36,17 @@ const table = (all, act, app) => el("div", { class: "tables", tabindex: 0,
 
 const row = (p, act, app) => el("tr", {},
 	el("td", {}, el("code", {}, p.user)), el("td", {}, p.name),
-	el("td", {}, t("role." + p.role)),
+	el("td", {}, t("role." + p.role), p.deputy && el("div", { class: "soft" },
+		t("people.deputy"))),
 	el("td", { class: "num" }, time.stamp(time.instant(p.created))),
 	el("td", {}, badge(!p.ended && !p.first, t(p.ended ? "people.ended" :
 		p.first ? "people.first" : "people.active")),
 	p.factor && el("div", { class: "soft" }, t("people.factor"))),
 	el("td", {}, !p.ended && p.user !== app.session.user &&
 		el("div", { class: "row" },
-			p.role !== "custodian" && button("reset", p, act),
+			p.role !== "custodian" ? button("reset", p, act) :
+				button(p.deputy ? "noDeputy" : "toDeputy", p,
+					act),
 			button("end", p, act))));
 
 const button = (kind, p, act) => el("button", { type: "button",
@@ -105,8 +108,14 @@ function adding(app, told, renew)
 	const role = field(t("column.role"), el("select", { name: "new-role" },
 		roles.map((r) =>
 			el("option", { value: r }, t("role." + r)))));
+	const box = el("input", { type: "checkbox", name: "new-deputy" });
+	const deputy = el("label", { class: "tick" }, box, " ",
+		t("people.newDeputy"));
 	const by = credential(app.session.role);
+	const offer = () => { deputy.hidden = role.control.value !== "custodian"; };
 
+	role.control.addEventListener("change", offer);
+	offer();
 	return el("section", { class: "card" }, el("details", {},
 		el("summary", {}, t("people.add")),
 		form(async () => {
@@ -119,11 +128,13 @@ function adding(app, told, renew)
 			const who = user.control.value.trim();
 			sheet(told, who, await api.newPerson({ user: who,
 				name: name.control.value.trim(),
-				role: role.control.value, ...by.take() }));
+				role: role.control.value,
+				...!deputy.hidden && box.checked &&
+					{ deputy: true }, ...by.take() }));
 			user.control.value = name.control.value = "";
 			await renew();
 		}, el("div", { class: "row gap" }, user.node, name.node,
-			role.node), by.nodes, el("button",
+			role.node), deputy, by.nodes, el("button",
 			{ class: "main", type: "submit" }, t("people.make")))));
 }
 
@@ -145,6 +156,9 @@ function ending(app, kind, p, told, act, renew)
 			if (kind === "end")
 				await api.endPerson(p.id, { reason: why,
 					...by.take() });
+			else if (kind !== "reset")
+				await api.setDeputy(p.id, { deputy:
+					kind === "toDeputy", ...by.take() });
 			else
 				sheet(told, p.user, await api.resetPerson(p.id,
 					by.take()));
