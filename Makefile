@@ -13,11 +13,12 @@ PKGS_recorder := libavformat libavcodec libavutil libsodium jansson expat inih l
 PKGS_web := libmicrohttpd jansson inih gnutls libsodium libcurl zlib libsystemd
 PKGS_alert := jansson inih libsodium libcurl libsystemd
 PKGS_test := cmocka
-PKGS_storage += libarchive
+PKGS_storage += libarchive -lzxcvbn -lm
 PKGS := $(sort $(PKGS_storage) $(PKGS_recorder) $(PKGS_web) $(PKGS_alert))
-libs = $(shell pkg-config --libs $(1))
+# Some have no file of pkg-config.
+libs = $(shell pkg-config --libs $(filter-out -l%,$(1))) $(filter -l%,$(1))
 
-CPPFLAGS += -I. -D_GNU_SOURCE -DSAQTA_VERSION='"$(VERSION)"' $(shell pkg-config --cflags-only-I $(PKGS) $(PKGS_test) 2>/dev/null)
+CPPFLAGS += -I. -D_GNU_SOURCE -DSAQTA_VERSION='"$(VERSION)"' $(shell pkg-config --cflags-only-I $(filter-out -l%,$(PKGS)) $(PKGS_test) 2>/dev/null)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu17 $(WARN) -fstack-protector-strong -fPIE -pthread
 LDFLAGS += -pie -Wl,-z,relro,-z,now -pthread
@@ -178,7 +179,8 @@ DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     libjansson-dev libinih-dev libseccomp-dev liboath-dev libqrencode-dev \
     libsystemd-dev libavformat-dev libavcodec-dev libavutil-dev \
     libexpat1-dev libssl-dev libmicrohttpd-dev libgnutls28-dev \
-    libcurl4-openssl-dev libarchive-dev libpcre2-dev zlib1g-dev openssl tzdata
+    libcurl4-openssl-dev libarchive-dev libpcre2-dev zlib1g-dev libzxcvbn-dev \
+    openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
     gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly

@@ -57,7 +57,8 @@ enum err index_person_find(struct index *ix, uint64_t id,
     struct person_row *ret)
 {
 	sqlite3_stmt *s;
-	enum err err = sql_bind(ix, &s, PERSON "WHERE id = ?", "i", (int64_t)id);
+	enum err err =
+	    sql_bind(ix, &s, PERSON "WHERE id = ?", "i", (int64_t)id);
 
 	return err ? err : person_one(ix, s, ret);
 }
@@ -66,8 +67,7 @@ enum err index_person_by_user(struct index *ix, const char *user,
     struct person_row *ret)
 {
 	sqlite3_stmt *s;
-	enum err err =
-	    sql_bind(ix, &s, PERSON "WHERE user = ?", "t", user);
+	enum err err = sql_bind(ix, &s, PERSON "WHERE user = ?", "t", user);
 
 	return err ? err : person_one(ix, s, ret);
 }
@@ -113,9 +113,8 @@ enum err index_deputy_put(struct index *ix, uint64_t person, bool deputy)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    deputy ?
-		"INSERT OR REPLACE INTO setting VALUES(" DEPUTY "?, 1)" :
-		"DELETE FROM setting WHERE name = " DEPUTY "?",
+	    deputy ? "INSERT OR REPLACE INTO setting VALUES(" DEPUTY "?, 1)" :
+		     "DELETE FROM setting WHERE name = " DEPUTY "?",
 	    "i", (int64_t)person);
 
 	return err ? err : sql_run(ix, s);

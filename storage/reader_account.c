@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/guess.h"
 #include "storage/qr.h"
 #include "storage/session.h"
 
@@ -52,6 +53,8 @@ enum err session_password_set(struct session *s, struct wire *w)
 		err = ERR_INVALID;
 	if (!err)
 		err = myself(s);
+	if (!err && guess_is_soon(password, s->me.user, s->me.name))
+		err = ERR_COMMON;
 	if (!err)
 		err = session_open_me(s, credential, &secret);
 	/* a one-time password is not kept */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/guess.h"
 #include "storage/session.h"
 
 #define RECORD_MAX 2048
@@ -168,6 +169,8 @@ static enum err make(struct session *s, struct person_row *p,
 		return ERR_DENIED;
 	if (s->job == READER_ACT && s->me.role != ROLE_CUSTODIAN)
 		return ERR_DENIED;
+	if (password_ok(password) && guess_is_soon(password, p->user, p->name))
+		return ERR_COMMON;
 	err = person_number(s, &p->id);
 	if (!err)
 		err = person_renew(s, p, password, s->seed, uri);

@@ -65,6 +65,9 @@ static const struct {
 	"go on tomorrow, or have some decided."},
     [ERR_UNPROVEN] = {"unproven", 409,
 	"The ledger that knew of this was lost: no package can prove it."},
+    [ERR_COMMON] = {"common-password", 422,
+	"That password is guessed soon: take three or four words that do not "
+	"belong together."},
     [ERR_REBUILDING] = {"rebuilding", 503,
 	"The index is being made anew: try again in some minutes."},
     [ERR_TOKEN] = {"token", 401,

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/guess.h"
 #include "storage/keyring.h"
 #include "storage/ledger.h"
 #include "storage/people.h"
@@ -203,6 +204,10 @@ static bool arguments(struct making *s, int argc, char **argv)
 	if (!password_ok(s->password)) {
 		fprintf(stderr, "saqta: a password has %d to %d characters\n",
 		    PASSWORD_MIN, PASSWORD_MAX);
+		return false;
+	}
+	if (guess_is_soon(s->password, s->user, s->name)) {
+		fprintf(stderr, "saqta: %s\n", err_text(ERR_COMMON));
 		return false;
 	}
 	return true;

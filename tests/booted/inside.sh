@@ -47,7 +47,7 @@ install_it()
 	done
 	sed -i 's/^;demo = no/demo = yes/; s/^;segment_s = 60/segment_s = 5/;
 		s/^;reserve_mb = 1024/reserve_mb = 64/' $conf
-	check "saqta init makes a site" bash -c "echo 'a long password' |
+	check "saqta init makes a site" bash -c "echo 'eleven grey mountains' |
 		saqta init --origin booted.invalid/box --custodian aigul \
 		--paper-file /root/paper --factor-file /root/factor -"
 	check "P1 what it made belongs to storage alone" bash -c \

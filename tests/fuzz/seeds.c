@@ -222,7 +222,7 @@ static void put_tool(void)
 	send_to(4, MSG_WITNESS_LIST, 0, "");
 	send_to(4, MSG_CAPACITY_ACCEPT, 0, "s", "small");
 	send_to(4, MSG_USER_ADD, 0, "ssssbsb", "first", "x\n1", "u", "U", 2,
-	    "password of u", 0);
+	    "eleven grey mountains", 0);
 	send_to(4, MSG_WITNESS_ADD, 0, "sssss", "first", "x\n1", "w+1+a",
 	    "https://w", "");
 	put_messages("tool");
@@ -313,7 +313,7 @@ static void put_sessions(void)
 	send_to(SESSION, MSG_REQUESTS, 0, "");
 	send_to(SESSION, MSG_REVOKE, 0, "ss", req, "over");
 	send_to(SESSION, MSG_PASSWORD_SET, 0, "ss", "auditor-two",
-	    "another password");
+	    "eleven grey mountains");
 	send_to(SESSION, MSG_FACTOR_NEW, 0, "");
 	send_to(SESSION, MSG_FACTOR_SET, 0, "ss", "auditor-two", "123456");
 	send_to(SESSION, MSG_SIGN_OUT, 0, "");

@@ -44,6 +44,7 @@ LIBRARIES = {
     "libqrencode": r"qrencode\.h",
     "pcre2": r"pcre2\.h",
     "zlib": r"zlib\.h",
+    "libzxcvbn": r"zxcvbn",
 }
 
 # One library is one file of a folder. More only here, each with its reason.

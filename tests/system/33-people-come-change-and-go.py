@@ -61,6 +61,13 @@ def test_auditor(box, aigul):
     refused("the same password again is not one's own", saule.post(
         V1 + "account/password", {"password": told["password"],
                                   "new": told["password"]}), 422, "invalid")
+    for title, common in (("a common password", "Password123"),
+                          ("her name and a year", "saule-akhmetova-2026"),
+                          ("the keys of a row, in Cyrillic", "йцукенгшщз")):
+        refused("what is guessed soon is refused: " + title, saule.post(
+            V1 + "account/password", {"password": told["password"],
+                                      "new": common}), 422,
+                "common-password")
     answer = saule.post(V1 + "account/password", {
         "password": told["password"], "new": OWN})
     say.test("a password of one's own is set", answer.status == 204,
@@ -178,6 +185,12 @@ def test_deputies(box, aigul):
              box.factor_path("timur"), "-",
              stdin=box.credential("aigul") + "correct horse staple\n")
     say.test("the tool makes one, too", people()["timur"]["deputy"])
+    done = box.tool("user", "add", "--role", "auditor", "--user", "asel",
+                    "--by", "aigul", "-", check=False,
+                    stdin=box.credential("aigul") + "saqta-bank-1\n")
+    say.test("and nobody with a password that is guessed soon",
+             done.returncode == 1 and b"guessed soon" in done.stderr and
+             "asel" not in people(), done.stderr)
     told = [(e["person_name"], e["fields"]["person"], e["fields"]["deputy"])
             for e in entries(aigul, "deputy")]
     who = people()

@@ -32,6 +32,8 @@ static void P6_an_operator_sees_no_footage(void **state)
 	box_stop();
 }
 
+static const char *password_new = "three words of hers";
+
 static void add_user(const char *by, const char *password, enum role role)
 {
 	struct wire w;
@@ -42,7 +44,7 @@ static void add_user(const char *by, const char *password, enum role role)
 	wire_put_str(&w, "newcomer");
 	wire_put_str(&w, "New Comer");
 	wire_put_u8(&w, (uint8_t)role);
-	wire_put_str(&w, "initial-password");
+	wire_put_str(&w, password_new);
 	wire_put_u8(&w, 0);
 	assert_int_equal(wire_send(box.keeper, &w, -1), OK);
 	while (keeper_turn())
@@ -149,7 +151,7 @@ static void a_new_custodian_can_open_the_days_before_his_time(void **state)
 	assert_int_equal(index_person_put(box.ix, &box.made), OK);
 	from_uri(factor);
 	totp_code(factor, 100, code);
-	snprintf(newcomer, sizeof(newcomer), "initial-password\n%s", code);
+	snprintf(newcomer, sizeof(newcomer), "%s\n%s", password_new, code);
 	person_identity(&box.made, newcomer, 3000 * NS_PER_SEC, &id);
 	assert_int_equal(opened(&id, 22, 26), 5);
 }
@@ -198,6 +200,23 @@ static void an_auditor_makes_nobody(void **state)
 	assert_int_equal(box_count(MSG_PERSON_PUT, NULL), 0);
 	assert_int_equal(box.events[box.events_n - 1].type, MSG_ERROR);
 	assert_int_equal(box.events[box.events_n - 1].code, ERR_DENIED);
+	box_stop();
+}
+
+static void who_is_guessed_soon_is_not_made(void **state)
+{
+	const char *good = password_new;
+
+	(void)state;
+	assert_int_equal(box_start(READER_ACT, CUSTODIAN_4,
+			     credential(CUSTODIAN_4)),
+	    OK);
+	password_new = "Newcomer-2026";
+	add_user("second", credential(CUSTODIAN_4), ROLE_AUDITOR);
+	password_new = good;
+	assert_int_equal(box_count(MSG_PERSON_PUT, NULL), 0);
+	assert_int_equal(box.events[box.events_n - 1].type, MSG_ERROR);
+	assert_int_equal(box.events[box.events_n - 1].code, ERR_COMMON);
 	box_stop();
 }
 
@@ -286,6 +305,7 @@ int main(void)
 	    cmocka_unit_test(a_new_custodian_can_open_the_days_before_his_time),
 	    cmocka_unit_test(a_custodian_who_has_gone_opens_nothing_any_more),
 	    cmocka_unit_test(an_auditor_makes_nobody),
+	    cmocka_unit_test(who_is_guessed_soon_is_not_made),
 	    cmocka_unit_test(P6_an_auditor_adds_no_camera),
 	    cmocka_unit_test(P6_an_operator_alone_sees_an_aiming_picture),
 	    cmocka_unit_test(P6_a_custodian_opens_one_with_password_and_code),

@@ -49,7 +49,7 @@ export default {
 	"account.password": "Password",
 	"account.old": "Your present password",
 	"account.new": "New password",
-	"account.newHint": "At least ten characters. Nobody can read it or bring it back.",
+	"account.newHint": "At least ten characters, best three or four words that do not belong together. Nobody can read it or bring it back.",
 	"account.again": "The new password again",
 	"account.short": "At least ten characters.",
 	"account.differ": "The two differ.",
@@ -853,6 +853,7 @@ export default {
 	"problem.internal": "The appliance met an error; its log has more.",
 	"problem.disk-full": "The disk is full.",
 	"problem.volume-away": "The volume that holds this footage is away.",
+	"problem.common-password": "That password is among those that are guessed first. Take three or four words that do not belong together.",
 	"problem.unproven": "The ledger that knew of this request or of this footage was lost: no package can prove it. Ask for the range anew; footage of before the loss can still be watched.",
 	"problem.rebuilding": "The index is being made anew. Recording goes on; try again in some minutes.",
 
