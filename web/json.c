@@ -102,6 +102,20 @@ const char *json_find_str(struct json *j, const char *name, size_t max)
 	return json_get_str(j, name, 0, max);
 }
 
+char *json_unsecret(const char *p, size_t n)
+{
+	struct json j;
+	char *text = NULL;
+
+	if (json_begin(&j, p, n) == OK) {
+		json_object_del(j.root, "password");
+		json_object_del(j.root, "code");
+		text = json_dumps(j.root, JSON_COMPACT | JSON_SORT_KEYS);
+	}
+	json_wipe(&j);
+	return text;
+}
+
 bool json_get_bool(struct json *j, const char *name)
 {
 	json_t *v = get(j, name);

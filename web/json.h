@@ -52,6 +52,12 @@ const char *json_find_str(struct json *j, const char *name, size_t max);
 /* A boolean; false after an error. */
 bool json_get_bool(struct json *j, const char *name);
 
+/*
+ * A body without what is secret in it (password, code), written in one way, to
+ * be freed by free(); NULL where it is no object.
+ */
+char *json_unsecret(const char *p, size_t n);
+
 /* Is there such a member? It is still to be got. */
 bool json_has(const struct json *j, const char *name);
 

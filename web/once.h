@@ -22,7 +22,7 @@
 struct once {
 	enum { ONCE_FREE, ONCE_RUNS, ONCE_DONE, ONCE_BROKEN } state;
 	unsigned char key[ONCE_HASH];	/* of person, path and key */
-	unsigned char body[ONCE_HASH];
+	unsigned char body[ONCE_HASH];	/* of what it says, without secrets */
 	int64_t at_ns;
 	unsigned status;
 	char location[96];		/* "" without one */

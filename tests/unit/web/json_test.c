@@ -95,6 +95,23 @@ static void texts_are_JSON_whatever_stands_in_them(void **state)
 	free(s);
 }
 
+static void what_is_secret_in_a_body_is_left_out(void **state)
+{
+	static const char *const same[] = {
+	    "{\"a\":1,\"password\":\"x\",\"code\":\"123456\",\"b\":[2]}",
+	    "{ \"b\": [2], \"code\": \"654321\", \"a\": 1 }"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		char *s = json_unsecret(same[i], strlen(same[i]));
+
+		assert_string_equal(s, "{\"a\":1,\"b\":[2]}");
+		free(s);
+	}
+	assert_null(json_unsecret("[]", 2));
+	assert_null(json_unsecret(NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +121,7 @@ int main(void)
 		an_unknown_member_is_refused_with_its_escaped_name),
 	    cmocka_unit_test(a_time_needs_its_offset),
 	    cmocka_unit_test(texts_are_JSON_whatever_stands_in_them),
+	    cmocka_unit_test(what_is_secret_in_a_body_is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
