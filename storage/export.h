@@ -149,7 +149,8 @@ must_check enum err export_manifest(const struct export *x,
  * The exports that this person may see. One that is being prepared by him now
  * is `running`, and `permille` of it is done.
  */
-must_check enum err view_exports(const struct view *v, const char *running,
+must_check enum err view_exports(const struct view *v,
+    const struct page *page, const char *running,
     unsigned permille, char **ret);
 
 /* --- export_report.c --- */

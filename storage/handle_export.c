@@ -293,7 +293,7 @@ static enum err erase(struct keeper *k, struct export_row *x, uint64_t why)
 
 static void erase_all(struct keeper *k, struct going *g, uint64_t why)
 {
-	enum err err = index_exports(k->ix, 0, gather, g);
+	enum err err = index_exports(k->ix, 0, NULL, gather, g);
 
 	for (size_t i = 0; i < g->n && !err; i++)
 		err = erase(k, &g->rows[i], why);
@@ -322,7 +322,7 @@ enum err export_start(struct keeper *k)
 
 	do {
 		g.n = 0;
-		err = index_exports(k->ix, 0, gather, &g);
+		err = index_exports(k->ix, 0, NULL, gather, &g);
 		for (size_t i = 0; i < g.n && !err; i++) {
 			if (unlink_file(k, g.rows[i].id))
 				log_warn("%s: its file is not gone",

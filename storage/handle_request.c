@@ -515,7 +515,7 @@ enum err requests_close(struct keeper *k, uint64_t person, uint64_t by,
 
 	do {
 		o.n = 0;
-		err = index_requests(k->ix, person, gather_open, &o);
+		err = index_requests(k->ix, person, NULL, gather_open, &o);
 		for (size_t i = 0; i < o.n && !err; i++) {
 			err = index_request_find(k->ix, o.ids[i], &q);
 			if (!err)

@@ -293,7 +293,7 @@ void handle_holds(struct keeper *k, struct conn *c, struct wire *w)
 	enum err err = wire_end(w);
 
 	if (!err)
-		err = view_holds(&v, &json);
+		err = view_holds(&v, NULL, &json);
 	if (err)
 		conn_error(c, w->id, err, NULL);
 	else

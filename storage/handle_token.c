@@ -158,7 +158,7 @@ void handle_tokens(struct keeper *k, struct conn *c, struct wire *w)
 	enum err err = wire_end(w);
 
 	if (!err)
-		err = view_tokens(&v, &json);
+		err = view_tokens(&v, NULL, &json);
 	if (err)
 		conn_error(c, w->id, err, NULL);
 	else

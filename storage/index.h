@@ -106,6 +106,11 @@ struct person_row {
 	bool first;		/* the password is somebody else's choice */
 	bool deputy;		/* a custodian elsewhere: index_deputy_put() */
 };
+/* A part of a list: what follows the item `after`, "" from the beginning. */
+struct page {
+	char after[REQUEST_ID_MAX];
+	int64_t limit;		/* -1: all there are */
+};
 struct request_row {
 	char id[REQUEST_ID_MAX];
 	uint64_t requester;
@@ -385,8 +390,9 @@ must_check enum err index_request_put(struct index *ix,
     const struct request_row *r);
 must_check enum err index_request_find(struct index *ix, const char *id,
     struct request_row *ret);
-/* Newest first; requester 0: of everybody; at most 500. */
+/* Newest first; requester 0: of everybody; page NULL: all of them. */
 must_check enum err index_requests(struct index *ix, uint64_t requester,
+    const struct page *page,
     enum err (*fn)(const struct request_row *r, void *arg), void *arg);
 
 must_check enum err index_text_put(struct index *ix, uint64_t entry,
@@ -421,10 +427,13 @@ must_check enum err index_lease_put(struct index *ix,
 must_check enum err index_lease_find(struct index *ix, uint64_t entry,
     struct lease_row *ret);	/* open ones only */
 must_check enum err index_lease_closed(struct index *ix, uint64_t entry);
-/* All leases that overlap [from, to), newest first; at most 2000. */
+/*
+ * Leases that overlap [from, to), whose entries are below `before`, newest
+ * first; at most limit, -1: all.
+ */
 must_check enum err index_leases_within(struct index *ix, int64_t from_ns,
-    int64_t to_ns, enum err (*fn)(const struct lease_row *l, void *arg),
-    void *arg);
+    int64_t to_ns, uint64_t before, int64_t limit,
+    enum err (*fn)(const struct lease_row *l, void *arg), void *arg);
 must_check enum err index_leases_open(struct index *ix,
     enum err (*fn)(const struct lease_row *l, void *arg), void *arg);
 
@@ -454,9 +463,9 @@ must_check enum err index_export_put(struct index *ix,
     const struct export_row *x);	/* insert or replace */
 must_check enum err index_export_find(struct index *ix, const char *id,
     struct export_row *ret);
-/* Newest first; person 0: of everybody; at most 500. */
+/* Newest first; person 0: of everybody; page NULL: all of them. */
 must_check enum err index_exports(struct index *ix, uint64_t person,
-    enum err (*fn)(const struct export_row *x, void *arg), void *arg);
+    const struct page *page, enum err (*fn)(const struct export_row *x, void *arg), void *arg);
 /* What was asked for: RIGHT_VIEW where nothing else was said. */
 must_check enum err index_rights_put(struct index *ix, const char *request,
     unsigned rights);

@@ -44,14 +44,18 @@ enum err index_export_find(struct index *ix, const char *id,
 }
 
 enum err index_exports(struct index *ix, uint64_t person,
-    enum err (*fn)(const struct export_row *, void *), void *arg)
+    const struct page *page, enum err (*fn)(const struct export_row *, void *),
+    void *arg)
 {
 	sqlite3_stmt *s;
 	struct export_row x;
 	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM export WHERE ?1 = 0 OR person = ?1 "
-	    "ORDER BY created_ns DESC, id DESC LIMIT 500",
-	    "i", (int64_t)person);
+	    "SELECT * FROM export WHERE (?1 = 0 OR person = ?1) AND "
+	    "(?2 = '' OR (created_ns, id) < "
+	    "(SELECT created_ns, id FROM export WHERE id = ?2)) "
+	    "ORDER BY created_ns DESC, id DESC LIMIT ?3",
+	    "iti", (int64_t)person, page ? page->after : "",
+	    page ? page->limit : -1);
 
 	if (err)
 		return err;

@@ -46,8 +46,8 @@ enum err index_marks(struct index *ix, const char *request,
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM mark WHERE request = ? ORDER BY entry LIMIT 1000",
-	    "t", request);
+	    "SELECT * FROM mark WHERE request = ? ORDER BY entry", "t",
+	    request);
 
 	return err ? err : each(ix, s, fn, arg);
 }
@@ -58,7 +58,7 @@ enum err index_told(struct index *ix, const char *camera, int64_t from_ns,
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
 	    "SELECT * FROM mark WHERE kind >= 3 AND camera = ? AND "
-	    "at_ns >= ? AND at_ns < ? ORDER BY entry LIMIT 1000",
+	    "at_ns >= ? AND at_ns < ? ORDER BY entry",
 	    "tii", camera, from_ns, to_ns);
 
 	return err ? err : each(ix, s, fn, arg);

@@ -194,13 +194,17 @@ enum err request_each(struct index *ix, sqlite3_stmt *s,
 }
 
 enum err index_requests(struct index *ix, uint64_t requester,
-    enum err (*fn)(const struct request_row *, void *), void *arg)
+    const struct page *page, enum err (*fn)(const struct request_row *, void *),
+    void *arg)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM request WHERE ?1 = 0 OR requester = ?1 "
-	    "ORDER BY created_ns DESC, id DESC LIMIT 500",
-	    "i", (int64_t)requester);
+	    "SELECT * FROM request WHERE (?1 = 0 OR requester = ?1) AND "
+	    "(?2 = '' OR (created_ns, id) < "
+	    "(SELECT created_ns, id FROM request WHERE id = ?2)) "
+	    "ORDER BY created_ns DESC, id DESC LIMIT ?3",
+	    "iti", (int64_t)requester, page ? page->after : "",
+	    page ? page->limit : -1);
 
 	return err ? err : request_each(ix, s, fn, arg);
 }
@@ -377,13 +381,14 @@ enum err index_leases_open(struct index *ix,
 }
 
 enum err index_leases_within(struct index *ix, int64_t from_ns, int64_t to_ns,
+    uint64_t before, int64_t limit,
     enum err (*fn)(const struct lease_row *, void *), void *arg)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM lease WHERE from_ns < ? AND to_ns > ? "
-	    "ORDER BY entry DESC LIMIT 2000",
-	    "ii", to_ns, from_ns);
+	    "SELECT * FROM lease WHERE from_ns < ? AND to_ns > ? AND "
+	    "entry < ? ORDER BY entry DESC LIMIT ?",
+	    "iiii", to_ns, from_ns, (int64_t)before, limit);
 
 	return err ? err : leases_each(ix, s, fn, arg);
 }

@@ -82,8 +82,8 @@ enum err index_tokens(struct index *ix,
 {
 	sqlite3_stmt *s;
 	struct token_row t;
-	enum err err = sql_bind(ix, &s,
-	    "SELECT * FROM token ORDER BY id DESC LIMIT 500", "");
+	enum err err =
+	    sql_bind(ix, &s, "SELECT * FROM token ORDER BY id DESC", "");
 
 	if (err)
 		return err;

@@ -208,7 +208,7 @@ enum err transaction_find_id(struct index *ix, int64_t id,
 }
 
 /* What is filled: at most `max` rows, those that count. */
-struct page {
+struct search_page {
 	struct transaction_row *row;
 	size_t max, n;
 	/* The last one that was looked at, and how many there were. */
@@ -217,7 +217,7 @@ struct page {
 };
 
 static enum err rows_get(struct index *ix, sqlite3_stmt *s,
-    const struct transaction_query *q, struct page *p)
+    const struct transaction_query *q, struct search_page *p)
 {
 	enum err err = OK;
 
@@ -239,7 +239,7 @@ enum err transactions_oldest(struct index *ix, int64_t after_ns,
     int64_t after_id, int64_t before_ns, struct transaction_row *ret, size_t n,
     size_t *ret_n)
 {
-	struct page p = {.row = ret, .max = n};
+	struct search_page p = {.row = ret, .max = n};
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
 	    "SELECT * FROM txn WHERE time_ns >= ?1 AND time_ns < ?3 AND NOT "
@@ -296,7 +296,7 @@ static const char *const searches[] = {
 
 static enum err window(struct index *ix, enum way way,
     const struct transaction_query *q, int64_t from, int64_t to, int64_t id,
-    struct page *p)
+    struct search_page *p)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s, searches[way], "iiitiitttiiii", from,
@@ -379,7 +379,7 @@ enum err transactions_search(struct index *ix,
     const struct transaction_query *q, struct transaction_row *ret,
     size_t *ret_n, int64_t *ret_back_to)
 {
-	struct page p = {.row = ret, .max = TRANSACTIONS_PAGE};
+	struct search_page p = {.row = ret, .max = TRANSACTIONS_PAGE};
 	int64_t to = q->last_ns ? q->last_ns : q->to_ns - 1;
 	int64_t id = q->last_ns ? q->last_id : INT64_MAX;
 	int64_t width = DAY_NS, begun, back = to + 1;

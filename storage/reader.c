@@ -97,6 +97,17 @@ void get_text(struct wire *w, char *ret, size_t room)
 	snprintf(ret, room, "%s", w->err ? "" : text);
 }
 
+void get_page(struct wire *w, struct page *ret)
+{
+	*ret = (struct page){.limit = -1};
+	if (!wire_more(w))
+		return;
+	get_text(w, ret->after, sizeof(ret->after));
+	ret->limit = wire_get_u16(w);
+	if ((!ret->limit || ret->limit > PAGE_MAX) && !w->err)
+		w->err = ERR_INVALID;
+}
+
 size_t get_cameras(struct wire *w, char ret[CAMERAS_MAX][CAMERA_ID_MAX + 1])
 {
 	size_t n = wire_get_u8(w);

@@ -64,11 +64,14 @@ enum err session_coverage(struct session *s, struct wire *w)
 enum err session_requests(struct session *s, struct wire *w)
 {
 	struct view v = session_view(s);
+	struct page page;
 	char *text = NULL;
-	enum err err = wire_end(w);
+	enum err err;
 
+	get_page(w, &page);
+	err = wire_end(w);
 	if (!err)
-		err = view_requests(&v, &text);
+		err = view_requests(&v, &page, &text);
 	return send_view(s, w, err, text);
 }
 

@@ -11,11 +11,14 @@
 enum err session_holds(struct session *s, struct wire *w)
 {
 	struct view v = session_view(s);
+	struct page page;
 	char *text = NULL;
-	enum err err = wire_end(w);
+	enum err err;
 
+	get_page(w, &page);
+	err = wire_end(w);
 	if (!err)
-		err = view_holds(&v, &text);
+		err = view_holds(&v, &page, &text);
 	if (!err)
 		err = answer_bulk(s, w, NULL, text, strlen(text));
 	free(text);

@@ -62,13 +62,15 @@ enum err session_told(struct session *s, struct wire *w)
 enum err session_story(struct session *s, struct wire *w)
 {
 	struct view v = session_view(s);
+	struct page page;
 	char *text = NULL;
 	enum err err;
 
 	get_text(w, s->about.request, sizeof(s->about.request));
+	get_page(w, &page);
 	err = wire_end(w);
 	if (!err)
-		err = view_story(&v, s->about.request, &text);
+		err = view_story(&v, s->about.request, &page, &text);
 	if (!err)
 		err = answer_bulk(s, w, NULL, text, strlen(text));
 	free(text);

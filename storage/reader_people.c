@@ -16,11 +16,14 @@
 enum err session_people(struct session *s, struct wire *w)
 {
 	struct view v = session_view(s);
+	struct page page;
 	char *text = NULL;
-	enum err err = wire_end(w);
+	enum err err;
 
+	get_page(w, &page);
+	err = wire_end(w);
 	if (!err)
-		err = view_people(&v, &text);
+		err = view_people(&v, &page, &text);
 	if (!err)
 		err = answer_bulk(s, w, NULL, text, strlen(text));
 	free(text);

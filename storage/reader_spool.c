@@ -36,12 +36,15 @@ enum err session_exports(struct session *s, struct wire *w)
 	struct wire asked = *w;
 	const char *running;
 	char *text = NULL;
+	struct page page;
 	unsigned permille;
-	enum err err = wire_end(w);
+	enum err err;
 
+	get_page(w, &page);
+	err = wire_end(w);
 	running = export_running(s, &permille);
 	if (!err)
-		err = view_exports(&v, running, permille, &text);
+		err = view_exports(&v, &page, running, permille, &text);
 	if (!err)
 		err = answer_bulk(s, &asked, NULL, text, strlen(text));
 	free(text);

@@ -131,6 +131,8 @@ void keeper_settle(struct session *s);
 must_check enum err keeper_relay(struct session *s, struct wire *w);
 /* Copy a field; ERR_TOO_LARGE becomes sticky in w where it has no room. */
 void get_text(struct wire *w, char *ret, size_t room);
+/* What may follow the question for a list; else all of it. */
+void get_page(struct wire *w, struct page *ret);
 /* u8 n, n * str */
 size_t get_cameras(struct wire *w, char ret[CAMERAS_MAX][CAMERA_ID_MAX + 1]);
 void put_cameras(struct wire *w, char cameras[CAMERAS_MAX][CAMERA_ID_MAX + 1],

@@ -58,6 +58,47 @@ json_t *json_text(const void *p, size_t n)
 	return j ? j : json_null();
 }
 
+enum err page_number(const struct page *page, uint64_t *ret)
+{
+	char *end = NULL;
+
+	*ret = 0;
+	if (!page || !*page->after)
+		return OK;
+	*ret = strtoull(page->after, &end, 10);
+	return *end || !*ret ? ERR_INVALID : OK;
+}
+
+static uint64_t id_at(const json_t *array, size_t i)
+{
+	return (uint64_t)
+	    json_integer_value(json_object_get(json_array_get(array, i), "id"));
+}
+
+enum err json_page(json_t *array, const struct page *page, json_t **ret_next)
+{
+	size_t n = json_array_size(array);
+	bool up = n && id_at(array, 0) < id_at(array, n - 1);
+	char next[24] = "";
+	uint64_t after;
+	enum err err = page_number(page, &after);
+
+	if (err)
+		return err;
+	while (after && json_array_size(array) &&
+	    (up ? id_at(array, 0) <= after : id_at(array, 0) >= after))
+		json_array_remove(array, 0);
+	n = json_array_size(array);
+	if (page && page->limit >= 0 && n > (size_t)page->limit) {
+		while (json_array_size(array) > (size_t)page->limit)
+			json_array_remove(array, json_array_size(array) - 1);
+		snprintf(next, sizeof(next), "%llu",
+		    (unsigned long long)id_at(array, (size_t)page->limit - 1));
+	}
+	*ret_next = *next ? json_string(next) : json_null();
+	return OK;
+}
+
 json_t *json_words(const char *s)
 {
 	json_t *a = json_array();

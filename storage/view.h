@@ -34,10 +34,18 @@ must_check enum err view_cameras(const struct view *v, char **ret);
 /* camera "" = all. ERR_INVALID where from >= to or above 400 days. */
 must_check enum err view_coverage(const struct view *v, const char *camera,
     int64_t from_ns, int64_t to_ns, char **ret);
+/*
+ * Lists that grow: page NULL gives all of it, else a part, and "next" where it
+ * goes on (null: that was all). ERR_INVALID where there is no such place.
+ */
 /* Everybody, active and ended, with signers. */
-must_check enum err view_people(const struct view *v, char **ret);
+must_check enum err view_people(const struct view *v, const struct page *page,
+    char **ret);
 /* Tokens of other programs, the newest first. */
-must_check enum err view_tokens(const struct view *v, char **ret);
+must_check enum err view_tokens(const struct view *v, const struct page *page,
+    char **ret);
+must_check enum err view_requests(const struct view *v,
+    const struct page *page, char **ret);
 struct view_session {
 	uint64_t id, person;
 	int64_t since_ns;
@@ -46,17 +54,16 @@ struct view_session {
 };
 must_check enum err view_sessions(const struct view *v,
     const struct view_session *rows, size_t n, char **ret);
-must_check enum err view_requests(const struct view *v, char **ret);
 /*
- * What was done with a request: notes, snapshots, and leases of whoever looked
- * at its cameras in its range. ERR_NOT_FOUND where it is not this person's to
- * see.
+ * What was done with a request: notes, snapshots (in the first page), and leases
+ * of whoever looked at its cameras in its range. ERR_NOT_FOUND where it is not
+ * this person's to see.
  */
 /* Who was told of what was wrong with a camera since from <= t < to. */
 must_check enum err view_told(const struct view *v, const char *camera,
     int64_t from_ns, int64_t to_ns, char **ret);
 must_check enum err view_story(const struct view *v, const char *request,
-    char **ret);
+    const struct page *page, char **ret);
 must_check enum err view_ledger(const struct view *v, uint64_t first,
     uint32_t count, char **ret);
 must_check enum err view_status(const struct view *v, char **ret);

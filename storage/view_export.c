@@ -426,20 +426,33 @@ static json_t *export_json(const struct list *l, const struct export_row *x)
 	    running ? json_integer((json_int_t)l->permille) : json_null());
 }
 
-enum err view_exports(const struct view *v, const char *running,
-    unsigned permille, char **ret)
+enum err view_exports(const struct view *v, const struct page *page,
+    const char *running, unsigned permille, char **ret)
 {
 	struct list l = {.v = v, .running = running, .permille = permille};
+	struct page one_more = page ? *page : (struct page){.limit = -1};
 	json_t *array = json_array();
-	enum err err = index_exports(v->ix,
-	    v->role == ROLE_CUSTODIAN ? 0 : v->person, gather, &l);
+	struct export_row last;
+	enum err err = OK;
+	bool more;
 
+	if (*one_more.after && index_export_find(v->ix, one_more.after, &last))
+		err = ERR_INVALID;
+	if (one_more.limit >= 0)
+		one_more.limit++;
+	if (!err)
+		err = index_exports(v->ix,
+		    v->role == ROLE_CUSTODIAN ? 0 : v->person, &one_more,
+		    gather, &l);
+	more = one_more.limit >= 0 && l.n == (size_t)one_more.limit;
+	l.n -= more;
 	for (size_t i = 0; i < l.n && !err; i++)
 		add(array, export_json(&l, &l.rows[i]), &err);
+	if (!err)
+		err = view_text(json_pack("{s:O, s:s?}", "exports", array,
+				    "next", more ? l.rows[l.n - 1].id : NULL),
+		    ret);
+	json_decref(array);
 	free(l.rows);
-	if (err) {
-		json_decref(array);
-		return err;
-	}
-	return view_text(json_pack("{s:o}", "exports", array), ret);
+	return err;
 }

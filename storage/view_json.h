@@ -23,6 +23,14 @@ json_t *json_ns(int64_t ns);
 json_t *json_text(const void *p, size_t n);
 /* Words separated by one space, as an array. */
 json_t *json_words(const char *s);
+/*
+ * Cut a list of objects, in the order of their numbers "id", to a page of it.
+ *   ret_next  where it goes on, or null
+ */
+must_check enum err json_page(json_t *array, const struct page *page,
+    json_t **ret_next);
+/* The number of a page's last item, 0 without one; ERR_INVALID. */
+must_check enum err page_number(const struct page *page, uint64_t *ret);
 /* FRAGMENT_* but the key frame. */
 json_t *json_flags(uint32_t flags);
 

@@ -340,9 +340,9 @@ static void print_sign_ins(FILE *f, const struct view *v)
 static enum err print_requests(FILE *f, const struct view *v)
 {
 	struct counts c = {.v = v};
-	enum err err = index_requests(v->ix, 0, count_request, &c);
+	enum err err = index_requests(v->ix, 0, NULL, count_request, &c);
 
-	head(f, "requests", "Of the newest 500, by state.");
+	head(f, "requests", "By state.");
 	for (size_t i = 0; i < REQUEST_STATES_MAX && c.state[i]; i++)
 		fprintf(f, "saqta_requests{state=\"%s\"} %u\n", c.state[i],
 		    c.n[i]);

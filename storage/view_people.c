@@ -108,22 +108,35 @@ static enum err gather(const struct request_row *r, void *arg)
 }
 
 /* Custodians and the tool see all requests, others their own. */
-enum err view_requests(const struct view *v, char **ret)
+enum err view_requests(const struct view *v, const struct page *page,
+    char **ret)
 {
-	bool all = !v->person || v->role == ROLE_CUSTODIAN;
+	bool all = !v->person || v->role == ROLE_CUSTODIAN, more;
+	struct page one_more = page ? *page : (struct page){.limit = -1};
 	json_t *array = json_array();
+	struct request_row last;
 	struct rows g = {0};
-	enum err err = index_requests(v->ix, all ? 0 : v->person, gather, &g);
+	enum err err = OK;
 
+	if (*one_more.after && index_request_find(v->ix, one_more.after, &last))
+		err = ERR_INVALID;
+	if (one_more.limit >= 0)
+		one_more.limit++;
+	if (!err)
+		err = index_requests(v->ix, all ? 0 : v->person, &one_more,
+		    gather, &g);
+	more = one_more.limit >= 0 && g.n == (size_t)one_more.limit;
+	g.n -= more;
 	for (size_t i = 0; i < g.n && !err; i++)
 		if (json_array_append_new(array, request_json(v, &g.rows[i])))
 			err = ERR_NO_MEMORY;
+	if (!err)
+		err = view_text(json_pack("{s:O, s:s?}", "requests", array,
+				    "next", more ? g.rows[g.n - 1].id : NULL),
+		    ret);
+	json_decref(array);
 	free(g.rows);
-	if (err) {
-		json_decref(array);
-		return err;
-	}
-	return view_text(json_pack("{s:o}", "requests", array), ret);
+	return err;
 }
 
 struct people {
@@ -148,18 +161,21 @@ static enum err put_person(const struct person_row *p, void *arg)
 	return json_array_append_new(all->array, o) ? ERR_NO_MEMORY : OK;
 }
 
-enum err view_people(const struct view *v, char **ret)
+enum err view_people(const struct view *v, const struct page *page, char **ret)
 {
-	json_t *array = json_array();
+	json_t *array = json_array(), *next = NULL;
 	struct people all = {v, array};
 	enum err err =
 	    array ? index_people(v->ix, put_person, &all) : ERR_NO_MEMORY;
 
+	if (!err)
+		err = json_page(array, page, &next);
 	if (err) {
 		json_decref(array);
 		return err;
 	}
-	return view_text(json_pack("{s:o}", "people", array), ret);
+	return view_text(json_pack("{s:o, s:o}", "people", array, "next", next),
+	    ret);
 }
 
 struct tokens {
@@ -185,16 +201,21 @@ static enum err put_token(const struct token_row *t, void *arg)
 	    OK;
 }
 
-enum err view_tokens(const struct view *v, char **ret)
+enum err view_tokens(const struct view *v, const struct page *page, char **ret)
 {
 	struct tokens all = {v, json_array()};
+	json_t *next = NULL;
 	enum err err = index_tokens(v->ix, put_token, &all);
 
+	if (!err)
+		err = json_page(all.array, page, &next);
 	if (err) {
 		json_decref(all.array);
 		return err;
 	}
-	return view_text(json_pack("{s:o}", "tokens", all.array), ret);
+	return view_text(json_pack("{s:o, s:o}", "tokens", all.array, "next",
+			     next),
+	    ret);
 }
 
 static json_t *session_json(const struct view *v, const struct view_session *r)
@@ -425,6 +446,7 @@ enum err view_ledger(const struct view *v, uint64_t first, uint32_t count,
 	unsigned char buf[ENTRY_MAX], root[HASH_BYTES];
 	char hex[2 * HASH_BYTES + 1];
 	json_t *entries = json_array();
+	uint64_t next;
 	enum err err = OK;
 	size_t n;
 
@@ -445,10 +467,14 @@ enum err view_ledger(const struct view *v, uint64_t first, uint32_t count,
 	}
 	ledger_root(v->ledger, root);
 	hex_encode(root, sizeof(root), hex);
-	return view_text(json_pack("{s:I, s:I, s:o, s:s, s:I}", "size",
+	next = first + json_array_size(entries);
+	return view_text(json_pack("{s:I, s:I, s:o, s:o, s:s, s:I}", "size",
 			     (json_int_t)ledger_size(v->ledger), "first",
-			     (json_int_t)first, "entries", entries, "root", hex,
-			     "checkpoint_size",
+			     (json_int_t)first, "next",
+			     next < ledger_size(v->ledger) ?
+				 json_integer((json_int_t)next) :
+				 json_null(),
+			     "entries", entries, "root", hex, "checkpoint_size",
 			     (json_int_t)ledger_checkpoint_size(v->ledger)),
 	    ret);
 }

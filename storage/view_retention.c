@@ -120,10 +120,10 @@ static json_t *hold_json(const struct view *v, const struct hold *h)
 }
 
 /* As requests: custodians and the tool see all, others their own. */
-enum err view_holds(const struct view *v, char **ret)
+enum err view_holds(const struct view *v, const struct page *page, char **ret)
 {
 	bool all = !v->person || v->role == ROLE_CUSTODIAN;
-	json_t *array = json_array();
+	json_t *array = json_array(), *next = NULL;
 	struct holds h = {0};
 	int64_t overdue = 0;
 	enum err err = holds_load(v->data_fd, v->ledger, &h, NULL);
@@ -136,11 +136,13 @@ enum err view_holds(const struct view *v, char **ret)
 			err = ERR_NO_MEMORY;
 	}
 	holds_free(&h);
+	if (!err)
+		err = json_page(array, page, &next);
 	if (err) {
 		json_decref(array);
 		return err;
 	}
-	return view_text(json_pack("{s:o, s:I}", "holds", array, "to_review",
-			     (json_int_t)overdue),
+	return view_text(json_pack("{s:o, s:o, s:I}", "holds", array, "next",
+			     next, "to_review", (json_int_t)overdue),
 	    ret);
 }

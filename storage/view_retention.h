@@ -14,6 +14,7 @@ must_check enum err view_due(const struct due *due, const struct rclock *c,
     struct utc wall, bool sweeping, char **ret);
 must_check enum err view_clock(const struct rclock *c, struct utc wall,
     char **ret);
-must_check enum err view_holds(const struct view *v, char **ret);
+must_check enum err view_holds(const struct view *v, const struct page *page,
+    char **ret);
 
 #endif

@@ -2,6 +2,7 @@
  * view_story.c - what was done with a request: notes, snapshots, who looked; and
  * who was told of an incident.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "storage/view_json.h"
@@ -10,6 +11,9 @@ struct story {
 	const struct view *v;
 	const struct request_row *r;
 	json_t *notes, *snapshots, *leases;
+	int64_t left;		/* leases until the page is full; -1: none */
+	uint64_t last;
+	bool more;
 };
 
 static enum err add(json_t *array, json_t *o)
@@ -77,6 +81,11 @@ static enum err put_lease(const struct lease_row *l, void *arg)
 	};
 	struct story *y = arg;
 
+	y->more = !y->left;
+	if (y->more)
+		return OK;
+	y->left -= y->left > 0;
+	y->last = l->entry;
 	if (!names(y->r->cameras, l->camera) || l->kind < LEASE_VIEW ||
 	    l->kind > LEASE_EXPORT)
 		return OK;
@@ -90,28 +99,37 @@ static enum err put_lease(const struct lease_row *l, void *arg)
 		json_time(l->to_ns)));
 }
 
-enum err view_story(const struct view *v, const char *request, char **ret)
+enum err view_story(const struct view *v, const char *request,
+    const struct page *page, char **ret)
 {
 	struct request_row r;
-	struct story y = {v, &r, json_array(), json_array(), json_array()};
+	struct story y = {v, &r, json_array(), json_array(), json_array(),
+	    page ? page->limit : -1, 0, false};
+	char next[24];
+	uint64_t after;
 	enum err err = index_request_find(v->ix, request, &r);
 
 	if (!err && v->role != ROLE_CUSTODIAN && r.requester != v->person)
 		err = ERR_NOT_FOUND;
 	if (!err)
+		err = page_number(page, &after);
+	if (!err && !after)
 		err = index_marks(v->ix, request, put_mark, &y);
 	if (!err)
-		err = index_leases_within(v->ix, r.from_ns, r.to_ns, put_lease,
-		    &y);
+		err = index_leases_within(v->ix, r.from_ns, r.to_ns,
+		    after ? after : INT64_MAX, y.left < 0 ? -1 : y.left + 1,
+		    put_lease, &y);
 	if (err) {
 		json_decref(y.notes);
 		json_decref(y.snapshots);
 		json_decref(y.leases);
 		return err;
 	}
-	return view_text(json_pack("{s:s, s:o, s:o, s:o}", "request", request,
-			     "notes", y.notes, "snapshots", y.snapshots,
-			     "leases", y.leases),
+	snprintf(next, sizeof(next), "%llu", (unsigned long long)y.last);
+	return view_text(json_pack("{s:s, s:o, s:o, s:o, s:s?}", "request",
+			     request, "notes", y.notes, "snapshots",
+			     y.snapshots, "leases", y.leases, "next",
+			     y.more ? next : NULL),
 	    ret);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "web/json.h"
+#include "web/list.h"
 #include "web/reply.h"
 
 #define PASSWORD_MIN 10
@@ -124,14 +125,7 @@ static void bulk(struct http *x)
 
 void account_people(struct http *x)
 {
-	struct wire w;
-
-	if (!http_query_only(x, NULL, 0)) {
-		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
-		return;
-	}
-	wire_begin(&w, MSG_PEOPLE, 0);
-	ask(x, &w, MSG_PEOPLE_IS, bulk);
+	list_ask(x, MSG_PEOPLE);
 }
 
 void account_sessions(struct http *x)
@@ -253,14 +247,7 @@ void account_deputy(struct http *x)
 
 void account_tokens(struct http *x)
 {
-	struct wire w;
-
-	if (!http_query_only(x, NULL, 0)) {
-		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
-		return;
-	}
-	wire_begin(&w, MSG_TOKENS, 0);
-	ask(x, &w, MSG_TOKENS_IS, bulk);
+	list_ask(x, MSG_TOKENS);
 }
 
 static void token_made(struct http *x)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "web/json.h"
+#include "web/list.h"
 #include "web/reply.h"
 
 #define TIME_TEXT_MAX 40
@@ -48,12 +49,12 @@ void api_cameras(struct http *x)
 
 void api_requests(struct http *x)
 {
-	get(x, MSG_REQUESTS);
+	list_ask(x, MSG_REQUESTS);
 }
 
 void api_exports(struct http *x)
 {
-	get(x, MSG_EXPORTS);
+	list_ask(x, MSG_EXPORTS);
 }
 
 void api_status(struct http *x)

@@ -5,6 +5,7 @@
 
 #include "storage/api/messages.h"
 #include "web/json.h"
+#include "web/list.h"
 #include "web/reply.h"
 
 #define REASON_MAX WIRE_STR_MAX
@@ -33,24 +34,9 @@ static void end_body(struct http *x, struct json *j, struct wire *w,
 	json_wipe(j);
 }
 
-static void listed(struct http *x)
-{
-	if (x->err != OK)
-		reply_failed(x);
-	else
-		reply_bulk(x, "application/json", WIRE_BULK_MAX);
-}
-
 void hold_list(struct http *x)
 {
-	struct wire w;
-
-	if (!http_query_only(x, NULL, 0)) {
-		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
-		return;
-	}
-	wire_begin(&w, MSG_HOLDS, 0);
-	ask(x, &w, MSG_HOLDS_IS, listed);
+	list_ask(x, MSG_HOLDS);
 }
 
 /* An instant that may be left empty; then `absent`. */

@@ -7,6 +7,7 @@
 #include "web/args.h"
 #include "web/bearer.h"
 #include "web/json.h"
+#include "web/list.h"
 #include "web/reply.h"
 
 #define NOTE_MAX 500
@@ -100,25 +101,14 @@ void mark_snapshot(struct http *x)
 	end(x, &j, &w);
 }
 
-static void told(struct http *x)
-{
-	if (x->err != OK)
-		reply_failed(x);
-	else
-		reply_bulk(x, "application/json", WIRE_BULK_MAX);
-}
-
 void mark_story(struct http *x)
 {
 	struct wire w;
 
-	if (!http_query_only(x, NULL, 0)) {
-		reply_problem(x, ERR_INVALID, "this takes no parameters", NULL);
-		return;
-	}
 	wire_begin(&w, MSG_STORY, 0);
 	wire_put_str(&w, x->args.request);
-	http_ask(x, x->session->peer, &w, MSG_STORY_IS, told);
+	if (list_page(x, &w))
+		http_ask(x, x->session->peer, &w, MSG_STORY_IS, list_told);
 }
 
 void mark_told(struct http *x)
@@ -142,7 +132,7 @@ void mark_told(struct http *x)
 	wire_put_str(&w, camera);
 	wire_put_i64(&w, a.ns);
 	wire_put_i64(&w, b.ns);
-	http_ask(x, x->session->peer, &w, MSG_TOLD_IS, told);
+	http_ask(x, x->session->peer, &w, MSG_TOLD_IS, list_told);
 }
 
 static void told_entered(struct http *x)

@@ -3,6 +3,8 @@
  *
  * Requests are even, answers odd (request + 1), numbers are never reused. The
  * fields stand in the order given: u8 u16 u32 u64 i64 str bytes as in wire.h;
+ * "page": then may follow str after and u16 limit, the part of a list behind the
+ * item whose "next" that was; else all of it is told.
  * "fd" is the sealed memfd beside the message. Times are UTC nanoseconds (i64)
  * unless "mono". Any request may be answered by MSG_ERROR. A request marked
  * (quiet) is answered only when it fails. JSON bulk is UTF-8; its shapes are
@@ -100,7 +102,7 @@ enum msg {
 				   end asked for, or 0, then str why more than
 				   REQUEST_SHORT_S, or "" */
 	MSG_REQUEST_NEW_IS = 65, /* str request id, such as REQ-2026-00031 */
-	MSG_REQUESTS = 66,	/* - */
+	MSG_REQUESTS = 66,	/* - , page */
 	MSG_REQUESTS_IS = 67,	/* fd: JSON: those this person may see */
 	MSG_DECIDE = 68,	/* str request, u8 enum verdict, i64 from,
 				   i64 to, str reason, str credential,
@@ -134,7 +136,7 @@ enum msg {
 				   then may follow i64 from, i64 to, u8 n,
 				   n * str camera: of this part of it alone */
 	MSG_EXPORT_NEW_IS = 161, /* str export id, such as EXP-2026-00001 */
-	MSG_EXPORTS = 162,	/* - */
+	MSG_EXPORTS = 162,	/* - , page */
 	MSG_EXPORTS_IS = 163,	/* fd: JSON: those this person may see */
 	MSG_EXPORT = 164,	/* str export id */
 	MSG_EXPORT_IS = 165,	/* u64 bytes, str etag, str file name */
@@ -156,7 +158,7 @@ enum msg {
 	MSG_TOLD = 320,		/* str camera, i64 from, i64 to */
 	MSG_TOLD_IS = 321,	/* fd: JSON: who was told of what was wrong with
 				   it since an instant of that range */
-	MSG_STORY = 360,	/* str request */
+	MSG_STORY = 360,	/* str request, page: of its leases */
 	MSG_STORY_IS = 361,	/* fd: JSON: notes, snapshots, and leases on its
 				   cameras in its range, whoever's */
 
@@ -349,7 +351,7 @@ enum msg {
 	MSG_FACTOR_NEW_IS = 205, /* str otpauth URI, fd: QR code (qr.h) */
 	MSG_FACTOR_SET = 206,	/* str credential, str code of the new factor
 				   that 205 showed last. -> MSG_OK */
-	MSG_PEOPLE = 208,	/* - */
+	MSG_PEOPLE = 208,	/* - , page */
 	MSG_PEOPLE_IS = 209,	/* fd: JSON */
 	MSG_PERSON_NEW = 210,	/* str user, str full name, u8 enum role,
 				   str credential, u8 deputy */
@@ -377,7 +379,7 @@ enum msg {
 	       rest to the keeper --- */
 	MSG_TOKEN_NEW = 260,	/* str name, str scopes, i64 ends */
 	MSG_TOKEN_NEW_IS = 261, /* u64 token, str its text, told this once */
-	MSG_TOKENS = 262,	/* c - */
+	MSG_TOKENS = 262,	/* c - , page */
 	MSG_TOKENS_IS = 263,	/* fd: JSON */
 	MSG_TOKEN_END = 264,	/* u64 token, str reason. -> MSG_OK */
 	/* What a program asks comes from web's people socket and begins with
@@ -393,7 +395,7 @@ enum msg {
 	       str user, str credential; his reader sends the rest again --- */
 	MSG_RETENTION_DUE = 140, /* control: - */
 	MSG_RETENTION_DUE_IS = 141, /* fd: JSON */
-	MSG_HOLDS = 142,	/* session, control: - */
+	MSG_HOLDS = 142,	/* session, control: - , page */
 	MSG_HOLDS_IS = 143,	/* fd: JSON: those this person may see */
 	MSG_HOLD_PLACE = 144,	/* session, p: i64 from, i64 to (INT64_MAX:
 				   open-ended), i64 review or 0, str reason,
@@ -417,6 +419,7 @@ enum msg {
 };
 
 #define MOVIE_READ_MAX (1u << 20)
+#define PAGE_MAX 500	/* items in a page of a list */
 #define WITNESS_ANSWER_MAX 2048	/* bytes of what a witness answers */
 #define SCENE_GRID 64	/* cells, 8 x 8 */
 #define AIM_BYTES_MAX (512u << 10)	/* of an aiming picture */

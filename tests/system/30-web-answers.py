@@ -191,6 +191,23 @@ def readings(web, who):
         r = web.get("/api/v1/coverage" + q, who)
         ok(r.status == 422 and r.json().get("pointer") == pointer,
            "coverage refuses with a pointer: '%s'" % q, r.body)
+    web.get("/api/v1/requests?after=REQ-2026-00007&limit=3", who)
+    g = seen[fake.REQUESTS]
+    ok((g.str(), g.u16()) == ("REQ-2026-00007", 3), "a page reaches storage")
+    for q, pointer in (("?after=a%2Fb", "/after"), ("?limit=0", "/limit"),
+                       ("?limit=501", "/limit"), ("?before=x", None),
+                       ("?limit=1&limit=2", None)):
+        r = web.get("/api/v1/requests" + q, who)
+        ok(r.status == 422 and r.json().get("pointer") == pointer,
+           "a list refuses with a pointer: " + q, r.body)
+    tag = web.get("/api/v1/requests", who)["ETag"]
+    r = web.ask("GET", "/api/v1/requests", who=who,
+                headers={"If-None-Match": "W/x, " + tag})
+    ok(r.status == 304 and not r.body and r["ETag"] == tag,
+       "who has a list already is told so", r.status, r.body)
+    r = web.ask("GET", "/api/v1/requests", who=who,
+                headers={"If-None-Match": '"another"'})
+    ok(r.status == 200 and r.json(), "and who has another gets it")
     for q in ("?first=-1", "?count=201", "?first=1x", "?count=", "?first"):
         ok(web.get("/api/v1/ledger" + q, who).status == 422,
            "ledger refuses " + q)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# timeout: 240
+# timeout: 600
 """Find, request, decide, watch, download: who may, who may not, what is entered.
 
 Breaks where approval, the ledger entry before the first byte, or the rule that
@@ -471,6 +471,39 @@ def test_once(marat, aigul, begin, end):
                             {"reason": "It was tried"})
 
 
+def test_lists(aigul, ident):
+    """Told by the page, wholly; not again to who has them."""
+    for path, name in (("requests", "requests"), ("exports", "exports"),
+                       ("holds", "holds"), ("people", "people"),
+                       ("tokens", "tokens"),
+                       ("requests/%s/story" % ident, "leases")):
+        whole = aigul.get(V1 + path + "?limit=500")
+        have = aigul.get(V1 + path + "?limit=500", headers={
+            "If-None-Match": whole.headers["ETag"]})
+        say.test("a list that has not changed is not sent again: " + name,
+                 have.status == 304 and not have.body, have.status)
+        pages, after = [], ""
+        while after is not None:
+            page = aigul.get(V1 + path + "?limit=2" + (
+                "&after=" + after if after else "")).json()
+            pages += [page[name]]
+            after = page["next"]
+        say.test("by the page it is the same list: " + name,
+                 sum(pages, []) == whole.json()[name] and
+                 whole.json()["next"] is None and
+                 all(len(p) <= 2 for p in pages), pages)
+    refused("a page goes on where there was one", aigul.get(
+        V1 + "requests?after=REQ-1999-00001"), 422, "invalid")
+    size = aigul.get(V1 + "ledger?count=1").json()["size"]
+    found, first = [], 0
+    while first is not None:
+        page = aigul.get(V1 + "ledger?first=%d&count=200" % first).json()
+        found += page["entries"]
+        first = page["next"]
+    say.test("so is the ledger", [e["index"] for e in found[:size]] ==
+             list(range(size)), size)
+
+
 def test_expiry(box, marat, aigul, spare, seq, first, begin, end):
     marat.post(V1 + "requests/%s/revoke" % spare, {"reason": "Solved"})
     ident = ask(marat, begin, end).json()["id"]
@@ -553,6 +586,7 @@ def story():
         test_revoked(marat, aigul, ident, seq, first)
         test_expiry(box, marat, aigul, asked[2], seq, first, begin, end)
         test_once(marat, aigul, begin, end)
+        test_lists(aigul, ident)
         refused("what was revoked is not listed any more",
                 marat.get(V1 + "requests/%s/play" % ident), 403,
                 "grant-ended")

@@ -3,7 +3,12 @@
 import { t, has } from "./i18n.js";
 
 let csrf = "";
-export const setCsrf = (token) => { csrf = token; };
+const had = new Map();	// lists as they came, see listPage()
+export const setCsrf = (token) => {
+	csrf = token;
+	if (!token)
+		had.clear();
+};
 
 export class Problem extends Error {
 	constructor(name, status, body = {})
@@ -65,6 +70,40 @@ const json = async (path, options) => {
 	return text ? JSON.parse(text) : {};
 };
 
+// A page of a list; one that is still the same is not sent again.
+async function listPage(path)
+{
+	const old = had.get(path);
+	const answer = await fetch(path, { credentials: "same-origin",
+		cache: "no-store", headers: old ? { "If-None-Match": old.tag } :
+			{} }).catch(() => { throw new Problem("unreachable", 0); });
+
+	if (answer.status === 304 && old)
+		return JSON.parse(old.text);
+	if (!answer.ok)
+		throw await problemOf(answer);
+	const text = await answer.text();
+	had.delete(path);
+	had.set(path, { tag: answer.headers.get("ETag"), text });
+	if (had.size > 8)
+		had.delete(had.keys().next().value);
+	return JSON.parse(text);
+}
+
+async function list(path, name)
+{
+	const all = [];
+	let page, after = "";
+
+	do {
+		page = await listPage(path + query({ limit: 500,
+			...after && { after } }));
+		all.push(...page[name]);
+		after = page.next;
+	} while (after);
+	return all;
+}
+
 const send = (method, path, body) => json(path, { method,
 	headers: { "Content-Type": "application/json" },
 	body: JSON.stringify(body ?? {}) });
@@ -92,7 +131,7 @@ export const sessions = async () =>
 	(await json(v1 + "account/sessions")).sessions;
 export const endSession = (id, body) =>
 	send("POST", `${v1}account/sessions/${id}/end`, body);
-export const people = async () => (await json(v1 + "people")).people;
+export const people = () => list(v1 + "people", "people");
 export const newPerson = (body) => send("POST", v1 + "people", body);
 export const resetPerson = (id, body) =>
 	send("POST", `${v1}people/${id}/reset`, body);
@@ -100,7 +139,7 @@ export const endPerson = (id, body) =>
 	send("POST", `${v1}people/${id}/end`, body);
 export const setDeputy = (id, body) =>
 	send("POST", `${v1}people/${id}/deputy`, body);
-export const tokens = async () => (await json(v1 + "tokens")).tokens;
+export const tokens = () => list(v1 + "tokens", "tokens");
 export const newToken = (body) => send("POST", v1 + "tokens", body);
 export const endToken = (id, body) =>
 	send("POST", `${v1}tokens/${id}/end`, body);
@@ -127,17 +166,17 @@ export const coverage = (camera, from, to) =>
 export const transactions = (o) => json(v1 + "transactions" + query(o));
 export const repeated = (list, from, to) =>
 	json(v1 + "transactions/repeated" + query({ list, from, to }));
-export const requests = async () => (await json(v1 + "requests")).requests;
+export const requests = () => list(v1 + "requests", "requests");
 export const request = (body) => send("POST", v1 + "requests", body);
 export const decide = (id, body) =>
 	send("POST", `${v1}requests/${id}/decision`, body);
 export const revoke = (id, reason) =>
 	send("POST", `${v1}requests/${id}/revoke`, { reason });
-export const holds = async () => (await json(v1 + "holds")).holds;
+export const holds = () => list(v1 + "holds", "holds");
 export const placeHold = (body) => send("POST", v1 + "holds", body);
 export const releaseHold = (id, body) =>
 	send("POST", `${v1}holds/${id}/release`, body);
-export const exports = async () => (await json(v1 + "exports")).exports;
+export const exports = () => list(v1 + "exports", "exports");
 export const newExport = (id, body) =>
 	send("POST", `${v1}requests/${id}/exports`, body);
 export const newNote = (id, body) =>
@@ -151,7 +190,19 @@ export const newSnapshot = (id, body) =>
 export const told = async (camera, from, to) => (await json(v1 + "told" +
 	query({ camera, from, to }))).told;
 // What was done with a request: notes, snapshots, who watched.
-export const story = (id) => json(`${v1}requests/${id}/story`);
+export async function story(id)
+{
+	const path = `${v1}requests/${id}/story`;
+	const all = await json(path + query({ limit: 500 }));
+
+	while (all.next) {
+		const page = await json(path + query({ limit: 500,
+			after: all.next }));
+		all.leases.push(...page.leases);
+		all.next = page.next;
+	}
+	return all;
+}
 export const exportFile = (id) => `/media/exports/${id}`;
 export const play = (id) => json(`${v1}requests/${id}/play`);
 export const ledger = (first, count) =>

@@ -36,6 +36,9 @@ class Get:
     def u8(self):
         return self._take(">B")
 
+    def u16(self):
+        return self._take(">H")
+
     def u32(self):
         return self._take(">I")
 

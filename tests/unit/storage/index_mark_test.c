@@ -114,7 +114,9 @@ static void leases_that_touch_a_range_are_found_the_newest_first(void **state)
 		assert_int_equal(index_lease_put(ix, &l), OK);
 	}
 	assert_int_equal(index_lease_closed(ix, 2), OK);
-	assert_int_equal(index_leases_within(ix, 100, 300, see_lease, &s), OK);
+	assert_int_equal(index_leases_within(ix, 100, 300, INT64_MAX, 9,
+			     see_lease, &s),
+	    OK);
 	assert_int_equal(s.n, 2);
 	assert_int_equal(s.lease[0].entry, 3);
 	assert_int_equal(s.lease[1].entry, 2);

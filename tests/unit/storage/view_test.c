@@ -174,8 +174,32 @@ static json_t *requests(uint64_t who, enum role role)
 
 	view.person = who;
 	view.role = role;
-	err = view_requests(&view, &text);
+	err = view_requests(&view, NULL, &text);
 	return parse(err, text);
+}
+
+/* All of them, as a client reads them that goes on where a page ended. */
+static size_t paged(uint16_t limit, size_t *ret_pages)
+{
+	struct page page = {.limit = limit};
+	enum err err;
+	size_t n = 0;
+	json_t *j;
+	char *text;
+
+	for (*ret_pages = 1;; ++*ret_pages) {
+		text = NULL;
+		err = view_requests(&view, &page, &text);
+		j = parse(err, text);
+		n += json_array_size(json_object_get(j, "requests"));
+		if (json_is_null(json_object_get(j, "next")))
+			break;
+		snprintf(page.after, sizeof(page.after), "%s",
+		    json_string_value(json_object_get(j, "next")));
+		json_decref(j);
+	}
+	json_decref(j);
+	return n;
 }
 
 static const char *word(const json_t *j, const char *key)
@@ -407,6 +431,28 @@ static void P7_coverage_sums_to_the_interval(void **state)
 	    ERR_NOT_FOUND);
 }
 
+static void a_list_of_any_length_is_told_wholly_by_the_page(void **state)
+{
+	struct request_row r = {.requester = 7, .state = REQUEST_SUBMITTED};
+	struct page lost = {"REQ-1999-00001", 5};
+	char *text = NULL;
+	size_t pages;
+
+	(void)state;
+	view.person = 7;
+	view.role = ROLE_AUDITOR;
+	for (int i = 0; i < 1100; i++) {
+		snprintf(r.id, sizeof(r.id), "REQ-2027-%05d", i);
+		r.created_ns = S(i / 3); /* some at one instant */
+		assert_int_equal(index_request_put(view.ix, &r), OK);
+	}
+	assert_int_equal(paged(500, &pages), 1100);
+	assert_int_equal(pages, 3);
+	assert_int_equal(paged(550, &pages), 1100);
+	assert_int_equal(pages, 2);
+	assert_int_equal(view_requests(&view, &lost, &text), ERR_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +466,7 @@ int main(void)
 	    cmocka_unit_test(the_ledger_is_told_in_names_not_numbers),
 	    cmocka_unit_test(status_counts_what_records),
 	    cmocka_unit_test(P7_coverage_sums_to_the_interval),
+	    cmocka_unit_test(a_list_of_any_length_is_told_wholly_by_the_page),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
