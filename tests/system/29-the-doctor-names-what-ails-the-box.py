@@ -3,8 +3,8 @@
 """saqta doctor: each finding has its cause and one command that mends it, and
 the exit status is that of a monitoring plugin.
 
-What it says of the machine (swap, SMART, RAID, time source) depends on the
-machine; here it is only held to its form.
+What it says of the machine (SMART, RAID, time source) depends on the machine;
+here it is only held to its form.
 """
 import base64
 import json
@@ -30,10 +30,10 @@ class Doctor:
     def __init__(self, box):
         self.box = box
 
-    def run(self):
+    def run(self, inside=()):
         # as root, who may read the certificate as well as ask storage
         done = subprocess.run(
-            [str(self.box.bin / "saqta"), "doctor", "--config",
+            [*inside, str(self.box.bin / "saqta"), "doctor", "--config",
              str(self.box.conf), "--json"], stdout=subprocess.PIPE, cwd="/",
             env=self.box.env, check=False)
         self.status, told = done.returncode, json.loads(done.stdout)
@@ -78,6 +78,22 @@ def well(box, doctor):
        "is said", doctor.all)
     for check in ("swap", "clock", "space"):
         ok(len(doctor.of(check)) >= 1, "the doctor looks at %s" % check)
+
+
+def swaps(box, doctor):
+    """In a mount namespace of its own, with another /proc/swaps."""
+    fake = box.tmp / "swaps"
+    for path, state in (("/var/none.swap", "critical"), ("/dev/zram0", "ok")):
+        fake.write_text("Filename\tType\tSize\tUsed\tPriority\n"
+                        "%s\tfile\t1024\t0\t-2\n" % path)
+        doctor.run(["unshare", "-m", "sh", "-c", 'mount --bind "$0" '
+                    '/proc/swaps && exec "$@"', str(fake)])
+        found = doctor.of("swap")
+        ok([f["state"] for f in found] == [state],
+           "P1 swap at %s is %s" % (path, state), found)
+        if state == "critical":
+            ok(found[0]["mend"] == "swapoff " + path and doctor.status == 2,
+               "P1 and the command against it is named", found)
 
 
 def ill(box, doctor, camera):
@@ -192,6 +208,7 @@ def story():
         doctor = Doctor(box)
         wait_for("the certificate", 10, box.certificate.exists)
         well(box, doctor)
+        swaps(box, doctor)
         metrics(box)
         completes(box)
         ill(box, doctor, camera)

@@ -204,7 +204,7 @@ def readings(web, who):
     r = web.ask("GET", "/api/v1/requests", who=who,
                 headers={"If-None-Match": "W/x, " + tag})
     ok(r.status == 304 and not r.body and r["ETag"] == tag,
-       "who has a list already is told so", r.status, r.body)
+       "who has a list already is told so", r.status)
     r = web.ask("GET", "/api/v1/requests", who=who,
                 headers={"If-None-Match": '"another"'})
     ok(r.status == 200 and r.json(), "and who has another gets it")
