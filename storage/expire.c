@@ -6,9 +6,10 @@
 #include "storage/api/log.h"
 #include "storage/expire_files.h"
 #include "storage/expire_sweep.h"
+#include "storage/keeper_wal.h"
 
 #define PIECE 32	/* segments whose files go in one turn */
-#define ROWS 64		/* rows that go in one turn */
+#define CUTS 5	/* rounds until the log is cut in any case */
 
 enum err expire_new(struct expire **ret)
 {
@@ -38,6 +39,14 @@ void expire_free(struct expire *x)
 bool expire_busy(const struct keeper *k)
 {
 	return k->expire->phase != IDLE;
+}
+
+bool expire_waits(const struct keeper *k)
+{
+	return wal_busy(k) &&
+	    (k->expire->phase == CUT ||
+		(k->expire->phase == ROWS_GO &&
+		    index_wal_pages(k->ix) >= INDEX_WAL_MAX));
 }
 
 void expire_stop(struct keeper *k)
@@ -301,18 +310,11 @@ static enum err rows(struct keeper *k)
 {
 	struct expire *x = k->expire;
 	const char *camera = x->due.days[x->at].camera;
-	enum err err = index_begin(k->ix);
+	enum err err = expire_waits(k) ?
+	    OK :
+	    index_segments_erase(k->ix, camera, x->seqs, &x->seqs_n);
 
-	if (err)
-		return err;
-	for (int i = 0; i < ROWS && x->seqs_n && !err; i++)
-		err = index_segment_erase(k->ix, camera, x->seqs[--x->seqs_n]);
-	if (err) {
-		index_abort(k->ix);
-		return err;
-	}
-	err = index_commit(k->ix);
-	if (!x->seqs_n) {
+	if (!err && !x->seqs_n) {
 		x->at++;
 		x->cursor = 0;
 		x->phase = FILES;
@@ -406,6 +408,37 @@ static void report(struct keeper *k, enum err failed)
 		log_warn("the state of expiry was not kept");
 }
 
+/*
+ * Erased rows may not stay in the log. It is brought back by a thread first, so
+ * that cutting it needs no sync here; what was committed meanwhile, again.
+ */
+static enum err cut(struct keeper *k)
+{
+	struct expire *x = k->expire;
+	int pages = index_wal_pages(k->ix);
+
+	if (wal_busy(k))
+		return OK;
+	if (k->wal && x->cuts < CUTS && (!x->cuts || pages != x->wal_pages)) {
+		x->cuts++;
+		x->wal_pages = pages;
+		wal_begin(k);
+		return OK;
+	}
+	x->phase = IDLE;
+	return index_shrink(k->ix);
+}
+
+static enum err end(struct keeper *k, enum err err)
+{
+	struct expire *x = k->expire;
+
+	end_sweep(x);
+	report(k, err == ERR_BUSY ? OK : err ? err : (enum err)x->st.failed);
+	x->st.failed = OK;
+	return OK;
+}
+
 static enum err step(struct keeper *k)
 {
 	struct expire *x = k->expire;
@@ -438,13 +471,16 @@ static enum err step(struct keeper *k)
 	case FILES:
 		if (x->at < x->due.n)
 			return files(k);
+		err = forget_texts(k);
+		if (err || !x->due.segments)
+			return end(k, err);
+		x->phase = CUT;
+		x->cuts = 0;
+		return OK;
+	case CUT:
+		err = cut(k);
+		return err || x->phase == IDLE ? end(k, err) : OK;
 	}
-	err = forget_texts(k);
-	if (!err && x->due.segments)
-		err = index_shrink(k->ix);
-	end_sweep(x);
-	report(k, err == ERR_BUSY ? OK : err ? err : (enum err)x->st.failed);
-	x->st.failed = OK;
 	return OK;
 }
 

@@ -42,6 +42,8 @@ void expire_free(struct expire *x);	/* NULL is legal */
 void expire_turn(struct keeper *k);
 /* Is a sweep under way, so that the loop need not wait? */
 bool expire_busy(const struct keeper *k);
+/* It waits for the index's log (keeper_wal.c): nothing to do before that. */
+bool expire_waits(const struct keeper *k);
 /* Leave a sweep as it is; the next one takes it up. */
 void expire_stop(struct keeper *k);
 

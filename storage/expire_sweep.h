@@ -10,7 +10,7 @@
 
 #define SWEEP_RANGES_MAX 200	/* runs of numbers in one entry */
 
-enum sweep_phase { IDLE, PLAN, KEYS, FILES, ROWS_GO };
+enum sweep_phase { IDLE, PLAN, KEYS, FILES, ROWS_GO, CUT };
 
 /* What is done with one due_day. */
 struct plan {
@@ -42,6 +42,8 @@ struct expire {
 	size_t seqs_n, seqs_room;
 	int64_t from_ns, to_ns;	/* their span */
 	size_t unused_at;	/* the key looked at next */
+	int wal_pages;		/* of the log when it was brought back */
+	unsigned cuts;		/* how often, in this sweep */
 	bool pending[VOLUMES_MAX]; /* volumes that are away and have some */
 };
 

@@ -307,8 +307,9 @@ static enum err migrate(struct index *ix, size_t version)
 /*
  * synchronous = NORMAL: in WAL mode a power cut may take the last
  * transactions, never the consistency; the ledger and the journals hold what
- * is lost and recovery enters it again (P8). Checkpoints come early, of 1 MB at
- * most: whoever commits waits for one, and cameras wait for him.
+ * is lost and recovery enters it again (P8). Whoever commits waits for a
+ * checkpoint, and others for him, so these come early, at 1 MB; the keeper
+ * leaves them to a thread (index_wal.c).
  */
 static enum err set_up(struct index *ix, bool readonly)
 {

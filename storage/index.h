@@ -188,6 +188,27 @@ bool index_is_corrupt(const struct index *ix);
  */
 must_check enum err index_verify(const char *data, const atomic_bool *stop);
 
+/* --- index_wal.c: the write-ahead log --- */
+#define INDEX_WAL_PAGES 1000	/* from so many on it is to be brought back */
+#define INDEX_WAL_MAX 4000	/* who has time waits for that */
+/*
+ * From now on a commit through ix brings nothing of the log back into the file:
+ * index_checkpoint() does, when index_wal_pages(), as of the last commit, says
+ * so.
+ */
+void index_wal_by_hand(struct index *ix);
+int index_wal_pages(const struct index *ix);
+/*
+ * Bring back what can be without anybody waiting, on a connection of its own:
+ * for a worker. Blocks for two syncs.
+ */
+must_check enum err index_checkpoint(const char *data);
+/*
+ * Cut the log: what was erased is not in it any more. Blocks for as many syncs
+ * where it was not brought back before. ERR_BUSY: somebody reads.
+ */
+must_check enum err index_shrink(struct index *ix);
+
 /* --- index_copy.c: what ledger and footage cannot give back --- */
 /*
  * Bring dir/index-copy.db up to data/index.db: every table but those that a
@@ -356,8 +377,12 @@ must_check enum err index_requests_old(struct index *ix, int64_t both_ns,
 /* Erase the texts of a request; row, times and states stay. */
 must_check enum err index_request_forget(struct index *ix,
     const struct request_row *r);
-/* Cut the write-ahead log: what was erased is not in it any more. ERR_BUSY. */
-must_check enum err index_shrink(struct index *ix);
+/*
+ * Erase rows from the end of seqs in one transaction, for at most 10 ms beside
+ * its commit; *n: those that are left. Nothing has changed where it fails.
+ */
+must_check enum err index_segments_erase(struct index *ix, const char *camera,
+    const uint64_t *seqs, size_t *n);
 
 must_check enum err index_gap_put(struct index *ix, const struct gap_row *g);
 /* Insert an open gap that a rebuild found, unless there is one. */

@@ -1,6 +1,8 @@
 /* index_retain.c - sums of days, what is due, and what was erased. */
 #include "storage/index_sql.h"
 
+#define TURN_NS (10 * NS_PER_MS) /* cameras wait for so long */
+
 static void day_get(sqlite3_stmt *s, struct day_row *d)
 {
 	*d = (struct day_row){.segments = (uint64_t)sql_i64(s, 2),
@@ -128,6 +130,24 @@ enum err index_segment_erase(struct index *ix, const char *camera, uint64_t seq)
 	return err ? err : sql_run(ix, s);
 }
 
+enum err index_segments_erase(struct index *ix, const char *camera,
+    const uint64_t *seqs, size_t *n)
+{
+	int64_t begun = mono_now().ns;
+	size_t left = *n;
+	enum err err = index_begin(ix);
+
+	while (!err && left && mono_now().ns - begun < TURN_NS)
+		err = index_segment_erase(ix, camera, seqs[--left]);
+	if (!err)
+		err = index_commit(ix);
+	if (err)
+		index_abort(ix);
+	else
+		*n = left;
+	return err;
+}
+
 enum err index_terms_move(struct index *ix, uint64_t first_entry,
     int64_t step_ns)
 {
@@ -239,20 +259,4 @@ enum err index_request_forget(struct index *ix, const struct request_row *r)
 		err = sql_bind(ix, &s, "DELETE FROM text WHERE entry IN (?, ?)",
 		    "ii", r->entry, r->decision_entry);
 	return err ? err : sql_run(ix, s);
-}
-
-/* A reader in the middle of a query keeps the log from being cut: later. */
-enum err index_shrink(struct index *ix)
-{
-	sqlite3_stmt *s;
-	bool busy = false;
-	enum err err = sql_bind(ix, &s, "PRAGMA wal_checkpoint(TRUNCATE)", "");
-
-	if (err)
-		return err;
-	err = sql_step(ix, s);
-	if (!err)
-		busy = sql_i64(s, 0) != 0;
-	sql_done(s);
-	return err ? err : busy ? ERR_BUSY : OK;
 }

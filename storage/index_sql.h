@@ -18,6 +18,7 @@ struct index {
 	} cache[STATEMENTS_MAX];
 	size_t cached;
 	bool corrupt;		/* SQLite met a page that is not one */
+	int wal_pages;		/* of the log, after the last commit */
 };
 
 /* A result of SQLite as one of ours. */

@@ -29,7 +29,7 @@
 #define CHECKPOINT_NS (10 * NS_PER_SEC)
 #define TURN_MESSAGES 32 /* of one connection in one turn */
 #define FDS_MAX 520
-#define FIXED 8 /* of these are no connections */
+#define FIXED 9 /* of these are no connections */
 
 static void receive(struct keeper *k, struct conn *c)
 {
@@ -103,7 +103,7 @@ static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 {
 	const int fixed[FIXED] = {signals, k->ingest, k->people, k->control,
 	    worker_fd(k->syncer), worker_fd(k->prover), worker_fd(k->copier),
-	    transactions_fd(k)};
+	    transactions_fd(k), wal_fd(k)};
 	size_t n = 0;
 
 	for (; n < FIXED; n++)
@@ -125,7 +125,9 @@ static void turn(struct keeper *k, int signals)
 	    k->next_sync_ns :
 	    k->next_tick_ns;
 	int64_t left =
-	    expire_busy(k) ? 0 : (wake - mono_now().ns) / NS_PER_MS + 1;
+	    expire_busy(k) && !expire_waits(k) ?
+	    0 :
+	    (wake - mono_now().ns) / NS_PER_MS + 1;
 	size_t n = gather(k, signals, p), i = FIXED;
 	struct conn *c = k->conns;
 
@@ -153,6 +155,7 @@ static void turn(struct keeper *k, int signals)
 	if (k->mono.ns >= k->next_tick_ns) {
 		k->next_tick_ns = k->mono.ns + TICK_NS;
 		keeper_tick(k);
+	wal_turn(k);
 		notify_alive(k->mono);
 	}
 	expire_turn(k);
@@ -397,7 +400,9 @@ static enum err start_workers(struct keeper *k, int *ret_signals)
 		err = worker_new(epoch_run_copy, &k->copier);
 	if (!err)
 		err = worker_new(scrub_work, &k->scrubber);
-	return err ? err : worker_new(clerk_run, &k->clerk);
+	if (!err)
+		err = worker_new(clerk_run, &k->clerk);
+	return err ? err : wal_start(k);
 }
 
 /* In order: seal what is open, sync, enter, checkpoint. */
@@ -414,6 +419,7 @@ static void finish(struct keeper *k)
 	worker_free(k->syncer);
 	worker_free(k->prover);
 	volumes_seal(k);
+	wal_stop(k);
 	worker_free(k->copier);
 	while (k->readers)
 		reader_end(k, k->readers);

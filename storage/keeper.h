@@ -173,6 +173,7 @@ struct keeper {
 	struct copying copying;
 	struct worker *clerk, *scrubber;
 	struct transactions *tx;	/* keeper_transaction.h */
+	struct wal *wal;	/* keeper_wal.h; NULL before it is begun */
 	bool scrubbing, scrub_bytes;	/* a batch runs; the kind of the last */
 	struct rebuild *rebuild;	/* runs, or is to run; NULL */
 	int64_t next_copy_ns, next_forecast_ns;

@@ -17,6 +17,7 @@
 #include "storage/disk.h"
 #include "storage/clerk.h"
 #include "storage/keeper.h"
+#include "storage/keeper_wal.h"
 #include "storage/ledger_keys.h"
 
 #define COPY_NS (10 * NS_PER_SEC)
@@ -226,6 +227,16 @@ static enum err enter_begun(struct keeper *k, enum why why, int64_t copy)
 	return enter_end(k, &x, NULL);
 }
 
+/* The keeper's own: its log is keeper_wal.c's. */
+static enum err open_by_hand(struct keeper *k)
+{
+	enum err err = index_open(k->conf.data, false, &k->ix);
+
+	if (!err)
+		index_wal_by_hand(k->ix);
+	return err;
+}
+
 /* A new index.db with what the best copy has, in the place of the old one. */
 static enum err make_anew(struct keeper *k, enum why why)
 {
@@ -253,7 +264,7 @@ static enum err make_anew(struct keeper *k, enum why why)
 		return ERR_NOT_FOUND;
 	}
 	move_aside(k, "aside", false);
-	err = index_open(k->conf.data, false, &k->ix);
+	err = open_by_hand(k);
 	/* marked first: people without footage would pass for all there is */
 	if (!err)
 		err = plan(k);
@@ -289,7 +300,7 @@ enum err index_start(struct keeper *k)
 
 	k->now = utc_now();
 	if (!missing)
-		err = index_open(k->conf.data, false, &k->ix);
+		err = open_by_hand(k);
 	if (!err && !missing && is_small(k))
 		err = index_verify(k->conf.data, NULL);
 	if (err == ERR_INTEGRITY)
@@ -501,6 +512,10 @@ void index_tick(struct keeper *k)
 		say_progress(k);
 		return;
 	}
+	/* no other thread may open the file while it is exchanged */
+	if (wal_busy(k) &&
+	    (k->damaged || k->asked || index_is_corrupt(k->ix)))
+		return;
 	if ((k->damaged || index_is_corrupt(k->ix)) && renew(k, WHY_DAMAGED))
 		return;
 	k->damaged = false;
