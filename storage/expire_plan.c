@@ -326,7 +326,8 @@ enum err sweep_begin(struct keeper *k)
 
 	x->next_ns = k->mono.ns + SWEEP_NS;
 	x->both = rclock_both(&k->rclock, k->now);
-	if (k->rclock.untrusted || k->holds_broken || k->rebuild ||
+	if (k->rclock.untrusted || k->move.step_ns || k->holds_broken ||
+	    k->rebuild ||
 	    !ledger_erasure_allowed(k))
 		return ERR_UNAVAILABLE;
 	err = let_go(k);

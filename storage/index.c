@@ -471,6 +471,18 @@ enum err index_setting_put(struct index *ix, const char *name, const void *p,
 	return err ? err : sql_run(ix, s);
 }
 
+enum err index_setting_keep(struct index *ix, const char *name, const void *p,
+    size_t n)
+{
+	enum err err = sql_exec(ix, "PRAGMA synchronous = FULL");
+
+	if (!err)
+		err = index_setting_put(ix, name, p, n);
+	if (sql_exec(ix, "PRAGMA synchronous = NORMAL") && !err)
+		err = ERR_INTERNAL;
+	return err;
+}
+
 /* Alarms are settings: few, and none outlives what it tells of. */
 static const char *alarm_name(const char *camera, enum alarm kind, char *buf,
     size_t n)

@@ -357,9 +357,15 @@ must_check enum err index_segments_of_day(struct index *ix, const char *camera,
     enum err (*fn)(const struct segment_row *s, void *arg), void *arg);
 must_check enum err index_segment_erase(struct index *ix, const char *camera,
     uint64_t seq);
-/* Lengthen what was promised by entries from first_entry on (P12). */
-must_check enum err index_terms_move(struct index *ix, uint64_t first_entry,
-    int64_t step_ns);
+/* What is promised to a segment grows to this (P2, P12). */
+must_check enum err index_segment_promise(struct index *ix, const char *camera,
+    uint64_t seq, int64_t retain_ns);
+/*
+ * Lengthen what was promised by entries [first, end), without looking at them.
+ * Blocks: it looks at each row.
+ */
+must_check enum err index_terms_move(struct index *ix, uint64_t first,
+    uint64_t end, int64_t step_ns);
 must_check enum err index_erasure_put(struct index *ix,
     const struct erasure_row *e);	/* insert or replace */
 /* The first that overlaps [from, to), finished or not; ERR_NOT_FOUND. */
@@ -520,6 +526,9 @@ must_check enum err index_setting_put(struct index *ix, const char *name,
     const void *p, size_t n);
 must_check enum err index_setting_find(struct index *ix, const char *name,
     void *p, size_t max, size_t *ret_n);
+/* Put, and on the disk when it returns: blocks for a sync. */
+must_check enum err index_setting_keep(struct index *ix, const char *name,
+    const void *p, size_t n);
 must_check enum err index_setting_drop(struct index *ix, const char *name);
 
 /* The setting "rebuild" marks that rows are still missing. */

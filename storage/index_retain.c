@@ -148,18 +148,27 @@ enum err index_segments_erase(struct index *ix, const char *camera,
 	return err;
 }
 
-enum err index_terms_move(struct index *ix, uint64_t first_entry,
+enum err index_segment_promise(struct index *ix, const char *camera,
+    uint64_t seq, int64_t retain_ns)
+{
+	sqlite3_stmt *s;
+	enum err err = sql_bind(ix, &s,
+	    "UPDATE segment SET retain_ns = ?3 WHERE camera = ?1 AND "
+	    "seq = ?2 AND retain_ns < ?3",
+	    "tii", camera, (int64_t)seq, retain_ns);
+
+	return err ? err : sql_run(ix, s);
+}
+
+enum err index_terms_move(struct index *ix, uint64_t first, uint64_t end,
     int64_t step_ns)
 {
 	sqlite3_stmt *s;
-	enum err err;
-
-	if (step_ns <= 0)
-		return OK;
-	err = sql_bind(ix, &s,
+	enum err err = sql_bind(ix, &s,
 	    "UPDATE segment SET retain_ns = retain_ns + ? WHERE entry >= ? "
-	    "AND retain_ns > 0",
-	    "ii", step_ns, (int64_t)first_entry);
+	    "AND entry < ? AND retain_ns > 0",
+	    "iii", step_ns, (int64_t)first, (int64_t)end);
+
 	return err ? err : sql_run(ix, s);
 }
 

@@ -23,6 +23,7 @@
 #include "storage/disk.h"
 #include "storage/expire.h"
 #include "storage/keeper_transaction.h"
+#include "storage/keeper_wal.h"
 #include "storage/term.h"
 
 #define TICK_NS NS_PER_SEC
@@ -125,7 +126,7 @@ static void turn(struct keeper *k, int signals)
 	    k->next_sync_ns :
 	    k->next_tick_ns;
 	int64_t left =
-	    expire_busy(k) && !expire_waits(k) ?
+	    (expire_busy(k) && !expire_waits(k)) || k->move.step_ns ?
 	    0 :
 	    (wake - mono_now().ns) / NS_PER_MS + 1;
 	size_t n = gather(k, signals, p), i = FIXED;
@@ -152,13 +153,14 @@ static void turn(struct keeper *k, int signals)
 	seal_proved(k);
 	epoch_copied(k);
 	transactions_turn(k);
+	wal_turn(k);
 	if (k->mono.ns >= k->next_tick_ns) {
 		k->next_tick_ns = k->mono.ns + TICK_NS;
 		keeper_tick(k);
-	wal_turn(k);
 		notify_alive(k->mono);
 	}
 	expire_turn(k);
+	term_move_turn(k);
 	end_turn(k);
 }
 
@@ -415,11 +417,11 @@ static void finish(struct keeper *k)
 	for (struct camera *m = k->cameras; m; m = m->next)
 		camera_end_segment(k, m);
 	index_stop(k);
+	wal_stop(k);
 	worker_free(k->scrubber);
 	worker_free(k->syncer);
 	worker_free(k->prover);
 	volumes_seal(k);
-	wal_stop(k);
 	worker_free(k->copier);
 	while (k->readers)
 		reader_end(k, k->readers);

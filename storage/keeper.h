@@ -27,6 +27,7 @@
 #include "storage/segment.h"
 #include "storage/setup.h"
 #include "storage/site.h"
+#include "storage/term_move.h"
 #include "storage/token.h"
 #include "storage/wall.h"
 #include "storage/volume.h"
@@ -206,6 +207,7 @@ struct keeper {
 	size_t rewrapped;	/* days, since all were wrapped as they should */
 	uint64_t sign_ins, sign_ins_refused;	/* since it started */
 	struct events events;	/* keeper_event.c */
+	struct term_move move;		/* promises that still have to move */
 	int64_t next_host_ns, host_taken_s;	/* keeper_host.c */
 	bool rekey;		/* the keyring must get a fresh kek */
 	bool stop;

@@ -20,6 +20,7 @@
 #include "storage/journal.h"
 #include "storage/ledger_keys.h"
 #include "storage/site.h"
+#include "storage/term_move.h"
 
 #define BATCH 500		/* rows, or entries, in one transaction */
 #define JOURNAL_MAX (512u << 20)
@@ -358,22 +359,25 @@ static enum err on_erased(struct work *w, const struct entry_view *v)
 }
 
 /* Promises that a custodian's word moved forward (P12). */
-static enum err on_vouched(struct work *w, const struct entry_view *v)
+static enum err on_vouched(struct work *w, uint64_t i,
+    const struct entry_view *v)
 {
+	struct term_move m = {.end = i,
+	    .step_ns = (int64_t)(number_of(v, TAG_RETENTION) -
+		number_of(v, TAG_RETENTION_BEFORE))};
 	struct entry_field f;
 	enum err err = OK;
 
-	if (!entry_find(v, TAG_MOVED_FROM, &f))
+	if (!entry_find(v, TAG_MOVED_FROM, &f) || m.step_ns <= 0)
 		return OK;
+	m.at = field_u64(&f);
 	for (struct camera_day *d = w->days; d && !err; d = d->next)
 		err = flush(w, d);
 	if (!err)
-		err = batch(w);
-	return err ?
-	    err :
-	    index_terms_move(w->ix, ledger_number(w->ledger, field_u64(&f)),
-		(int64_t)(number_of(v, TAG_RETENTION) -
-		    number_of(v, TAG_RETENTION_BEFORE)));
+		err = end_batch(w);
+	while (!err && m.at < m.end && !atomic_load(&w->job->stop))
+		err = term_move_some(w->ix, w->ledger, &m);
+	return err;
 }
 
 /* What a scrub did not find stays lost. */
@@ -429,7 +433,7 @@ static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 	case ENTRY_ERASED:
 		return on_erased(w, v);
 	case ENTRY_VOUCHED:
-		return on_vouched(w, v);
+		return on_vouched(w, i, v);
 	case ENTRY_PERSON:
 		return on_person(w, v);
 	case ENTRY_CAMERA_ADDED:

@@ -195,6 +195,8 @@ enum err term_start(struct keeper *k)
 	err = enter_clock(k);
 	if (!err)
 		err = start_holds(k);
+	if (!err)
+		err = term_move_start(k);
 	k->rclock_entered_ns = k->mono.ns;
 	keep(k);
 	return err;
@@ -206,6 +208,7 @@ void term_epoch(struct keeper *k)
 	bool untrusted = k->rclock.untrusted;
 	enum err err;
 
+	term_move_epoch(k);
 	k->holds = (struct holds){0};
 	k->rclock.untrusted = untrusted; /* its entry 0 and all since */
 	err = holds_load(k->data_fd, k->ledger, &k->holds, NULL);
@@ -268,8 +271,11 @@ enum err term_vouch(struct keeper *k, uint64_t person, const char *reason)
 	uint64_t since = c.untrusted;
 	int64_t before = c.now_ns, step = rclock_vouch(&c, k->now);
 	struct enter x;
-	enum err err = OK;
+	struct term_move m = {.step_ns = step};
+	enum err err;
 
+	if (k->move.step_ns)
+		return ERR_BUSY; /* what was vouched for last still moves */
 	enter_begin(k, &x, ENTRY_VOUCHED, person);
 	entry_put_text(&x.e, TAG_BOOT, c.boot);
 	enter_text(&x, TAG_REASON, reason);
@@ -280,11 +286,12 @@ enum err term_vouch(struct keeper *k, uint64_t person, const char *reason)
 	entry_put_u64(&x.e, TAG_UNTRUSTED, 0);
 	if (since)
 		entry_put_u64(&x.e, TAG_MOVED_FROM, since - 1);
-	if (since)
-		err = index_terms_move(k->ix,
-		    ledger_number(k->ledger, since - 1), step);
-	if (!err)
-		err = enter_end(k, &x, NULL);
+	err = enter_end(k, &x, &m.vouched);
+	if (!err && since) {
+		m.at = ledger_number(k->ledger, since - 1);
+		m.end = m.vouched;
+		err = term_move_begin(k, &m);
+	}
 	if (err)
 		return err;
 	k->rclock = c;
