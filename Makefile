@@ -233,6 +233,7 @@ bench: deps-test
 	for b in $(BENCH); do $$b || exit 1; done
 	tests/bench/open_beside_age.sh $(B)
 	tests/bench/cost_beside_ffmpeg.py $(B) 16 $(BENCH_S)
+	tests/bench/what_the_disk_gets.py $(B) $(BENCH_S)
 	$(MAKE) B=$(B)/hook CLOCK_HOOK=1 -j2 programs
 	tests/bench/start_at_scale.py $(B)/hook
 	tests/bench/pages_in_a_browser.py $(B)/hook

@@ -173,8 +173,8 @@ struct keeper {
 	int copy_fd;			/* [storage] ledger_copy; -1: none */
 	struct copying copying;
 	struct worker *clerk, *scrubber;
-	struct transactions *tx;	/* keeper_transaction.h */
 	struct wal *wal;	/* keeper_wal.h; NULL before it is begun */
+	struct transactions *tx;	/* keeper_transaction.h */
 	bool scrubbing, scrub_bytes;	/* a batch runs; the kind of the last */
 	struct rebuild *rebuild;	/* runs, or is to run; NULL */
 	int64_t next_copy_ns, next_forecast_ns;
@@ -188,6 +188,8 @@ struct keeper {
 	uint64_t lost_size;		/* entries that it has seen */
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
+	int64_t sync_begun_ns;		/* monotonic */
+	int64_t sync_slow_ns;		/* the longest one of late */
 	struct {
 		unsigned number;
 		int fd;			/* owned */
@@ -203,11 +205,11 @@ struct keeper {
 	char boot[37];			/* the kernel's id of this boot */
 	struct rclock rclock;		/* P12 */
 	int64_t rclock_kept_ns, rclock_entered_ns;
+	struct term_move move;		/* promises that still have to move */
 	int64_t next_heads_ns, next_checkpoint_ns, next_tick_ns, next_sync_ns;
 	size_t rewrapped;	/* days, since all were wrapped as they should */
 	uint64_t sign_ins, sign_ins_refused;	/* since it started */
 	struct events events;	/* keeper_event.c */
-	struct term_move move;		/* promises that still have to move */
 	int64_t next_host_ns, host_taken_s;	/* keeper_host.c */
 	bool rekey;		/* the keyring must get a fresh kek */
 	bool stop;
