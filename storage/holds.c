@@ -357,6 +357,14 @@ bool holds_cover(const struct holds *h, const char *camera, int64_t from_ns,
 	return false;
 }
 
+bool holds_reach(const struct holds *h, int64_t to_ns)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->h[i].from_ns <= to_ns)
+			return true;
+	return false;
+}
+
 bool holds_cover_all(const struct holds *h, const char *camera, int64_t from_ns,
     int64_t to_ns)
 {

@@ -72,6 +72,8 @@ must_check enum err holds_save(int data_fd, const struct holds *h);
 /* Is one of the camera's instants in [from, to] held? Pure. */
 bool holds_cover(const struct holds *h, const char *camera, int64_t from_ns,
     int64_t to_ns);
+/* Does any hold reach back to that moment, or before it? Pure. */
+bool holds_reach(const struct holds *h, int64_t to_ns);
 /* Does one hold keep all of them? Pure. */
 bool holds_cover_all(const struct holds *h, const char *camera,
     int64_t from_ns, int64_t to_ns);

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "storage/align.h"
 #include "storage/api/log.h"
@@ -125,6 +126,43 @@ static enum err gather(struct keeper *k, const struct transaction_row *r,
 	return err;
 }
 
+/* When it was set aside: by the index, or as old as the file looks. */
+static enum err damaged_since(struct keeper *k, int64_t *ret_ns)
+{
+	struct stat st;
+	size_t n;
+
+	if (fstatat(k->data_fd, TRANSACTIONS_DAMAGED, &st, 0) < 0)
+		return ERR_NOT_FOUND;
+	if (index_setting_find(k->ix, TRANSACTIONS_LOST, ret_ns,
+		sizeof(*ret_ns), &n) ||
+	    n != sizeof(*ret_ns))
+		*ret_ns = st.st_mtim.tv_sec * NS_PER_SEC;
+	return OK;
+}
+
+/*
+ * A damaged file cannot be erased row by row. It goes once all that it can have
+ * is beyond its term, by both clocks, and no hold reaches so far back.
+ */
+static void forget_damaged(struct keeper *k)
+{
+	struct utc both = rclock_both(&k->rclock, k->now);
+	int64_t since = 0;
+
+	if (damaged_since(k, &since) ||
+	    retain_until((struct utc){since + AFTER_NS},
+		(unsigned)k->conf.extra_days)
+		    .ns > both.ns ||
+	    holds_reach(&k->holds, since + AFTER_NS))
+		return;
+	if (transactions_wipe(k->data_fd, TRANSACTIONS_DAMAGED))
+		log_error(TRANSACTIONS_DAMAGED " was not erased");
+	else
+		log_info(TRANSACTIONS_DAMAGED
+		    " was erased: what it can have is beyond its term");
+}
+
 void forget_tick(struct keeper *k)
 {
 	static struct transaction_row rows[PIECE];
@@ -138,6 +176,7 @@ void forget_tick(struct keeper *k)
 	    (!x->sweeping && k->mono.ns < x->next_sweep_ns))
 		return;
 	if (!x->sweeping) {
+		forget_damaged(k);
 		x->at_ns = x->at_id = 0;
 		x->sweeping = true;
 	}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/disk.h"
 
 #define FILE_NAME "transactions.db"
 
@@ -43,17 +44,31 @@ enum err scribe_put(struct keeper *k, struct scribe_job *j)
 	return OK;
 }
 
+enum err transactions_wipe(int data_fd, const char *name)
+{
+	enum err err = disk_blank(data_fd, name, UINT64_MAX);
+
+	if (err == ERR_NOT_FOUND)
+		return OK;
+	if (!err)
+		err = disk_sync_volume(data_fd);
+	return err ? err : disk_unlink(data_fd, name);
+}
+
 /* A damaged file is kept aside; what it had can be imported again. */
 static enum err begin_anew(struct keeper *k)
 {
 	int64_t now = k->now.ns;
 
-	log_error(FILE_NAME " is damaged: it is kept as " FILE_NAME
-			    ".damaged, and transactions begin anew; import the "
+	log_error(FILE_NAME " is damaged: it is kept as " TRANSACTIONS_DAMAGED
+			    ", and transactions begin anew; import the "
 			    "journals again");
-	renameat(k->data_fd, FILE_NAME, k->data_fd, FILE_NAME ".damaged");
-	unlinkat(k->data_fd, FILE_NAME "-wal", 0);
-	unlinkat(k->data_fd, FILE_NAME "-shm", 0);
+	/* one that was kept before is older */
+	if (transactions_wipe(k->data_fd, TRANSACTIONS_DAMAGED) ||
+	    transactions_wipe(k->data_fd, FILE_NAME "-wal") ||
+	    transactions_wipe(k->data_fd, FILE_NAME "-shm"))
+		log_warn("what was left of transactions was not erased");
+	renameat(k->data_fd, FILE_NAME, k->data_fd, TRANSACTIONS_DAMAGED);
 	if (index_setting_put(k->ix, TRANSACTIONS_LOST, &now, sizeof(now)))
 		log_warn("the loss was not noted");
 	return transactions_open(k->conf.data, false, &k->tx->written);

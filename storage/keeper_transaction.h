@@ -19,6 +19,7 @@
 #define RULES_NAME_MAX 32
 /* Settings of the index. */
 #define TRANSACTIONS_THRESHOLD "transactions-threshold" /* i64, hundredths */
+#define TRANSACTIONS_DAMAGED "transactions.db.damaged"
 #define TRANSACTIONS_LOST "transactions-lost"	/* i64 ns: begun anew then */
 
 /* Where a file of the watched folder lies: FOLDER/rules/name. */
@@ -77,6 +78,8 @@ void transactions_forget(struct keeper *k, const struct conn *c);
 /* The site's own name of the ATM; false: no camera is at one of that name. */
 bool transactions_name_atm(struct keeper *k,
     char atm[TRANSACTION_ATM_MAX + 1]);
+/* Overwrite a file and remove it; one that is not there is gone. */
+must_check enum err transactions_wipe(int data_fd, const char *name);
 /* Give the thread a job (given, also on failure). */
 must_check enum err scribe_put(struct keeper *k, struct scribe_job *j);
 

@@ -7,6 +7,7 @@ the image holds free blocks, the database's log and old keyrings as well.
 """
 import base64
 import datetime
+import os
 import sqlite3
 import subprocess
 
@@ -259,7 +260,7 @@ def story():
                  done.stderr, done.stderr)
         noon = box.act("hold", "place", "--by", "marat", "--camera", "cam-1",
                        "--from", iso(box, morning + 5 * 3600 * S), "--to",
-                       iso(box, morning + 6 * 3600 * S - 1), "--reason",
+                       iso(box, morning + 6 * 3600 * S + 60 * S), "--reason",
                        "another", "--case", "K-3",
                        user="marat").stdout.decode().split()[1]
         other = box.act("hold", "place", "--by", "daniyar", "--camera",
@@ -267,6 +268,11 @@ def story():
                             box.tz, datetime.date(2026, 8, 30))),
                         "--reason", "open end", "--case", "K-2",
                         user="daniyar").stdout.decode().split()[1]
+        damaged = box.data / "transactions.db.damaged"
+        damaged.write_bytes(b"a withdrawal that nobody can read " * 99)
+        owner = box.data.stat()
+        os.chown(damaged, owner.st_uid, owner.st_gid)
+        os.utime(damaged, ns=(box.now(), box.now()))
         before = keyring(box)
         journal = (box.data / "footage/cam-2/2026/08/29/journal").read_bytes()
         header = {int(p.name.split("-")[1].split(".")[0]): p.read_bytes()[:160]
@@ -370,6 +376,8 @@ def story():
         say.test("P2, P4 check finds every promise kept",
                  check.returncode == 0, check.stdout.decode()[-900:])
 
+        say.test("P4 a damaged file of transactions stays while a hold reaches "
+                 "back to it", damaged.exists())
         # a crash in the middle, wherever that is: the next start goes on
         box.act("hold", "release", "--by", "aigul", "--hold", other,
                 "--reason", "settled", user="aigul")
@@ -385,6 +393,9 @@ def story():
             return not box.present()[0] and not box.present()[1] and \
                 not operations_left(box)
         wait_for("P3 after a kill -9 the erasure is taken up", 60, gone)
+        wait_for("the damaged file is gone", 30, lambda: not damaged.exists())
+        say.test("P3 a damaged file of transactions goes after its term, and "
+                 "leaves no trace", b"that nobody can read" not in box.raw())
         check = box.tool("check", check=False)
         say.test("P3 after a kill -9 the erasure is taken up and proved",
                  check.returncode == 0, check.stdout.decode()[-900:])
