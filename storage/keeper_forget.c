@@ -21,7 +21,7 @@ static enum err any_segment(const struct segment_row *s, void *arg)
 {
 	(void)s;
 	*(bool *)arg = true;
-	return ERR_GONE;	/* enough */
+	return ERR_GONE; /* enough */
 }
 
 struct at {
@@ -151,10 +151,10 @@ static void forget_damaged(struct keeper *k)
 	int64_t since = 0;
 
 	if (damaged_since(k, &since) ||
-	    retain_until((struct utc){since + AFTER_NS},
+	    retain_until((struct utc){since + TRANSACTION_AFTER_NS},
 		(unsigned)k->conf.extra_days)
 		    .ns > both.ns ||
-	    holds_reach(&k->holds, since + AFTER_NS))
+	    holds_reach(&k->holds, since + TRANSACTION_AFTER_NS))
 		return;
 	if (transactions_wipe(k->data_fd, TRANSACTIONS_DAMAGED))
 		log_error(TRANSACTIONS_DAMAGED " was not erased");
