@@ -108,6 +108,7 @@ static enum err draft(struct wire *w, uint32_t id, struct wire *ret)
 	wire_put_str(ret, name);
 	wire_put_u8(ret, ROLE_OPERATOR);
 	wire_put_str(ret, password);
+	wire_put_u8(ret, 0);	/* no deputy */
 	crypt_wipe(password, sizeof(password));
 	return err ? err : ret->err;
 }

@@ -169,10 +169,9 @@ struct keeper {
 		char *text;
 		int64_t at_ns;	/* monotonic */
 	} health_status, health_metrics;
-	struct worker *syncer, *prover, *copier;
+	struct worker *syncer, *prover, *copier, *clerk, *scrubber;
 	int copy_fd;			/* [storage] ledger_copy; -1: none */
 	struct copying copying;
-	struct worker *clerk, *scrubber;
 	struct wal *wal;	/* keeper_wal.h; NULL before it is begun */
 	struct transactions *tx;	/* keeper_transaction.h */
 	bool scrubbing, scrub_bytes;	/* a batch runs; the kind of the last */
@@ -188,8 +187,7 @@ struct keeper {
 	uint64_t lost_size;		/* entries that it has seen */
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
-	int64_t sync_begun_ns;		/* monotonic */
-	int64_t sync_slow_ns;		/* the longest one of late */
+	int64_t sync_begun_ns, sync_slow_ns;	/* monotonic; longest of late */
 	struct {
 		unsigned number;
 		int fd;			/* owned */
