@@ -30,6 +30,8 @@ static const struct {
     {"erasure-throttled", "7aa2ee37b2fd4a78b695332bb007f5b8"},
     {"erasure-failed", "1af6c076da8e4d03a950d3bba96a74d4"},
     {"request-waits", "6eec1661de214389b248fc8e5804f796"},
+    {"request-waits-deputy", "2e611e29bde44df1b91ef161227c48bf"},
+    {"journal-clock", "d0ffe5fb097942c89ea9a627dbfbc4eb"},
     {"camera-no-segment", "48212f845fe44c369a28d512b2b7da66"},
     {"camera-black", "3c6a60f628b149bab01064daea2ea563"},
     {"camera-covered", "463604d4331245039549539f83ad74c7"},
