@@ -327,8 +327,7 @@ enum err sweep_begin(struct keeper *k)
 	x->next_ns = k->mono.ns + SWEEP_NS;
 	x->both = rclock_both(&k->rclock, k->now);
 	if (k->rclock.untrusted || k->move.step_ns || k->holds_broken ||
-	    k->rebuild ||
-	    !ledger_erasure_allowed(k))
+	    k->rebuild || !ledger_erasure_allowed(k))
 		return ERR_UNAVAILABLE;
 	err = let_go(k);
 	if (!err)

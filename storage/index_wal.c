@@ -55,8 +55,7 @@ enum err index_checkpoint(const char *data)
 enum err index_shrink(struct index *ix)
 {
 	bool busy = false;
-	enum err err =
-	    checkpoint(ix, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
+	enum err err = checkpoint(ix, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
 
 	if (!err && !busy)
 		ix->wal_pages = 0;

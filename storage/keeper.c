@@ -125,8 +125,7 @@ static void turn(struct keeper *k, int signals)
 	    k->dirty && !k->syncing && k->next_sync_ns < k->next_tick_ns ?
 	    k->next_sync_ns :
 	    k->next_tick_ns;
-	int64_t left =
-	    (expire_busy(k) && !expire_waits(k)) || k->move.step_ns ?
+	int64_t left = (expire_busy(k) && !expire_waits(k)) || k->move.step_ns ?
 	    0 :
 	    (wake - mono_now().ns) / NS_PER_MS + 1;
 	size_t n = gather(k, signals, p), i = FIXED;

@@ -513,8 +513,7 @@ void index_tick(struct keeper *k)
 		return;
 	}
 	/* no other thread may open the file while it is exchanged */
-	if (wal_busy(k) &&
-	    (k->damaged || k->asked || index_is_corrupt(k->ix)))
+	if (wal_busy(k) && (k->damaged || k->asked || index_is_corrupt(k->ix)))
 		return;
 	if ((k->damaged || index_is_corrupt(k->ix)) && renew(k, WHY_DAMAGED))
 		return;

@@ -70,8 +70,7 @@ static bool synced(const struct keeper *k, unsigned number)
 static bool may_wait(const struct keeper *k, const struct camera *m)
 {
 	return k->sync_slow_ns && segment_tail_is_of_last(m->segment) &&
-	    k->mono.ns - m->last_fragment_ns + 3 * k->sync_slow_ns +
-		SPARE_NS <
+	    k->mono.ns - m->last_fragment_ns + 3 * k->sync_slow_ns + SPARE_NS <
 	    LEFT_NS;
 }
 

@@ -171,8 +171,8 @@ static void make(void)
 	for (int d = 0; d < days; d++) {
 		char day[16];
 
-		day_format(utc_local_day((struct utc){FIRST_NS + d * DAY}),
-		    day, sizeof(day));
+		day_format(utc_local_day((struct utc){FIRST_NS + d * DAY}), day,
+		    sizeof(day));
 		for (int i = 0; i < cameras; i++)
 			put_journal(i, day, (int64_t)(d + 1) * A_DAY);
 	}
@@ -232,9 +232,8 @@ static double rebuild(uint64_t end, uint64_t segments)
 
 static void move(uint64_t end)
 {
-	struct term_move m = {.at = end - end / (uint64_t)days,
-	    .end = end,
-	    .step_ns = DAY};
+	struct term_move m = {
+	    .at = end - end / (uint64_t)days, .end = end, .step_ns = DAY};
 	uint64_t n = m.end - m.at;
 	struct mono t = mono_now();
 	struct index *ix;

@@ -133,8 +133,8 @@ static void one_that_recovery_has_sealed_meanwhile_is_not_entered_twice(void *
 	assert_int_equal(after.proof, PROOF_VERIFIED);
 }
 
-static void P8_a_tail_is_left_to_the_next_sync_only_where_that_is_soon_enough(
-    void **state)
+static void
+P8_a_tail_is_left_to_the_next_sync_only_where_that_is_soon_enough(void **state)
 {
 	static const struct {
 		int64_t age_ms, slow_ms;

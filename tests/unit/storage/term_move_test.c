@@ -88,12 +88,13 @@ static void moved_from(uint64_t from)
 
 		assert_int_equal(index_segment_find(k.ix, "cam1", i + 1, &r),
 		    OK);
-		assert_int_equal(r.retain_ns, RETAIN(i) + (i < from ? 0 : STEP));
+		assert_int_equal(r.retain_ns,
+		    RETAIN(i) + (i < from ? 0 : STEP));
 	}
 }
 
-static void P2_a_move_that_was_broken_off_goes_on_at_the_next_start(
-    void **state)
+static void P2_a_move_that_was_broken_off_goes_on_at_the_next_start(void *
+	*state)
 {
 	const struct term_move m = {FROM, N, vouched, STEP};
 
@@ -104,7 +105,8 @@ static void P2_a_move_that_was_broken_off_goes_on_at_the_next_start(
 	assert_int_equal(term_move_some(k.ix, k.ledger, &k.move), OK);
 	k.move = (struct term_move){0};
 	assert_int_equal(term_move_start(&k), OK);
-	assert_int_equal(k.move.step_ns, STEP); /* nothing is erased meanwhile */
+	assert_int_equal(k.move.step_ns,
+	    STEP); /* nothing is erased meanwhile */
 	while (k.move.step_ns)
 		term_move_turn(&k);
 	moved_from(FROM);
