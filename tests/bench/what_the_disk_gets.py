@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What recording writes to the disk and how often it syncs (issue 6, 9).
+"""What recording writes to the disk and how often it syncs.
 
     what_the_disk_gets.py BUILD [SECONDS]
 
