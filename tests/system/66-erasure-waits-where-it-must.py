@@ -131,6 +131,7 @@ def guarded(box):
 
 def story():
     with Waiting("2026-10-01 11:00:00") as box:
+        box.add_person("oleg")
         if box.two:
             box.tool("volume", "add", box.more)
         box.add_camera("cam-1", "rtsp://127.0.0.1:1/none")

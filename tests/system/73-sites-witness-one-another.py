@@ -30,6 +30,7 @@ class Site(Appliance):
         self.set_up()
         self.write_conf(witness_s=1)
         self.start("storage", "web")
+        self.add_person("oleg")
         self.keys = json.loads(self.tool("witness", "keys", "--json").stdout)
         return self
 
@@ -247,7 +248,8 @@ def rewritten(a, b):
 
 def record(site):
     """Some footage, which the log of this epoch has: since when."""
-    site.add_people()
+    site.add_person("daniyar")
+    site.add_person("marat")
     site.add_camera("cam-x", site.camera("cam-x").url)
     site.start("recorder")
     site.wait_recording("cam-x")

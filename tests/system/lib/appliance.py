@@ -418,17 +418,20 @@ ui = %s
         return json.loads(self.tool(*args, "--json").stdout)
 
     def add_people(self):
-        for user, (name, role, password) in PEOPLE.items():
-            if user == FIRST:
-                continue
-            more, words = [], ""
-            if role != "operator":
-                more, words = ["--by", FIRST], self.credential(FIRST)
-            if role == "custodian":
-                more += ["--factor-file", self.factor_path(user)]
-            self.tool("user", "add", "--role", role, "--user", user,
-                      "--name", name, *more, "-",
-                      stdin=words + password + "\n")
+        for user in PEOPLE:
+            if user != FIRST:
+                self.add_person(user)
+
+    def add_person(self, user):
+        """At the console; the first operator ends a waiting set-up."""
+        name, role, password = PEOPLE[user]
+        more, words = [], ""
+        if role != "operator":
+            more, words = ["--by", FIRST], self.credential(FIRST)
+        if role == "custodian":
+            more += ["--factor-file", self.factor_path(user)]
+        self.tool("user", "add", "--role", role, "--user", user, "--name", name,
+                  *more, "-", stdin=words + password + "\n")
 
     # --- the second factor ---
 
