@@ -22,7 +22,7 @@ static enum err move_one(struct index *ix, struct ledger *l, uint64_t i,
 {
 	unsigned char buf[ENTRY_MAX];
 	char camera[CAMERA_ID_MAX + 1];
-	struct entry_view v;
+	struct entry_view v = {0};
 	struct entry_field f;
 	size_t n;
 	enum err err = ledger_get(l, i, buf, &n);
@@ -106,14 +106,15 @@ enum err term_move_start(struct keeper *k)
 
 	if (err)
 		return err == ERR_NOT_FOUND ? OK : err;
-	k->move = m;
 	if (n != sizeof(m))
-		done(k);
-	else if (m.vouched >> EPOCH_SHIFT !=
-	    ledger_number(k->ledger, 0) >> EPOCH_SHIFT)
+		m = (struct term_move){0};
+	k->move = m;
+	if (n == sizeof(m) &&
+	    m.vouched >> EPOCH_SHIFT !=
+		ledger_number(k->ledger, 0) >> EPOCH_SHIFT)
 		move_rows(k);
-	else if (!was_vouched(k, &m)) /* the power went first */
-		done(k);
+	else if (n != sizeof(m) || !was_vouched(k, &m))
+		done(k); /* the power went first */
 	return OK;
 }
 

@@ -230,6 +230,9 @@ try {
 		p.watch.errors.join(" | "));
 	is(!p.watch.urls.some((u) => u.includes(told.code) ||
 		u.includes(told.camera)), "no secret stands in an address");
+	for (const [status, url] of p.watch.statuses)
+		if (status === 204 && url.includes("/api/v1/setup/"))
+			console.log(`# seen POST ${new URL(url).pathname} 204`);
 } catch (e) {
 	await shot("setup-failed").catch(() => {});
 	is(false, "the flow runs to its end", e.stack);

@@ -17,7 +17,7 @@ import threading
 import time
 from pathlib import Path
 
-from lib import say
+from lib import openapi, say
 from lib.appliance import FIRST, PEOPLE, Appliance
 from lib.rtspcam import Camera, Source, make
 
@@ -209,6 +209,9 @@ def play(box, told, camera, shots):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     print(done.stdout.decode(errors="replace"), end="", flush=True)
     say.test("the whole flow succeeds", done.returncode == 0)
+    for line in done.stdout.decode(errors="replace").splitlines():
+        if line.startswith("# seen "):
+            openapi.note(line[len("# seen "):])
 
 
 def test_entered(box):
