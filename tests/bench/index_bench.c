@@ -3,7 +3,7 @@
  * cameras, 184 days, one segment a minute): to open it, to find an hour, to
  * tell a month and half a year of coverage, and to erase a day while cameras
  * insert. Works beside itself (build/bench): 4 GB at the full size, deleted
- * afterwards. Exits 1 where a limit of the issue is missed.
+ * afterwards. Exits 1 where a limit is missed.
  *
  * Rows are put in the order of time, so that they lie in the file as recorded
  * ones do; once a week a camera has a hole of ten minutes.

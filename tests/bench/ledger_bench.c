@@ -3,7 +3,7 @@
  * (25,000,000) entries costs: to open it, to append for 50 clients who each
  * wait for their answer (groups of 50, one sync each), and to prove inclusion
  * and growth from tiles on disk. Works below TMPDIR, or /tmp: 4 GB at the
- * full size. Exits 1 where a limit of the issue is missed.
+ * full size. Exits 1 where a limit is missed.
  *
  * The big ledgers are laid out tile by tile without syncs: putting millions of
  * entries would measure the disk's syncs once more.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""How fast the pages are in Chromium, with half a year on the disk (issue 8).
+"""How fast the pages are in Chromium, with half a year on the disk.
 
     pages_in_a_browser.py BUILD [DAYS]    (built with CLOCK_HOOK)
 

@@ -5,7 +5,7 @@
  * year; what half a year takes is told from that, and that it grows no faster
  * than the number of segments by doing half of it first. Then promises of one
  * day are moved forward (term_move.h). Works beside itself (build/bench): 3 GB,
- * deleted afterwards. Exits 1 where a limit of the issue is missed.
+ * deleted afterwards. Exits 1 where a limit is missed.
  *
  * Journals have their last begin record, which a rebuild looks at; the rest of
  * them is a hole.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""How long storage takes to start with half a year on its disk (issue 6, 9).
+"""How long storage takes to start with half a year on its disk.
 
     start_at_scale.py BUILD [CAMERAS [DAYS]]
 

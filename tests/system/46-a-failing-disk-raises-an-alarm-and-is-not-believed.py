@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # timeout: 120
-"""Issue 6, D2: EIO of a write and of a sync; a disk that loses what it took.
+"""D2: EIO of a write and of a sync; a disk that loses what it took.
 
 tests/crash/crash.so plays EIO on the data volume. The further volume fails in
 earnest: an ext4 whose loop file lies on a tmpfs without room, so the kernel

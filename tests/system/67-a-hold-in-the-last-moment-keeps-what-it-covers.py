@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # timeout: 120
-"""P4, issue 6: a hold that arrives after "erasing" was entered and before the
+"""P4: a hold that arrives after "erasing" was entered and before the
 key is destroyed; and what people are told of footage whose term has ended.
 
 tests/crash/crash.so stops storage at each fdatasync, until the entry is in the
