@@ -171,7 +171,8 @@ async function hasAWrongClock(play)
 		Date.now = () => now() + 600e3;
 	});
 	const wrong = await look();
-	is(/10 min/.test(await p.text(".banner.clock")),
+	// the answer took a moment on its way
+	is(/10 min|9 min 5\d s/.test(await p.text(".banner.clock")),
 		"a PC clock that is ten minutes ahead is told",
 		await p.text("#banners"));
 	is(wrong.frame === right.frame && wrong.shown === right.shown &&
