@@ -78,6 +78,9 @@ async function box()
 	const card = await p.text("#transactions table");
 	is(/440012\u20264821/.test(card) && /0417/.test(card),
 		"repeated use is told by BIN, last four, count and ATM", card);
+	await p.until("its coverage", () => /complete|with gaps|no footage/.test(
+		document.querySelector("#transactions table").innerText));
+	is(true, "with what is recorded of it");
 	await p.eval(() => document.querySelector(
 		"#transactions table button").click());
 	await p.until("its operations", () =>

@@ -124,22 +124,36 @@ async function repeated(b, list)
 	const to = b.s.app.now(), from = to - DAY;
 	const { cards, threshold } = await api.repeated(list,
 		time.rfc3339(from), time.rfc3339(to));
+	const cells = cards.map(() => el("td", {}));
 
 	fill(b.result, el("p", {}, t(cards.length ? "tx.repeated" :
 		"tx.noneRepeated", { span: time.span(from, to),
 		sum: number(+threshold) })),
-	cards.length > 0 && table(["card", "count", "amount", "range", "atm", "act"],
-		cards.map((c) => el("tr", {},
+	cards.length > 0 && table(["card", "count", "amount", "range", "atm", "coverage",
+		"act"], cards.map((c, i) => el("tr", {},
 			el("td", { class: "num" }, card(c)),
 			el("td", { class: "num" }, number(c.count)),
 			el("td", { class: "num" }, number(+c.sum)),
 			el("td", { class: "num" }, time.span(
 				time.instant(c.first), time.instant(c.last))),
-			el("td", {}, c.atms.join(", ")),
+			el("td", {}, c.atms.join(", ")), cells[i],
 			el("td", {}, el("button", { type: "button", on: {
 				click: () => show(b, usesOf(c, from, to))
 					.catch((p) => say(p.sentence)) } },
 			t("tx.uses")))))));
+	for (let i = 0; i < cards.length && cells[i].isConnected; i++)
+		await covered(cells[i], usesOf(cards[i], from, to));
+}
+
+// One word for all of them: what is recorded of the operations of a card.
+async function covered(cell, uses)
+{
+	const { transactions } = await api.transactions(uses);
+	const states = [...new Set(transactions.map((r) => r.coverage))];
+
+	fill(cell, states.length > 0 && t("tx.coverage." +
+		(states.length === 1 ? states[0] : "gaps"),
+	{ n: Math.max(...transactions.map((r) => r.cameras.length)) }));
 }
 
 // Where and when a card was used, each with its coverage and a request.
