@@ -187,7 +187,6 @@ struct keeper {
 	uint64_t lost_size;		/* entries that it has seen */
 	struct segment *sealing;	/* wait for a sync */
 	bool syncing, dirty;		/* a sync runs; one is needed */
-	int64_t sync_begun_ns, sync_slow_ns;	/* monotonic; longest of late */
 	struct {
 		unsigned number;
 		int fd;			/* owned */

@@ -15,13 +15,6 @@
  * seconds.
  */
 #define SYNC_NS NS_PER_SEC
-/*
- * 0.45 s are left for that. What a fragment is old when the sync begins, three
- * times what syncs took at worst of late and another 0.1 s must be less, where
- * its end is left to the next sync.
- */
-#define LEFT_NS (450 * NS_PER_MS)
-#define SPARE_NS (100 * NS_PER_MS)
 
 void seal_queue(struct keeper *k, struct segment *s)
 {
@@ -62,25 +55,11 @@ static bool synced(const struct keeper *k, unsigned number)
 	return false;
 }
 
-/*
- * A tail costs the disk 32 KiB on average. Of a camera whose last fragment is
- * larger than a chunk it is the end of that fragment alone, and it may come with
- * the next sync as if the fragment had come a moment later.
- */
-static bool may_wait(const struct keeper *k, const struct camera *m)
-{
-	return k->sync_slow_ns && segment_tail_is_of_last(m->segment) &&
-	    k->mono.ns - m->last_fragment_ns + 3 * k->sync_slow_ns + SPARE_NS <
-	    LEFT_NS;
-}
-
 /* P8: what fills no chunk yet is covered by the sync all the same. */
 static void write_tails(struct keeper *k)
 {
 	for (struct camera *m = k->cameras; m; m = m->next) {
-		enum err err = m->segment && !may_wait(k, m) ?
-		    segment_tail(m->segment) :
-		    OK;
+		enum err err = m->segment ? segment_tail(m->segment) : OK;
 
 		if (err)
 			camera_broken(k, m, err);
@@ -94,7 +73,6 @@ void seal_sync(struct keeper *k)
 	    k->mono.ns < k->next_sync_ns)
 		return;
 	k->next_sync_ns = k->mono.ns + SYNC_NS;
-	k->sync_begun_ns = mono_now().ns;
 	write_tails(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		m->syncing = m->head;
@@ -182,13 +160,9 @@ static void sync_failed(struct keeper *k, unsigned number, enum err err)
 void seal_synced(struct keeper *k)
 {
 	struct segment **at = &k->sealing;
-	int64_t took = mono_now().ns - k->sync_begun_ns;
 	enum err err;
 
 	k->syncing = false;
-	k->sync_slow_ns -= k->sync_slow_ns / 64; /* half of it in 45 s */
-	if (took > k->sync_slow_ns)
-		k->sync_slow_ns = took;
 	close_volumes(k);
 	for (unsigned i = 0; i < k->sync_n; i++)
 		if (k->sync[i].err)

@@ -266,7 +266,6 @@ enum err segment_put(struct segment *s, const void *p, size_t n,
 		return err;
 	if (flags & FRAGMENT_KEY && !s->key_piece)
 		s->key_piece = s->pieces_n - 1;
-	s->last_from = r.plain_off;
 	s->samples += r.samples;
 	s->row.fragments++;
 	s->row.flags |= flags;

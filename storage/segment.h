@@ -40,7 +40,6 @@ struct segment {
 	unsigned slot;			/* written last */
 	unsigned slot_durable;		/* covered by a sync: not touched */
 	uint64_t tail_to;		/* payload bytes that it reaches to */
-	uint64_t last_from;		/* where the last fragment begins */
 	unsigned char *chunk;		/* plain bytes of the next chunk */
 	size_t chunk_n;
 	uint64_t chunks, file_off, plain_len;
@@ -93,8 +92,6 @@ must_check enum err segment_put(struct segment *s, const void *p, size_t n,
  * ERR_NO_MEMORY: the segment is broken.
  */
 must_check enum err segment_tail(struct segment *s);
-/* Has what is pending nothing but bytes of the last fragment? */
-bool segment_tail_is_of_last(const struct segment *s);
 void segment_tail_synced(struct segment *s);
 /* Remove the slots: only when the seal is durable. */
 void segment_tail_drop(struct segment *s);

@@ -72,11 +72,6 @@ enum err segment_tail(struct segment *s)
 	return OK;
 }
 
-bool segment_tail_is_of_last(const struct segment *s)
-{
-	return s->plain_len - s->chunk_n >= s->last_from;
-}
-
 void segment_tail_synced(struct segment *s)
 {
 	s->slot_durable = s->slot;

@@ -133,55 +133,12 @@ static void one_that_recovery_has_sealed_meanwhile_is_not_entered_twice(void *
 	assert_int_equal(after.proof, PROOF_VERIFIED);
 }
 
-static void
-P8_a_tail_is_left_to_the_next_sync_only_where_that_is_soon_enough(void **state)
-{
-	static const struct {
-		int64_t age_ms, slow_ms;
-		bool of_last, waits;
-	} cases[] = {
-	    {100, 10, true, true},
-	    {400, 10, true, false},	/* the fragment is old */
-	    {100, 100, true, false},	/* the disk was slow */
-	    {100, 0, true, false},	/* nobody knows how slow it is */
-	    {100, 10, false, false},	/* older fragments are pending, too */
-	};
-	unsigned proved = entries(ENTRY_READ_BACK);
-	struct segment *s = begin();
-
-	(void)state;
-	m->head = head;
-	assert_int_equal(index_segment_put(k.ix, &s->row), OK);
-	m->segment = s;
-	put(s, 0);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		s->last_from = cases[i].of_last ? 0 : s->plain_len - 1;
-		s->tail_to = 0;
-		m->last_fragment_ns = k.mono.ns - cases[i].age_ms * NS_PER_MS;
-		k.sync_slow_ns = cases[i].slow_ms * NS_PER_MS;
-		k.dirty = true;
-		k.next_sync_ns = 0;
-		seal_sync(&k);
-		assert_int_equal(s->tail_to, cases[i].waits ? 0 : s->plain_len);
-		while (!worker_done(k.syncer))
-			;
-		seal_synced(&k);
-		assert_true(k.sync_slow_ns > 0);
-	}
-	camera_end_segment(&k, m);
-	sync_all();
-	while (entries(ENTRY_READ_BACK) <= proved)
-		seal_proved(&k);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_segment_is_entered_after_its_sync_and_read_back),
 	    cmocka_unit_test(
 		one_that_recovery_has_sealed_meanwhile_is_not_entered_twice),
-	    cmocka_unit_test(
-		P8_a_tail_is_left_to_the_next_sync_only_where_that_is_soon_enough),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_keeper, tear_down_keeper);
