@@ -281,21 +281,26 @@ must_check static enum err new_keyring(int data_fd, struct keyring **ret)
 	return OK;
 }
 
+/* Of two that were read; k is given. */
+static void keep_newer(struct keyring **best, struct keyring *k)
+{
+	struct keyring *older = k;
+
+	if (!*best || (*best)->generation < k->generation) {
+		older = *best;
+		*best = k;
+	}
+	keyring_close(older);
+}
+
 enum err keyring_restore(int data_fd, const int *from, size_t n)
 {
 	struct keyring *best = NULL, *k;
 	enum err err;
 
-	for (size_t i = 0; i < n; i++) {
-		if (from[i] < 0 || keyring_open(from[i], &k))
-			continue;
-		if (best && best->generation >= k->generation) {
-			keyring_close(k);
-			continue;
-		}
-		keyring_close(best);
-		best = k;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (from[i] >= 0 && !keyring_open(from[i], &k))
+			keep_newer(&best, k);
 	if (!best)
 		return ERR_NOT_FOUND;
 	close(best->data_fd);
@@ -408,14 +413,8 @@ enum err keyring_open(int data_fd, struct keyring **ret)
 
 		if (err && err != ERR_NOT_FOUND)
 			why = err;
-		if (err)
-			continue;
-		if (best && best->generation >= k->generation) {
-			keyring_close(k);
-			continue;
-		}
-		keyring_close(best);
-		best = k;
+		if (!err)
+			keep_newer(&best, k);
 	}
 	if (!best)
 		return why;

@@ -45,7 +45,10 @@ enum err session_cameras(struct session *s, struct wire *w)
 	return send_view(s, w, err, text);
 }
 
-enum err session_coverage(struct session *s, struct wire *w)
+/* A view of one camera in a span of time. */
+static enum err send_span(struct session *s, struct wire *w,
+    enum err (*view)(const struct view *, const char *, int64_t, int64_t,
+	char **))
 {
 	struct view v = session_view(s);
 	char camera[CAMERA_ID_MAX + 1], *text = NULL;
@@ -57,8 +60,19 @@ enum err session_coverage(struct session *s, struct wire *w)
 	to = wire_get_i64(w);
 	err = wire_end(w);
 	if (!err)
-		err = view_coverage(&v, camera, from, to, &text);
+		err = view(&v, camera, from, to, &text);
 	return send_view(s, w, err, text);
+}
+
+enum err session_coverage(struct session *s, struct wire *w)
+{
+	return send_span(s, w, view_coverage);
+}
+
+/* Who was told that something is wrong with a camera. */
+enum err session_told(struct session *s, struct wire *w)
+{
+	return send_span(s, w, view_told);
 }
 
 enum err session_requests(struct session *s, struct wire *w)

@@ -39,26 +39,6 @@ enum err session_mark(struct session *s, struct wire *w)
 	return err ? err : wire_send(s->client, &answer, -1);
 }
 
-/* Who was told that something is wrong with a camera. */
-enum err session_told(struct session *s, struct wire *w)
-{
-	struct view v = session_view(s);
-	char camera[CAMERA_ID_MAX + 1], *text = NULL;
-	int64_t from, to;
-	enum err err;
-
-	get_text(w, camera, sizeof(camera));
-	from = wire_get_i64(w);
-	to = wire_get_i64(w);
-	err = wire_end(w);
-	if (!err)
-		err = view_told(&v, camera, from, to, &text);
-	if (!err)
-		err = answer_bulk(s, w, NULL, text, strlen(text));
-	free(text);
-	return err;
-}
-
 enum err session_story(struct session *s, struct wire *w)
 {
 	struct view v = session_view(s);

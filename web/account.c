@@ -37,19 +37,11 @@ static void end_body(struct http *x, struct json *j, struct wire *w,
 	json_wipe(j);
 }
 
-static void done(struct http *x)
-{
-	if (x->err != OK)
-		reply_failed(x);
-	else
-		x->reply.status = 204;
-}
-
 static void password_set(struct http *x)
 {
 	if (x->err == OK)
 		x->session->first = false;
-	done(x);
+	reply_done(x);
 }
 
 void account_password(struct http *x)
@@ -112,7 +104,7 @@ void account_factor_set(struct http *x)
 	json_put_credential(&j, &w);
 	wire_put_str(&w,
 	    json_get_str(&j, "new_code", CODE_DIGITS, CODE_DIGITS));
-	end_body(x, &j, &w, MSG_OK, done);
+	end_body(x, &j, &w, MSG_OK, reply_done);
 }
 
 static void bulk(struct http *x)
@@ -151,7 +143,7 @@ void account_session_end(struct http *x)
 	/* with a body: another person's, who needs one's own password */
 	if (json_has(&j, "password"))
 		json_put_credential(&j, &w);
-	end_body(x, &j, &w, MSG_OK, done);
+	end_body(x, &j, &w, MSG_OK, reply_done);
 }
 
 /* A person with a new one-time password, told once. */
@@ -227,7 +219,7 @@ void account_person_end(struct http *x)
 	wire_put_u64(&w, x->args.number[0]);
 	wire_put_str(&w, json_get_str(&j, "reason", 3, REASON_MAX));
 	json_put_credential(&j, &w);
-	end_body(x, &j, &w, MSG_OK, done);
+	end_body(x, &j, &w, MSG_OK, reply_done);
 }
 
 void account_deputy(struct http *x)
@@ -240,7 +232,7 @@ void account_deputy(struct http *x)
 	wire_put_u64(&w, x->args.number[0]);
 	wire_put_u8(&w, json_get_bool(&j, "deputy"));
 	json_put_credential(&j, &w);
-	end_body(x, &j, &w, MSG_OK, done);
+	end_body(x, &j, &w, MSG_OK, reply_done);
 }
 
 /* --- tokens of other programs --- */
@@ -293,5 +285,5 @@ void account_token_end(struct http *x)
 	json_put_credential(&j, &w);
 	wire_put_u64(&w, x->args.number[0]);
 	wire_put_str(&w, json_get_str(&j, "reason", 3, REASON_MAX));
-	end_body(x, &j, &w, MSG_OK, done);
+	end_body(x, &j, &w, MSG_OK, reply_done);
 }

@@ -88,6 +88,14 @@ void reply_failed(struct http *x)
 	reply_problem(x, x->err, say, NULL);
 }
 
+void reply_done(struct http *x)
+{
+	if (x->err != OK)
+		reply_failed(x);
+	else
+		x->reply.status = 204;
+}
+
 struct bulk {
 	const void *p;
 	size_t n;

@@ -16,6 +16,8 @@ void reply_problem_as(struct http *x, unsigned status, enum err err,
 
 /* The failure in x->err, with storage's sentence where it sent one. */
 void reply_failed(struct http *x);
+/* 204, or that. */
+void reply_done(struct http *x);
 
 /* A JSON text, freed here; NULL is answered as ERR_NO_MEMORY. */
 void reply_json(struct http *x, unsigned status, char *text);

@@ -56,14 +56,6 @@ static void ask(struct http *x, struct json *j, struct peer *p, struct wire *w,
 	json_wipe(j);
 }
 
-static void done(struct http *x)
-{
-	if (x->err != OK)
-		reply_failed(x);
-	else
-		x->reply.status = 204;
-}
-
 void setup_code(struct http *x)
 {
 	struct peer *p = people_peer();
@@ -73,7 +65,7 @@ void setup_code(struct http *x)
 	x->err = json_begin(&j, x->body, x->body_n);
 	wire_begin(&w, MSG_SETUP_CODE, 0);
 	put_code(x, &j, &w);
-	ask(x, &j, p, &w, MSG_OK, done);
+	ask(x, &j, p, &w, MSG_OK, reply_done);
 	peer_put(p);
 }
 
@@ -122,14 +114,14 @@ void setup_capacity(struct http *x)
 	wire_put_str(&w, json_get_str(&j, "reason", 3, WIRE_STR_MAX));
 	wire_put_u32(&w, json_get_count(&j, "cameras", CAMERAS_PLANNED));
 	wire_put_u32(&w, json_get_count(&j, "kbit_s", KBIT_MAX));
-	ask(x, &j, x->session->peer, &w, MSG_OK, done);
+	ask(x, &j, x->session->peer, &w, MSG_OK, reply_done);
 }
 
 static void finished(struct http *x)
 {
 	if (x->err == OK)
 		people_set_up(SETUP_OVER);
-	done(x);
+	reply_done(x);
 }
 
 void setup_finish(struct http *x)

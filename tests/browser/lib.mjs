@@ -169,6 +169,22 @@ export class Person {
 		await this.page.keyboard.type(value);
 	}
 
+	// What axe-core finds by these rules or tags (WCAG 2.2 AA), a line each.
+	violations(by = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
+	{
+		const axe = fs.readFileSync(new URL(
+			"./node_modules/axe-core/axe.min.js", import.meta.url),
+		"utf8");
+
+		return this.eval(async ([source, values]) => {
+			if (!window.axe)
+				(0, eval)(source);
+			const r = await window.axe.run(document, { runOnly: values });
+			return r.violations.map((v) => v.id + " " +
+				v.nodes.map((n) => n.target.join(" ")).join("; "));
+		}, [axe, by]).catch((e) => [String(e)]);
+	}
+
 	// As a program with this session would ask: {status, headers, body}.
 	fetch(url, options = {})
 	{

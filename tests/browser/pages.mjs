@@ -1,7 +1,6 @@
 // pages.mjs - every page in every language: it fits, is translated, axe finds
 // nothing; in the dark, at 400 % and with large letters, too; and the coverage
 // page's numbers.
-import fs from "node:fs";
 import { sleep } from "./lib.mjs";
 
 let p, is, shot, job, iso, json, site;
@@ -9,8 +8,6 @@ let p, is, shot, job, iso, json, site;
 export async function pages(x)
 {
 	({ p, is, shot, job, iso, json, site } = x);
-	const axe = fs.readFileSync(new URL(
-		"./node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 	const where = ["/", `/find?camera=${job.camera}&from=` +
 		`${encodeURIComponent(iso(job.from))}&to=` +
 		encodeURIComponent(iso(job.to)), "/requests",
@@ -22,16 +19,16 @@ export async function pages(x)
 		await arrive("/about");
 		await p.click(`.langs [lang=${lang}]`);
 		for (const address of where)
-			await onePage(lang, address, axe);
+			await onePage(lang, address);
 	}
 	if (p.driver.scheme)
-		await strained(where, axe);
+		await strained(where);
 	await coverage();
 }
 
 // Each page in the dark, at 400 % (WCAG 1.4.10: 1366 pixels become 341), and
 // with letters larger by 40 %.
-async function strained(where, axe)
+async function strained(where)
 {
 	const { width, height } = p.page.viewportSize();
 	const dark = [], narrow = [], large = [];
@@ -39,7 +36,7 @@ async function strained(where, axe)
 	for (const address of where) {
 		await p.driver.scheme("dark");
 		await arrive(address);
-		dark.push(...(await judged(axe, ["color-contrast"]))
+		dark.push(...(await p.violations(["color-contrast"]))
 			.map((v) => `${address} ${v}`));
 		await shot("dark-" + nameOf(address));
 		await p.driver.scheme("light");
@@ -112,24 +109,14 @@ async function arrive(address)
 	await sleep(200);
 }
 
-// What axe finds, by these rules or tags.
-const judged = (axe, by) => p.eval(async ([source, values]) => {
-	if (!window.axe)
-		(0, eval)(source);
-	const r = await window.axe.run(document, { runOnly: values });
-	return r.violations.map((v) => v.id + " " +
-		v.nodes.map((n) => n.target.join(" ")).join("; "));
-}, [axe, by]).catch((e) => [String(e)]);
-
-async function onePage(lang, address, axe)
+async function onePage(lang, address)
 {
 	await arrive(address);
 	const wide = await p.sideways();
 	const raw = await p.eval(() => document.querySelector("main").innerText
 		.match(/\b(?:column|state|cause|camera|entry|problem|when|unit|audit|export|watch|gap|part|help|cases)\.[a-z-]+\b/)?.[0] ?? "");
 	await shot(`${lang}-${nameOf(address)}`);
-	const found = await judged(axe, ["wcag2a", "wcag2aa", "wcag21a",
-		"wcag21aa", "wcag22aa"]);
+	const found = await p.violations();
 	is(wide <= 0 && raw === "" && found.length === 0, `${lang} ` +
 		`${nameOf(address)}: fits 1366 pixels, all translated, no axe ` +
 		"violation", [wide, raw, ...found].join(" | "));

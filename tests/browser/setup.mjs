@@ -24,16 +24,8 @@ const shot = async (name) => {
 
 async function accessible(what)
 {
-	const axe = fs.readFileSync(new URL(
-		"./node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-	const found = await p.eval(async (source) => {
-		if (!window.axe)
-			(0, eval)(source);
-		const r = await window.axe.run(document, { runOnly: ["wcag2a",
-			"wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
-		return r.violations.map((v) => v.id + " " +
-			v.nodes.map((n) => n.target.join(" ")).join("; "));
-	}, axe).catch((e) => [String(e)]);
+	const found = await p.violations();
+
 	is(found.length === 0, `${what}: no axe violation`, found.join(" | "));
 	is(await p.sideways() <= 0, `${what}: nothing scrolls sideways`);
 	const keys = await p.eval(() => document.body.innerText.match(
