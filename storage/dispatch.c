@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/keeper_machine.h"
 #include "storage/keeper_transaction.h"
 
 #define TOOL PEER_CONTROL
@@ -67,6 +68,7 @@ static const struct row {
     {MSG_PAPER_REPLACE, TOOL, handle_act, ENTRY_PAPER},
     {MSG_SCRUB, TOOL, handle_scrub, ENTRY_LOST},
     {MSG_REBUILD, TOOL, handle_rebuild, ENTRY_REBUILD_BEGUN},
+    {MSG_BACKUP_MADE, TOOL, handle_backup_made, 0},
     {MSG_VOLUME_ADD, TOOL, handle_volume_add, ENTRY_VOLUME_ADDED},
     {MSG_ERROR, PEER_READER, handle_reader_started, ENTRY_SIGN_IN_REFUSED},
     {MSG_READER_STARTED, PEER_READER, handle_reader_started, ENTRY_SIGN_IN},

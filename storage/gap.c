@@ -65,17 +65,18 @@ static void close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
 	m->gap = false;
 }
 
-/* A gap that is over already. */
-static void put_gap(struct keeper *k, struct camera *m, int64_t from_ns,
+/* A gap that is over already; false where there is none. */
+static bool put_gap(struct keeper *k, struct camera *m, int64_t from_ns,
     int64_t to_ns, enum cause cause)
 {
 	struct gap_row g;
 
 	if (to_ns - from_ns <= COVERAGE_JOIN_NS)
-		return;
+		return false;
 	open_gap(k, m, from_ns, cause, &g);
 	if (m->gap)
 		close_gap(k, m, &g, to_ns);
+	return true;
 }
 
 /* A cause of the box itself gives way when the camera turns out to be down. */
@@ -164,12 +165,14 @@ static enum cause unspoken(const struct keeper *k, const struct camera *m)
 
 void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns)
 {
-	struct gap_row g;
+	struct gap_row g = {.cause = unspoken(k, m)};
 
-	if (m->gap && !index_gap_open(k->ix, m->id, &g))
+	if (m->gap && !index_gap_open(k->ix, m->id, &g)) {
 		close_gap(k, m, &g, start_ns);
-	else
-		put_gap(k, m, m->last_end_ns, start_ns, unspoken(k, m));
+		m->over[g.cause]++;
+	} else if (put_gap(k, m, m->last_end_ns, start_ns, g.cause)) {
+		m->over[g.cause]++;
+	}
 	m->silent_since_ns = 0;
 	m->gap = false;
 }

@@ -6,6 +6,17 @@
 #include "storage/keeper.h"
 #include "storage/view.h"
 
+static bool traffic(const struct keeper *k, const char *camera,
+    struct view_traffic *ret)
+{
+	for (const struct camera *m = k->cameras; m; m = m->next)
+		if (!strcmp(m->id, camera)) {
+			*ret = (struct view_traffic){m->pace.received, m->over};
+			return true;
+		}
+	return false;
+}
+
 struct view view_of_keeper(struct keeper *k)
 {
 	return (struct view){.ix = k->ix,
@@ -18,6 +29,8 @@ struct view view_of_keeper(struct keeper *k)
 	    .now = k->now,
 	    .sign_ins = k->sign_ins,
 	    .sign_ins_refused = k->sign_ins_refused,
+	    .traffic = traffic,
+	    .keeper = k,
 	    .role = ROLE_OPERATOR};
 }
 

@@ -536,6 +536,7 @@ must_check enum err index_setting_drop(struct index *ix, const char *name);
 /* The setting "entries": ledger entries that the index knows, decimal. */
 #define INDEX_ENTRIES "entries"
 /* The setting "lost": segments that the scrub found lost (u32). */
+#define BACKUP_MADE "backup-made"	/* i64 UTC ns: as the tool said */
 #define SCRUB_LOST "lost"
 /* Day keys that wait to be wrapped anew (u32). */
 #define REWRAP_LEFT "rewrap"

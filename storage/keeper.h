@@ -90,6 +90,7 @@ struct camera {
 	int64_t key_ns, gop_ns;	/* its last key frame; between the last two */
 	bool alarm;
 	struct pace pace;	/* what its process may send */
+	uint64_t over[CAUSE_MAX];	/* gaps that ended, by cause */
 	struct scene_watch scene;
 	uint64_t scene_seq;	/* of the last one taken */
 	uint64_t asked_seq;	/* of the picture that the child decodes */
@@ -177,9 +178,8 @@ struct keeper {
 	bool scrubbing, scrub_bytes;	/* a batch runs; the kind of the last */
 	struct rebuild *rebuild;	/* runs, or is to run; NULL */
 	int64_t next_copy_ns, next_forecast_ns;
-	bool clerk_busy;
 	bool verified, damaged;	/* index.db was checked; is not one */
-	bool asked;		/* saqta rebuild */
+	bool clerk_busy, asked;	/* ... ; saqta rebuild */
 	int anew;		/* why the index was made anew at start; 0 */
 	int64_t copy_entries;	/* that the copy knew; -1 */
 	struct witnessing witnessing;

@@ -8,7 +8,7 @@
 
 #include "storage/api/log.h"
 #include "storage/host.h"
-#include "storage/keeper.h"
+#include "storage/keeper_machine.h"
 
 #define EVERY_NS (60 * NS_PER_SEC)
 
@@ -32,4 +32,18 @@ void host_tick(struct keeper *k)
 	else
 		k->host_taken_s = h->taken_s;
 	free(h);
+}
+
+void handle_backup_made(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = index_setting_put(k->ix, BACKUP_MADE, &k->now.ns,
+		    sizeof(k->now.ns));
+	if (err)
+		conn_error(c, id, err, NULL);
+	else
+		conn_ok(c, id);
 }

@@ -18,30 +18,10 @@
 #define BYTES_NS (80 * INT64_C(86400) * NS_PER_SEC)	/* twice in 181 days */
 #define LEAST (4u << 20)	/* bytes read in a second, however few there are */
 
-/* Where a pass stands; kept in the index. */
-struct pass {
-	int64_t begun_ns;	/* 0: the next one begins when it is due */
-	int64_t last_ns;	/* when the last one began */
-	char camera[CAMERA_ID_MAX + 1];
-	uint64_t seq;
-};
-
-static const char *const names[] = {"scrub-sizes", "scrub-bytes"};
-
-static struct pass pass_get(struct keeper *k, bool bytes)
+static void pass_put(struct keeper *k, bool bytes, const struct scrub_pass *p)
 {
-	struct pass p = {0};
-	size_t n = 0;
-
-	if (index_setting_find(k->ix, names[bytes], &p, sizeof(p), &n) ||
-	    n != sizeof(p))
-		memset(&p, 0, sizeof(p));
-	return p;
-}
-
-static void pass_put(struct keeper *k, bool bytes, const struct pass *p)
-{
-	if (index_setting_put(k->ix, names[bytes], p, sizeof(*p)))
+	if (index_setting_put(k->ix, bytes ? SCRUB_BYTES : SCRUB_SIZES, p,
+		sizeof(*p)))
 		log_warn("where the scrub stands was not noted");
 }
 
@@ -98,7 +78,7 @@ static uint64_t budget(void)
 	return used > LEAST ? used : LEAST;
 }
 
-static void begin_batch(struct keeper *k, bool bytes, struct pass *p)
+static void begin_batch(struct keeper *k, bool bytes, struct scrub_pass *p)
 {
 	struct fill f = {.k = k, .left = budget()};
 	enum err err;
@@ -114,10 +94,12 @@ static void begin_batch(struct keeper *k, bool bytes, struct pass *p)
 
 		memcpy(p->camera, last->camera, sizeof(p->camera));
 		p->seq = last->seq;
+		p->looked += f.job->n;
 	} else if (!err) {
 		log_info("scrub: all %s were looked at",
 		    bytes ? "bytes" : "files");
-		*p = (struct pass){.last_ns = p->begun_ns};
+		*p = (struct scrub_pass){
+		    .last_ns = p->begun_ns, .done_ns = k->now.ns};
 	}
 	pass_put(k, bytes, p);
 	k->scrubbing = f.job->n && !worker_put(k->scrubber, f.job);
@@ -186,11 +168,11 @@ static void end_batch(struct keeper *k, struct scrub *job)
 }
 
 /* Is a pass at work, or due? */
-static bool is_due(struct keeper *k, bool bytes, struct pass *p)
+static bool is_due(struct keeper *k, bool bytes, struct scrub_pass *p)
 {
 	int64_t every = bytes ? BYTES_NS : SIZES_NS;
 
-	*p = pass_get(k, bytes);
+	*p = scrub_pass_get(k->ix, bytes);
 	if (p->begun_ns)
 		return true;
 	if (k->now.ns - p->last_ns < every && k->now.ns >= p->last_ns)
@@ -203,7 +185,7 @@ static bool is_due(struct keeper *k, bool bytes, struct pass *p)
 void scrub_tick(struct keeper *k)
 {
 	struct scrub *job;
-	struct pass p;
+	struct scrub_pass p;
 
 	while ((job = worker_done(k->scrubber)))
 		end_batch(k, job);
@@ -221,16 +203,22 @@ void scrub_work(void *job)
 	scrub_run(job);
 }
 
+static void begin_anew(struct keeper *k, bool bytes)
+{
+	struct scrub_pass p = {.begun_ns = k->now.ns,
+	    .done_ns = scrub_pass_get(k->ix, bytes).done_ns};
+
+	pass_put(k, bytes, &p);
+}
+
 /* Both passes begin anew, now. */
 void handle_scrub(struct keeper *k, struct conn *c, struct wire *w)
 {
-	struct pass p = {.begun_ns = k->now.ns};
-
 	if (wire_end(w)) {
 		conn_error(c, w->id, ERR_BAD_MESSAGE, NULL);
 		return;
 	}
-	pass_put(k, false, &p);
-	pass_put(k, true, &p);
+	begin_anew(k, false);
+	begin_anew(k, true);
 	conn_ok(c, w->id);
 }

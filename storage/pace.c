@@ -29,6 +29,7 @@ bool pace_fragment(struct pace *p, size_t n, struct mono now)
 {
 	int64_t each = NS_PER_SEC / FRAGMENTS;
 
+	p->received += n;
 	return take(&p->fragments, each, BURST_FRAGMENTS * each, now) &&
 	    take(&p->bytes, (int64_t)n * NS_PER_SEC / BYTES,
 		BURST_BYTES_S * NS_PER_SEC, now);

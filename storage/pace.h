@@ -20,6 +20,7 @@
 /* Up to when what came is paid for, in ns of the monotonic clock; begin at 0 */
 struct pace {
 	int64_t segments, fragments, bytes;
+	uint64_t received;	/* bytes of fragments, in all */
 };
 
 /* May it begin a segment, send a fragment of n bytes? */

@@ -10,6 +10,18 @@
 
 #define PIECE (256u << 10)
 
+struct scrub_pass scrub_pass_get(struct index *ix, bool bytes)
+{
+	struct scrub_pass p = {0};
+	size_t n = 0;
+
+	if (index_setting_find(ix, bytes ? SCRUB_BYTES : SCRUB_SIZES, &p,
+		sizeof(p), &n) ||
+	    n != sizeof(p))
+		memset(&p, 0, sizeof(p));
+	return p;
+}
+
 /* The bytes of a record's range, hashed; they must be what it says. */
 static enum err check_range(int fd, const struct journal_record *r,
     unsigned char *buf)

@@ -24,6 +24,21 @@ struct scrub {
 	struct scrub_row rows[SCRUB_ROWS];
 };
 
+/* Where one of the two passes stands; kept in the index. */
+struct scrub_pass {
+	int64_t begun_ns;	/* 0: the next one begins when it is due */
+	int64_t last_ns;	/* when the last whole one began */
+	int64_t done_ns;	/* ... and was through; 0: never */
+	char camera[CAMERA_ID_MAX + 1];
+	uint64_t seq;
+	uint64_t looked;	/* segments, since it began */
+};
+/* Files and their sizes; all their bytes. */
+#define SCRUB_SIZES "scrub-sizes"
+#define SCRUB_BYTES "scrub-bytes"
+/* All zero where there is none. */
+struct scrub_pass scrub_pass_get(struct index *ix, bool bytes);
+
 /* Look at each row. Blocks. */
 void scrub_run(struct scrub *job);
 

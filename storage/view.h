@@ -12,6 +12,13 @@
 #include "storage/ledger_keys.h"
 #include "storage/play.h"
 
+/* Of a camera, since storage started. */
+struct view_traffic {
+	uint64_t received_bytes;
+	const uint64_t *over;	/* gaps that ended, by cause; borrowed */
+};
+
+struct keeper;
 struct view {
 	struct index *ix;
 	struct ledger *ledger;
@@ -21,6 +28,10 @@ struct view {
 	uint64_t reserve_bytes;
 	struct utc now;
 	uint64_t sign_ins, sign_ins_refused; /* since storage started */
+	/* false: no such camera. NULL in a reader, who is not asked. */
+	bool (*traffic)(const struct keeper *k, const char *camera,
+	    struct view_traffic *ret);
+	const struct keeper *keeper;
 	uint64_t person;	/* who asks; 0: the tool */
 	enum role role;
 };

@@ -87,9 +87,9 @@ static void head(FILE *f, const char *name, const char *help)
 	    name);
 }
 
-/* A number of each array or disk that has it. */
+/* A number of each array or disk that has it, in units of so many. */
 static void each(FILE *f, const json_t *all, const char *label, const char *key,
-    const char *name, const char *help)
+    double unit, const char *name, const char *help)
 {
 	const json_t *o, *n;
 	size_t i;
@@ -102,7 +102,8 @@ static void each(FILE *f, const json_t *all, const char *label, const char *key,
 			continue;
 		fprintf(f, "saqta_%s{%s=\"%s\"} %.12g\n", name, label,
 		    json_string_value(json_object_get(o, "name")),
-		    json_is_number(n) ? json_number_value(n) : json_is_true(n));
+		    json_is_number(n) ? json_number_value(n) / unit :
+					json_is_true(n));
 	}
 }
 
@@ -126,16 +127,16 @@ void view_host_metrics(FILE *f, const json_t *status)
 		fprintf(f, "saqta_clock_offset_seconds %.9g\n",
 		    json_number_value(offset));
 	}
-	each(f, a, "array", "missing", "array_disks_missing",
+	each(f, a, "array", "missing", 1, "array_disks_missing",
 	    "Disks that an array works without.");
-	each(f, d, "disk", "healthy", "disk_healthy",
+	each(f, d, "disk", "healthy", 1, "disk_healthy",
 	    "0 where SMART says that the disk is failing.");
-	each(f, d, "disk", "celsius", "disk_temperature_celsius",
+	each(f, d, "disk", "celsius", 1, "disk_temperature_celsius",
 	    "Of the disk, by SMART.");
-	each(f, d, "disk", "reallocated", "disk_reallocated_sectors",
+	each(f, d, "disk", "reallocated", 1, "disk_reallocated_sectors",
 	    "Sectors that the disk has replaced.");
-	each(f, d, "disk", "pending", "disk_pending_sectors",
+	each(f, d, "disk", "pending", 1, "disk_pending_sectors",
 	    "Sectors that the disk could not read.");
-	each(f, d, "disk", "worn_percent", "disk_worn_percent",
-	    "Of its rated life, of flash.");
+	each(f, d, "disk", "worn_percent", 100, "disk_worn_ratio",
+	    "Share of its rated life that is used, of flash.");
 }

@@ -8,6 +8,8 @@
 
 #include "storage/array.h"
 #include "storage/coverage.h"
+#include "storage/holds.h"
+#include "storage/scrub.h"
 #include "storage/view_json.h"
 
 #define DAY_NS (INT64_C(86400) * NS_PER_SEC)
@@ -19,7 +21,8 @@ struct camera_now {
 	char id[CAMERA_ID_MAX + 1];
 	bool enabled, up;
 	int64_t first_ns, sealed_ns;
-	uint64_t bytes;
+	uint64_t segments, bytes;
+	struct view_traffic traffic;
 	int64_t recorded_ns, gap_ns;
 	int64_t gap_of_ns[CAUSE_MAX];
 	unsigned gaps_of[CAUSE_MAX];
@@ -34,6 +37,7 @@ static enum err add_bytes(const struct day_row *d, void *arg)
 {
 	struct camera_now *c = arg;
 
+	c->segments += d->segments;
 	c->bytes += d->bytes;
 	return OK;
 }
@@ -62,6 +66,8 @@ static enum err one(const struct view *v, const struct camera_row *row,
 
 	snprintf(c->id, sizeof(c->id), "%s", row->id);
 	c->enabled = row->enabled;
+	if (!v->traffic(v->keeper, row->id, &c->traffic))
+		c->traffic.over = NULL;
 	if (!err)
 		err = view_recording(v, row, proved, &c->up);
 	if (!err)
@@ -98,10 +104,16 @@ static enum err gather(const struct view *v, struct cameras_now *all)
 	}
 }
 
+static void head_of(FILE *f, const char *type, const char *name,
+    const char *help)
+{
+	fprintf(f, "# HELP saqta_%s %s\n# TYPE saqta_%s %s\n", name, help,
+	    name, type);
+}
+
 static void head(FILE *f, const char *name, const char *help)
 {
-	fprintf(f, "# HELP saqta_%s %s\n# TYPE saqta_%s gauge\n", name, help,
-	    name);
+	head_of(f, "gauge", name, help);
 }
 
 static double seconds(int64_t ns)
@@ -180,6 +192,31 @@ static void of_gaps(FILE *f, const struct cameras_now *all)
 				    all->c[i].gaps_of[c]);
 }
 
+static void of_traffic(FILE *f, const struct cameras_now *all)
+{
+	head_of(f, "counter", "camera_received_bytes_total",
+	    "Of footage, from the camera, since storage started.");
+	for (size_t i = 0; i < all->n; i++)
+		if (all->c[i].traffic.over)
+			fprintf(f,
+			    "saqta_camera_received_bytes_total{camera=\"%s\"} "
+			    "%llu\n",
+			    all->c[i].id,
+			    (unsigned long long)
+				all->c[i].traffic.received_bytes);
+	head_of(f, "counter", "camera_reconnects_total",
+	    "Gaps that ended since storage started, by cause.");
+	for (size_t i = 0; i < all->n; i++)
+		for (int c = 1; c < CAUSE_MAX && all->c[i].traffic.over; c++)
+			if (all->c[i].traffic.over[c])
+				fprintf(f,
+				    "saqta_camera_reconnects_total{camera="
+				    "\"%s\",cause=\"%s\"} %llu\n",
+				    all->c[i].id, cause_name((enum cause)c),
+				    (unsigned long long)
+					all->c[i].traffic.over[c]);
+}
+
 static void print_cameras(FILE *f, const struct cameras_now *all)
 {
 	of_cameras(f, all, "camera_enabled", "1 where it is switched on.",
@@ -195,6 +232,68 @@ static void print_cameras(FILE *f, const struct cameras_now *all)
 	of_cameras(f, all, "camera_coverage_ratio",
 	    "Share of the last 24 hours that is recorded.", coverage);
 	of_gaps(f, all);
+	of_traffic(f, all);
+}
+
+/* What the scrub has looked at: files and sizes, and all their bytes. */
+static void print_scrub(FILE *f, const struct view *v,
+    const struct cameras_now *all)
+{
+	static const char *const names[] = {"files", "bytes"};
+	const struct scrub_pass of[] = {
+	    scrub_pass_get(v->ix, false), scrub_pass_get(v->ix, true)};
+	uint64_t segments = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		segments += all->c[i].segments;
+	head(f, "scrub_completed_timestamp_seconds",
+	    "When all that lies on the disks was last looked through.");
+	for (int i = 0; i < 2; i++)
+		if (of[i].done_ns)
+			fprintf(f,
+			    "saqta_scrub_completed_timestamp_seconds"
+			    "{pass=\"%s\"} %.3f\n",
+			    names[i], seconds(of[i].done_ns));
+	head(f, "scrub_progress_ratio",
+	    "Share of the segments that this pass has looked at; absent "
+	    "between two.");
+	for (int i = 0; i < 2; i++)
+		if (of[i].begun_ns && segments)
+			fprintf(f,
+			    "saqta_scrub_progress_ratio{pass=\"%s\"} %.4g\n",
+			    names[i],
+			    of[i].looked < segments ?
+				(double)of[i].looked / (double)segments :
+				1);
+}
+
+static void print_backup(FILE *f, const struct view *v)
+{
+	int64_t made = 0;
+	size_t n;
+
+	if (index_setting_find(v->ix, BACKUP_MADE, &made, sizeof(made), &n))
+		return;
+	head(f, "backup_last_timestamp_seconds",
+	    "When saqta backup was last told to have made one.");
+	fprintf(f, "saqta_backup_last_timestamp_seconds %.3f\n",
+	    seconds(made));
+}
+
+static void print_holds(FILE *f, const struct view *v)
+{
+	struct holds h = {0};
+	unsigned review = 0;
+
+	if (holds_read(v->data_fd, &h) == ERR_FORMAT)
+		return;
+	for (size_t i = 0; i < h.n; i++)
+		review += h.h[i].review_ns && h.h[i].review_ns < v->now.ns;
+	head(f, "holds", "Holds that are not released.");
+	fprintf(f, "saqta_holds %zu\n", h.n);
+	head(f, "holds_to_review", "Of these, past the date of their review.");
+	fprintf(f, "saqta_holds_to_review %u\n", review);
+	holds_free(&h);
 }
 
 /* A number out of the status; absent where it is null or not there. */
@@ -263,6 +362,18 @@ static void print_clock(FILE *f, const json_t *status)
 	    !strcmp(trusted, "trusted"));
 }
 
+static void print_full(FILE *f, const json_t *status)
+{
+	const json_t *days = json_object_get(
+	    json_object_get(status, "forecast"), "days_left");
+
+	head(f, "disk_full_seconds",
+	    "Until the volumes are full; absent where they hold.");
+	if (json_is_integer(days))
+		fprintf(f, "saqta_disk_full_seconds %lld\n",
+		    86400 * json_integer_value(days));
+}
+
 static void print_status(FILE *f, const json_t *s)
 {
 	head(f, "build_info", "The version that runs.");
@@ -278,8 +389,7 @@ static void print_status(FILE *f, const json_t *s)
 	    "Segments that are missing or damaged on disk.");
 	number(f, s, "storage", "keys_waiting", "day_keys_waiting",
 	    "Day keys that wait to be wrapped for the custodians of now.");
-	number(f, s, "forecast", "days_left", "disk_full_days",
-	    "Days until the volumes are full; absent where they hold.");
+	print_full(f, s);
 	number(f, s, "forecast", "need_bytes", "disk_need_bytes",
 	    "What six months of all cameras need.");
 	number(f, s, "forecast", "held_bytes", "held_bytes",
@@ -290,7 +400,7 @@ static void print_status(FILE *f, const json_t *s)
 	    "Segments that should have been erased a day ago.");
 	number(f, s, "retention", "held", "erasure_held_segments",
 	    "Segments that are due and held.");
-	number(f, s, "retention", "throttled_days", "erasure_throttled_days",
+	number(f, s, "retention", "throttled_days", "erasure_throttled",
 	    "Days that wait because too much is due at once.");
 	number(f, s, "ledger", "size", "ledger_entries", "Its length.");
 	number(f, s, "ledger", "confirmed", "ledger_confirmed",
@@ -367,6 +477,9 @@ enum err view_metrics(const struct view *v, char **ret)
 		print_status(f, j);
 		print_sign_ins(f, v);
 		print_cameras(f, &all);
+		print_scrub(f, v, &all);
+		print_backup(f, v);
+		print_holds(f, v);
 		err = print_requests(f, v);
 		if (fclose(f) && !err)
 			err = ERR_NO_MEMORY;

@@ -214,6 +214,7 @@ enum msg {
 	MSG_CAPACITY_ACCEPT = 304, /* and a session of an operator: str reason,
 				   then may follow a plan: u32 cameras, u32
 				   kbit/s of each. -> MSG_OK, entered */
+	MSG_BACKUP_MADE = 90,	/* saqta backup made one now. -> MSG_OK */
 	MSG_SCRUB = 306,	/* -> MSG_OK: all is looked at anew, from now */
 	MSG_REBUILD = 302,	/* -> MSG_OK: it has begun */
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "storage/age_writer.h"
+#include "storage/api/messages.h"
 #include "storage/disk.h"
 #include "storage/index.h"
 #include "storage/index_transaction.h"
@@ -404,6 +405,19 @@ static bool arguments(struct backup *b, int argc, char **argv, char *file,
 	return true;
 }
 
+/* For /metrics; one that is made while storage stands still is not told. */
+static void tell_storage(const struct config *conf)
+{
+	const char *text;
+	struct wire w;
+
+	wire_begin(&w, MSG_BACKUP_MADE, 1);
+	if (tool_ask(conf, &w, &text))
+		fputs("saqta backup: storage does not answer, so /metrics has "
+		      "not heard of it\n",
+		    stderr);
+}
+
 int tool_backup(int argc, char **argv)
 {
 	static struct backup b;
@@ -431,5 +445,6 @@ int tool_backup(int argc, char **argv)
 	    file, b.files);
 	if (!strncmp(file, b.conf.backup, strlen(b.conf.backup)))
 		backup_newest(b.conf.backup, KEEP);
+	tell_storage(&b.conf);
 	return EXIT_FINE;
 }

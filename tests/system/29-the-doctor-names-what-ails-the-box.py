@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# timeout: 120
+# timeout: 200
 """saqta doctor: each finding has its cause and one command that mends it, and
 the exit status is that of a monitoring plugin.
 
@@ -9,6 +9,7 @@ here it is only held to its form.
 import base64
 import json
 import re
+import shutil
 import subprocess
 import time
 
@@ -160,19 +161,74 @@ def metrics(box):
        "recorded have causes", gaps)
     ok(0.3 < value["saqta_camera_coverage_ratio"] <= 1,
        "what was before the camera counts for nothing", value)
-
-
+    received = value["saqta_camera_received_bytes"]
+    ok(files / 2 < received, "what was received is counted in bytes",
+       received, files)
+    over = told["saqta_camera_reconnects"].samples
+    ok(any(s.labels["camera"] == "cam1" and s.value >= 1 for s in over),
+       "the end of a gap is a reconnect with a cause", over)
+    ok(value["saqta_holds"] == 0 == value["saqta_holds_to_review"],
+       "holds are counted")
+    linted(text)
     rules(set(told))
+
+
+def linted(text):
+    """By Prometheus' own tool, where there is one."""
+    tool = shutil.which("promtool")
+    if not tool:
+        return
+    done = subprocess.run([tool, "check", "metrics"], input=text,
+                          capture_output=True, text=True, check=False)
+    ok(done.returncode == 0 and not done.stderr,
+       "promtool finds nothing to say", done.stdout, done.stderr)
+    done = subprocess.run([tool, "check", "rules",
+                           str(ROOT / "systemd" / "saqta.rules.yml")],
+                          capture_output=True, text=True, check=False)
+    ok(done.returncode == 0, "nor about the alert rules", done.stdout,
+       done.stderr)
+
+
+def looked_after(box):
+    """What the scrub and a backup leave in the metrics."""
+    made = box.tmp / "b.age"
+
+    def numbers():
+        text = box.tool("metrics").stdout.decode()
+        return {(s.name, s.labels.get("pass")): s.value
+                for f in text_string_to_metric_families(text)
+                for s in f.samples}
+    begun = time.time()
+    ok(("saqta_backup_last_timestamp_seconds", None) not in numbers(),
+       "without a backup its age is not told")
+    subprocess.run([box.bin / "saqta", "backup", "--config", box.conf, made],
+                   check=True, capture_output=True, env=box.env)
+    box.tool("scrub")
+    wait_for("both passes are through", 60, lambda: all(
+        numbers().get(("saqta_scrub_completed_timestamp_seconds", p), 0) >
+        begun - 1 for p in ("files", "bytes")), 0.5)
+    told = numbers()
+    ok(begun - 1 < told["saqta_backup_last_timestamp_seconds", None] <
+       time.time() + 1, "when the last backup was made is told", told)
+    ok(not any(n == "saqta_scrub_progress_ratio" for n, _ in told),
+       "between two passes there is no progress", told)
+    path = box.segments("cam1")[0]
+    path.write_bytes(path.read_bytes()[:-100])
+    box.tool("scrub")
+    wait_for("the scrub finds it", 60, lambda: numbers()
+             ["saqta_segments_lost", None] == 1, 0.5)
+    ok(True, "P2 what the scrub finds damaged is counted")
 
 
 def rules(names):
     """The alert rules speak of metrics that there are."""
     text = (ROOT / "systemd" / "saqta.rules.yml").read_text()
     all_rules = [r for g in yaml.safe_load(text)["groups"] for r in g["rules"]]
-    used = set(re.findall(r"saqta_[a-z_]+",
-                          " ".join(r["expr"] for r in all_rules)))
-    # one has no sample yet where there is no witness, or where disks hold
-    optional = {"saqta_witness_age_seconds", "saqta_disk_full_days"} | {
+    used = {re.sub("_total$", "", n) for n in re.findall(
+        r"saqta_[a-z_]+", " ".join(r["expr"] for r in all_rules))}
+    # no sample yet: without a witness, where disks hold, before a backup
+    optional = {"saqta_witness_age_seconds", "saqta_disk_full_seconds",
+                "saqta_backup_last_timestamp_seconds"} | {
         n for n in used if n.startswith((	# of root's timer: 29-the-machine
             "saqta_host_", "saqta_array_", "saqta_disk_"))}
     ok(len(all_rules) > 8 and used - optional <= names,
@@ -210,6 +266,7 @@ def story():
         well(box, doctor)
         swaps(box, doctor)
         metrics(box)
+        looked_after(box)
         completes(box)
         ill(box, doctor, camera)
 
