@@ -164,6 +164,7 @@ static const struct act {
     {MSG_WITNESS_ALLOW, ENTRY_LOG_ALLOWED, witness_draft_allow, witness_do},
     {MSG_WITNESS_REMOVE, ENTRY_WITNESS_REMOVED, witness_draft_remove,
 	witness_do},
+    {MSG_WITNESS_CLOCK, ENTRY_CLOCK_WITNESS, witness_draft_clock, witness_do},
 };
 
 static const struct act *act_find(uint16_t msg)

@@ -86,6 +86,7 @@ void check_act(struct check *c, uint64_t i, const unsigned char *p, size_t n,
 	case ENTRY_WITNESS_ADDED:
 	case ENTRY_LOG_ALLOWED:
 	case ENTRY_WITNESS_REMOVED:
+	case ENTRY_CLOCK_WITNESS:
 		break;
 	default:
 		return;

@@ -116,6 +116,7 @@ static const struct row {
     {MSG_WITNESS_ADD, TOOL, handle_act, ENTRY_WITNESS_ADDED},
     {MSG_WITNESS_ALLOW, TOOL, handle_act, ENTRY_LOG_ALLOWED},
     {MSG_WITNESS_REMOVE, TOOL, handle_act, ENTRY_WITNESS_REMOVED},
+    {MSG_WITNESS_CLOCK, TOOL, handle_act, ENTRY_CLOCK_WITNESS},
     {MSG_WITNESS_LIST, TOOL, handle_witness_list, 0},
     {MSG_TRANSACTIONS_IMPORT, TOOL, handle_transactions_import, ENTRY_IMPORTED},
     {MSG_TRANSACTIONS_PUT, PEER_IMPORTER, handle_transactions_put, 0},

@@ -37,7 +37,10 @@ void handle_clock(struct keeper *k, struct conn *c, struct wire *w)
 	enum err err = wire_end(w);
 
 	if (!err)
-		err = view_clock(&k->rclock, k->now, &json);
+		err = view_clock(&(struct view){.ix = k->ix,
+				     .ledger = k->ledger,
+				     .now = k->now},
+		    &k->rclock, &k->witnessing, &json);
 	if (err)
 		conn_error(c, w->id, err, NULL);
 	else
@@ -221,6 +224,8 @@ void handle_clock_vouch(struct keeper *k, struct conn *c, struct wire *w)
 	uint32_t id = w->id;
 	int64_t watch = wire_get_i64(w);
 	char reason[TEXT_MAX];
+	struct voucher by = {.person = c->reader->person, .reason = reason};
+	struct rclock to;
 	enum err err;
 
 	wire_get_text(w, reason, sizeof(reason));
@@ -232,8 +237,11 @@ void handle_clock_vouch(struct keeper *k, struct conn *c, struct wire *w)
 	    (watch < k->now.ns - VOUCH_NS || watch > k->now.ns + VOUCH_NS ||
 		strlen(reason) < REASON_MIN))
 		err = ERR_INVALID;
-	if (!err)
-		err = term_vouch(k, c->reader->person, reason);
+	if (!err) {
+		to = k->rclock;
+		rclock_vouch(&to, k->now);
+		err = term_vouch(k, &to, &by);
+	}
 	if (err)
 		conn_error(c, id, err,
 		    err == ERR_INVALID ?

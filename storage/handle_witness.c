@@ -11,7 +11,7 @@
 #include "storage/api/log.h"
 #include "storage/bytes.h"
 #include "storage/disk.h"
-#include "storage/keeper.h"
+#include "storage/term.h"
 #include "storage/view.h"
 
 #define AGAIN_NS (30 * NS_PER_SEC) /* after a witness did not answer */
@@ -182,7 +182,7 @@ static enum err round_for(struct keeper *k, const struct witness_link *l)
 	enum err e;
 
 	if (r->began_ns && k->mono.ns - r->began_ns < every_ns(k) / 2 &&
-	    l->known <= r->c.size)
+	    l->known <= r->c.size && r->c.size >= k->witnessing.question.size)
 		return OK;
 	r->began_ns = 0;
 	e = ledger_checkpoint(k->ledger);
@@ -336,6 +336,7 @@ static void cosigned(struct keeper *k, size_t i, const void *body, size_t n)
 	l->state = WITNESS_FINE;
 	l->known = x->round.c.size;
 	l->due_ns = k->mono.ns + every_ns(k);
+	term_witnessed(k, i, time_s);
 }
 
 /* Did it ever cosign this log? That nobody but the witness can make up. */

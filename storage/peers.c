@@ -52,6 +52,20 @@ static enum err take_witness(struct peers *p, const char *vkey, const char *url,
 	return OK;
 }
 
+/* Of the witness whose line stands right before. */
+static enum err take_clock(struct peers *p, const char *vkey)
+{
+	char last[VKEY_TEXT];
+
+	if (!p->witnesses)
+		return ERR_FORMAT;
+	vkey_format(&p->witness[p->witnesses - 1].key, last);
+	if (strcmp(last, vkey) != 0)
+		return ERR_FORMAT;
+	p->witness[p->witnesses - 1].clock = true;
+	return OK;
+}
+
 static enum err take_log(struct peers *p, const char *vkey)
 {
 	if (p->logs == LOGS_MAX)
@@ -76,6 +90,8 @@ static enum err take(struct peers *p, char *line)
 	}
 	if (n == 4 && !strcmp(word[0], "witness"))
 		return take_witness(p, word[1], word[2], word[3]);
+	if (n == 2 && !strcmp(word[0], "clock"))
+		return take_clock(p, word[1]);
 	if (n == 2 && !strcmp(word[0], "log"))
 		return take_log(p, word[1]);
 	return ERR_FORMAT;
@@ -113,6 +129,9 @@ enum err peers_format(const struct peers *p, char *out, size_t room,
 		n += (size_t)snprintf(out + n, room - n, "witness %s %s %s\n",
 		    vkey, p->witness[i].url,
 		    *p->witness[i].pin ? p->witness[i].pin : "-");
+		if (p->witness[i].clock && n < room)
+			n += (size_t)snprintf(out + n, room - n, "clock %s\n",
+			    vkey);
 	}
 	for (size_t i = 0; i < p->logs && n < room; i++) {
 		vkey_format(&p->log[i], vkey);

@@ -19,6 +19,7 @@ struct peers {
 		struct vkey key;
 		char url[WITNESS_URL]; /* https://..., without add-checkpoint */
 		char pin[WITNESS_PIN]; /* "": by the machine's CAs */
+		bool clock; /* it may vouch for the clock (P12) */
 	} witness[WITNESSES_MAX];
 	size_t witnesses;
 	struct vkey log[LOGS_MAX]; /* a log may have several keys */
@@ -28,7 +29,10 @@ struct peers {
 bool witness_url_ok(const char *s);
 bool witness_pin_ok(const char *s); /* or "" */
 
-/* One line each, `witness VKEY URL PIN` (PIN may be -) or `log VKEY`. Pure. */
+/*
+ * One line each, `witness VKEY URL PIN` (PIN may be -), behind one of these
+ * `clock VKEY`, or `log VKEY`. Pure.
+ */
 must_check enum err peers_parse(const char *p, size_t n, struct peers *ret);
 must_check enum err peers_format(const struct peers *p, char *out, size_t room,
     size_t *ret_n);

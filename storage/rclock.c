@@ -16,7 +16,9 @@ static void look(struct rclock *c, struct utc wall, struct mono mono,
 void rclock_begin(struct rclock *c, struct utc wall, struct mono mono,
     const char *boot)
 {
-	*c = (struct rclock){.now_ns = wall.ns, .budget_ns = RCLOCK_BUDGET_NS};
+	*c = (struct rclock){.now_ns = wall.ns,
+	    .budget_ns = RCLOCK_BUDGET_NS,
+	    .witness_ns = RCLOCK_WITNESS_NS};
 	look(c, wall, mono, boot);
 }
 
@@ -34,6 +36,9 @@ void rclock_observe(struct rclock *c, struct utc wall, struct mono mono,
 	c->budget_ns += passed / (RCLOCK_MONTH_NS / RCLOCK_BUDGET_NS);
 	if (c->budget_ns > RCLOCK_BUDGET_NS)
 		c->budget_ns = RCLOCK_BUDGET_NS;
+	c->witness_ns += passed / RCLOCK_WITNESS_PART;
+	if (c->witness_ns > RCLOCK_WITNESS_NS)
+		c->witness_ns = RCLOCK_WITNESS_NS;
 	behind = wall.ns - c->now_ns;
 	if (behind > c->budget_ns)
 		behind = c->budget_ns;
@@ -60,6 +65,27 @@ int64_t rclock_vouch(struct rclock *c, struct utc wall)
 	int64_t step = wall.ns - c->now_ns;
 
 	c->now_ns = c->wall_ns = wall.ns;
+	c->untrusted = 0;
+	return step;
+}
+
+bool rclock_agrees(struct utc wall, struct utc said)
+{
+	int64_t diff = wall.ns - said.ns;
+
+	return diff <= RCLOCK_AGREE_NS && -diff <= RCLOCK_AGREE_NS;
+}
+
+int64_t rclock_witness(struct rclock *c, struct utc wall, struct utc said)
+{
+	int64_t to = said.ns < wall.ns ? said.ns : wall.ns;
+	int64_t step = to - c->now_ns;
+
+	if (!rclock_agrees(wall, said) || step <= 0 || step > c->witness_ns)
+		return 0;
+	c->now_ns = to;
+	c->wall_ns = wall.ns;
+	c->witness_ns -= step;
 	c->untrusted = 0;
 	return step;
 }

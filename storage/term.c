@@ -20,6 +20,7 @@ static enum err enter_clock(struct keeper *k)
 	entry_put_i64(&x.e, TAG_MONO, k->rclock.mono_ns);
 	entry_put_i64(&x.e, TAG_BUDGET, k->rclock.budget_ns);
 	entry_put_u64(&x.e, TAG_UNTRUSTED, k->rclock.untrusted);
+	entry_put_i64(&x.e, TAG_WITNESS_LEFT, k->rclock.witness_ns);
 	return enter_end(k, &x, NULL);
 }
 
@@ -37,7 +38,10 @@ static void from_entry(const struct entry_view *v, struct rclock *c)
 	*c = (struct rclock){.now_ns = number(v, TAG_RETENTION),
 	    .mono_ns = number(v, TAG_MONO),
 	    .budget_ns = number(v, TAG_BUDGET),
-	    .untrusted = (uint64_t)number(v, TAG_UNTRUSTED)};
+	    .untrusted = (uint64_t)number(v, TAG_UNTRUSTED),
+	    .witness_ns = entry_find(v, TAG_WITNESS_LEFT, &f) ?
+		(int64_t)field_u64(&f) :
+		RCLOCK_WITNESS_NS};
 	if (entry_find(v, TAG_BOOT, &f))
 		snprintf(c->boot, sizeof(c->boot), "%.*s", (int)f.n,
 		    (const char *)f.p);
@@ -75,7 +79,8 @@ static void find_setting(struct keeper *k, struct rclock *c)
 		&n) ||
 	    n != sizeof(kept) || kept.now_ns < c->now_ns ||
 	    kept.now_ns > c->now_ns + 2 * ENTER_NS || kept.budget_ns < 0 ||
-	    kept.budget_ns > RCLOCK_BUDGET_NS ||
+	    kept.budget_ns > RCLOCK_BUDGET_NS || kept.witness_ns < 0 ||
+	    kept.witness_ns > RCLOCK_WITNESS_NS ||
 	    kept.boot[sizeof(kept.boot) - 1])
 		return;
 	kept.untrusted = c->untrusted;
@@ -228,6 +233,7 @@ void term_tick(struct keeper *k)
 {
 	rclock_observe(&k->rclock, k->now, k->mono, k->boot);
 	judge(k);
+	term_ask(k);
 	if (k->mono.ns - k->rclock_kept_ns >= KEEP_NS)
 		keep(k);
 	if (k->mono.ns - k->rclock_entered_ns >= ENTER_NS) {
@@ -261,32 +267,44 @@ void term_promise(const struct keeper *k, struct segment_row *r)
 		r->retain_ns = until.ns;
 }
 
+static enum err enter_vouched(struct keeper *k, const struct rclock *to,
+    const struct voucher *by, uint64_t *ret_entry)
+{
+	struct enter x;
+
+	enter_begin(k, &x, ENTRY_VOUCHED, by->person);
+	entry_put_text(&x.e, TAG_BOOT, to->boot);
+	if (by->person)
+		enter_text(&x, TAG_REASON, by->reason);
+	entry_put_i64(&x.e, TAG_RETENTION, to->now_ns);
+	entry_put_i64(&x.e, TAG_MONO, to->mono_ns);
+	entry_put_i64(&x.e, TAG_BUDGET, to->budget_ns);
+	entry_put_i64(&x.e, TAG_RETENTION_BEFORE, k->rclock.now_ns);
+	entry_put_u64(&x.e, TAG_UNTRUSTED, 0);
+	if (k->rclock.untrusted)
+		entry_put_u64(&x.e, TAG_MOVED_FROM, k->rclock.untrusted - 1);
+	entry_put_i64(&x.e, TAG_WITNESS_LEFT, to->witness_ns);
+	if (!by->person) {
+		entry_put_u64(&x.e, TAG_ASKED, by->asked);
+		entry_put_text(&x.e, TAG_WITNESS, by->witnesses);
+	}
+	return enter_end(k, &x, ret_entry);
+}
+
 /*
  * What was promised while the clock was not trusted was promised in the time of
  * the retention clock: when that is put forward, so is the promise.
  */
-enum err term_vouch(struct keeper *k, uint64_t person, const char *reason)
+enum err term_vouch(struct keeper *k, const struct rclock *to,
+    const struct voucher *by)
 {
-	struct rclock c = k->rclock;
-	uint64_t since = c.untrusted;
-	int64_t before = c.now_ns, step = rclock_vouch(&c, k->now);
-	struct enter x;
-	struct term_move m = {.step_ns = step};
+	uint64_t since = k->rclock.untrusted;
+	struct term_move m = {.step_ns = to->now_ns - k->rclock.now_ns};
 	enum err err;
 
 	if (k->move.step_ns)
 		return ERR_BUSY; /* what was vouched for last still moves */
-	enter_begin(k, &x, ENTRY_VOUCHED, person);
-	entry_put_text(&x.e, TAG_BOOT, c.boot);
-	enter_text(&x, TAG_REASON, reason);
-	entry_put_i64(&x.e, TAG_RETENTION, c.now_ns);
-	entry_put_i64(&x.e, TAG_MONO, c.mono_ns);
-	entry_put_i64(&x.e, TAG_BUDGET, c.budget_ns);
-	entry_put_i64(&x.e, TAG_RETENTION_BEFORE, before);
-	entry_put_u64(&x.e, TAG_UNTRUSTED, 0);
-	if (since)
-		entry_put_u64(&x.e, TAG_MOVED_FROM, since - 1);
-	err = enter_end(k, &x, &m.vouched);
+	err = enter_vouched(k, to, by, &m.vouched);
 	if (!err && since) {
 		m.at = ledger_number(k->ledger, since - 1);
 		m.end = m.vouched;
@@ -294,10 +312,14 @@ enum err term_vouch(struct keeper *k, uint64_t person, const char *reason)
 	}
 	if (err)
 		return err;
-	k->rclock = c;
-	log_warn("the clock was vouched for: the retention clock moves by "
+	k->rclock = *to;
+	log_warn("the clock was vouched for%s%s: the retention clock moves by "
 		 "%lld s",
-	    (long long)(step / NS_PER_SEC));
+	    by->person ? "" : " by ", by->person ? "" : by->witnesses,
+	    (long long)(m.step_ns / NS_PER_SEC));
 	keep(k);
+	if (index_setting_put(k->ix, VOUCHED_SETTING, &m.vouched,
+		sizeof(m.vouched)))
+		log_warn("who vouched for the clock was not noted");
 	return OK;
 }

@@ -53,9 +53,59 @@ static json_t *clock_json(const struct rclock *c, struct utc wall)
 			   json_null());
 }
 
-enum err view_clock(const struct rclock *c, struct utc wall, char **ret)
+/* Those that are named for the clock, and what they answered when asked. */
+static json_t *asked_json(const struct witnessing *x)
 {
-	return view_text(clock_json(c, wall), ret);
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < x->peers.witnesses; i++)
+		if (x->peers.witness[i].clock)
+			json_array_append_new(all,
+			    json_pack("{s:s, s:o}", "name",
+				x->peers.witness[i].key.name, "says",
+				json_time_or_null(x->link[i].said_ns)));
+	return all;
+}
+
+/* Who vouched last, as far as the index and this epoch know. */
+static json_t *vouched_json(const struct view *v)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct entry_field to, from, who;
+	struct entry_view e;
+	uint64_t at, first = ledger_number(v->ledger, 0);
+	size_t n;
+
+	if (index_setting_find(v->ix, VOUCHED_SETTING, &at, sizeof(at), &n) ||
+	    n != sizeof(at) || at < first ||
+	    ledger_get(v->ledger, at - first, buf, &n) ||
+	    entry_parse(buf, n, &e) || e.type != ENTRY_VOUCHED ||
+	    !entry_find(&e, TAG_RETENTION, &to) ||
+	    !entry_find(&e, TAG_RETENTION_BEFORE, &from))
+		return json_null();
+	return json_pack("{s:o, s:I, s:o, s:o}", "at", json_time(e.time.ns),
+	    "step_s",
+	    (json_int_t)((int64_t)(field_u64(&to) - field_u64(&from)) /
+		NS_PER_SEC),
+	    "person", view_person(v, e.person), "witnesses",
+	    entry_find(&e, TAG_WITNESS, &who) ?
+		json_text((const char *)who.p, who.n) :
+		json_null());
+}
+
+enum err view_clock(const struct view *v, const struct rclock *c,
+    const struct witnessing *x, char **ret)
+{
+	json_t *o = clock_json(c, v->now);
+
+	if (!o || json_object_set_new(o, "witnesses", asked_json(x)) ||
+	    json_object_set_new(o, "witness_budget_s",
+		json_integer((json_int_t)(c->witness_ns / NS_PER_SEC))) ||
+	    json_object_set_new(o, "vouched", vouched_json(v))) {
+		json_decref(o);
+		return ERR_NO_MEMORY;
+	}
+	return view_text(o, ret);
 }
 
 /* The keeper's word on expiry, as it stands in the index. */

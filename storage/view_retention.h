@@ -12,8 +12,9 @@
 /* What is due; sweeping: it is being erased just now. */
 must_check enum err view_due(const struct due *due, const struct rclock *c,
     struct utc wall, bool sweeping, char **ret);
-must_check enum err view_clock(const struct rclock *c, struct utc wall,
-    char **ret);
+/* v needs index, ledger and now. */
+must_check enum err view_clock(const struct view *v, const struct rclock *c,
+    const struct witnessing *x, char **ret);
 must_check enum err view_holds(const struct view *v, const struct page *page,
     char **ret);
 

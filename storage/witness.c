@@ -31,6 +31,7 @@ void witness_reset(struct keeper *k)
 
 	memset(x->link, 0, sizeof(x->link));
 	memset(&x->round, 0, sizeof(x->round));
+	x->question = (struct clock_question){0};
 }
 
 void witness_hurry(struct keeper *k)
@@ -159,6 +160,32 @@ enum err witness_draft_remove(struct keeper *k, struct wire *w,
 	return entry_end(e);
 }
 
+/* For the time it is asked as for the log: its key signs both. */
+enum err witness_draft_clock(struct keeper *k, struct wire *w,
+    const struct person_row *p, struct entry *e)
+{
+	const struct peers *have = &k->witnessing.peers;
+	char vkey[VKEY_TEXT];
+	struct vkey key;
+	size_t i = 0;
+	enum err err;
+
+	wire_get_text(w, vkey, sizeof(vkey));
+	err = wire_end(w);
+	if (!err && vkey_parse(vkey, &key))
+		err = ERR_INVALID;
+	if (!err && (i = find_witness(have, key.key)) == have->witnesses)
+		err = ERR_NOT_FOUND;
+	if (!err && have->witness[i].clock)
+		err = ERR_EXISTS;
+	if (err)
+		return err;
+	begin(e, ENTRY_CLOCK_WITNESS, k, p);
+	entry_put_text(e, TAG_WITNESS, key.name);
+	entry_put_bytes(e, TAG_WITNESS_KEY, key.key, KEY_BYTES);
+	return entry_end(e);
+}
+
 static bool take(const struct entry_view *v, enum entry_tag tag, char *out,
     size_t room)
 {
@@ -218,8 +245,12 @@ enum err witness_do(struct keeper *k, const struct entry *e)
 	} else if (v.type == ENTRY_LOG_ALLOWED && p->logs < LOGS_MAX) {
 		memset(x->alarmed_ns[p->logs], 0, sizeof(x->alarmed_ns[0]));
 		p->log[p->logs++] = key;
+	} else if (v.type == ENTRY_CLOCK_WITNESS &&
+	    find_witness(p, key.key) < p->witnesses) {
+		p->witness[find_witness(p, key.key)].clock = true;
 	} else if (v.type == ENTRY_WITNESS_ADDED &&
 	    p->witnesses < WITNESSES_MAX) {
+		memset(&p->witness[p->witnesses], 0, sizeof(p->witness[0]));
 		key.kind = NOTE_COSIGNATURE;
 		p->witness[p->witnesses].key = key;
 		if (!take(&v, TAG_WITNESS_URL, p->witness[p->witnesses].url,
@@ -231,6 +262,7 @@ enum err witness_do(struct keeper *k, const struct entry *e)
 	} else {
 		return ERR_TOO_LARGE;
 	}
+	x->question = (struct clock_question){0}; /* others are to answer */
 	err = ledger_put(k->ledger, e, &i);
 	return err ? err : peers_save(k->data_fd, p);
 }

@@ -30,6 +30,14 @@ struct witness_link {
 	int64_t asking_ns;	/* monotonic: asked then; 0: it is not */
 	int64_t due_ns;		/* monotonic: asked next */
 	uint64_t known;		/* size that it has cosigned, as far as we know */
+	int64_t said_ns;	/* its time, in answer to the open question */
+};
+
+/* The witnesses are asked for the time (term_witness.c, P12). */
+struct clock_question {
+	uint64_t entry;		/* the number of the entry that has its nonce */
+	uint64_t size;		/* a checkpoint of so many entries covers it */
+	int64_t asked_ns;	/* monotonic; 0: none is open */
 };
 
 /*
@@ -49,6 +57,7 @@ struct witnessing {
 	unsigned char seed[KEY_BYTES];
 	struct witness_link link[WITNESSES_MAX];
 	struct witness_round round;
+	struct clock_question question;
 	/* monotonic: the last alarm of each kind about a log */
 	int64_t alarmed_ns[LOGS_MAX][LOG_UNPROVEN + 1];
 };
@@ -67,6 +76,8 @@ must_check enum err witness_draft_add(struct keeper *, struct wire *,
 must_check enum err witness_draft_allow(struct keeper *, struct wire *,
     const struct person_row *, struct entry *);
 must_check enum err witness_draft_remove(struct keeper *, struct wire *,
+    const struct person_row *, struct entry *);
+must_check enum err witness_draft_clock(struct keeper *, struct wire *,
     const struct person_row *, struct entry *);
 must_check enum err witness_do(struct keeper *, const struct entry *);
 

@@ -340,6 +340,9 @@ enum msg {
 				   -> MSG_OK: the new epoch is confirmed */
 	MSG_WITNESS_REMOVE = 198, /* control: str custodian, str credential,
 				   str vkey of a witness or log. -> MSG_OK */
+	MSG_WITNESS_CLOCK = 344, /* control: str custodian, str credential,
+				   str vkey of a witness: it vouches for the
+				   clock from now on, too. -> MSG_OK */
 	MSG_SIGN = 196,		/* keeper -> reader: bytes entry (an act) */
 	MSG_SIGN_IS = 197,	/* bytes signature (64), of act_text() */
 

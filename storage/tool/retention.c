@@ -211,6 +211,32 @@ static int vouch(int argc, char **argv)
 	return EXIT_FINE;
 }
 
+/* Who may vouch beside custodians, and who did last. */
+static void print_vouched(const json_t *j)
+{
+	const json_t *v = json_object_get(j, "vouched"),
+		     *all = json_object_get(j, "witnesses"), *o;
+	size_t i;
+
+	json_array_foreach(all, i, o)
+	{
+		bool said = json_is_string(json_object_get(o, "says"));
+
+		printf("witness          %s%s%s\n", json_text_of(o, "name"),
+		    said ? " says " : "", said ? json_text_of(o, "says") : "");
+	}
+	if (i)
+		printf("                 may vouch for %lld days\n",
+		    json_number_of(j, "witness_budget_s") / 86400);
+	if (json_is_object(v))
+		printf("vouched for      %s by %s: %lld s\n",
+		    json_text_of(v, "at"),
+		    json_is_string(json_object_get(v, "witnesses")) ?
+			json_text_of(v, "witnesses") :
+			json_text_of(v, "person"),
+		    json_number_of(v, "step_s"));
+}
+
 int tool_clock(int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", NULL, "--json", NULL};
@@ -239,6 +265,7 @@ int tool_clock(int argc, char **argv)
 	    json_text_of(j, "wall"), json_text_of(j, "retention_clock"),
 	    json_text_of(j, "state"), json_number_of(j, "behind_s"),
 	    json_number_of(j, "budget_s"));
+	print_vouched(j);
 	if (strcmp(json_text_of(j, "state"), "trusted"))
 		puts("Nothing is erased until the clock is right again or a "
 		     "custodian vouches for it: saqta clock vouch");

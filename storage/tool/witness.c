@@ -16,6 +16,8 @@ static const char usage[] =
     "                            [--pin PIN] [-]\n"
     "       saqta witness allow  [--config FILE] --by CUSTODIAN --key VKEY "
     "[-]\n"
+    "       saqta witness clock  [--config FILE] --by CUSTODIAN --key VKEY "
+    "[-]\n"
     "       saqta witness remove [--config FILE] --by CUSTODIAN --key VKEY "
     "[-]\n"
     "  keys    this site's two keys: of its log, and as a witness\n"
@@ -23,6 +25,9 @@ static const char usage[] =
     "https://10.1.2.3:8443/tlog-witness;\n"
     "          PIN is its sha256//..., which saqta-web prints there at start\n"
     "  allow   witness the log with that key\n"
+    "  clock   that witness may vouch for the clock, too (saqta clock); all "
+    "that may\n"
+    "          must agree\n"
     "  The custodian's password and code are asked for, or are a line of "
     "standard\n"
     "  input with -.\n";
@@ -40,6 +45,7 @@ static const struct verb {
     {"list", MSG_WITNESS_LIST, false},
     {"add", MSG_WITNESS_ADD, true},
     {"allow", MSG_WITNESS_ALLOW, true},
+    {"clock", MSG_WITNESS_CLOCK, true},
     {"remove", MSG_WITNESS_REMOVE, true},
 };
 

@@ -225,6 +225,7 @@ static void put_tool(void)
 	    "eleven grey mountains", 0);
 	send_to(4, MSG_WITNESS_ADD, 0, "sssss", "first", "x\n1", "w+1+a",
 	    "https://w", "");
+	send_to(4, MSG_WITNESS_CLOCK, 0, "sss", "first", "x\n1", "w+1+a");
 	put_messages("tool");
 	send_to(3, MSG_SIGN_IN, 0, "sss", "auditor", "auditor-two",
 	    "127.0.0.1");

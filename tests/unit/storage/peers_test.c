@@ -20,6 +20,7 @@
 #define FILE_TEXT                                                          \
 	"witness " WITNESS " https://10.0.0.5:8443/tlog-witness " PIN "\n" \
 	"witness " WITNESS " https://w.example/x -\n"                      \
+	"clock " WITNESS "\n"                                              \
 	"log " LOG "\n"
 
 static char dir[32];
@@ -56,6 +57,7 @@ static void what_is_written_is_read_again(void **state)
 	assert_int_equal(p.logs, 1);
 	assert_string_equal(p.witness[0].pin, PIN);
 	assert_string_equal(p.witness[1].pin, "");
+	assert_true(p.witness[1].clock && !p.witness[0].clock);
 	assert_int_equal(peers_format(&p, out, sizeof(out), &n), OK);
 	assert_string_equal(out, FILE_TEXT);
 	assert_int_equal(peers_load(fd, &again), OK);
@@ -81,6 +83,9 @@ static void lines_that_are_none_are_refused(void **state)
 	    "witness " WITNESS " https://x/ -\n",
 	    "witness " WITNESS " https://a@x -\n",
 	    "witness " WITNESS " https://x sha256//AAAA\n",
+	    "clock " WITNESS "\n",
+	    "log " LOG "\nclock " LOG "\n",
+	    "witness " WITNESS " https://x -\nclock " LOG "\n",
 	    "\n",
 	};
 	static struct peers p;

@@ -146,6 +146,87 @@ static void P12_forty_days_off_need_somebody_who_vouches(void **state)
 	assert_int_equal(c.now_ns, wall.ns);
 }
 
+/* Time stands still for the retention clock, as while the box is off. */
+static void off(int64_t ns)
+{
+	wall.ns += ns;
+	mono.ns = S(30);
+	rclock_observe(&c, wall, mono, c.boot[0] == 'a' ? "b" : "a");
+}
+
+static void P12_witnesses_move_it_forward_as_far_as_they_signed(void **state)
+{
+	struct utc said;
+	int64_t before;
+
+	(void)state;
+	begin();
+	off(40 * DAY);
+	before = c.now_ns;
+	said.ns = wall.ns - S(90);
+	assert_int_equal(rclock_witness(&c, wall, said), said.ns - before);
+	assert_int_equal(c.now_ns, said.ns);
+	assert_true(rclock_trusts(&c, wall));
+	/* later than the wall clock says is not believed */
+	begin();
+	off(40 * DAY);
+	said.ns = wall.ns + S(90);
+	assert_true(rclock_witness(&c, wall, said) > 0);
+	assert_int_equal(c.now_ns, wall.ns);
+}
+
+static void P12_witnesses_who_say_another_time_move_nothing(void **state)
+{
+	const int64_t away[] = {RCLOCK_AGREE_NS + S(1), 20 * DAY, -40 * DAY};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(away) / sizeof(away[0]); i++) {
+		struct rclock before;
+
+		begin();
+		off(40 * DAY);
+		before = c;
+		assert_int_equal(rclock_witness(&c, wall,
+				     (struct utc){wall.ns + away[i]}),
+		    0);
+		assert_memory_equal(&c, &before, sizeof(c));
+	}
+}
+
+static void P12_witnesses_never_move_it_back(void **state)
+{
+	(void)state;
+	begin();
+	off(-40 * DAY);
+	assert_int_equal(rclock_witness(&c, wall, wall), 0);
+	assert_int_equal(c.now_ns, START);
+}
+
+static void P12_beyond_45_days_a_custodian_is_needed(void **state)
+{
+	(void)state;
+	begin();
+	off(46 * DAY);
+	assert_int_equal(rclock_witness(&c, wall, wall), 0);
+	assert_false(rclock_trusts(&c, wall));
+}
+
+/* All of them lie whenever it gets them something. */
+static void P12_lying_witnesses_leave_a_term_of_108_days(void **state)
+{
+	int64_t observed = 0;
+
+	(void)state;
+	begin();
+	while (c.now_ns - START < RETAIN_DAYS_MIN * DAY) {
+		off(c.witness_ns);
+		rclock_witness(&c, wall, wall);
+		pass(HOUR, 0);
+		observed += HOUR;
+	}
+	assert_true(observed > 108 * DAY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +242,12 @@ int main(void)
 	    cmocka_unit_test(
 		P12_a_box_that_was_off_for_an_hour_catches_up_by_itself),
 	    cmocka_unit_test(P12_forty_days_off_need_somebody_who_vouches),
+	    cmocka_unit_test(
+		P12_witnesses_move_it_forward_as_far_as_they_signed),
+	    cmocka_unit_test(P12_witnesses_who_say_another_time_move_nothing),
+	    cmocka_unit_test(P12_witnesses_never_move_it_back),
+	    cmocka_unit_test(P12_beyond_45_days_a_custodian_is_needed),
+	    cmocka_unit_test(P12_lying_witnesses_leave_a_term_of_108_days),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

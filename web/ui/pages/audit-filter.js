@@ -21,7 +21,8 @@ export const groups = {
 		"paper-key", "keys-wrapped"],
 	holds: ["hold-placed", "hold-released", "erasing", "erased",
 		"term-lengthened", "expiry-throttled", "held-keys",
-		"unused-keys-erased", "retention-clock", "clock-vouched"],
+		"unused-keys-erased", "retention-clock", "clock-vouched",
+		"clock-witness-named"],
 	cameras: ["camera-added", "camera-switched", "device-replaced",
 		"camera-retired", "camera-moved", "atm-moved", "journal-clock", "aiming-picture",
 		"aiming-opened", "keypad", "scene-begun-anew", "alarm-raised",
@@ -29,7 +30,7 @@ export const groups = {
 };
 // What the box writes about its own work; hidden until asked for.
 export const routine = new Set(["chain-heads", "segment", "read-back",
-	"day-key", "witnessed"]);
+	"day-key", "witnessed", "clock-asked"]);
 
 // The form; changed(filter) is called when it is sent.
 export function filterForm(filter, changed)

@@ -140,6 +140,8 @@ function variant(type, f)
 		return f.to ? ".over" : "";
 	if (type === "hold-placed")
 		return f.request ? "" : ".own";
+	if (type === "clock-vouched")
+		return f.witness ? ".witness" : "";
 	if (type === "told")
 		return Number(f.over) ? ".over" : "";
 	if (type === "journal-clock" && f["jump-ms"])
