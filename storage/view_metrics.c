@@ -14,7 +14,7 @@
 
 #define DAY_NS (INT64_C(86400) * NS_PER_SEC)
 #define REQUEST_STATES_MAX 12
-#define UNKNOWN (-1.0)	/* of a sample: it is absent */
+#define UNKNOWN (-1.0) /* of a sample: it is absent */
 
 /* A camera that has a device, and its last 24 hours. */
 struct camera_now {
@@ -107,8 +107,8 @@ static enum err gather(const struct view *v, struct cameras_now *all)
 static void head_of(FILE *f, const char *type, const char *name,
     const char *help)
 {
-	fprintf(f, "# HELP saqta_%s %s\n# TYPE saqta_%s %s\n", name, help,
-	    name, type);
+	fprintf(f, "# HELP saqta_%s %s\n# TYPE saqta_%s %s\n", name, help, name,
+	    type);
 }
 
 static void head(FILE *f, const char *name, const char *help)
@@ -202,8 +202,8 @@ static void of_traffic(FILE *f, const struct cameras_now *all)
 			    "saqta_camera_received_bytes_total{camera=\"%s\"} "
 			    "%llu\n",
 			    all->c[i].id,
-			    (unsigned long long)
-				all->c[i].traffic.received_bytes);
+			    (unsigned long long)all->c[i]
+				.traffic.received_bytes);
 	head_of(f, "counter", "camera_reconnects_total",
 	    "Gaps that ended since storage started, by cause.");
 	for (size_t i = 0; i < all->n; i++)
@@ -213,8 +213,8 @@ static void of_traffic(FILE *f, const struct cameras_now *all)
 				    "saqta_camera_reconnects_total{camera="
 				    "\"%s\",cause=\"%s\"} %llu\n",
 				    all->c[i].id, cause_name((enum cause)c),
-				    (unsigned long long)
-					all->c[i].traffic.over[c]);
+				    (unsigned long long)all->c[i]
+					.traffic.over[c]);
 }
 
 static void print_cameras(FILE *f, const struct cameras_now *all)
@@ -276,8 +276,7 @@ static void print_backup(FILE *f, const struct view *v)
 		return;
 	head(f, "backup_last_timestamp_seconds",
 	    "When saqta backup was last told to have made one.");
-	fprintf(f, "saqta_backup_last_timestamp_seconds %.3f\n",
-	    seconds(made));
+	fprintf(f, "saqta_backup_last_timestamp_seconds %.3f\n", seconds(made));
 }
 
 static void print_holds(FILE *f, const struct view *v)
@@ -364,8 +363,8 @@ static void print_clock(FILE *f, const json_t *status)
 
 static void print_full(FILE *f, const json_t *status)
 {
-	const json_t *days = json_object_get(
-	    json_object_get(status, "forecast"), "days_left");
+	const json_t *days =
+	    json_object_get(json_object_get(status, "forecast"), "days_left");
 
 	head(f, "disk_full_seconds",
 	    "Until the volumes are full; absent where they hold.");

@@ -12,6 +12,7 @@
 #include "storage/tool/init.h"
 #include "storage/tool/open.h"
 #include "storage/tool/paper.h"
+#include "storage/tool/destroy.h"
 #include "storage/tool/recover.h"
 #include "storage/tool/policy.h"
 #include "storage/tool/transactions.h"
@@ -36,6 +37,7 @@ static const struct {
     {"atm", tool_atm, "say that an ATM was moved"},
     {"backup", tool_backup, "what is not footage, without any key to it"},
     {"restore", tool_restore, "a backup, beside the volumes that are left"},
+    {"destroy", tool_destroy, "a site that has ended leaves nothing behind"},
     {"config", tool_configuration, "check and show the configuration"},
     {"status", tool_status, "how the appliance does"},
     {"doctor", tool_doctor, "what ails the appliance, and what mends it"},
