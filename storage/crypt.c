@@ -1,5 +1,7 @@
 /* See crypt.h. The only file of storage that includes <sodium.h>. */
+#include <malloc.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "storage/bytes.h"
@@ -23,6 +25,13 @@ void crypt_wipe(void *p, size_t n)
 {
 	if (n)
 		sodium_memzero(p, n);
+}
+
+void crypt_free(void *p)
+{
+	if (p)
+		crypt_wipe(p, malloc_usable_size(p));
+	free(p);
 }
 
 void *crypt_guarded(size_t n)

@@ -31,6 +31,7 @@ must_check enum err crypt_bulk_init(void);	/* crypt_init() calls it */
 
 void crypt_random(void *p, size_t n);
 void crypt_wipe(void *p, size_t n);
+void crypt_free(void *p); /* wipes what malloc() gave; NULL is fine */
 
 /*
  * Zeroed memory between guard pages, kept out of swap and core dumps where the

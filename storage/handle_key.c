@@ -25,7 +25,7 @@ void handle_day_key(struct keeper *k, struct conn *c, struct wire *w)
 		err = keyring_day_line(k->keyring, camera, day, &text);
 	if (!err)
 		err = bulk_from(text, strlen(text), &fd);
-	free(text);
+	crypt_free(text);
 	if (err) {
 		conn_error(c, id, err, NULL);
 		return;
@@ -99,7 +99,7 @@ void handle_stale_days(struct keeper *k, struct conn *c, struct wire *w)
 		    STALE_DAYS_EACH, &text, &n);
 	if (!err)
 		err = bulk_from(n ? text : "\n", n ? n : 1, &fd);
-	free(text);
+	crypt_free(text);
 	wire_begin(w, MSG_STALE_DAYS_IS, id);
 	if (!err)
 		err = put_recipients(w, &h);

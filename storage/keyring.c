@@ -131,7 +131,7 @@ enum err keyring_wrap(const struct age_identity *id,
 	*ret = malloc(B64_LEN(sealed_n));
 	if (*ret)
 		b64_encode(sealed, sealed_n, true, *ret);
-	free(sealed);
+	crypt_free(sealed);
 	return *ret ? OK : ERR_NO_MEMORY;
 }
 
@@ -277,11 +277,11 @@ must_check static enum err day_lines(const struct keyring *k, size_t at,
 			continue;
 		err = keyring_line_day(k->days[at], &line);
 		if (err) {
-			free(out);
+			crypt_free(out);
 			return err;
 		}
 		p = stpcpy(p, line);
-		free(line);
+		crypt_free(line);
 		n--;
 	}
 	*ret = out;
@@ -367,7 +367,7 @@ must_check static enum err replace_wraps(struct keyring *k,
 		return ERR_NO_MEMORY;
 	k->bytes -= day_bytes(d);
 	for (size_t i = 0; i < d->wraps_n; i++)
-		free(d->wraps[i]);
+		crypt_free(d->wraps[i]);
 	d->wraps[0] = wrap;
 	d->wraps_n = 1;
 	k->bytes += day_bytes(d);

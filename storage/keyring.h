@@ -35,7 +35,7 @@ must_check enum err keyring_make_day(struct keyring *k, const char *camera,
 
 /*
  * The age file of an identity ("AGE-SECRET-KEY-1..." LF) for n recipients, as
- * base64; returned, to be freed by free().
+ * base64; returned, to be freed by crypt_free().
  */
 must_check enum err keyring_wrap(const struct age_identity *id,
     const struct age_recipient *to, size_t n, char **ret);
@@ -44,7 +44,7 @@ must_check enum err keyring_wrap(const struct age_identity *id,
 must_check enum err keyring_find_day(const struct keyring *k,
     const char *camera, const char *day, struct age_recipient *ret);
 
-/* The line of that day as in the file; returned, to be freed by free(). */
+/* The line of that day as in the file; returned, to be freed by crypt_free(). */
 must_check enum err keyring_day_line(const struct keyring *k,
     const char *camera, const char *day, char **ret);
 
@@ -64,7 +64,7 @@ void keyring_mark(const struct age_recipient *to, size_t n,
 size_t keyring_stale(const struct keyring *k, const char *mark);
 /*
  * The lines of at most `max` such days behind that of camera and day ("" and
- * "": from the first one); returned, to be freed by free().
+ * "": from the first one); returned, to be freed by crypt_free().
  */
 must_check enum err keyring_stale_days(const struct keyring *k,
     const char *mark, const char *camera, const char *day, size_t max,

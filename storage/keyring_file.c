@@ -29,7 +29,7 @@ static const char *const ring_paths[KEK_SLOTS] = {
 /* What age adds to KEYRING_MAX bytes, generously. */
 #define RING_FILE_MAX (KEYRING_MAX + AGE_HEADER_MAX + (1u << 20))
 
-/* The whole text; returned, to be freed by free(). */
+/* The whole text; returned, to be freed by crypt_free(). */
 must_check static enum err to_text(const struct keyring *k, uint64_t generation,
     char **ret, size_t *ret_n)
 {
@@ -57,7 +57,7 @@ must_check static enum err to_text(const struct keyring *k, uint64_t generation,
 			break;
 		memcpy(out + at, line, strlen(line));
 		at += strlen(line);
-		free(line);
+		crypt_free(line);
 	}
 	if (!err) {
 		*ret = out;
@@ -65,8 +65,8 @@ must_check static enum err to_text(const struct keyring *k, uint64_t generation,
 		out = NULL;
 	}
 out:
-	free(out);
-	free(days);
+	crypt_free(out);
+	crypt_free(days);
 	free(first);
 	return err;
 }
@@ -103,7 +103,7 @@ must_check static enum err read_back(int data_fd, unsigned slot,
 		err = read_text(data_fd, slot, &kek, &got, &got_n);
 	if (!err && (got_n != n || memcmp(got, want, n) != 0))
 		err = ERR_DISK;
-	free(got);
+	crypt_free(got);
 	crypt_wipe(&kek, sizeof(kek));
 	return err;
 }
@@ -220,7 +220,7 @@ must_check static enum err write_ring(struct keyring *k, unsigned slot,
 		err = read_back(k->data_fd, slot, text, n);
 	if (!err)
 		k->generation++;
-	free(text);
+	crypt_free(text);
 	return err;
 }
 
@@ -395,7 +395,7 @@ must_check static enum err open_slot(int data_fd, unsigned slot,
 		err = ERR_INTEGRITY;
 	if (!err)
 		err = take_text(k, text, n);
-	free(text);
+	crypt_free(text);
 	if (err)
 		keyring_close(k);
 	else

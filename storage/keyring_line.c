@@ -12,6 +12,12 @@
 #include "storage/keyring_line.h"
 #include "storage/people.h"
 
+/* What is erased stays in no freed memory either (P3). */
+__attribute__((constructor)) static void wipe_json(void)
+{
+	json_set_alloc_funcs(malloc, crypt_free);
+}
+
 /* Bytes of the header of such an age file; 0: it is none. */
 static size_t wrap_header(const char *b64, size_t n)
 {
@@ -23,7 +29,7 @@ static size_t wrap_header(const char *b64, size_t n)
 	if (b64_decode(b64, n, true, age, n, &age_n) ||
 	    age_header_len(age, age_n, &header))
 		header = 0;
-	free(age);
+	crypt_free(age);
 	return header;
 }
 
@@ -55,9 +61,9 @@ void keyring_day_free(struct keyring_day *d)
 	if (!d)
 		return;
 	for (size_t i = 0; i < d->wraps_n; i++)
-		free(d->wraps[i]);
+		crypt_free(d->wraps[i]);
 	free(d->wraps);
-	free(d->held);
+	crypt_free(d->held);
 	free(d);
 }
 
@@ -90,7 +96,7 @@ void keyring_grant_free(struct keyring_grant *g)
 {
 	if (!g)
 		return;
-	free(g->blob);
+	crypt_free(g->blob);
 	free(g);
 }
 
@@ -309,6 +315,6 @@ enum err keyring_line_grant(const struct keyring_grant *g, char **ret)
 			       "blob", blob),
 		    ret);
 	}
-	free(blob);
+	crypt_free(blob);
 	return err;
 }

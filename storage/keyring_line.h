@@ -65,7 +65,7 @@ bool keyring_is_request(const char *s);
 must_check enum err keyring_line_parse(const char *s, size_t n,
     struct keyring_line *ret);
 
-/* A line with its LF: returned, to be freed by free(). ERR_NO_MEMORY. */
+/* A line with its LF: returned, to be freed by crypt_free(). ERR_NO_MEMORY. */
 must_check enum err keyring_line_first(uint64_t generation, char **ret);
 must_check enum err keyring_line_day(const struct keyring_day *d, char **ret);
 must_check enum err keyring_line_grant(const struct keyring_grant *g,

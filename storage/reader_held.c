@@ -113,7 +113,7 @@ static enum err hand_over(struct session *s, const struct keyring_day *d)
 	}
 	if (fd >= 0)
 		close(fd);
-	free(line);
+	crypt_free(line);
 	return err;
 }
 

@@ -66,7 +66,7 @@ static enum err wrap_day(struct batch *b, const struct keyring_day *d,
 	crypt_wipe(&day, sizeof(day));
 	if (!err)
 		err = append_line(b, d, b64);
-	free(b64);
+	crypt_free(b64);
 	return err;
 }
 

@@ -154,6 +154,7 @@ static void http_free(struct http *x)
 		explicit_bzero(x->body, x->body_n);
 	free(x->body);
 	session_put(x->session);
+	explicit_bzero(x, sizeof(*x));	/* a cookie, what storage answered */
 	free(x);
 }
 

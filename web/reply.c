@@ -39,6 +39,13 @@ bool reply_etag(struct http *x, const char *etag)
 	return true;
 }
 
+/* An answer may hold a token or a password that somebody is told once (P1). */
+static void text_free(void *text)
+{
+	explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 void reply_json(struct http *x, unsigned status, char *text)
 {
 	if (!text) {
@@ -50,7 +57,7 @@ void reply_json(struct http *x, unsigned status, char *text)
 		x->reply.type = "application/json";
 	x->reply.p = text;
 	x->reply.n = strlen(text);
-	x->reply.free = free;
+	x->reply.free = text_free;
 	x->reply.arg = text;
 }
 

@@ -14,7 +14,8 @@ import subprocess
 from lib import say
 from lib.appliance import PEOPLE, Failed, wait_for
 from lib.footage import age
-from lib.keys import keyring_lines, slots
+from lib.keys import from_bech32, keyring_lines, slots
+from lib.memory import memory_of
 from lib.months import DAY, Months, S, midnight
 
 SIZE_MB = 200
@@ -70,6 +71,13 @@ def kek(box):
                 for line in (box.data / "keyring" / name).read_text(
                     errors="replace").splitlines()
                 if line.startswith("AGE-SECRET-KEY-1")).encode()
+
+
+def in_memory(box, secrets):
+    """Those that storage has in its memory; root may look."""
+    pid = box.processes["storage"].pid
+    return [] if os.geteuid() else [
+        s for part in memory_of(pid) for s in secrets if s in part]
 
 
 def by_plain_age(box, path, seq):
@@ -273,7 +281,7 @@ def story():
         owner = box.data.stat()
         os.chown(damaged, owner.st_uid, owner.st_gid)
         os.utime(damaged, ns=(box.now(), box.now()))
-        before = keyring(box)
+        before, first_kek = keyring(box), kek(box)
         journal = (box.data / "footage/cam-2/2026/08/29/journal").read_bytes()
         header = {int(p.name.split("-")[1].split(".")[0]): p.read_bytes()[:160]
                   for p in (box.data / "footage/cam-1/2026/08/29").glob(
@@ -321,6 +329,10 @@ def story():
         say.test("P3 no wrapped key of an erased day is on the raw disk",
                  gone and not any(w[:200] in raw for w in gone) and
                  not any(base64.b64encode(w)[:200] in raw for w in gone))
+        say.test("P3 nor in storage's memory, nor the former kek",
+                 not in_memory(box, [base64.b64encode(w)[:200] for w in gone] +
+                               [w[:200] for w in gone] +
+                               [first_kek, from_bech32(first_kek.decode())]))
         say.test("P3 an overwritten header is not on the raw disk, that of "
                  "held footage is", header[3] in raw and header[4] in raw and
                  (header[5] not in raw or not box.mounted))

@@ -73,25 +73,71 @@ def bech32(prefix, data):
     return (prefix + "1" + "".join(LETTERS[v] for v in values)).upper()
 
 
-def person_identity(box, user, password):
-    """An age identity out of what the index has sealed (storage/DESIGN.md)."""
+def from_bech32(text):
+    """The bytes of an age identity or recipient; its checksum is not looked
+    at."""
+    values = [LETTERS.index(c) for c in text.strip().lower().rsplit("1", 1)[1]]
+    bits = 0
+    for v in values[:-6]:
+        bits = bits << 5 | v
+    count = 5 * (len(values) - 6)
+    return (bits >> count % 8).to_bytes(count // 8, "big")
+
+
+def sodium():
+    return ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
+
+
+def person_secret(box, user, password):
+    """(seed, second factor) out of what the index has sealed
+    (storage/DESIGN.md)."""
     with sqlite3.connect("file:%s?mode=ro" % (box.data / "index.db"),
                          uri=True) as db:
         sealed, = db.execute("SELECT sealed FROM person WHERE user = ?",
                              (user,)).fetchone()
-    sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
+    lib = sodium()
     version, ops, kib = struct.unpack(">BII", sealed[:9])
     assert version == 1
     key = ctypes.create_string_buffer(32)
     word = password.encode()
-    assert sodium.crypto_pwhash(
+    assert lib.crypto_pwhash(
         key, ctypes.c_ulonglong(32), word, ctypes.c_ulonglong(len(word)),
         sealed[9:25], ctypes.c_ulonglong(ops), ctypes.c_size_t(kib << 10),
         2) == 0
     body = sealed[49:]
-    seed = ctypes.create_string_buffer(len(body))
-    assert sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
-        seed, None, None, body, ctypes.c_ulonglong(len(body)), sealed[:49],
+    plain = ctypes.create_string_buffer(len(body))
+    assert lib.crypto_aead_xchacha20poly1305_ietf_decrypt(
+        plain, None, None, body, ctypes.c_ulonglong(len(body)), sealed[:49],
         ctypes.c_ulonglong(49), sealed[25:49], key) == 0
-    scalar = hmac.digest(seed.raw[:32], b"saqta person age v1", "sha256")
-    return bech32("age-secret-key-", scalar)
+    return plain.raw[:32], plain.raw[32:len(body) - 16]
+
+
+def scalar_of(seed):
+    return hmac.digest(seed, b"saqta person age v1", "sha256")
+
+
+def person_identity(box, user, password):
+    """A person's age identity."""
+    seed, _ = person_secret(box, user, password)
+    return bech32("age-secret-key-", scalar_of(seed))
+
+
+def unpadded(text):
+    return base64.b64decode(text + b"=" * (-len(text) % 4))
+
+
+def file_key(scalar, header):
+    """The file key of an age file with one X25519 stanza (c2sp.org/age)."""
+    lib = sodium()
+    stanza, body = header.split(b"\n")[1:3]
+    share = unpadded(stanza.split()[2])
+    shared, mine = (ctypes.create_string_buffer(32) for _ in range(2))
+    assert lib.crypto_scalarmult(shared, scalar, share) == 0
+    assert lib.crypto_scalarmult_base(mine, scalar) == 0
+    prk = hmac.digest(share + mine.raw, shared.raw, "sha256")
+    key = hmac.digest(prk, b"age-encryption.org/v1/X25519\1", "sha256")
+    ret, sealed = ctypes.create_string_buffer(16), unpadded(body)
+    assert lib.crypto_aead_chacha20poly1305_ietf_decrypt(
+        ret, None, None, sealed, ctypes.c_ulonglong(len(sealed)), None,
+        ctypes.c_ulonglong(0), bytes(12), key) == 0
+    return ret.raw
