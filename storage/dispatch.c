@@ -55,6 +55,7 @@ static const struct row {
     {MSG_AIM_OPEN, PEER_READER, handle_aim_open, ENTRY_AIM_OPENED},
     {MSG_AIM_PICTURE_IS, PEER_CAMERA, handle_aim_picture_is, 0},
     {MSG_KEYPAD, OPERATOR, handle_keypad, ENTRY_KEYPAD},
+    {MSG_ZONES, PEER_READER, handle_zones, ENTRY_ZONES},
     {MSG_RECORDER_KEY, OPERATOR, handle_recorder_key, 0},
     {MSG_LOOK, OPERATOR, handle_look, 0},
     {MSG_LOOK_IS, PEER_SUPERVISOR, handle_look_is, 0},

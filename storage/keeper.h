@@ -556,6 +556,7 @@ void handle_aim(struct keeper *, struct conn *, struct wire *);
 void handle_aim_open(struct keeper *, struct conn *, struct wire *);
 void handle_aim_picture_is(struct keeper *, struct conn *, struct wire *);
 void handle_keypad(struct keeper *, struct conn *, struct wire *);
+void handle_zones(struct keeper *, struct conn *, struct wire *);
 void handle_recorder_key(struct keeper *, struct conn *, struct wire *);
 void handle_user_add(struct keeper *, struct conn *, struct wire *);
 void handle_reader_started(struct keeper *, struct conn *, struct wire *);

@@ -212,6 +212,7 @@ static const struct row {
     {MSG_AIM, OPERATOR, 3, session_aim},
     {MSG_AIM_OPEN, CUSTODIAN, 3, session_aim_open},
     {MSG_KEYPAD, OPERATOR, 3, session_onboard},
+    {MSG_ZONES, OPERATOR | CUSTODIAN, 3, session_onboard},
     {MSG_RECORDER_KEY, OPERATOR, 0, session_onboard},
     {MSG_LOOK, OPERATOR, 0, session_onboard},
     {MSG_CAPACITY_ACCEPT, OPERATOR, 0, session_onboard},

@@ -9,6 +9,7 @@
 #include "storage/epoch.h"
 #include "storage/footage.h"
 #include "storage/view_json.h"
+#include "storage/zone.h"
 
 #define SEGMENT_NS_DEFAULT (60 * NS_PER_SEC)
 #define PROOF_GRACE_NS (60 * NS_PER_SEC)
@@ -321,10 +322,13 @@ static json_t *alarms(const struct view *v, const char *camera)
 	return a;
 }
 
-/* Until when an operator may look through it, and where its keypad is. */
+/*
+ * Until when an operator may look through it, where its keypad is, and what
+ * views of it cover.
+ */
 static enum err add_aim(const struct view *v, const char *camera, json_t *o)
 {
-	unsigned char until[8] = {0}, keypad = 0;
+	unsigned char until[8] = {0}, keypad = 0, zones[ZONES_BYTES_MAX];
 	char name[CAMERA_ID_MAX + 8];
 	int64_t ns = 0;
 	size_t n;
@@ -336,7 +340,11 @@ static enum err add_aim(const struct view *v, const char *camera, json_t *o)
 	snprintf(name, sizeof(name), "keypad %s", camera);
 	if (index_setting_find(v->ix, name, &keypad, 1, &n) || n != 1)
 		keypad = 0;
-	if (json_object_set_new(o, "aim_until",
+	snprintf(name, sizeof(name), "zones %s", camera);
+	if (index_setting_find(v->ix, name, zones, sizeof(zones), &n))
+		n = 0;
+	if (json_object_set_new(o, "zones", json_zones(zones, n)) < 0 ||
+	    json_object_set_new(o, "aim_until",
 		json_time_or_null(ns > v->now.ns ? ns : 0)) < 0 ||
 	    json_object_set_new(o, "keypad", json_string(keypad_name(keypad))) <
 		0)

@@ -31,6 +31,8 @@ must_check enum err json_page(json_t *array, const struct page *page,
     json_t **ret_next);
 /* The number of a page's last item, 0 without one; ERR_INVALID. */
 must_check enum err page_number(const struct page *page, uint64_t *ret);
+/* What views of a camera cover (zone.h); none where the bytes are no zones. */
+json_t *json_zones(const void *p, size_t n);
 /* FRAGMENT_* but the key frame. */
 json_t *json_flags(uint32_t flags);
 

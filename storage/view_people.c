@@ -374,6 +374,8 @@ static json_t *field_json(const struct view *v, uint64_t entry,
 	case TAG_WRAPPED_TO:
 	case TAG_REMINDED:
 		return numbers_json(f);
+	case TAG_ZONES:
+		return json_zones(f->p, f->n);
 	case TAG_HEADS:
 		return json_null();
 	default:

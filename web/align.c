@@ -47,7 +47,7 @@ void align_new(struct http *x)
 	x->err = json_begin(&j, x->body, x->body_n);
 	if (json_has(&j, "from"))
 		from = json_get_time(&j, "from");
-	n = json_get_list(&j, SAMPLES, ALIGN_SAMPLES_MAX);
+	n = json_get_list(&j, SAMPLES, 1, ALIGN_SAMPLES_MAX);
 	wire_begin(&w, MSG_ALIGN, 0);
 	wire_put_str(&w, x->args.request);
 	wire_put_i64(&w, from);

@@ -336,3 +336,61 @@ void camera_keypad(struct http *x)
 	wire_put_u8(&w, keypad);
 	end_body(x, &j, &w, MSG_OK, done);
 }
+
+/* --- what views of a camera cover --- */
+
+#define ZONES "zones"
+#define CORNERS "corners"
+
+static uint16_t get_place(struct json *j, const char *name)
+{
+	int64_t v = json_get_number(j, name);
+
+	if (v > ZONE_SCALE)
+		json_refuse(j, name, "0 to 1000, per mille of the picture");
+	return v > ZONE_SCALE ? 0 : (uint16_t)v;
+}
+
+static void put_zone(struct json *j, struct wire *w)
+{
+	const char *kind = json_get_str(j, "kind", 1, 4);
+	bool fill = strcmp(kind, "fill") == 0;
+	size_t n =
+	    json_get_list(j, CORNERS, ZONE_CORNERS_MIN, ZONE_CORNERS_MAX);
+
+	if (!fill && strcmp(kind, "blur") != 0)
+		json_refuse(j, "kind", "blur or fill");
+	wire_put_u8(w, fill ? ZONE_FILL : ZONE_BLUR);
+	wire_put_u8(w, (uint8_t)n);
+	for (size_t i = 0; i < n; i++) {
+		struct json at;
+
+		if (!json_item(j, CORNERS, i, &at))
+			break;
+		wire_put_u16(w, get_place(&at, "x"));
+		wire_put_u16(w, get_place(&at, "y"));
+		json_item_end(j, CORNERS, i, &at);
+	}
+}
+
+void camera_zones(struct http *x)
+{
+	struct json j;
+	struct wire w;
+	size_t n;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_ZONES, 0);
+	wire_put_str(&w, x->args.camera);
+	n = json_get_list(&j, ZONES, 0, ZONES_MAX);
+	wire_put_u8(&w, (uint8_t)n);
+	for (size_t i = 0; i < n; i++) {
+		struct json zone;
+
+		if (!json_item(&j, ZONES, i, &zone))
+			break;
+		put_zone(&zone, &w);
+		json_item_end(&j, ZONES, i, &zone);
+	}
+	end_body(x, &j, &w, MSG_OK, done);
+}

@@ -20,5 +20,6 @@ void camera_atm_move(struct http *x);
 void camera_picture(struct http *x);
 void camera_aim_open(struct http *x);
 void camera_keypad(struct http *x);
+void camera_zones(struct http *x);
 
 #endif

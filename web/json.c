@@ -212,14 +212,14 @@ void json_get_cameras(struct json *j, const char *name,
 	}
 }
 
-size_t json_get_list(struct json *j, const char *name, size_t max)
+size_t json_get_list(struct json *j, const char *name, size_t min, size_t max)
 {
 	json_t *v = get(j, name);
 	size_t n = json_array_size(v);
 	char say[48];
 
-	if (v && (n < 1 || n > max)) {
-		snprintf(say, sizeof(say), "a list of 1 to %zu", max);
+	if (v && (!json_is_array(v) || n < min || n > max)) {
+		snprintf(say, sizeof(say), "a list of %zu to %zu", min, max);
 		refuse(j, name, say);
 	}
 	return j->err == OK ? n : 0;

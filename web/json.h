@@ -80,8 +80,8 @@ uint32_t json_get_count(struct json *j, const char *name, uint32_t max);
 void json_get_cameras(struct json *j, const char *name,
     struct json_cameras *ret);
 
-/* How many objects are in a list of 1..max; 0 after an error. */
-size_t json_get_list(struct json *j, const char *name, size_t max);
+/* How many objects are in a list of min..max; 0 after an error. */
+size_t json_get_list(struct json *j, const char *name, size_t min, size_t max);
 /*
  * The i-th of them to read from, in *ret, borrowed from j: json_item_end(), no
  * json_wipe(). False after an error.

@@ -54,6 +54,8 @@ static const struct route routes[] = {
     camera_aim_open},
 {METHOD_POST, "/api/v1/cameras/%c/keypad", NEED_SESSION, ROUTE_ONCE,
     camera_keypad},
+{METHOD_POST, "/api/v1/cameras/%c/zones", NEED_SESSION, ROUTE_ONCE,
+    camera_zones},
 {METHOD_POST, "/api/v1/atms/move", NEED_SESSION, ROUTE_ONCE, camera_atm_move},
 {METHOD_GET, "/api/v1/coverage", NEED_SESSION, 0, api_coverage},
 {METHOD_GET, "/api/v1/transactions", NEED_SESSION, 0, transaction_search},

@@ -263,7 +263,7 @@ static void get_one(struct json *j, struct transaction *t)
 /* All of them as lines; NULL where one is not right. */
 static char *get_lines(struct json *j, size_t *ret_n)
 {
-	size_t count = json_get_list(j, LIST, PUSH_MAX), n = 0;
+	size_t count = json_get_list(j, LIST, 1, PUSH_MAX), n = 0;
 	char *lines = count ? malloc(count * TRANSACTION_LINE_MAX + 1) : NULL;
 
 	for (size_t i = 0; lines && i < count; i++) {

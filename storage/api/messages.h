@@ -204,6 +204,9 @@ enum msg {
 				   -> MSG_OK: an operator may look now */
 	MSG_KEYPAD = 244,	/* session of an operator, or control:
 				   str camera, u8 enum keypad. -> MSG_OK */
+	MSG_ZONES = 322,	/* session of an operator or a custodian:
+				   str camera, zones (zone.h): what views of
+				   it cover from now on. -> MSG_OK, entered */
 	MSG_AIM_PICTURE = 246,	/* storage -> child: fd: init + a fragment that
 				   begins with a key frame, as it came */
 	MSG_AIM_PICTURE_IS = 247, /* fd: the picture as a small JPEG, or none
@@ -471,6 +474,18 @@ enum keypad {
 	KEYPAD_VISIBLE = 3,	/* it is to be seen, and is to be masked */
 	KEYPAD_MAX
 };
+
+/* How a view covers a zone of the picture (storage/zone.h). */
+enum zone_kind {
+	ZONE_BLUR = 1,
+	ZONE_FILL = 2,
+	ZONE_KIND_MAX
+};
+
+#define ZONES_MAX 8		/* of a camera */
+#define ZONE_CORNERS_MIN 3
+#define ZONE_CORNERS_MAX 12
+#define ZONE_SCALE 1000		/* coordinates are per mille of the picture */
 
 enum camera_state {
 	CAMERA_OFF = 0,		/* switched off by the operator */

@@ -275,6 +275,7 @@ static void put_readers(void)
 	send_to(1, MSG_LOOK_IS, 1, "");
 	send_to(7, MSG_AIM, 0, "s", "cam1");
 	send_to(7, MSG_KEYPAD, 0, "sb", "cam1", 1);
+	send_to(7, MSG_ZONES, 0, "sb", "cam1", 0);
 	send_to(7, MSG_RECORDER_KEY, 0, "");
 	send_to(8, MSG_READER_STARTED, 0, "l", INT64_C(0));
 	send_to(8, MSG_SIGN_IS, 0, "x");
@@ -345,6 +346,7 @@ static void put_sessions(void)
 	send_to(SESSION, MSG_LOOK, 0, "bsbs", 1, "rtsp://127.0.0.1/x", 0, "");
 	send_to(SESSION, MSG_AIM, 0, "s", "cam1");
 	send_to(SESSION, MSG_KEYPAD, 0, "sb", "cam1", 1);
+	send_to(SESSION, MSG_ZONES, 0, "sb", "cam1", 0);
 	send_to(SESSION, MSG_SESSIONS, 0, "");
 	send_to(SESSION, MSG_SESSION_END, 0, "l", INT64_C(1));
 	send_to(SESSION, MSG_PERSON_NEW, 0, "ssbsb", "u", "U", 1,

@@ -159,6 +159,9 @@ export const openAim = (id, body) =>
 	send("POST", `${v1}cameras/${id}/aim`, body);
 export const setKeypad = (id, keypad) =>
 	send("POST", `${v1}cameras/${id}/keypad`, { keypad });
+// What views of a camera cover.
+export const setZones = (id, zones) =>
+	send("POST", `${v1}cameras/${id}/zones`, { zones });
 export const switchCamera = (id, on) =>
 	send("POST", `${v1}cameras/${id}/${on ? "enable" : "disable"}`);
 export const coverage = (camera, from, to) =>

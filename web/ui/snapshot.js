@@ -4,13 +4,14 @@
 import * as api from "./api.js";
 import * as time from "./time.js";
 import { hex, sha256 } from "./verify/hash.js";
+import { cover } from "./zones.js";
 
 const LINE = 22;	// pixels a line of the caption
 
 // {blob, name, sha256} of the picture that the main camera shows.
 export async function makeSnapshot(s)
 {
-	const { video, camera, reel, tape, name } = s.main;
+	const { video, camera, reel, tape, name, zones } = s.main;
 	const { at } = s.player;
 	const f = tape.fragmentAt(at, reel.run);
 	const data = new Uint8Array(await api.fragment(s.id, camera.camera,
@@ -19,8 +20,9 @@ export async function makeSnapshot(s)
 		`${time.offsetText(at)}  ${name} (${camera.camera})`,
 	`${s.app.site.site}  ${s.id}  ${s.app.session.user}`,
 	`segment ${f.part.seq}, fragment ${f.index}, SHA-256`,
-	hex(sha256(data))];
-	const png = new Uint8Array(await (await paint(video, lines))
+	hex(sha256(data)), zones.length &&
+		`${zones.length} zone(s) covered in this picture`].filter(Boolean);
+	const png = new Uint8Array(await (await paint(video, zones, lines))
 		.arrayBuffer());
 	const file = withText(png, "Comment", lines.join("\n"));
 	const stamp = time.rfc3339(Math.floor(at)).replace(/[:-]/g, "");
@@ -30,7 +32,7 @@ export async function makeSnapshot(s)
 		sha256: hex(sha256(file)) };
 }
 
-function paint(video, lines)
+function paint(video, zones, lines)
 {
 	const canvas = document.createElement("canvas");
 	const pen = canvas.getContext("2d");
@@ -41,6 +43,7 @@ function paint(video, lines)
 	pen.fillStyle = "#fff";
 	pen.fillRect(0, 0, canvas.width, canvas.height);
 	pen.drawImage(video, 0, 0);
+	cover(pen, zones, w, h);
 	pen.fillStyle = "#000";
 	pen.font = "14px monospace";
 	lines.forEach((text, i) => pen.fillText(text, 8,

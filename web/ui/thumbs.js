@@ -2,15 +2,17 @@
 // fragments inside the grant; of key frames, so that one costs one fragment.
 import { Feed } from "./feed.js";
 import { canShow } from "./reel.js";
+import { cover } from "./zones.js";
 
 const WIDTH = 192;
 const KEPT = 120;	// pictures kept; the oldest goes first
 const PATIENCE = 4e3;	// ms until a picture is given up
 
 export class Thumbs {
-	constructor(tape, request)
+	constructor(tape, request, zones)
 	{
 		this.tape = tape;
+		this.zones = zones;
 		this.request = request;
 		this.kept = new Map();	// number of a fragment: its canvas
 		this.turn = Promise.resolve();
@@ -78,8 +80,9 @@ export class Thumbs {
 
 		canvas.width = WIDTH;
 		canvas.height = Math.round(WIDTH * h / Math.max(1, w));
-		canvas.getContext("2d").drawImage(this.video, 0, 0,
-			canvas.width, canvas.height);
+		const pen = canvas.getContext("2d");
+		pen.drawImage(this.video, 0, 0, canvas.width, canvas.height);
+		cover(pen, this.zones, canvas.width, canvas.height);
 		this.kept.set(key.n, canvas);
 		if (this.kept.size > KEPT)
 			this.kept.delete(this.kept.keys().next().value);

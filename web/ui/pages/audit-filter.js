@@ -25,7 +25,7 @@ export const groups = {
 		"clock-witness-named"],
 	cameras: ["camera-added", "camera-switched", "device-replaced",
 		"camera-retired", "camera-moved", "atm-moved", "journal-clock", "aiming-picture",
-		"aiming-opened", "keypad", "scene-begun-anew", "alarm-raised",
+		"aiming-opened", "keypad", "zones", "scene-begun-anew", "alarm-raised",
 		"alarm-ended", "gap-opened", "gap-closed"],
 };
 // What the box writes about its own work; hidden until asked for.

@@ -142,6 +142,8 @@ function variant(type, f)
 		return f.request ? "" : ".own";
 	if (type === "clock-vouched")
 		return f.witness ? ".witness" : "";
+	if (type === "zones")
+		return f.zones?.length ? "" : ".none";
 	if (type === "told")
 		return Number(f.over) ? ".over" : "";
 	if (type === "journal-clock" && f["jump-ms"])
@@ -167,6 +169,7 @@ const room = (n) => n === undefined ? "\u2013" : bytes(Number(n));
 
 const texts = (f) => ({
 	camera: f.camera ?? "\u2013", cameras: list(f.cameras),
+	n: f.zones?.length ?? 0,
 	days: f.days ?? "\u2013",
 	request: f.request ?? "\u2013", range: rangeOf(f),
 	cause: causeText(f.cause),

@@ -6,6 +6,7 @@ import { el, fill, say } from "../dom.js";
 import { sortBy, t } from "../i18n.js";
 import { badge } from "./health.js";
 import { aiming, keypadBadge, opening } from "./camera-aim.js";
+import { zones } from "./camera-zones.js";
 import { wizard } from "./camera-add.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
@@ -81,10 +82,22 @@ function look(s, c)
 	s.below.querySelector("h2").focus();
 }
 
+// What views of it cover; an operator may draw over an aiming picture.
+function cover(s, c)
+{
+	s.leave();
+	const panel = zones(c, s.mine && lookUntil(c) > s.app.now() ?
+		() => api.picture(c.id) : null, () => renew(s));
+
+	s.leave = panel.leave;
+	fill(s.below, panel.node);
+	s.below.querySelector("h2").focus();
+}
+
 function table(s)
 {
 	const columns = ["camera", "atm", "state", s.mine && "url",
-		s.mine && "switch", "aim"].filter(Boolean);
+		s.mine && "switch", "aim", "zones"].filter(Boolean);
 
 	if (!s.all.length)
 		return el("p", {}, t("health.noCameras"));
@@ -129,6 +142,11 @@ function aim(s, c)
 		s.mine && t("aim.closed")));
 }
 
+const zonesOf = (s, c) => el("td", {}, !c.retired && press("data-zones", c,
+	t("zones.act"), () => cover(s, c)),
+!c.retired && c.zones.length > 0 && el("div", { class: "soft" },
+	t("zones.count", { n: c.zones.length })));
+
 const row = (s, c) => el("tr", {},
 	el("td", {}, c.name, el("br"), el("small", {}, c.id)),
 	el("td", {}, [c.atm, c.place].filter(Boolean).join(", ")),
@@ -136,4 +154,4 @@ const row = (s, c) => el("tr", {},
 	s.mine && el("td", {}, el("code", {}, c.url), device(c)),
 	s.mine && el("td", {}, !c.retired && press("data-camera", c,
 		t(c.enabled ? "act.off" : "act.on"), () => toggle(s, c))),
-	aim(s, c));
+	aim(s, c), zonesOf(s, c));

@@ -11,6 +11,7 @@ import { Tape } from "../tape.js";
 import { Thumbs } from "../thumbs.js";
 import * as time from "../time.js";
 import { legend } from "../timeline.js";
+import { covers } from "../zones.js";
 import { badges, changedParts } from "./watch-badges.js";
 import { keyDown } from "./watch-keys.js";
 import { marked, mayExport, nextGap, panel, side, snapshot } from "./watch-side.js";
@@ -26,10 +27,11 @@ export default async function watch(app, id)
 
 	if (!r || !r.mine || !open(r))
 		return needed(id, r);
-	const [play, status, story] = await Promise.all([api.play(id),
-		api.status(), api.story(id)]);
+	const [play, status, story, cameras] = await Promise.all([api.play(id),
+		api.status(), api.story(id), api.cameras()]);
 	const q = new URLSearchParams(location.search);
 	const s = { app, id, r, play, status, story, noted: 0, in: NaN, out: NaN,
+		zones: Object.fromEntries(cameras.map((c) => [c.id, c.zones])),
 		from: time.instant(play.from), to: time.instant(play.to) };
 	const main = Math.max(0, play.cameras.findIndex((c) =>
 		c.camera === q.get("camera")));
@@ -90,7 +92,8 @@ function screenOf(s, camera, i)
 {
 	const video = el("video", { playsinline: true, tabindex: -1,
 		disableremoteplayback: true });
-	const one = { camera, i, video, name: camera.name, kind: "",
+	const zones = s.zones[camera.camera] ?? [];
+	const one = { camera, i, video, zones, name: camera.name, kind: "",
 		tape: new Tape(camera, s.from, s.to),
 		flags: el("div", { class: "flags" }),
 		card: el("div", { class: "gapcard", hidden: true }),
@@ -102,9 +105,11 @@ function screenOf(s, camera, i)
 	video.muted = true;
 	one.spans = one.tape.spans();
 	one.node = el("div", { class: "screen", "data-camera": camera.camera },
-		video, el("div", { class: "label" }, camera.name),
+		video, zones.length > 0 && covers(video, zones),
+		el("div", { class: "label" }, camera.name),
 		el("div", { class: "viewer" }, t("watch.viewer",
-			{ user: s.app.session.user, id: s.id })),
+			{ user: s.app.session.user, id: s.id }), zones.length > 0 &&
+			" \u00b7 " + t("zones.count", { n: zones.length })),
 		one.flags, one.card, one.pick);
 	return one;
 }
@@ -341,7 +346,7 @@ function point(s, i, at, line)
 	}
 	s.pointing = setTimeout(async () => {
 		const one = s.screens[i];
-		one.thumbs ??= new Thumbs(one.tape, s.id);
+		one.thumbs ??= new Thumbs(one.tape, s.id, one.zones);
 		const canvas = await one.thumbs.at(at);
 		if (!line.bar.matches(":hover, :focus"))
 			return;
