@@ -20,11 +20,12 @@ function line(what, value, unit, limit)
 		`${unit} (below ${limit})${well ? "" : "  MISSED"}`);
 }
 
+const footage = new Set();	// of a page that was left, too
+
 // With an empty cache: until the page is complete, and all that was sent but
 // footage.
 async function firstView(link, address)
 {
-	const footage = new Set();
 	let bytes = 0;
 	const asked = (e) => /\/media\//.test(e.request.url) &&
 		footage.add(e.requestId);

@@ -40,6 +40,10 @@ export function fill(node, ...kids)
 	return node;
 }
 
+// Is it well? One word of it.
+export const badge = (well, text) => el("span",
+	{ class: "badge " + (well ? "good" : "bad") }, text);
+
 // Tell people who do not see the change; the same words twice are said twice.
 export function say(text)
 {

@@ -169,3 +169,28 @@ export function form(act, ...kids)
 	});
 	return node;
 }
+
+// The credential of who acts, for this one act. An operator may have no code.
+export function credential(role = "custodian")
+{
+	const password = field(t("decide.password"), el("input",
+		{ type: "password", name: "password",
+			autocomplete: "current-password" }),
+	t("decide.passwordHint"));
+	const code = codeField(t("factor.actHint"));
+
+	return { nodes: [password.node, code.node],
+		ok() {
+			const needed = role === "operator" ? [password] :
+				[password, code];
+			for (const f of needed)
+				f.fail(f.control.value ? "" : t("form.empty"));
+			return needed.every((f) => f.control.value);
+		},
+		take() {
+			const body = { password: password.control.value,
+				code: code.control.value.trim() };
+			password.control.value = code.control.value = "";
+			return body;
+		} };
+}

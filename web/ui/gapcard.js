@@ -60,13 +60,21 @@ async function erasedOf({ entry })
 		time: time.stamp(time.instant(e.time)) })];
 }
 
-// The same as lines that come when they are known.
+// The same as lines that come when they are known, and are asked for only when
+// somebody comes near them: there may be a gap for each of many cameras.
 export function toldLines(camera, gap)
 {
 	const node = el("div", { class: "gaptold" });
+	const seen = new IntersectionObserver(([at]) => {
+		if (!at.isIntersecting)
+			return;
+		seen.disconnect();
+		(gap.entry ? erasedOf(gap) : toldOf(camera, gap)).then((lines) =>
+			fill(node, lines.map((line) => el("p", {}, line))),
+		() => {});
+	}, { rootMargin: "200px" });
 
-	(gap.entry ? erasedOf(gap) : toldOf(camera, gap)).then((lines) =>
-		fill(node, lines.map((line) => el("p", {}, line))), () => {});
+	seen.observe(node);
 	return node;
 }
 

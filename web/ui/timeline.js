@@ -29,6 +29,7 @@ export class Timeline {
 				keydown: (e) => this.#key(e),
 				pointerdown: (e) => this.#press(e),
 				pointermove: (e) => this.#drag(e),
+				pointerover: (e) => this.#name(e.target.closest(".span")),
 			} });
 		this.marks = el("div", { class: "ticks", "aria-hidden": true });
 		this.node = el("div", { class: "timeline" }, this.bar,
@@ -44,6 +45,7 @@ export class Timeline {
 
 	#draw()
 	{
+		this.named = new Map();
 		this.hand = el("div", { class: "hand" });
 		this.chosen = el("div", { class: "chosen", hidden: true });
 		fill(this.bar, this.spans.filter((s) => s.to > this.from &&
@@ -66,9 +68,9 @@ export class Timeline {
 	{
 		const a = Math.max(s.from, this.from);
 		const b = Math.min(s.to, this.to);
-		const node = el("div", { class: "span " + kindOf(s),
-			title: s.title ?? spanText(s) });
+		const node = el("div", { class: "span " + kindOf(s) });
 
+		this.named.set(node, s);
 		node.style.left = this.#share(a) + "%";
 		node.style.width = this.#share(this.from + b - a) + "%";
 		if (s.part)
@@ -76,6 +78,15 @@ export class Timeline {
 		else if (s.kind === "gap" && b - a > (this.to - this.from) / 12)
 			node.append(el("span", {}, length(s.to - s.from)));
 		return node;
+	}
+
+	// What a span is, made when somebody points at it: there are thousands.
+	#name(node)
+	{
+		const s = this.named.get(node);
+
+		if (s && !node.title)
+			node.title = s.title ?? spanText(s);
 	}
 
 	#ticks()

@@ -2,11 +2,10 @@
 // password sees this page and no other until he has chosen his own.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
-import { codeField, field, form } from "../fields.js";
+import { codeField, credential, field, form } from "../fields.js";
 import { sortBy, t } from "../i18n.js";
 import { qr } from "../qr.js";
 import * as time from "../time.js";
-import { credential } from "./people.js";
 
 const secret = (name, label, hint, autocomplete) => field(t(label),
 	el("input", { type: "password", name, autocomplete }), hint);

@@ -3,9 +3,8 @@
 // comes; it stands in this page's memory only, and goes with its time.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
-import { form, textField } from "../fields.js";
+import { credential, form, textField } from "../fields.js";
 import { t } from "../i18n.js";
-import { credential } from "./people.js";
 import * as time from "../time.js";
 
 const EVERY = 1e3;

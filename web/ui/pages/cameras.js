@@ -2,9 +2,8 @@
 // some minutes (camera-aim.js) and add new ones (camera-add.js); custodians
 // open a camera to be looked through.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { badge, el, fill, say } from "../dom.js";
 import { sortBy, t } from "../i18n.js";
-import { badge } from "./health.js";
 import { aiming, keypadBadge, opening } from "./camera-aim.js";
 import { zones } from "./camera-zones.js";
 import { wizard } from "./camera-add.js";

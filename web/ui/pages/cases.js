@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { el, fill } from "../dom.js";
 import { sortBy, t } from "../i18n.js";
 import * as time from "../time.js";
-import { open, requestLine } from "./requests.js";
+import { open, requestLine } from "../requestline.js";
 
 export default async function cases(app)
 {

@@ -246,7 +246,8 @@ function strip(s, row)
 {
 	const spans = row.each.map((d) => ({ ...d,
 		kind: kindOf(d) + (d.held ? " held" : ""),
-		title: `${time.dateText(d.from)}: ${wordOf(d)}`, word: wordOf(d),
+		get title() { return `${time.dateText(d.from)}: ${wordOf(d)}`; },
+		get word() { return wordOf(d); },
 		part: d.missing && Math.max(0.3, d.missing /
 			(d.missing + d.recorded)) }));
 	const line = new Timeline({ label: row.camera.name, spans,

@@ -1,6 +1,6 @@
 // health.js - cameras, disk, clock and record keeping, in plain words.
 import * as api from "../api.js";
-import { el, fill } from "../dom.js";
+import { badge, el, fill } from "../dom.js";
 import { bytes, length, number, sortBy, t } from "../i18n.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
@@ -24,9 +24,6 @@ export default async function health(app)
 
 const fact = (key, ...value) => [el("dt", {}, t(key)),
 	el("dd", { class: "num" }, value)];
-
-export const badge = (well, text) => el("span",
-	{ class: "badge " + (well ? "good" : "bad") }, text);
 
 const page = (app, s, cameras) => [
 	el("h1", {}, t("health.title")),

@@ -1,10 +1,9 @@
 // holds.js - what is kept beyond its term: the list, placing, releasing.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
-import { Moment, field, form, textField, ticks } from "../fields.js";
+import { credential, field, form, Moment, textField, ticks } from "../fields.js";
 import { t } from "../i18n.js";
 import * as time from "../time.js";
-import { credential } from "./people.js";
 
 const REVIEW_MS = 90 * 86400e3;
 

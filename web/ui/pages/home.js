@@ -5,7 +5,7 @@ import { length, number, t } from "../i18n.js";
 import * as time from "../time.js";
 import { glance } from "./coverage.js";
 import { cameraTable, diskAlarms, retentionAlarms } from "./health.js";
-import { requestLine } from "./requests.js";
+import { requestLine } from "../requestline.js";
 
 export default async function home(app)
 {

@@ -1,11 +1,10 @@
 // people.js - a custodian's view of who may do what: make, renew, end.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
-import { codeField, field, form, textField } from "../fields.js";
+import { badge, el, fill, say } from "../dom.js";
+import { credential, field, form, textField } from "../fields.js";
 import { sortBy, t } from "../i18n.js";
 import { qr } from "../qr.js";
 import * as time from "../time.js";
-import { badge } from "./health.js";
 import { tokens } from "./tokens.js";
 
 export default async function people(app)
@@ -53,31 +52,6 @@ const button = (kind, p, act) => el("button", { type: "button",
 	"data-act": kind, "data-user": p.user,
 	on: { click: () => act(kind, p) } }, t("people." + kind),
 el("span", { class: "unseen" }, " " + p.name));
-
-// The credential of who acts, for this one act. An operator may have no code.
-export function credential(role = "custodian")
-{
-	const password = field(t("decide.password"), el("input",
-		{ type: "password", name: "password",
-			autocomplete: "current-password" }),
-	t("decide.passwordHint"));
-	const code = codeField(t("factor.actHint"));
-
-	return { nodes: [password.node, code.node],
-		ok() {
-			const needed = role === "operator" ? [password] :
-				[password, code];
-			for (const f of needed)
-				f.fail(f.control.value ? "" : t("form.empty"));
-			return needed.every((f) => f.control.value);
-		},
-		take() {
-			const body = { password: password.control.value,
-				code: code.control.value.trim() };
-			password.control.value = code.control.value = "";
-			return body;
-		} };
-}
 
 // A password that is shown this once, on a sheet for the person.
 function sheet(told, user, made)

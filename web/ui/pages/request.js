@@ -6,7 +6,7 @@ import { choice, codeField, field, form, Moment, ticks } from "../fields.js";
 import { length, t } from "../i18n.js";
 import { exportCard } from "./exports.js";
 import * as time from "../time.js";
-import { open, stateBadge } from "./requests.js";
+import { open, stateBadge } from "../requestline.js";
 
 export default async function request(app, id)
 {

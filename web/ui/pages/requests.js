@@ -3,29 +3,8 @@ import * as api from "../api.js";
 import { el } from "../dom.js";
 import { t } from "../i18n.js";
 import * as time from "../time.js";
+import { stateBadge, waits } from "../requestline.js";
 import { holds } from "./holds.js";
-
-const look = { submitted: "wait", approved: "good", shortened: "good",
-	refused: "bad", revoked: "bad", expired: "", closed: "" };
-
-export const stateBadge = (r) => el("span",
-	{ class: "badge " + (look[r.state] ?? "") }, t("state." + r.state));
-
-// Nobody has decided for days: whoever may is reminded (storage enters it).
-export const waits = (r) => r.waits_days > 0 && el("span",
-	{ class: "badge bad" }, t("request.waits", { n: r.waits_days }));
-
-export const open = (r) => r.state === "approved" || r.state === "shortened";
-
-export const requestLine = (r) => [
-	el("div", { class: "between" },
-		el("a", { href: "/requests/" + r.id, class: "num" }, r.id),
-		el("span", {}, stateBadge(r), " ", waits(r))),
-	el("div", { class: "num" }, time.span(time.instant(r.from),
-		time.instant(r.to))),
-	el("div", { class: "soft" }, t("request.line", { who: r.requester,
-		cameras: r.cameras.join(", "), case: r.case })),
-];
 
 export default async function requests()
 {

@@ -1,13 +1,12 @@
 // setup-steps.js - the rest of set-up, by the first operator: left and gone on
 // with as one likes; the address says at which step. It ends with an entry.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { badge, el, fill, say } from "../dom.js";
 import { form, textField } from "../fields.js";
 import { bytes, length, number, t } from "../i18n.js";
 import * as time from "../time.js";
 import { newFactor } from "./account.js";
 import { wizard } from "./camera-add.js";
-import { badge } from "./health.js";
 
 const DAYS = 185;	// six months and the day after, at most
 const SPARE = 1.15;	// bit rates vary

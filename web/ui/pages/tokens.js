@@ -1,11 +1,9 @@
 // tokens.js - tokens of other programs, on the page People: made, ended.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
-import { form, textField, ticks } from "../fields.js";
+import { badge, el, fill, say } from "../dom.js";
+import { credential, form, textField, ticks } from "../fields.js";
 import { t } from "../i18n.js";
 import * as time from "../time.js";
-import { badge } from "./health.js";
-import { credential } from "./people.js";
 
 const SCOPES = ["health:read", "alerts:write", "transactions:write"];
 const DAY_MS = 86400e3;

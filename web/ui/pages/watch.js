@@ -15,7 +15,7 @@ import { covers } from "../zones.js";
 import { badges, changedParts } from "./watch-badges.js";
 import { keyDown } from "./watch-keys.js";
 import { marked, mayExport, nextGap, panel, side, snapshot } from "./watch-side.js";
-import { open } from "./requests.js";
+import { open } from "../requestline.js";
 
 const ASK_AGAIN = 8e3;	// ms between two looks whether the approval stands
 const NOTE = 1e3;	// ms between two changes of the address
