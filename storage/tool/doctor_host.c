@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -199,6 +200,61 @@ static void smart(struct doctor *d)
 		    "to fail");
 }
 
+/* What a program prints, at most n - 1 bytes; false where it failed. */
+static bool printed(const char *path, char *const *argv, char *buf, size_t n)
+{
+	char locale[] = "LC_ALL=C", *env[] = {locale, NULL};
+	posix_spawn_file_actions_t fa;
+	int ends[2], status = -1;
+	ssize_t got = -1;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_adddup2(&fa, ends[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&fa, STDERR_FILENO, "/dev/null",
+	    O_WRONLY, 0);
+	if (posix_spawn(&pid, path, &fa, NULL, argv, env))
+		pid = -1;
+	close(ends[1]);
+	if (pid >= 0)
+		got = read(ends[0], buf, n - 1);
+	close(ends[0]);
+	posix_spawn_file_actions_destroy(&fa);
+	buf[got > 0 ? got : 0] = '\0';
+	return pid >= 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+/*
+ * dpkg-query(1), db:Status-Abbrev: "ii " is whole. Others are what an upgrade
+ * leaves that was broken off, by a power cut say.
+ */
+static void package(struct doctor *d)
+{
+	char program[] = "dpkg-query", show[] = "-W", name[] = "saqta",
+	     format[] = "-f${db:Status-Abbrev}";
+	char *argv[] = {program, show, format, name, NULL}, state[8];
+
+	if (!printed("/usr/bin/dpkg-query", argv, state, sizeof(state)) ||
+	    strlen(state) < 3 || strchr("nc", state[1]))
+		doctor_found(d, HEALTH_OK, "package", NULL,
+		    "not installed as a package of Debian");
+	else if (state[1] == 'H' || state[2] == 'R')
+		doctor_found(d, HEALTH_CRITICAL, "package",
+		    "dpkg -i saqta_*.deb",
+		    "its installation broke off while files were unpacked: "
+		    "some may be of another version; install the package file "
+		    "once more (the new one, or the one from before)");
+	else if (state[1] != 'i')
+		doctor_found(d, HEALTH_WARNING, "package",
+		    "dpkg --configure -a",
+		    "its installation broke off before it was set up");
+	else
+		doctor_found(d, HEALTH_OK, "package", NULL,
+		    "installed as a whole");
+}
+
 /* Does anybody take connections where people are told to go? */
 static void port(struct doctor *d)
 {
@@ -311,6 +367,7 @@ static void backup(struct doctor *d)
 
 void doctor_host(struct doctor *d)
 {
+	package(d);
 	swap(d);
 	raid(d);
 	smart(d);

@@ -97,6 +97,22 @@ def swaps(box, doctor):
                "P1 and the command against it is named", found)
 
 
+def packages(box, doctor):
+    """What dpkg-query says, in a mount namespace of its own."""
+    fake = box.tmp / "dpkg-query"
+    for said, state, mend in (("ii ", "ok", None), ("un ", "ok", None),
+                              ("iHR", "critical", "dpkg -i saqta_*.deb"),
+                              ("iU ", "warning", "dpkg --configure -a"),
+                              ("iF ", "warning", "dpkg --configure -a")):
+        fake.write_text("#!/bin/sh\nprintf '%s'\n" % said)
+        fake.chmod(0o755)
+        doctor.run(["unshare", "-m", "sh", "-c", 'mount --bind "$0" '
+                    '/usr/bin/dpkg-query && exec "$@"', str(fake)])
+        found = doctor.of("package")
+        ok([(f["state"], f.get("mend")) for f in found] == [(state, mend)],
+           "a package that dpkg calls %s is %s" % (said, state), found)
+
+
 def ill(box, doctor, camera):
     camera.freeze()
     wait_for("the camera is critical", 40, lambda: doctor.is_state(
@@ -265,6 +281,7 @@ def story():
         wait_for("the certificate", 10, box.certificate.exists)
         well(box, doctor)
         swaps(box, doctor)
+        packages(box, doctor)
         metrics(box)
         looked_after(box)
         completes(box)
