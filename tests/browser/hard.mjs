@@ -169,7 +169,7 @@ async function hasAWrongClock(play)
 		return stillPicture(p);
 	};
 	const right = await look();
-	is(await p.eval(() => !document.querySelector(".banner.clock")),
+	is(await p.eval(() => !document.querySelector(".banner.alarm")),
 		"a right clock has no banner");
 	await p.driver.before(() => {
 		const now = Date.now.bind(Date);
@@ -177,7 +177,7 @@ async function hasAWrongClock(play)
 	});
 	const wrong = await look();
 	// the answer took a moment on its way
-	is(/10 min|9 min 5\d s/.test(await p.text(".banner.clock")),
+	is(/10 min|9 min 5\d s/.test(await p.text(".banner.alarm")),
 		"a PC clock that is ten minutes ahead is told",
 		await p.text("#banners"));
 	is(wrong.frame === right.frame && wrong.shown === right.shown &&

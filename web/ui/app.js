@@ -253,11 +253,11 @@ function banners()
 		list.push(el("p", { class: "banner demo" },
 			el("strong", {}, "DEMO"), " \u00b7 " + t("demo.text")));
 	if (Math.abs(app.skew) > CLOCK_LIMIT)
-		list.push(el("p", { class: "banner clock" },
+		list.push(el("p", { class: "banner alarm" },
 			t(app.skew > 0 ? "clock.behind" : "clock.ahead",
 				{ length: length(Math.abs(app.skew)) })));
 	if (unfinished() && location.pathname !== "/setup")
-		list.push(el("p", { class: "banner clock" }, t("setup.open"),
+		list.push(el("p", { class: "banner alarm" }, t("setup.open"),
 			" ", el("a", { href: "/setup" }, t("setup.goOn"))));
 	return list;
 }

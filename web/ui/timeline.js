@@ -68,13 +68,14 @@ export class Timeline {
 	{
 		const a = Math.max(s.from, this.from);
 		const b = Math.min(s.to, this.to);
-		const node = el("div", { class: "span " + kindOf(s) });
+		const node = el("div", { class: "span " + kindOf(s) +
+			(s.part ? " partly" : "") });
 
 		this.named.set(node, s);
 		node.style.left = this.#share(a) + "%";
 		node.style.width = this.#share(this.from + b - a) + "%";
 		if (s.part)
-			node.append(partly(s.part));
+			node.style.setProperty("--part", 100 * s.part + "%");
 		else if (s.kind === "gap" && b - a > (this.to - this.from) / 12)
 			node.append(el("span", {}, length(s.to - s.from)));
 		return node;
@@ -189,15 +190,6 @@ export class Timeline {
 
 const kindOf = (s) => s.kind === "recorded" && s.flags?.length ?
 	"recorded flagged" : s.kind;
-
-// Of what a day came to, the part that is missing, from above.
-function partly(share)
-{
-	const node = el("div", { class: "part" });
-
-	node.style.height = 100 * share + "%";
-	return node;
-}
 
 export function spanText(s)
 {
