@@ -197,6 +197,7 @@ static const struct row {
     {MSG_HOLD_PLACE, AUDITOR | CUSTODIAN, 0, session_hold_place},
     {MSG_HOLD_RELEASE, CUSTODIAN, 0, session_hold_release},
     {MSG_LEDGER, AUDITOR | CUSTODIAN, 0, session_ledger},
+    {MSG_LEDGER_VERIFY, AUDITOR | CUSTODIAN, 0, session_ledger_verify},
     /* an auditor's alone: a custodian's identity is not kept open */
     {MSG_PLAY, AUDITOR, 1, session_play},
     {MSG_MEDIA_INIT, AUDITOR, 2, session_media_init},
@@ -341,6 +342,7 @@ static void run(struct session *s)
 	}
 	export_drop(s);
 	spool_drop(s);
+	chain_drop(s);
 	access_drop(s);
 }
 

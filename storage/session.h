@@ -80,6 +80,7 @@ struct access {
 	struct opened files[FILES_MAX];
 };
 
+struct chain;
 struct export_job;
 struct spool;
 
@@ -107,6 +108,8 @@ struct session {
 	struct access access;
 	struct export_job *job_export; /* NULL: none runs */
 	struct spool *spool; /* the package read last, or NULL */
+	struct chain *chain; /* the ledger being verified, or NULL */
+	int64_t chain_over_ns; /* monotonic, of the last one; 0: none */
 	/* what the message at hand is about, for the entry of a refusal */
 	struct {
 		char request[REQUEST_ID_MAX];
@@ -159,6 +162,10 @@ must_check enum err session_status(struct session *s, struct wire *w);
 must_check enum err session_request_new(struct session *s, struct wire *w);
 must_check enum err session_revoke(struct session *s, struct wire *w);
 must_check enum err session_sign_out(struct session *s, struct wire *w);
+
+/* --- reader_chain.c --- */
+must_check enum err session_ledger_verify(struct session *s, struct wire *w);
+void chain_drop(struct session *s);
 
 /* --- reader_camera.c --- */
 /* What the keeper decides alone: the message and its answer as they are. */

@@ -18,6 +18,10 @@ struct view_traffic {
 	const uint64_t *over;	/* gaps that ended, by cause; borrowed */
 };
 
+struct chain;
+/* How far a verification of the ledger is, and what it found. */
+must_check enum err view_chain(const struct chain *c, char **ret);
+
 struct keeper;
 struct view {
 	struct index *ix;

@@ -296,6 +296,17 @@ void api_decide(struct http *x)
 	end_body(x, &j, &w, MSG_OK, done);
 }
 
+void api_ledger_verify(struct http *x)
+{
+	struct json j;
+	struct wire w;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_LEDGER_VERIFY, 0);
+	wire_put_u8(&w, json_get_bool(&j, "anew") ? 1 : 0);
+	end_body(x, &j, &w, MSG_LEDGER_VERIFY_IS, pass_json);
+}
+
 void api_revoke(struct http *x)
 {
 	struct json j;

@@ -15,6 +15,7 @@ void api_stop(struct http *x);
 void api_exports(struct http *x);
 void api_export_new(struct http *x);
 void api_ledger(struct http *x);
+void api_ledger_verify(struct http *x);
 void api_status(struct http *x);
 
 #endif

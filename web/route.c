@@ -83,6 +83,7 @@ static const struct route routes[] = {
     api_export_new},
 {METHOD_GET, "/api/v1/exports", NEED_SESSION, 0, api_exports},
 {METHOD_GET, "/api/v1/ledger", NEED_SESSION, 0, api_ledger},
+{METHOD_POST, "/api/v1/ledger/verify", NEED_SESSION, 0, api_ledger_verify},
 {METHOD_POST, "/api/v1/account/password", NEED_SESSION, 0, account_password},
 {METHOD_POST, "/api/v1/account/factor", NEED_SESSION, 0, account_factor_new},
 {METHOD_POST, "/api/v1/account/factor/confirm", NEED_SESSION, 0,

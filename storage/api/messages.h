@@ -123,6 +123,10 @@ enum msg {
 	MSG_MOVIE_READ_IS = 79,	/* - ; exactly those bytes are in the window */
 	MSG_LEDGER = 80,	/* u64 first entry, u32 count (<= 200) */
 	MSG_LEDGER_IS = 81,	/* fd: JSON */
+	MSG_LEDGER_VERIFY = 324, /* u8 anew: a slice of verifying the ledger,
+				   from its beginning where it is 1. ERR_BUSY:
+				   another is at it, or was just now */
+	MSG_LEDGER_VERIFY_IS = 325, /* fd: JSON: how far, and what was found */
 	MSG_STATUS = 82,	/* c - ; people: str token, str client address */
 	MSG_STATUS_IS = 83,	/* fd: JSON */
 	MSG_METRICS = 310,	/* c - */

@@ -345,6 +345,7 @@ static void put_sessions(void)
 	    "rtsp://127.0.0.1/x", 0, "", "", "");
 	send_to(SESSION, MSG_LOOK, 0, "bsbs", 1, "rtsp://127.0.0.1/x", 0, "");
 	send_to(SESSION, MSG_AIM, 0, "s", "cam1");
+	send_to(SESSION, MSG_LEDGER_VERIFY, 0, "b", 1);
 	send_to(SESSION, MSG_KEYPAD, 0, "sb", "cam1", 1);
 	send_to(SESSION, MSG_ZONES, 0, "sb", "cam1", 0);
 	send_to(SESSION, MSG_SESSIONS, 0, "");

@@ -210,6 +210,9 @@ export const exportFile = (id) => `/media/exports/${id}`;
 export const play = (id) => json(`${v1}requests/${id}/play`);
 export const ledger = (first, count) =>
 	json(v1 + "ledger" + query({ first, count }));
+// The ledger verified, a slice with each question.
+export const verifyLedger = (anew) =>
+	send("POST", v1 + "ledger/verify", { anew });
 export const status = () => json(v1 + "status");
 
 // Said while the page goes away, so nobody waits for the answer.

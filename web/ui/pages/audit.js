@@ -7,6 +7,7 @@ import { aboutText, offsetText } from "../journal.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
 import { csv, filterForm, walk } from "./audit-filter.js";
+import { verifier } from "./audit-verify.js";
 
 export default async function audit(app)
 {
@@ -16,7 +17,9 @@ export default async function audit(app)
 			(k) => [k, q.get(k) ?? ""])) };
 
 	s.status = await api.status();
-	await look(s);
+	// of a damaged ledger one still learns here which entry it is
+	await look(s).catch((problem) => fill(s.list, el("p",
+		{ class: "card told bad" }, problem.sentence ?? String(problem))));
 	return { title: t("audit.title"), node: el("div", {},
 		el("h1", {}, t("audit.title")),
 		el("section", { class: "card" }, el("p", {}, t("audit.text")),
@@ -29,7 +32,7 @@ export default async function audit(app)
 					(p) => say(p.sentence ?? String(p)));
 			})),
 		el("section", { class: "card" }, el("h2", {}, t("audit.chain")),
-			chain(s)), s.list) };
+			s.walk && chain(s), verifier()), s.list) };
 }
 
 const spoken = (e) => [...el("p", {}, sentence(e)).childNodes].map((n) =>
@@ -38,8 +41,11 @@ const spoken = (e) => [...el("p", {}, sentence(e)).childNodes].map((n) =>
 async function look(s)
 {
 	s.list.setAttribute("aria-busy", "true");
-	s.walk = await walk(s.filter, spoken);
-	s.list.removeAttribute("aria-busy");
+	try {
+		s.walk = await walk(s.filter, spoken);
+	} finally {
+		s.list.removeAttribute("aria-busy");
+	}
 	show(s);
 }
 

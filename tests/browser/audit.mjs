@@ -1,0 +1,56 @@
+// audit.mjs - the ledger is verified on the page Audit, in three languages.
+//
+//   node audit.mjs BASEURL --accounts FILE.json --expect whole|ENTRY
+//       [--browser chromium|firefox] [--shots DIR]
+import fs from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { launch, Report, sleep } from "./lib.mjs";
+
+const { values: opt, positionals: [base] } = parseArgs({
+	allowPositionals: true, options: { accounts: { type: "string" },
+		expect: { type: "string" },
+		browser: { type: "string", default: "chromium" },
+		shots: { type: "string", default: "shots" } } });
+const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
+const report = new Report(opt.browser);
+const is = (...a) => report.is(...a);
+fs.mkdirSync(opt.shots, { recursive: true });
+const p = await launch(opt.browser, base);
+const shot = (name) => p.shot(path.join(opt.shots,
+	`${opt.browser}-audit-${opt.expect}-${name}.png`));
+const words = opt.expect === "whole" ? { en: "nothing of it was changed",
+	ru: "ничего не изменено", kk: "ештеңе өзгертілмеген" } :
+	{ en: `Entry ${opt.expect} is not what was entered`,
+		ru: `Запись ${opt.expect} не такова`,
+		kk: `${opt.expect}-жазба енгізілген күйінде емес` };
+
+try {
+	await p.open("/");
+	await p.signIn(accounts.auditor);
+	for (const [code, text] of Object.entries(words)) {
+		await p.click(`.langs [lang=${code}]`);
+		await p.until("the language", (l) =>
+			document.documentElement.lang === l, code);
+		await p.open("/audit");
+		await p.see("[name=verify]");
+		await p.page.focus("[name=verify]");
+		await p.press("Enter");
+		await p.reads(text);
+		const said = await p.text("#verified");
+		is(!/\{|audit\./.test(said), `it is said in words (${code})`, said);
+		const wrong = await p.violations();
+		is(wrong.length === 0 && await p.sideways() <= 0,
+			`no violation of WCAG 2.2 AA (${code})`, wrong.join(" | "));
+		await shot(code);
+		await sleep(10500);	// between two of a session
+	}
+	is(p.watch.errors.length === 0, "no console error",
+		p.watch.errors.join(" | "));
+} catch (e) {
+	await shot("failed").catch(() => {});
+	is(false, "the flow runs to its end", e.stack);
+} finally {
+	await p.close();
+}
+process.exit(report.failed ? 1 : 0);
