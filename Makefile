@@ -270,7 +270,7 @@ reproducible: deb
 	@echo "two builds, the same bytes"
 # The package on a system that really boots (systemd-nspawn, as root).
 booted: deb
-	tests/deps systemd-container mmdebstrap curl
+	tests/deps systemd-container mmdebstrap curl locales
 	tests/booted/run build/deb
 
 sbindir := $(DESTDIR)$(PREFIX)/sbin

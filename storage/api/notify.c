@@ -27,6 +27,19 @@ static void life(const char *kind, const char *what)
 		    kind, NULL);
 }
 
+static bool to_journal(int priority, const char *program, const char *text,
+    const char *field, const char *of)
+{
+	char more[64];
+
+	if (!field)
+		return !sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i",
+		    priority, "SYSLOG_IDENTIFIER=%s", program, NULL);
+	snprintf(more, sizeof(more), "%s=%s", field, of);
+	return !sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", priority,
+	    "SYSLOG_IDENTIFIER=%s", program, "%s", more, NULL);
+}
+
 void notify_event(const char *kind, bool over, bool critical, const char *of,
     long long n, const char *detail)
 {
@@ -50,6 +63,8 @@ void notify_event(const char *kind, bool over, bool critical, const char *of,
 
 void notify_ready(void)
 {
+	if (has_journal())
+		log_journal(to_journal);
 	life("ready", "ready");
 	sd_notify(0, "READY=1");
 }

@@ -166,6 +166,17 @@ watching()
 	check "the catalogue explains what the journal says" bash -c \
 		"journalctl -q -x -u saqta-storage SAQTA_KIND=ready |
 		grep -q 'It has opened what it needs and answers'"
+	while IFS=: read -r l says; do
+		check "... in the language of $l" env LOCPATH=/mnt/locale \
+			"LANG=$l.UTF-8" bash -c "journalctl -q -x \
+			-u saqta-storage SAQTA_KIND=ready | grep -q '$says'"
+	done <<-'end'
+		ru_RU:Она открыла всё нужное и отвечает
+		kk_KZ:Ол қажеттінің бәрін ашты және жауап береді
+	end
+	check "what the log says of a camera has the camera as a field" \
+		bash -c "journalctl -q -u saqta-storage SAQTA_CAMERA=cam1 |
+		grep -q 'camera cam1: a gap begins'"
 }
 
 again()
@@ -178,7 +189,15 @@ again()
 	check "and runs anew" until_true 30 renewed saqta-storage "$p"
 	check "P9 it still records" until_true 90 recording
 	segments=$(find /var/lib/saqta/data/footage -name '*.age' | wc -l)
-	check "the package is purged" dpkg --purge saqta
+	systemctl stop saqta-storage
+	check "P2 saqta destroy leaves what is within its term" bash -c \
+		"echo booted.invalid/box | saqta destroy - 2>&1 |
+		grep -q 'within their'"
+	check "the package is purged" bash -c \
+		"dpkg --purge saqta >/root/purged 2>&1"
+	check "and says where the footage lies, and what may destroy it" \
+		bash -c "grep -q 'stay where they are: /var/lib/saqta/data' \
+		/root/purged && grep -q 'saqta destroy' /root/purged"
 	[ "$(find /var/lib/saqta/data/footage -name '*.age' | wc -l)" -ge "$segments" ] &&
 		[ -e /var/lib/saqta/data/site ]
 	tell $? "P2 purging removes no footage"
