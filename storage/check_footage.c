@@ -355,8 +355,10 @@ enum err check_footage(struct check *c)
 		if (volume_open_dir(c->data_fd, v->number, &w.at)) {
 			c->away++;
 			check_say(c, MISSING, "P2", NULL, NO_TIME, v->path,
-			    "volume %u (%s) is away: what lies on it was not "
-			    "checked",
+			    v->lost ? "volume %u (%s) was given up as lost: "
+				      "what lay on it is gone" :
+				      "volume %u (%s) is away: what lies on it "
+				      "was not checked",
 			    v->number, v->uuid);
 			continue;
 		}

@@ -69,6 +69,7 @@ static const struct row {
     {MSG_PAPER_REPLACE, TOOL, handle_act, ENTRY_PAPER},
     {MSG_SCRUB, TOOL, handle_scrub, ENTRY_LOST},
     {MSG_REBUILD, TOOL, handle_rebuild, ENTRY_REBUILD_BEGUN},
+    {MSG_VOLUME_REPLACE, TOOL, handle_volume_replace, ENTRY_VOLUME_LOST},
     {MSG_BACKUP_MADE, TOOL, handle_backup_made, 0},
     {MSG_VOLUME_ADD, TOOL, handle_volume_add, ENTRY_VOLUME_ADDED},
     {MSG_ERROR, PEER_READER, handle_reader_started, ENTRY_SIGN_IN_REFUSED},

@@ -220,6 +220,7 @@ static const char *const types[] = {
     [ENTRY_VOLUME_ADDED] = "volume-added",
     [ENTRY_VOLUME_AWAY] = "volume-away",
     [ENTRY_VOLUME_BACK] = "volume-back",
+    [ENTRY_VOLUME_LOST] = "volume-lost",
     [ENTRY_EPOCH_CONFIRMED] = "epoch-confirmed",
     [ENTRY_LOG_KEY] = "log-key",
     [ENTRY_WITNESS_ADDED] = "witness-added",

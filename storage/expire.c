@@ -222,7 +222,7 @@ static enum err piece_one(const struct segment_row *s, void *arg)
 	x->cursor = s->seq;
 	if (!due_may(s, &p->k->holds, x->both))
 		return OK;
-	if (volume_fd(p->k->data_fd, s->volume) < 0) {
+	if (volume_is_away(s->volume)) {
 		x->pending[s->volume % VOLUMES_MAX] = true;
 		return OK;
 	}

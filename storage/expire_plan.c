@@ -133,7 +133,7 @@ static enum err look_one(const struct segment_row *s, void *arg)
 	}
 	if (!ledger_agrees(l->k, s))
 		l->disagrees = true;
-	l->away += volume_fd(l->k->data_fd, s->volume) < 0;
+	l->away += volume_is_away(s->volume);
 	return sweep_seq(l->k->expire, s->seq);
 }
 
@@ -207,7 +207,7 @@ static enum err here_one(const struct segment_row *s, void *arg)
 	struct survey *l = arg;
 
 	l->stay += due_may(s, &l->k->holds, l->k->expire->both) &&
-	    volume_fd(l->k->data_fd, s->volume) >= 0;
+	    !volume_is_away(s->volume);
 	return OK;
 }
 

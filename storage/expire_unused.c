@@ -18,7 +18,7 @@
 static bool all_here(void)
 {
 	for (unsigned i = 0; i < volumes_count(); i++)
-		if (volume_at(i)->fd < 0)
+		if (volume_is_away(volume_at(i)->number))
 			return false;
 	return volumes_count() > 0;
 }
@@ -43,8 +43,10 @@ static bool is_unused(struct keeper *k, const char *camera, const char *day)
 		return false;
 	path_day(camera, day, dir, sizeof(dir));
 	for (unsigned i = 0; i < volumes_count(); i++)
-		if (!faccessat(volume_at(i)->fd, dir, F_OK,
-			AT_SYMLINK_NOFOLLOW) ||
+		if (volume_at(i)->lost)
+			continue;
+		else if (!faccessat(volume_at(i)->fd, dir, F_OK,
+			     AT_SYMLINK_NOFOLLOW) ||
 		    errno != ENOENT)
 			return false;
 	return true;

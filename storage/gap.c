@@ -6,7 +6,7 @@
 
 #include "storage/api/log.h"
 #include "storage/coverage.h"
-#include "storage/keeper.h"
+#include "storage/keeper_machine.h"
 
 #define AHEAD_NS (5 * NS_PER_SEC) /* an end may lie ahead of our clock */
 
@@ -77,6 +77,15 @@ static bool put_gap(struct keeper *k, struct camera *m, int64_t from_ns,
 	if (m->gap)
 		close_gap(k, m, &g, to_ns);
 	return true;
+}
+
+void gap_put(struct keeper *k, struct camera *m, int64_t from_ns, int64_t to_ns,
+    enum cause cause)
+{
+	bool was_open = m->gap;
+
+	(void)put_gap(k, m, from_ns, to_ns, cause);
+	m->gap = was_open;
 }
 
 /* A cause of the box itself gives way when the camera turns out to be down. */

@@ -252,7 +252,12 @@ static enum err open_data(struct keeper *k)
 
 	k->data_fd = open(k->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (k->data_fd < 0) {
-		log_error("%s: %s", k->conf.data, strerror(errno));
+		log_error("%s: %s%s", k->conf.data, strerror(errno),
+		    errno != EACCES ?
+			"" :
+			": a disk of another machine has its users' numbers; "
+			"as root: chown -R saqta-storage: and this path, and "
+			"those of further volumes");
 		return ERR_NOT_FOUND;
 	}
 	if (fstatvfs(k->data_fd, &v) == 0 && v.f_flag & ST_RDONLY) {

@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
-#include "storage/keeper.h"
+#include "storage/keeper_machine.h"
 #include "storage/ledger_keys.h"
 #include "storage/scrub.h"
 
 #define SIZES_NS (24 * 3600 * NS_PER_SEC)
-#define BYTES_NS (80 * INT64_C(86400) * NS_PER_SEC)	/* twice in 181 days */
-#define LEAST (4u << 20)	/* bytes read in a second, however few there are */
+#define BYTES_NS (80 * INT64_C(86400) * NS_PER_SEC) /* twice in 181 days */
+#define LEAST (4u << 20) /* bytes read in a second, however few there are */
 
 static void pass_put(struct keeper *k, bool bytes, const struct scrub_pass *p)
 {
@@ -46,7 +46,7 @@ static void ask_ledger(struct keeper *k, struct scrub_row *s)
 struct fill {
 	struct keeper *k;
 	struct scrub *job;
-	uint64_t left;		/* bytes that may still be read */
+	uint64_t left; /* bytes that may still be read */
 };
 
 static enum err add_row(const struct segment_row *r, void *arg)
@@ -56,13 +56,14 @@ static enum err add_row(const struct segment_row *r, void *arg)
 
 	*s = (struct scrub_row){
 	    .row = *r, .dir = volume_fd(f->k->data_fd, r->volume)};
+	s->given_up = s->dir < 0 && !volume_is_away(r->volume);
 	if (s->dir >= 0)
 		s->dir = fcntl(s->dir, F_DUPFD_CLOEXEC, 10);
 	if (!f->job->bytes)
 		return OK;
 	ask_ledger(f->k, s);
 	if (r->bytes >= f->left)
-		return ERR_GONE;	/* enough for this second */
+		return ERR_GONE; /* enough for this second */
 	f->left -= r->bytes;
 	return OK;
 }
@@ -140,6 +141,8 @@ static void lost(struct keeper *k, const struct scrub_row *s)
 	if (!err)
 		err =
 		    index_setting_put(k->ix, SCRUB_LOST, &count, sizeof(count));
+	if (s->given_up && !err) /* that was said of the volume */
+		return;
 	log_error("ALARM: camera %s: segment %llu is %s: footage was removed "
 		  "or damaged outside of Saqta%s",
 	    s->row.camera, (unsigned long long)s->row.seq,
@@ -209,6 +212,11 @@ static void begin_anew(struct keeper *k, bool bytes)
 	    .done_ns = scrub_pass_get(k->ix, bytes).done_ns};
 
 	pass_put(k, bytes, &p);
+}
+
+void scrub_again(struct keeper *k)
+{
+	begin_anew(k, false);
 }
 
 /* Both passes begin anew, now. */

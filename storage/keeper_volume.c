@@ -4,11 +4,15 @@
  * have a gap.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "storage/api/log.h"
 #include "storage/disk.h"
-#include "storage/keeper.h"
+#include "storage/keeper_machine.h"
+
+#define CAMERAS_OPEN 256 /* segments that one volume was writing */
+#define REASON_MIN 3
 
 uint64_t reserve_bytes(const struct keeper *k)
 {
@@ -167,24 +171,153 @@ static const char *why_not(enum err err)
 	}
 }
 
+static enum err add(struct keeper *k, const char *path)
+{
+	unsigned number = 0;
+	enum err err = volume_add(path, &number);
+
+	if (err)
+		return err;
+	log_info("volume %u was added at %s", number, path);
+	if (keyring_commit(k->keyring))
+		log_error("volume %u: the keyring was not copied", number);
+	enter_volume(k, ENTRY_VOLUME_ADDED, volume_find(number));
+	return OK;
+}
+
 void handle_volume_add(struct keeper *k, struct conn *c, struct wire *w)
 {
 	uint32_t id = w->id;
 	char path[VOLUME_PATH];
-	unsigned number = 0;
 	enum err err;
 
 	wire_get_text(w, path, sizeof(path));
 	err = wire_end(w);
 	if (!err)
-		err = volume_add(path, &number);
+		err = add(k, path);
+	if (err)
+		conn_error(c, id, err, why_not(err));
+	else
+		conn_ok(c, id);
+}
+
+/* Of a segment that was being written when its volume went away. */
+struct broken {
+	struct keeper *k;
+	unsigned volume;
+	struct segment_row row[CAMERAS_OPEN];
+	size_t n;
+	int64_t end_ns;
+};
+
+static enum err find_broken(const struct segment_row *r, void *arg)
+{
+	struct broken *b = arg;
+
+	if (r->volume == b->volume && b->n < CAMERAS_OPEN)
+		b->row[b->n++] = *r;
+	return OK;
+}
+
+/* The gap that began when it broke off ends what was recorded in it. */
+static enum err first_gap(const struct gap_row *g, void *arg)
+{
+	struct broken *b = arg;
+
+	if (g->from_ns > b->row[b->n].start_ns && g->from_ns < b->end_ns)
+		b->end_ns = g->from_ns;
+	return OK;
+}
+
+/*
+ * No entry names them, so they are gaps like any other and have no row; what
+ * was sealed is found missing by the scrub, and entered one by one.
+ */
+static enum err lose_open(struct keeper *k, unsigned volume)
+{
+	struct broken *b = calloc(1, sizeof(*b));
+	enum err err = b ? OK : ERR_NO_MEMORY;
+
+	if (b)
+		b->volume = volume;
+	if (!err)
+		err = index_segments_open(k->ix, find_broken, b);
+	while (!err && b->n) {
+		const struct segment_row *r = &b->row[--b->n];
+		struct camera *m = camera_find(k, r->camera);
+
+		b->end_ns = k->now.ns;
+		err = index_gaps(k->ix, r->camera, r->start_ns, k->now.ns,
+		    first_gap, b);
+		if (!err)
+			err = index_segment_drop(k->ix, r->camera, r->seq);
+		if (!err && m)
+			gap_put(k, m, r->start_ns, b->end_ns, CAUSE_LOST);
+	}
+	free(b);
+	return err;
+}
+
+static enum err give_up(struct keeper *k, unsigned number, const char *reason)
+{
+	const struct volume *v = volume_find(number);
+	struct enter x;
+	enum err err = volume_give_up(number);
+
+	if (err)
+		return err;
+	log_warn("volume %u was given up as lost: what lay on it becomes gaps",
+	    number);
+	enter_begin(k, &x, ENTRY_VOLUME_LOST, 0);
+	enter_text(&x, TAG_REASON, reason);
+	entry_put_text(&x.e, TAG_VOLUME, v->uuid);
+	entry_put_u64(&x.e, TAG_VOLUME_NUMBER, number);
+	err = enter_end(k, &x, NULL);
+	if (!err)
+		err = lose_open(k, number);
+	scrub_again(k);
+	return err;
+}
+
+static const char *why_not_lost(enum err err)
+{
+	return err == ERR_NOT_FOUND ?
+	    "There is no further volume of that number: saqta volume list." :
+	    err == ERR_EXISTS ?
+	    "That volume is not away: what is there is not given up." :
+	    err == ERR_INVALID ? "Say why: what lay on it is given up." :
+				 NULL;
+}
+
+/* The new one first: nothing is given up for a disk that cannot be used. */
+void handle_volume_replace(struct keeper *k, struct conn *c, struct wire *w)
+{
+	uint32_t id = w->id;
+	unsigned number = wire_get_u32(w);
+	char path[VOLUME_PATH], reason[TEXT_MAX];
+	enum err err;
+
+	wire_get_text(w, path, sizeof(path));
+	wire_get_text(w, reason, sizeof(reason));
+	err = wire_end(w);
+	if (!err && strlen(reason) < REASON_MIN)
+		err = ERR_INVALID;
+	if (!err && (!number || !volume_find(number)))
+		err = ERR_NOT_FOUND;
+	if (!err && (!volume_is_away(number)))
+		err = ERR_EXISTS;
+	if (err) {
+		conn_error(c, id, err, why_not_lost(err));
+		return;
+	}
+	err = add(k, path);
 	if (err) {
 		conn_error(c, id, err, why_not(err));
 		return;
 	}
-	log_info("volume %u was added at %s", number, path);
-	if (keyring_commit(k->keyring))
-		log_error("volume %u: the keyring was not copied", number);
-	enter_volume(k, ENTRY_VOLUME_ADDED, volume_find(number));
-	conn_ok(c, id);
+	err = give_up(k, number, reason);
+	if (err)
+		conn_error(c, id, err, NULL);
+	else
+		conn_ok(c, id);
 }

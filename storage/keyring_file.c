@@ -191,7 +191,7 @@ static void copy_ring(struct keyring *k, unsigned slot,
 
 bool keyring_is_behind(const struct keyring *k, unsigned i)
 {
-	return i && i < volumes_count() && !k->copied[i];
+	return i && i < volumes_count() && !volume_at(i)->lost && !k->copied[i];
 }
 
 /* Write the keyring of a slot under its kek, and read it back. */

@@ -113,7 +113,7 @@ static enum err look(const struct scrub_row *s, bool all, unsigned char *buf)
 	enum err err;
 
 	if (s->dir < 0)
-		return ERR_AWAY;
+		return s->given_up ? ERR_NOT_FOUND : ERR_AWAY;
 	err = disk_open_read(s->dir,
 	    path_segment(r->camera, r->day, r->start_ns, r->seq, path,
 		sizeof(path)),

@@ -12,6 +12,7 @@
 struct scrub_row {
 	struct segment_row row;
 	int dir;			/* its volume, borrowed; -1 away */
+	bool given_up;			/* ... for ever */
 	bool has_cipher;		/* of the ledger */
 	unsigned char cipher[HASH_BYTES];
 	enum err err;			/* result: OK, ERR_NOT_FOUND (missing),

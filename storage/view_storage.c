@@ -42,9 +42,12 @@ json_t *view_volumes(const struct view *v, struct view_room *ret)
 	for (unsigned i = 0; i < volumes_count(); i++) {
 		const struct volume *vol = volume_at(i);
 		uint64_t free_bytes = 0, total = 0;
-		bool here = room(v, vol, &free_bytes, &total);
-		bool full = free_bytes <= v->reserve_bytes;
+		bool here, full;
 
+		if (vol->lost)
+			continue;
+		here = room(v, vol, &free_bytes, &total);
+		full = free_bytes <= v->reserve_bytes;
 		ret->free_bytes += free_bytes;
 		ret->total_bytes += total;
 		ret->reserve_bytes += here ? v->reserve_bytes : 0;

@@ -15,6 +15,7 @@
 
 #define FILE_MAX 512
 #define LIST_MAX (VOLUMES_MAX * (VOLUME_PATH + VOLUME_UUID + 8))
+#define LOST "-" /* instead of a path: it was given up */
 #define RETRY_NS (5 * NS_PER_SEC)
 #define RETRY_FAILED_NS (60 * NS_PER_SEC)
 
@@ -108,7 +109,7 @@ static int open_mounted(const char *path)
 /* Open what is at the path of v, if it is v: asked through the descriptor. */
 static enum err look(const struct volume *v, int *ret_fd)
 {
-	int fd = open_mounted(v->path);
+	int fd = v->lost ? -1 : open_mounted(v->path);
 	struct mark m;
 	enum err err;
 
@@ -147,9 +148,11 @@ static enum err list_read(int data_fd)
 		*v = (struct volume){.fd = -1, .why = ERR_NOT_FOUND};
 		if (sscanf(line, "%u %36s %159s", &v->number, v->uuid,
 			v->path) != 3 ||
-		    !uuid_ok(v->uuid) || *v->path != '/' ||
+		    !uuid_ok(v->uuid) ||
+		    (*v->path != '/' && strcmp(v->path, LOST) != 0) ||
 		    v->number <= set.v[set.n - 1].number)
 			return ERR_FORMAT;
+		v->lost = *v->path != '/';
 		set.n++;
 	}
 	return OK;
@@ -161,9 +164,9 @@ static enum err list_write(void)
 	size_t at = 0;
 
 	for (unsigned i = 1; i < set.n; i++)
-		at +=
-		    (size_t)snprintf(text + at, sizeof(text) - at, "%u %s %s\n",
-			set.v[i].number, set.v[i].uuid, set.v[i].path);
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+		    "%u %s %s\n", set.v[i].number, set.v[i].uuid,
+		    set.v[i].lost ? LOST : set.v[i].path);
 	return disk_replace(set.v[0].fd, ".", "volumes", text, at);
 }
 
@@ -324,6 +327,23 @@ static enum err number_of(int fd, struct mark *m)
 	    OK;
 }
 
+/* One that is away stands here now: volume_watch() takes it back. */
+static enum err moved(unsigned number, const char *path, int fd)
+{
+	struct volume *v = find(number), was;
+	enum err err;
+
+	if (!v || v->lost || v->fd >= 0 || is_read_only(fd))
+		return ERR_EXISTS;
+	was = *v;
+	memcpy(v->path, path, strlen(path) + 1);
+	v->retry_ns = 0;
+	err = list_write();
+	if (err)
+		*v = was;
+	return err;
+}
+
 static void insert(const struct volume *v)
 {
 	unsigned i = set.n++;
@@ -363,6 +383,13 @@ enum err volume_add(const char *path, unsigned *ret_number)
 		err = ERR_DISK;
 	if (!err)
 		err = number_of(v.fd, &m);
+	if (err == ERR_EXISTS && m.number) {
+		err = moved(m.number, path, v.fd);
+		close(v.fd);
+		if (!err)
+			*ret_number = m.number;
+		return err;
+	}
 	if (!err) {
 		v.number = m.number;
 		memcpy(v.uuid, m.uuid, sizeof(v.uuid));
@@ -380,6 +407,31 @@ enum err volume_add(const char *path, unsigned *ret_number)
 		volume_measure(i);
 	*ret_number = v.number;
 	return OK;
+}
+
+bool volume_is_away(unsigned number)
+{
+	const struct volume *v = number ? find(number) : NULL;
+
+	return number && (!v || (v->fd < 0 && !v->lost));
+}
+
+enum err volume_give_up(unsigned number)
+{
+	struct volume *v = number ? find(number) : NULL;
+	enum err err;
+
+	if (!v)
+		return ERR_NOT_FOUND;
+	if (v->lost || v->fd >= 0)
+		return ERR_EXISTS;
+	v->lost = true;
+	err = list_write();
+	if (err)
+		v->lost = false;
+	else
+		v->free_bytes = v->total_bytes = 0;
+	return err;
 }
 
 static void drop(struct volume *v, enum err why, int64_t retry_ns)
@@ -404,7 +456,7 @@ bool volume_watch(unsigned i, int64_t mono_ns)
 {
 	struct volume *v = &set.v[i];
 
-	if (!i)
+	if (!i || v->lost)
 		return false;
 	if (v->fd >= 0) {
 		if (!still_there(v))

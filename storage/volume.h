@@ -29,6 +29,7 @@ struct volume {
 	char uuid[VOLUME_UUID];
 	char path[VOLUME_PATH]; /* of volume 0: the data directory */
 	int fd; /* its directory; -1: away */
+	bool lost; /* given up for another one: never waited for again */
 	enum err why; /* away: ERR_NOT_FOUND nothing is mounted,
 				   ERR_INTEGRITY another volume is,
 				   ERR_DISK read-only or failing */
@@ -79,7 +80,7 @@ must_check enum err volume_open_dir(int data_fd, unsigned number, int *ret);
 /*
  * Make the mounted file system at path a volume: its file `volume`, a line in
  * data/volumes, both synced. One that bears a number of this site already is
- * taken back under it.
+ * taken back under it; one that is away is found at this path from now on.
  *
  * ERR_NOT_FOUND: nothing is mounted there; ERR_EXISTS: listed already, or on
  * the file system of another volume; ERR_INTEGRITY: it belongs to another
@@ -87,6 +88,15 @@ must_check enum err volume_open_dir(int data_fd, unsigned number, int *ret);
  * many are there; ERR_DISK, ERR_DISK_FULL.
  */
 must_check enum err volume_add(const char *path, unsigned *ret_number);
+
+/*
+ * Give a volume up that is away: it keeps its number, and nothing waits for it
+ * any more. ERR_NOT_FOUND: no such number, or the data directory; ERR_EXISTS:
+ * it is there, or was given up already; ERR_DISK.
+ */
+must_check enum err volume_give_up(unsigned number);
+/* Is it away, and waited for? */
+bool volume_is_away(unsigned number);
 
 /* Look again at volume i; true where it went away or came back. */
 bool volume_watch(unsigned i, int64_t mono_ns);

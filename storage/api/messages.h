@@ -218,6 +218,9 @@ enum msg {
 
 	/* --- control --- */
 	MSG_VOLUME_ADD = 300,	/* str path of the mount point. -> MSG_OK */
+	MSG_VOLUME_REPLACE = 92, /* u32 number of one that is away, str path of
+				   another one, str reason: it is given up.
+				   -> MSG_OK, entered */
 	MSG_CAPACITY_ACCEPT = 304, /* and a session of an operator: str reason,
 				   then may follow a plan: u32 cameras, u32
 				   kbit/s of each. -> MSG_OK, entered */

@@ -251,7 +251,7 @@ static bool volumes_here(const struct box *b)
 	for (unsigned i = 1; i < volumes_count(); i++) {
 		const struct volume *v = volume_at(i);
 
-		if (v->fd >= 0 || b->without_missing)
+		if (v->fd >= 0 || v->lost || b->without_missing)
 			continue;
 		fprintf(stderr,
 		    "saqta destroy: volume %u is not at %s: mount it there, or "
@@ -310,7 +310,9 @@ static bool record(const struct box *b)
 	for (unsigned i = 0; i < volumes_count(); i++)
 		printf("volume   %u %s %s%s\n", volume_at(i)->number,
 		    volume_at(i)->uuid, volume_at(i)->path,
-		    volume_at(i)->fd < 0 ? " (away: not destroyed here)" : "");
+		    volume_at(i)->lost	     ? " (lost before)" :
+			volume_at(i)->fd < 0 ? " (away: not destroyed here)" :
+					       "");
 	if (b->begun)
 		puts("footage  (gone on with: see the record of the first "
 		     "time)");

@@ -276,7 +276,7 @@ static bool look_at_volumes(struct restore *r)
 	for (unsigned i = 1; i < volumes_count(); i++) {
 		const struct volume *v = volume_at(i);
 
-		if (v->fd >= 0 || r->without_missing)
+		if (v->fd >= 0 || v->lost || r->without_missing)
 			continue;
 		fprintf(stderr,
 		    "saqta restore: volume %u is not at %s: mount it there "

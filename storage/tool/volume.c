@@ -1,28 +1,63 @@
-/* volume.c - saqta volume add, list. */
+/* volume.c - saqta volume add, replace, list. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "storage/api/messages.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
 
+static int replace(const struct config *conf, const char *number,
+    const char *path, const char *reason)
+{
+	char *end;
+	unsigned long volume = strtoul(number, &end, 10);
+	struct wire w;
+
+	if (*end || !volume || volume > UINT32_MAX) {
+		fprintf(stderr, "saqta: %s is no number of a further volume\n",
+		    number);
+		return EXIT_USAGE;
+	}
+	wire_begin(&w, MSG_VOLUME_REPLACE, 1);
+	wire_put_u32(&w, (uint32_t)volume);
+	wire_put_str(&w, path);
+	wire_put_str(&w, reason);
+	if (!tool_call(conf, &w))
+		return EXIT_FAILED;
+	printf("volume %s is given up, %s is a volume now. What lay on the "
+	       "lost one becomes gaps\nwith the cause \"lost\", one by one; "
+	       "destroy that disk: it has old keys (wrapped).\n",
+	    number, path);
+	return EXIT_FINE;
+}
+
 int tool_volume(int argc, char **argv)
 {
-	static const char *const keys[] = {"--config", NULL, "--json", NULL};
-	const char *v[2] = {0}, *words[2] = {"", ""};
+	static const char *const keys[] = {
+	    "--config", "--reason", NULL, "--json", NULL};
+	const char *v[3] = {0}, *words[3] = {"", "", ""};
 	struct config conf;
 	struct wire w;
 	size_t n;
 
-	if (!options(argc, argv, keys, v, words, 2, &n))
+	if (!options(argc, argv, keys, v, words, 3, &n))
 		n = 0;
-	if (n == 1 && !strcmp(words[0], "list"))
+	if (n == 1 && !v[1] && !strcmp(words[0], "list"))
 		return tool_config(v[0], &conf) ?
-		    volume_list(&conf, v[1] != NULL) :
+		    volume_list(&conf, v[2] != NULL) :
 		    EXIT_FAILED;
-	if (n != 2 || strcmp(words[0], "add") || v[1]) {
+	if (n == 3 && v[1] && !v[2] && !strcmp(words[0], "replace"))
+		return tool_config(v[0], &conf) ?
+		    replace(&conf, words[1], words[2], v[1]) :
+		    EXIT_FAILED;
+	if (n != 2 || strcmp(words[0], "add") || v[1] || v[2]) {
 		fputs("usage: saqta volume add [--config FILE] PATH\n"
+		      "       saqta volume replace [--config FILE] --reason "
+		      "TEXT NUMBER PATH\n"
 		      "       saqta volume list [--config FILE] [--json]\n"
+		      "  replace: the disk of that volume is broken; what lay "
+		      "on it is given up\n"
 		      "  PATH is where a file system of its own is mounted, "
 		      "owned by the user of\n  saqta-storage, whose unit may "
 		      "write there (ReadWritePaths=).\n",

@@ -457,7 +457,8 @@ def volumes(data, report):
             found.append(path)
         else:
             away += 1
-            report.missing(path, f"volume {number} ({uuid}) is away")
+            report.missing(path, f"volume {number} ({uuid}) is " +
+                           ("lost" if path == "-" else "away"))
     return found, away
 
 

@@ -235,10 +235,58 @@ static void a_reader_holds_no_volume_and_sees_it_at_once(void **state)
 	assert_int_equal(volume_at(1)->fd, -1);
 	assert_int_equal(volume_open_read(data, 1, "volume", &fd, &size), OK);
 	close(fd);
-	assert_int_equal(umount2(a, 0), 0);	/* nobody keeps it busy */
+	assert_int_equal(umount2(a, 0), 0); /* nobody keeps it busy */
 	assert_false(volume_present(1));
 	assert_int_equal(volume_open_read(data, 1, "volume", &fd, &size),
 	    ERR_AWAY);
+}
+
+/* b is moved to c, then it is away for good and another one comes. */
+static void what_stands_elsewhere_is_found_there(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	if (!may_mount)
+		skip();
+	again(true);
+	assert_int_equal(mount(b, c, NULL, MS_MOVE, NULL), 0);
+	assert_int_equal(volume_add(c, &n), ERR_EXISTS); /* not away yet */
+	assert_true(volume_watch(2, 500 * SECOND));
+	assert_true(volume_is_away(2));
+	assert_int_equal(volume_add(c, &n), OK);
+	assert_int_equal(n, 2);
+	assert_true(volume_watch(2, 501 * SECOND));
+	again(true);
+	assert_string_equal(volume_find(2)->path, c);
+	assert_true(volume_present(2));
+}
+
+static void what_is_given_up_keeps_its_number_and_is_not_waited_for(void *
+	*state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	if (!may_mount)
+		skip();
+	assert_int_equal(volume_give_up(0), ERR_NOT_FOUND);
+	assert_int_equal(volume_give_up(7), ERR_NOT_FOUND);
+	assert_int_equal(volume_give_up(2), ERR_EXISTS);
+	assert_int_equal(umount2(c, MNT_DETACH), 0);
+	assert_true(volume_watch(2, 600 * SECOND));
+	assert_int_equal(volume_give_up(2), OK);
+	assert_int_equal(volume_give_up(2), ERR_EXISTS);
+	assert_false(volume_is_away(2));
+	assert_false(volume_watch(2, 700 * SECOND));
+	assert_int_equal(mount("tmpfs", b, "tmpfs", 0, "size=4m"), 0);
+	assert_int_equal(volume_add(b, &n), OK);
+	assert_int_equal(n, 3);
+	again(true);
+	assert_true(volume_find(2)->lost && !volume_find(3)->lost);
+	assert_false(volume_present(2));
+	again(false);
+	assert_false(volume_present(2));
 }
 
 static void a_list_that_is_not_one_is_refused(void **state)
@@ -274,6 +322,9 @@ int main(void)
 	    cmocka_unit_test(a_swapped_or_foreign_volume_is_refused),
 	    cmocka_unit_test(what_comes_back_is_taken_back),
 	    cmocka_unit_test(a_reader_holds_no_volume_and_sees_it_at_once),
+	    cmocka_unit_test(what_stands_elsewhere_is_found_there),
+	    cmocka_unit_test(
+		what_is_given_up_keeps_its_number_and_is_not_waited_for),
 	    cmocka_unit_test(a_list_that_is_not_one_is_refused),
 	};
 

@@ -826,6 +826,7 @@ export default {
 	"entry.journal-clock.import": "ALARM: by an import the clock of the journal of ATM {atm} went back by {jump}, to {since}; from there on the video is {offset}, {about}.",
 	"entry.disk-alarm": "ALARM: the disk of volume {volume} reports errors.",
 	"entry.disk-alarm.over": "The alarm of the disk of volume {volume} is over: no error for a day.",
+	"entry.volume-lost": "{who} gave volume {volume} up as lost; what lay on it becomes gaps.",
 	"entry.alarm-ended": "The alarm of camera {camera} is over.",
 	"entry.note": "{who} noted at {at}, {camera}, {request}:",
 	"entry.snapshot": "{who} took a snapshot of {at}, {camera}, {request}.",

@@ -849,6 +849,7 @@ export default {
 	"entry.journal-clock.import": "ДАБЫЛ: импорт бойынша {atm} банкоматы журналының сағаты {jump} кері кетті, {since} уақытына; содан бастап бейне {offset}, {about}.",
 	"entry.disk-alarm": "ДАБЫЛ: {volume} томының дискісі қателер туралы хабарлайды.",
 	"entry.disk-alarm.over": "{volume} томы дискісінің дабылы аяқталды: бір тәулік қатесіз.",
+	"entry.volume-lost": "{who}: {volume} томы жоғалған деп танылды; ондағы жазба үзіліске айналады.",
 	"entry.alarm-ended": "{camera} камерасының дабылы аяқталды.",
 	"entry.note": "{who}: {at} сәтіне ескертпе, {camera}, {request}.",
 	"entry.snapshot": "{who}: {at} сәтінің суреті, {camera}, {request}.",

@@ -872,6 +872,7 @@ export default {
 	"entry.journal-clock.import": "ТРЕВОГА: по импорту часы журнала банкомата {atm} ушли назад на {jump}, к {since}; с этого времени видео {offset}, {about}.",
 	"entry.disk-alarm": "ТРЕВОГА: диск тома {volume} сообщает об ошибках.",
 	"entry.disk-alarm.over": "Тревога диска тома {volume} окончена: сутки без ошибок.",
+	"entry.volume-lost": "{who}: том {volume} признан утраченным; записанное на нём становится пропусками.",
 	"entry.alarm-ended": "Тревога камеры {camera} окончена.",
 	"entry.note": "{who}: заметка к {at}, {camera}, {request}.",
 	"entry.snapshot": "{who}: снимок за {at}, {camera}, {request}.",
