@@ -171,7 +171,7 @@ static const char *why_not(enum err err)
 	}
 }
 
-static enum err add(struct keeper *k, const char *path)
+static enum err add(struct keeper *k, const char *path, unsigned *ret_number)
 {
 	unsigned number = 0;
 	enum err err = volume_add(path, &number);
@@ -182,6 +182,7 @@ static enum err add(struct keeper *k, const char *path)
 	if (keyring_commit(k->keyring))
 		log_error("volume %u: the keyring was not copied", number);
 	enter_volume(k, ENTRY_VOLUME_ADDED, volume_find(number));
+	*ret_number = number;
 	return OK;
 }
 
@@ -189,12 +190,13 @@ void handle_volume_add(struct keeper *k, struct conn *c, struct wire *w)
 {
 	uint32_t id = w->id;
 	char path[VOLUME_PATH];
+	unsigned number;
 	enum err err;
 
 	wire_get_text(w, path, sizeof(path));
 	err = wire_end(w);
 	if (!err)
-		err = add(k, path);
+		err = add(k, path, &number);
 	if (err)
 		conn_error(c, id, err, why_not(err));
 	else
@@ -203,7 +205,6 @@ void handle_volume_add(struct keeper *k, struct conn *c, struct wire *w)
 
 /* Of a segment that was being written when its volume went away. */
 struct broken {
-	struct keeper *k;
 	unsigned volume;
 	struct segment_row row[CAMERAS_OPEN];
 	size_t n;
@@ -293,7 +294,7 @@ static const char *why_not_lost(enum err err)
 void handle_volume_replace(struct keeper *k, struct conn *c, struct wire *w)
 {
 	uint32_t id = w->id;
-	unsigned number = wire_get_u32(w);
+	unsigned number = wire_get_u32(w), added = 0;
 	char path[VOLUME_PATH], reason[TEXT_MAX];
 	enum err err;
 
@@ -304,15 +305,18 @@ void handle_volume_replace(struct keeper *k, struct conn *c, struct wire *w)
 		err = ERR_INVALID;
 	if (!err && (!number || !volume_find(number)))
 		err = ERR_NOT_FOUND;
-	if (!err && (!volume_is_away(number)))
+	if (!err && !volume_is_away(number))
 		err = ERR_EXISTS;
 	if (err) {
 		conn_error(c, id, err, why_not_lost(err));
 		return;
 	}
-	err = add(k, path);
-	if (err) {
-		conn_error(c, id, err, why_not(err));
+	err = add(k, path, &added);
+	if (err || added == number) {
+		conn_error(c, id, err ? err : ERR_EXISTS,
+		    err ? why_not(err) :
+			  "That is the volume itself: it is found there from "
+			  "now on, and nothing is given up.");
 		return;
 	}
 	err = give_up(k, number, reason);
