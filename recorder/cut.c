@@ -36,7 +36,7 @@ static void learn(struct cut *c, struct utc utc, bool new_sets)
 }
 
 static enum cut_where decide(const struct cut *c, struct utc utc, int64_t dts,
-    uint32_t duration, bool key, bool new_sets)
+    uint32_t duration, bool key, bool new_sets, size_t bytes)
 {
 	int64_t begun = dts - c->fragment_dts;
 
@@ -53,14 +53,16 @@ static enum cut_where decide(const struct cut *c, struct utc utc, int64_t dts,
 		return CUT_SEGMENT;
 	if (key && (!c->fragment_key || 2 * begun >= c->fragment))
 		return CUT_FRAGMENT;
+	if (bytes >= CUT_LARGE && 2 * begun >= c->fragment)
+		return CUT_FRAGMENT;
 	return begun > 0 && begun + duration > c->fragment ? CUT_FRAGMENT :
 							     CUT_NOT;
 }
 
 enum cut_where cut_next(struct cut *c, struct utc utc, int64_t dts,
-    uint32_t duration, bool key, bool new_sets)
+    uint32_t duration, bool key, bool new_sets, size_t bytes)
 {
-	enum cut_where w = decide(c, utc, dts, duration, key, new_sets);
+	enum cut_where w = decide(c, utc, dts, duration, key, new_sets, bytes);
 
 	if (w == CUT_DROP && (!c->waits || utc.ns < c->waits))
 		c->waits = utc.ns;

@@ -8,17 +8,21 @@
  * ever longer segments, so that they make a bounded number of files: below
  * four in the length of one segment.
  * A fragment lasts at most fragment_ms and, so that players find them, key
- * frames stand at the beginning of one wherever that makes no crumbs.
+ * frames stand at the beginning of one wherever that makes no crumbs. A large
+ * one lasts half of that: it comes twice before storage must write the rest of
+ * it to the disk twice (seal.c there).
  */
 #ifndef SAQTA_CUT_H
 #define SAQTA_CUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "storage/api/utc.h"
 
 #define CUT_PATIENCE_NS (10 * NS_PER_SEC)
+#define CUT_LARGE 65536		/* bytes of samples: a chunk of storage's */
 
 enum cut_where {
 	CUT_NOT,	/* the picture belongs to the open fragment */
@@ -40,9 +44,12 @@ struct cut {
 
 void cut_init(struct cut *c, uint32_t segment_ms, uint32_t fragment_ms);
 
-/* What the picture that comes next begins. utc is when it was. */
+/*
+ * What the picture that comes next begins. utc is when it was; the open
+ * fragment has so many bytes.
+ */
 enum cut_where cut_next(struct cut *c, struct utc utc, int64_t dts,
-    uint32_t duration, bool key, bool new_sets);
+    uint32_t duration, bool key, bool new_sets, size_t bytes);
 
 /* Storage named the moment of the next cut. */
 void cut_at(struct cut *c, struct utc at);

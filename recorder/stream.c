@@ -271,7 +271,7 @@ static enum err place(struct stream *s, struct frame *f)
 		s->broken = false;
 	if (is_wanted(s, f, &new_sets))
 		where = cut_next(&s->cut, utc, f->dts, f->duration, f->unit.key,
-		    new_sets);
+		    new_sets, s->fragment.n);
 	if (where == CUT_NOT && !fragment_has_room(&s->fragment, f->unit.n))
 		where = CUT_FRAGMENT;
 	if (where == CUT_DROP && !s->waits.ns)

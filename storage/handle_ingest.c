@@ -12,7 +12,6 @@
  * writing and syncing. 25 pictures a second make 13 + 12 of a second's GOP,
  * 15 make 8 + 7: no fragment of a single picture.
  */
-#define FRAGMENT_MS 550
 #define AHEAD_NS (5 * NS_PER_SEC)	/* a start may lie ahead of our clock */
 #define BEHIND_NS (300 * NS_PER_SEC)	/* ... or wait in queues */
 

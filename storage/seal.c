@@ -55,25 +55,50 @@ static bool synced(const struct keeper *k, unsigned number)
 	return false;
 }
 
-/* P8: what fills no chunk yet is covered by the sync all the same. */
-static void write_tails(struct keeper *k)
+/*
+ * A tail costs the disk 32 KiB on average. What is pending of a large fragment
+ * is its end. Without that all of it is lost if the power goes; where its first
+ * picture is no older than that of any fragment may be when it comes, the next
+ * sync is soon enough for it, too. Large ones are short, therefore (cut.c).
+ */
+static bool may_wait(const struct keeper *k, const struct camera *m)
 {
-	for (struct camera *m = k->cameras; m; m = m->next) {
-		enum err err = m->segment ? segment_tail(m->segment) : OK;
+	int64_t came = k->mono.ns - m->last_fragment_ns;
 
+	return m->segment->pending_ns <= FRAGMENT_MS * NS_PER_MS - came;
+}
+
+/*
+ * P8: what fills no chunk yet is covered by this sync all the same, or by the
+ * next one: true where something waits for that.
+ */
+static bool write_tails(struct keeper *k)
+{
+	bool waits = false;
+
+	for (struct camera *m = k->cameras; m; m = m->next) {
+		enum err err = OK;
+
+		if (m->segment && may_wait(k, m))
+			waits = true;
+		else if (m->segment)
+			err = segment_tail(m->segment);
 		if (err)
 			camera_broken(k, m, err);
 	}
+	return waits;
 }
 
 /* Start a sync of all that was written so far, unless one runs. */
 void seal_sync(struct keeper *k)
 {
+	bool waits;
+
 	if (k->syncing || (!k->dirty && !k->sealing) ||
 	    k->mono.ns < k->next_sync_ns)
 		return;
 	k->next_sync_ns = k->mono.ns + SYNC_NS;
-	write_tails(k);
+	waits = write_tails(k);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		m->syncing = m->head;
 	for (struct segment *s = k->sealing; s; s = s->next)
@@ -84,7 +109,7 @@ void seal_sync(struct keeper *k)
 		return;
 	}
 	k->syncing = true;
-	k->dirty = false;
+	k->dirty = waits;
 }
 
 enum err seal_enter(struct keeper *k, struct segment_row *row,

@@ -258,6 +258,7 @@ enum err segment_put(struct segment *s, const void *p, size_t n,
 	r.samples = f.n;
 	mp4_free(&f);
 	err = put_plain(s, p, n);
+	s->pending_ns = s->chunk_n > n ? INT64_MAX : duration_ns;
 	if (!err)
 		err = append_record(s, &r);
 	if (!err)

@@ -22,6 +22,9 @@ struct journal_head {
 	unsigned char chain[HASH_BYTES];
 };
 
+/* Of footage, at most, that a camera's child holds back before it sends it. */
+#define FRAGMENT_MS 550
+
 /* What P9 compares when it reads back. */
 struct segment_piece {
 	uint64_t off;
@@ -40,6 +43,8 @@ struct segment {
 	unsigned slot;			/* written last */
 	unsigned slot_durable;		/* covered by a sync: not touched */
 	uint64_t tail_to;		/* payload bytes that it reaches to */
+	int64_t pending_ns;	/* of the last fragment, where nothing else is
+				   pending, too; or INT64_MAX */
 	unsigned char *chunk;		/* plain bytes of the next chunk */
 	size_t chunk_n;
 	uint64_t chunks, file_off, plain_len;

@@ -10,11 +10,13 @@
 #define FRAME 3600
 #define FRAME_NS (40 * NS_PER_MS)
 
+static size_t bytes;	/* of the open fragment */
+
 /* Picture i of a stream with a key frame every gop pictures. */
 static enum cut_where put(struct cut *c, int i, int gop, bool new_sets)
 {
 	return cut_next(c, (struct utc){i * FRAME_NS}, (int64_t)i * FRAME,
-	    FRAME, gop && i % gop == 0, new_sets);
+	    FRAME, gop && i % gop == 0, new_sets, bytes);
 }
 
 static void nothing_begins_before_a_key_frame(void **state)
@@ -130,6 +132,25 @@ static void run(int gop, int *ret_longest, int *ret_hidden)
 	}
 }
 
+static void a_large_fragment_lasts_half_of_that(void **state)
+{
+	static const struct {
+		size_t bytes;
+		int longest;
+	} cases[] = {{0, 25}, {CUT_LARGE - 1, 25}, {CUT_LARGE, 13}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int longest, hidden;
+
+		bytes = cases[i].bytes;
+		run(250, &longest, &hidden);
+		assert_int_equal(longest, cases[i].longest);
+		assert_int_equal(hidden, 0);
+	}
+	bytes = 0;
+}
+
 static void a_fragment_lasts_at_most_fragment_ms(void **state)
 {
 	int longest, hidden;
@@ -157,6 +178,7 @@ int main(void)
 	    cmocka_unit_test(C2_sets_that_flap_end_ever_longer_segments),
 	    cmocka_unit_test(C4_without_key_frames_segments_still_end),
 	    cmocka_unit_test(a_fragment_lasts_at_most_fragment_ms),
+	    cmocka_unit_test(a_large_fragment_lasts_half_of_that),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,12 +133,54 @@ static void one_that_recovery_has_sealed_meanwhile_is_not_entered_twice(void *
 	assert_int_equal(after.proof, PROOF_VERIFIED);
 }
 
+/* The end of a large fragment is young, and then not any more. */
+static void P8_a_tail_is_left_to_the_next_sync_only_while_it_is_young(void *
+	*state)
+{
+	static const struct {
+		int64_t pending_ms, came_ms;
+		bool waits;
+	} cases[] = {
+	    {100, 10, true}, {100, 450, true}, {100, 460, false},
+	    {540, 20, false},
+	    {INT64_MAX / NS_PER_MS, 0, false},	/* older fragments, too */
+	};
+	unsigned proved = entries(ENTRY_READ_BACK);
+	struct segment *s = begin();
+
+	(void)state;
+	m->head = head;
+	assert_int_equal(index_segment_put(k.ix, &s->row), OK);
+	m->segment = s;
+	put(s, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s->tail_to = 0;
+		s->pending_ns = cases[i].pending_ms * NS_PER_MS;
+		m->last_fragment_ns = k.mono.ns - cases[i].came_ms * NS_PER_MS;
+		k.dirty = true;
+		k.next_sync_ns = 0;
+		seal_sync(&k);
+		assert_int_equal(s->tail_to, cases[i].waits ? 0 : s->plain_len);
+		/* there is a next sync, whatever comes or does not */
+		assert_int_equal(k.dirty, cases[i].waits);
+		while (!worker_done(k.syncer))
+			;
+		seal_synced(&k);
+	}
+	camera_end_segment(&k, m);
+	sync_all();
+	while (entries(ENTRY_READ_BACK) <= proved)
+		seal_proved(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_segment_is_entered_after_its_sync_and_read_back),
 	    cmocka_unit_test(
 		one_that_recovery_has_sealed_meanwhile_is_not_entered_twice),
+	    cmocka_unit_test(
+		P8_a_tail_is_left_to_the_next_sync_only_while_it_is_young),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_keeper, tear_down_keeper);

@@ -43,6 +43,25 @@ static void P8_chunks_and_tail_together_are_all_that_was_received(void **state)
 	segment_free(s);
 }
 
+static void P8_what_is_pending_is_as_old_as_its_fragment(void **state)
+{
+	struct segment *s = begin();
+	bool more = false, end = false;
+
+	(void)state;
+	for (size_t i = 0; i < clip.fragments; i++) {
+		bool older;
+
+		put(s, i);
+		older = s->chunk_n > clip.fragment[i].n;
+		assert_int_equal(s->pending_ns, older ? INT64_MAX : NS_PER_SEC);
+		more = more || older;
+		end = end || !older;
+	}
+	assert_true(more && end);
+	segment_free(s);
+}
+
 static void P1_the_tail_has_the_header_and_never_a_used_nonce(void **state)
 {
 	struct segment *s = begin();
@@ -150,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		P8_chunks_and_tail_together_are_all_that_was_received),
+	    cmocka_unit_test(P8_what_is_pending_is_as_old_as_its_fragment),
 	    cmocka_unit_test(P1_the_tail_has_the_header_and_never_a_used_nonce),
 	    cmocka_unit_test(P8_the_slot_that_a_sync_covered_is_left_alone),
 	    cmocka_unit_test(a_tail_that_has_all_is_not_written_again),
