@@ -312,6 +312,7 @@ static enum err on_entry(struct walk *w, uint64_t i, const unsigned char *p,
 		    "entry 0 does not name the key of the log: its signature "
 		    "was not checked");
 	check_act(w->c, i, p, n, &v, ledger_origin(w->l));
+	check_clock(w->c, i, &v, ledger_origin(w->l));
 	if (v.type == ENTRY_SEGMENT)
 		return on_segment(w, i, &v);
 	if (v.type == ENTRY_HEADS)

@@ -12,6 +12,7 @@
 #include "storage/check.h"
 #include "storage/journal.h"
 #include "storage/ledger_keys.h"
+#include "storage/peers.h"
 
 #define DAY_TEXT 11		/* "2026-11-22" and NUL */
 #define NO_TIME INT64_MIN
@@ -69,6 +70,12 @@ struct check_actor {
 	unsigned char key[KEY_BYTES];
 };
 
+/* A witness that was named for the clock, and the time it signed last. */
+struct check_clock_witness {
+	unsigned char key[KEY_BYTES];
+	int64_t said_ns;	/* in answer to the question that is open */
+};
+
 struct check {
 	int data_fd;
 	const char *data; /* its path */
@@ -82,6 +89,9 @@ struct check {
 	size_t n;
 	struct check_actor actors[ACTORS_MAX];
 	size_t actors_n;
+	struct check_clock_witness clock[WITNESSES_MAX];
+	size_t clock_n;
+	uint64_t clock_asked;	/* 1 + the entry that asked last; 0: none */
 	unsigned char log_key[KEY_BYTES]; /* of the log being walked */
 	bool has_log_key;
 	int64_t epoch_ns;	/* when the last epoch began; 0: the first one */
@@ -128,6 +138,9 @@ must_check enum err check_file(struct check_walk *w,
 /* check_log.c: persons, keys and what custodians signed, entry by entry. */
 void check_act(struct check *c, uint64_t i, const unsigned char *p, size_t n,
     const struct entry_view *v, const char *origin);
+/* check_clock.c: who vouched for the clock, entry by entry. */
+void check_clock(struct check *c, uint64_t i, const struct entry_view *v,
+    const char *origin);
 /* Former ledgers, and what the present one says is missing of them. */
 must_check enum err check_formers(struct check *c, struct ledger *present);
 
