@@ -12,6 +12,18 @@
 #define OPERATOR (TOOL | PEER_READER) /* the handler asks may_onboard() */
 #define ANY (PEER_INGEST | PEER_SUPERVISOR | PEER_PEOPLE | TOOL)
 
+static void handle_expect(struct keeper *k, struct conn *c, struct wire *w)
+{
+	struct expected *e = &c->expects;
+
+	(void)k;
+	e->thing = (enum thing)wire_get_u8(w);
+	wire_get_text(w, e->id, sizeof(e->id));
+	wire_get_text(w, e->etag, sizeof(e->etag));
+	if (wire_end(w))
+		c->closing = true;
+}
+
 static const struct row {
 	uint16_t type;
 	unsigned who;
@@ -99,6 +111,7 @@ static const struct row {
     {MSG_SESSION_END, PEER_READER, handle_session_end, ENTRY_SESSION_ENDED},
     {MSG_PERSON_ENDED, PEER_READER, handle_person_ended, ENTRY_PERSON_ENDED},
     {MSG_DEPUTY, PEER_READER, handle_deputy, ENTRY_DEPUTY},
+    {MSG_EXPECT, PEER_READER, handle_expect, 0},
     {MSG_RETENTION_DUE, TOOL, handle_retention_due, 0},
     {MSG_CLOCK, TOOL, handle_clock, 0},
     {MSG_TERM, TOOL, handle_term, ENTRY_TERM},
@@ -129,6 +142,28 @@ static const struct row {
     {MSG_SIGN_IS, PEER_READER, handle_sign_is, ENTRY_LOG_KEY},
 };
 
+/* What a reader sends on the way to an act, and after it, is none. */
+static bool is_act(unsigned type)
+{
+	switch (type) {
+	case MSG_GRANT_PUT:
+	case MSG_REVOKE:
+	case MSG_PERSON_PUT:
+	case MSG_PERSON_ENDED:
+	case MSG_DEPUTY:
+	case MSG_CAMERA_ENABLE:
+	case MSG_CAMERA_REPLACE:
+	case MSG_CAMERA_RETIRE:
+	case MSG_CAMERA_MOVE:
+	case MSG_AIM_OPEN:
+	case MSG_KEYPAD:
+	case MSG_ZONES:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* A message that its sender may not send closes that connection alone. */
 void dispatch(struct keeper *k, struct conn *c, struct wire *w)
 {
@@ -140,7 +175,10 @@ void dispatch(struct keeper *k, struct conn *c, struct wire *w)
 	if (r) {
 		if (r->entered)
 			conn_acted(k, c);
-		r->handle(k, c, w);
+		if (is_act(w->type) && etag_has_changed(k->ix, &c->expects))
+			conn_error(c, w->id, ERR_CHANGED, NULL);
+		else
+			r->handle(k, c, w);
 	} else if (w->type % 2 == 0) {
 		log_warn("message %u is not for peer %u", w->type, c->peer);
 		conn_error(c, w->id, ERR_BAD_MESSAGE, NULL);

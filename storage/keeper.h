@@ -13,11 +13,10 @@
 #include "storage/aim.h"
 #include "storage/alarm.h"
 #include "storage/epoch.h"
+#include "storage/etag.h"
 #include "storage/fault.h"
 #include "storage/holds.h"
-#include "storage/index.h"
 #include "storage/keyring.h"
-#include "storage/ledger.h"
 #include "storage/pace.h"
 #include "storage/lockout.h"
 #include "storage/people.h"
@@ -30,7 +29,6 @@
 #include "storage/term_move.h"
 #include "storage/token.h"
 #include "storage/wall.h"
-#include "storage/volume.h"
 #include "storage/watched.h"
 #include "storage/witness.h"
 #include "storage/worker.h"
@@ -62,6 +60,7 @@ struct conn {
 	unsigned acts;		/* entered for it lately (conn_waits) */
 	struct camera *camera;		/* PEER_CAMERA */
 	struct reader *reader;		/* PEER_READER */
+	struct expected expects;	/* MSG_EXPECT */
 };
 
 /* A camera while storage runs. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/etag.h"
 #include "storage/session.h"
 #include "storage/site.h"
 #include "storage/volume.h"
@@ -288,6 +289,34 @@ static enum err denied(struct session *s, const struct row *r, struct wire *w)
 	return ERR_DENIED;
 }
 
+/* Tell the keeper what the next act of this session wants; 0: nothing. */
+static enum err expect(struct session *s, enum thing thing, const char *id,
+    const char *etag)
+{
+	struct wire w;
+
+	keeper_begin(s, &w, MSG_EXPECT);
+	wire_put_u8(&w, (uint8_t)thing);
+	wire_put_str(&w, id);
+	wire_put_str(&w, etag);
+	return wire_send(s->keeper, &w, -1);
+}
+
+/* An act with a condition becomes the act, once the keeper knows of it. */
+static enum err unwrap(struct session *s, struct wire *w)
+{
+	char id[REQUEST_ID_MAX], etag[ETAG_TEXT];
+	enum thing thing = (enum thing)wire_get_u8(w);
+	enum err err;
+
+	get_text(w, id, sizeof(id));
+	get_text(w, etag, sizeof(etag));
+	err = wire_unwrap(w);
+	if (!err && (thing < THING_REQUEST || thing > THING_PERSON))
+		err = ERR_BAD_MESSAGE;
+	return err ? err : expect(s, thing, id, etag);
+}
+
 /* Handle one message of the client; false where the session is to end. */
 static bool serve(struct session *s)
 {
@@ -295,12 +324,16 @@ static bool serve(struct session *s)
 	struct wire w, answer;
 	enum err err = wire_recv(s->client, &w);
 	uint32_t id = w.id;
+	bool expects;
 
 	if (err)
 		return false;
 	memset(&s->about, 0, sizeof(s->about));
+	expects = w.type == MSG_IF_MATCH;
+	if (expects)
+		err = unwrap(s, &w);
 	r = find_row(w.type);
-	if (!r)
+	if (err || !r)
 		err = ERR_BAD_MESSAGE;
 	else if (!(r->who & 1u << s->me.role))
 		err = denied(s, r, &w);
@@ -312,6 +345,8 @@ static bool serve(struct session *s)
 		close(w.fd);
 	if (is_entered(err))
 		refusal_enter(s, err);
+	if (expects && expect(s, 0, "", ""))
+		return false;
 	if (err) {
 		wire_begin(&answer, MSG_ERROR, id);
 		wire_put_u16(&answer, (uint16_t)err);

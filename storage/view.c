@@ -7,6 +7,7 @@
 #include "storage/aim.h"
 #include "storage/bytes.h"
 #include "storage/epoch.h"
+#include "storage/etag.h"
 #include "storage/footage.h"
 #include "storage/view_json.h"
 #include "storage/zone.h"
@@ -251,6 +252,8 @@ static enum err add_history(const struct view *v, const char *id,
 	    .urls = as_operator,
 	    .list = json_array()};
 	struct history atms = {.v = v, .name = "atm", .list = json_array()};
+	struct camera_row row;
+	char etag[ETAG_TEXT];
 	int64_t retired = 0;
 	enum err err =
 	    index_stood(v->ix, STOOD_DEVICE, id, add_valid, &devices);
@@ -261,6 +264,11 @@ static enum err add_history(const struct view *v, const char *id,
 		err = add_places(v, json_array_get(atms.list, i));
 	if (!err)
 		err = index_retired(v->ix, id, &retired);
+	if (!err)
+		err = index_camera_find(v->ix, id, &row);
+	if (!err)
+		err = etag_camera(v->ix, &row, etag);
+	json_object_set_new(o, "etag", json_string(err ? "" : etag));
 	json_object_set_new(o, "retired", json_time_or_null(retired));
 	json_object_set_new(o, "devices", devices.list);
 	json_object_set_new(o, "atms", atms.list);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "storage/bytes.h"
+#include "storage/etag.h"
 #include "storage/fault.h"
 #include "storage/people.h"
 #include "storage/token.h"
@@ -59,12 +60,14 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 	int64_t waits = r->state == REQUEST_SUBMITTED ?
 	    (v->now.ns - r->created_ns) / (24 * 3600 * NS_PER_SEC) :
 	    0;
+	char etag[ETAG_TEXT];
 	unsigned right;
 
 	if (index_rights_find(v->ix, r->id, &right))
 		return NULL;
+	etag_request(r, etag);
 	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:o}",
+			 "s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:s}",
 	    "id", r->id, "state", view_request_state(v, r), "mine", mine,
 	    "may_decide",
 	    v->role == ROLE_CUSTODIAN && !mine && r->state == REQUEST_SUBMITTED,
@@ -81,7 +84,7 @@ static json_t *request_json(const struct view *v, const struct request_row *r)
 		json_null(),
 	    "waits_days", (json_int_t)(waits > 0 ? waits : 0), "reason_code",
 	    reason_code_name(r->reason_code), "until",
-	    json_time_or_null(r->until_ns));
+	    json_time_or_null(r->until_ns), "etag", etag);
 }
 
 struct rows {
@@ -147,17 +150,19 @@ struct people {
 static enum err put_person(const struct person_row *p, void *arg)
 {
 	struct people *all = arg;
+	char etag[ETAG_TEXT];
 	json_t *o;
 
 	/* operators are theirs to see */
 	if (all->v->role == ROLE_OPERATOR && p->role != ROLE_OPERATOR)
 		return OK;
-	o = json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:b, s:b, s:b}", "id",
-	    (json_int_t)p->id, "user", p->user, "name",
+	etag_person(p, etag);
+	o = json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:b, s:b, s:b, s:s}",
+	    "id", (json_int_t)p->id, "user", p->user, "name",
 	    json_text(p->name, strlen(p->name)), "role", role_name(p->role),
 	    "created", json_time(p->created_ns), "ended",
 	    json_time_or_null(p->ended_ns), "first", p->first, "factor",
-	    person_has_factor(p), "deputy", p->deputy);
+	    person_has_factor(p), "deputy", p->deputy, "etag", etag);
 	return json_array_append_new(all->array, o) ? ERR_NO_MEMORY : OK;
 }
 

@@ -75,6 +75,27 @@ static bool has_body(struct http *x)
 	    (n && strcmp(n, "0") != 0);
 }
 
+/* One strong tag of ours; any other value fits nothing that there is. */
+static bool has_condition(struct http *x)
+{
+	const char *s = http_header(x, "If-Match");
+	size_t n = s ? strlen(s) : 0;
+
+	if (!s || strcmp(s, "*") == 0)
+		return true;
+	if (!(x->route->flags & ROUTE_MATCH)) {
+		reply_problem(x, ERR_INVALID, "this takes no If-Match", NULL);
+		return false;
+	}
+	if (n != ETAG_DIGITS + 2 || s[0] != '"' || s[n - 1] != '"' ||
+	    strspn(s + 1, "0123456789abcdef") != ETAG_DIGITS) {
+		reply_problem(x, ERR_CHANGED, NULL, NULL);
+		return false;
+	}
+	memcpy(x->match, s + 1, ETAG_DIGITS);
+	return true;
+}
+
 static bool has_route(struct http *x)
 {
 	char allow[64];
@@ -118,6 +139,8 @@ void gate_headers(struct http *x)
 	/* no other page can make a browser send a token */
 	if (writes && x->route->need != NEED_TOKEN &&
 	    !(x->route->flags & ROUTE_NO_CSRF) && !has_csrf(x))
+		return;
+	if (writes && !has_condition(x))
 		return;
 	if (writes && !(x->route->flags & ROUTE_TEXT) && has_body(x) &&
 	    !gate_is_json(http_header(x, "Content-Type")))

@@ -120,10 +120,37 @@ static void drop_answer(struct http *x)
 	x->in.err = OK;
 }
 
+/* The act on the thing in the path, if that is as the client has seen it. */
+static void put_condition(struct http *x, struct wire *w, struct wire *ret)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%llu",
+	    (unsigned long long)x->args.number[0]);
+	wire_begin(ret, MSG_IF_MATCH, 0);
+	wire_put_u8(ret,
+	    *x->args.camera	 ? THING_CAMERA :
+		*x->args.request ? THING_REQUEST :
+				   THING_PERSON);
+	wire_put_str(ret,
+	    *x->args.camera	 ? x->args.camera :
+		*x->args.request ? x->args.request :
+				   number);
+	wire_put_str(ret, x->match);
+	wire_put_wire(ret, w);
+	explicit_bzero(w->buf, w->len);
+}
+
 void http_ask(struct http *x, struct peer *p, struct wire *w, uint16_t answer,
     void (*next)(struct http *))
 {
 	enum err err = ERR_UNAVAILABLE;
+	struct wire conditional;
+
+	if (*x->match) {
+		put_condition(x, w, &conditional);
+		w = &conditional;
+	}
 
 	drop_answer(x);
 	x->next = next;

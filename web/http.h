@@ -56,6 +56,8 @@ struct reply {
 struct MHD_Connection;
 struct once;
 
+#define ETAG_DIGITS 16
+
 struct http {
 	const struct route *route;
 	enum method method;
@@ -65,6 +67,7 @@ struct http {
 	char *body;		/* NUL behind body_n bytes, or NULL */
 	size_t body_n;
 	struct session *session; /* NULL where nobody is signed in */
+	char match[ETAG_DIGITS + 1]; /* of If-Match; "": none */
 	struct once *once;	/* what its Idempotency-Key stands for */
 	char address[64];	/* of the client */
 	/* The answer of storage, for `next`. */

@@ -35,6 +35,7 @@ enum need {
 #define ROUTE_NO_CSRF 4u	/* a write without a session: sign-in */
 #define ROUTE_ONCE 16u		/* takes an Idempotency-Key (once.h) */
 #define ROUTE_SETUP 32u		/* answers while set-up waits for its code */
+#define ROUTE_MATCH 64u		/* takes If-Match: the thing in its path */
 #define ROUTE_TEXT 8u		/* its body is not JSON */
 
 struct route {

@@ -65,6 +65,8 @@ static const struct {
 	"go on tomorrow, or have some decided."},
     [ERR_UNPROVEN] = {"unproven", 409,
 	"The ledger that knew of this was lost: no package can prove it."},
+    [ERR_CHANGED] = {"changed", 412,
+	"Somebody has changed this meanwhile: look at it anew."},
     [ERR_COMMON] = {"common-password", 422,
 	"That password is guessed soon: take three or four words that do not "
 	"belong together."},

@@ -162,6 +162,9 @@ enum msg {
 	MSG_TOLD = 320,		/* str camera, i64 from, i64 to */
 	MSG_TOLD_IS = 321,	/* fd: JSON: who was told of what was wrong with
 				   it since an instant of that range */
+	MSG_IF_MATCH = 350,	/* u8 enum thing, str its id, str etag (etag.h),
+				   u16 type and fields of what to do if it has
+				   that; else ERR_CHANGED */
 	MSG_STORY = 360,	/* str request, page: of its leases */
 	MSG_STORY_IS = 361,	/* fd: JSON: notes, snapshots, and leases on its
 				   cameras in its range, whoever's */
@@ -403,6 +406,8 @@ enum msg {
 	MSG_PERSON_SEAL = 216,	/* bytes: one's secret sealed anew, u8 enum
 				   account_change. -> MSG_OK, durable */
 	MSG_PERSON_ENDED = 218,	/* u64 person, str reason. -> MSG_OK, durable */
+	MSG_EXPECT = 352,	/* (no answer) u8 enum thing or 0, str id, str
+				   etag: what the next act wants to find */
 	MSG_FACTOR_USED = 200,	/* u64 step of a code that this act consumes.
 				   -> MSG_OK, durable, or ERR_FACTOR */
 	/* --- terms and holds. From the tool, those of a person (p) begin with
@@ -459,6 +464,9 @@ enum setup_step {
 	SETUP_STEP_ALONE = 5,	/* finished, with one custodian */
 	SETUP_STEP_ZONE = 6,	/* put right at the console, before any camera */
 };
+
+/* What several people may change; each has an etag. */
+enum thing { THING_REQUEST = 1, THING_CAMERA = 2, THING_PERSON = 3 };
 
 enum transport {
 	TRANSPORT_TCP = 0,	/* RTP interleaved in the RTSP connection */

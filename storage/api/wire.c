@@ -96,6 +96,28 @@ void wire_put_bytes(struct wire *w, const void *p, size_t n)
 	put_n(w, p, n);
 }
 
+void wire_put_wire(struct wire *w, const struct wire *inner)
+{
+	if (inner->err && !w->err)
+		w->err = inner->err;
+	wire_put_u16(w, inner->type);
+	put_n(w, inner->buf + HEADER, inner->len - HEADER);
+}
+
+enum err wire_unwrap(struct wire *w)
+{
+	uint16_t type = wire_get_u16(w);
+	size_t n = w->len - w->pos;
+
+	if (w->err)
+		return w->err;
+	memmove(w->buf + HEADER, w->buf + w->pos, n);
+	w->len = HEADER + n;
+	w->pos = HEADER;
+	w->type = type;
+	return OK;
+}
+
 static enum err from_errno(void)
 {
 	switch (errno) {

@@ -67,6 +67,11 @@ must_check enum err wire_send(int sock, struct wire *w, int fd);
  */
 must_check enum err wire_recv(int sock, struct wire *w);
 
+/* A whole message, its type and fields, as a field of another one. */
+void wire_put_wire(struct wire *w, const struct wire *inner);
+/* The message within becomes w itself, with the id of the outer one. */
+must_check enum err wire_unwrap(struct wire *w);
+
 /* Is there a field left? For those that older senders do not put. */
 bool wire_more(const struct wire *w);
 uint8_t wire_get_u8(struct wire *w);

@@ -267,6 +267,7 @@ static void put_readers(void)
 	send_to(6, MSG_PERSON_PUT, 1, "sb", "", 0);
 	send_to(6, MSG_PERSON_SEAL, 0, "xb", 1);
 	send_to(6, MSG_PERSON_ENDED, 0, "ls", INT64_C(3), "gone");
+	send_to(6, MSG_EXPECT, 0, "bss", 3, "4", "0123456789abcdef");
 	send_to(6, MSG_DEPUTY, 0, "lb", INT64_C(4), 1);
 	send_to(6, MSG_SESSION_END, 0, "l", INT64_C(1));
 	send_to(6, MSG_AIM_OPEN, 0, "ss", "cam1", "why");
@@ -331,6 +332,8 @@ static void put_sessions(void)
 	send_to(SESSION, MSG_PEOPLE, 0, "");
 	send_to(SESSION, MSG_PERSON_NEW, 0, "ssbsb", "u", "U", 2,
 	    "custodian-four\n123456", 0);
+	send_to(SESSION, MSG_IF_MATCH, 0, "bsshlbs", 3, "4", "0123456789abcdef",
+	    MSG_DEPUTY, INT64_C(4), 1, "custodian-four\n123456");
 	send_to(SESSION, MSG_DEPUTY, 0, "lbs", INT64_C(4), 1,
 	    "custodian-four\n123456");
 	send_to(SESSION, MSG_PERSON_RESET, 0, "ls", INT64_C(2),

@@ -19,10 +19,12 @@ OTHERS = ("/healthz", "/readyz", "/metrics")	# of programs, outside /api
 ENOUGH = 6		# system tests that ran; fewer are somebody's choice
 
 
-def routes():
+def routes(flag=""):
+    """Those of programs that are documented, and have that flag."""
     table = (ROOT / "web/route.c").read_text()
-    for method, path in re.findall(r'\{METHOD_(\w+), "([^"]+)"', table):
-        if path.startswith("/api/") or path in OTHERS:
+    for method, path, flags in re.findall(
+            r'\{METHOD_(\w+), "([^"]+)", \w+,([^,]+),', table):
+        if flag in flags and (path.startswith("/api/") or path in OTHERS):
             yield method, re.sub(r"%(\w)", lambda m: "{%s}" % NAMES[m[1]],
                                  path)
 
@@ -33,15 +35,15 @@ def story():
     have = set(routes()) | {("GET", "/api/v1/openapi.json")}  # a file
     say.test("each route of the API is documented, and no other",
              known == have, sorted(known ^ have))
-    once = set(re.findall(r'METHOD_(\w+), "([^"]+)", \w+,\s*ROUTE_ONCE',
-                          (ROOT / "web/route.c").read_text()))
-    take = {(m, p) for m, p, o in doc.operations()
-            if {"$ref": "#/components/parameters/once"} in
-            o.get("parameters", [])}
-    once = {(m, re.sub(r"%(\w)", lambda n: "{%s}" % NAMES[n[1]], p))
-            for m, p in once}
-    say.test("what takes an Idempotency-Key says so", once and once == take,
-             sorted(once ^ take))
+    for header, parameter, flag in (("an Idempotency-Key", "once",
+                                     "ROUTE_ONCE"),
+                                    ("If-Match", "match", "ROUTE_MATCH")):
+        ours = set(routes(flag))
+        said = {(m, p) for m, p, o in doc.operations()
+                if {"$ref": "#/components/parameters/" + parameter} in
+                o.get("parameters", [])}
+        say.test("what takes %s says so" % header, ours and ours == said,
+                 sorted(ours ^ said))
     ids = [o["operationId"] for _, _, o in doc.operations()]
     say.test("each operation has an id of its own", len(set(ids)) == len(ids))
     path = openapi.seen_file()

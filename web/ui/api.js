@@ -104,8 +104,10 @@ async function list(path, name)
 	return all;
 }
 
-const send = (method, path, body) => json(path, { method,
-	headers: { "Content-Type": "application/json" },
+// With a thing as it was seen: refused (changed) where it is not so any more.
+const send = (method, path, body, seen) => json(path, { method,
+	headers: { "Content-Type": "application/json",
+		...seen?.etag && { "If-Match": `"${seen.etag}"` } },
 	body: JSON.stringify(body ?? {}) });
 
 const v1 = "/api/v1/";
@@ -133,12 +135,12 @@ export const endSession = (id, body) =>
 	send("POST", `${v1}account/sessions/${id}/end`, body);
 export const people = () => list(v1 + "people", "people");
 export const newPerson = (body) => send("POST", v1 + "people", body);
-export const resetPerson = (id, body) =>
-	send("POST", `${v1}people/${id}/reset`, body);
-export const endPerson = (id, body) =>
-	send("POST", `${v1}people/${id}/end`, body);
-export const setDeputy = (id, body) =>
-	send("POST", `${v1}people/${id}/deputy`, body);
+export const resetPerson = (p, body) =>
+	send("POST", `${v1}people/${p.id}/reset`, body, p);
+export const endPerson = (p, body) =>
+	send("POST", `${v1}people/${p.id}/end`, body, p);
+export const setDeputy = (p, body) =>
+	send("POST", `${v1}people/${p.id}/deputy`, body, p);
 export const tokens = () => list(v1 + "tokens", "tokens");
 export const newToken = (body) => send("POST", v1 + "tokens", body);
 export const endToken = (id, body) =>
@@ -150,8 +152,8 @@ export const discover = (target) =>
 	send("POST", v1 + "cameras/discover", { target });
 export const onvif = (body) => send("POST", v1 + "cameras/onvif", body);
 export const addCamera = (body) => send("POST", v1 + "cameras", body);
-export const replaceDevice = (id, body) =>
-	send("POST", `${v1}cameras/${id}/replace`, body);
+export const replaceDevice = (c, body) =>
+	send("POST", `${v1}cameras/${c.id}/replace`, body, c);
 export const picture = async (id) => (await ask(`${v1}cameras/${id}/picture`,
 	{ method: "POST", body: "{}",
 		headers: { "Content-Type": "application/json" } })).blob();
@@ -160,10 +162,10 @@ export const openAim = (id, body) =>
 export const setKeypad = (id, keypad) =>
 	send("POST", `${v1}cameras/${id}/keypad`, { keypad });
 // What views of a camera cover.
-export const setZones = (id, zones) =>
-	send("POST", `${v1}cameras/${id}/zones`, { zones });
-export const switchCamera = (id, on) =>
-	send("POST", `${v1}cameras/${id}/${on ? "enable" : "disable"}`);
+export const setZones = (c, zones) =>
+	send("POST", `${v1}cameras/${c.id}/zones`, { zones }, c);
+export const switchCamera = (c, on) => send("POST",
+	`${v1}cameras/${c.id}/${on ? "enable" : "disable"}`, {}, c);
 export const coverage = (camera, from, to) =>
 	json(v1 + "coverage" + query({ camera, from, to }));
 export const transactions = (o) => json(v1 + "transactions" + query(o));
@@ -171,10 +173,10 @@ export const repeated = (list, from, to) =>
 	json(v1 + "transactions/repeated" + query({ list, from, to }));
 export const requests = () => list(v1 + "requests", "requests");
 export const request = (body) => send("POST", v1 + "requests", body);
-export const decide = (id, body) =>
-	send("POST", `${v1}requests/${id}/decision`, body);
-export const revoke = (id, reason) =>
-	send("POST", `${v1}requests/${id}/revoke`, { reason });
+export const decide = (r, body) =>
+	send("POST", `${v1}requests/${r.id}/decision`, body, r);
+export const revoke = (r, reason) =>
+	send("POST", `${v1}requests/${r.id}/revoke`, { reason }, r);
 export const holds = () => list(v1 + "holds", "holds");
 export const placeHold = (body) => send("POST", v1 + "holds", body);
 export const releaseHold = (id, body) =>

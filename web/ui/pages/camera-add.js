@@ -156,7 +156,8 @@ async function whereStep(node, seen, known, next)
 		let id = where.control.value;
 
 		if (id) {
-			await api.replaceDevice(id, body);
+			await api.replaceDevice(taken.find((c) =>
+				c.id === id), body);
 		} else {
 			const position = fresh.read();
 			if (!position)

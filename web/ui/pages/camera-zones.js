@@ -37,10 +37,10 @@ export function zones(camera, picture, done)
 			el("p", { class: "told" }, t("zones.courtesy")),
 			el("p", { class: "soft" }, t("zones.how")),
 			s.frame, form(async () => {
-				await api.setZones(camera.id, s.all);
+				await api.setZones(camera, s.all);
 				camera.zones = structuredClone(s.all);
 				say(t("zones.saved"));
-				done();
+				await done();
 			}, s.list, el("p", { class: "row" }, add,
 				picture && el("button", { type: "button",
 					name: "zone-look", on: { click: () =>

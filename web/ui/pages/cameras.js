@@ -48,7 +48,7 @@ const focus = (s, id) =>
 async function toggle(s, c)
 {
 	try {
-		await api.switchCamera(c.id, !c.enabled);
+		await api.switchCamera(c, !c.enabled);
 		say(t(c.enabled ? "cameras.isOff" : "cameras.isOn",
 			{ camera: c.name }));
 	} catch (problem) {
@@ -86,7 +86,10 @@ function cover(s, c)
 {
 	s.leave();
 	const panel = zones(c, s.mine && lookUntil(c) > s.app.now() ?
-		() => api.picture(c.id) : null, () => renew(s));
+		() => api.picture(c.id) : null, async () => {
+		await renew(s);
+		c.etag = s.all.find((x) => x.id === c.id).etag;
+	});
 
 	s.leave = panel.leave;
 	fill(s.below, panel.node);

@@ -128,13 +128,13 @@ function ending(app, kind, p, told, act, renew)
 			if ((reason && !why) || !by.ok())
 				return;
 			if (kind === "end")
-				await api.endPerson(p.id, { reason: why,
+				await api.endPerson(p, { reason: why,
 					...by.take() });
 			else if (kind !== "reset")
-				await api.setDeputy(p.id, { deputy:
+				await api.setDeputy(p, { deputy:
 					kind === "toDeputy", ...by.take() });
 			else
-				sheet(told, p.user, await api.resetPerson(p.id,
+				sheet(told, p.user, await api.resetPerson(p,
 					by.take()));
 			fill(act);
 			await renew();

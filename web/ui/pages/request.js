@@ -169,7 +169,7 @@ async function decide(app, r, f, verdict)
 	if (!chosen.length)
 		throw new api.Problem("noCamera", 0);
 	try {
-		await api.decide(r.id, { verdict, cameras: chosen,
+		await api.decide(r, { verdict, cameras: chosen,
 			from: time.rfc3339(start), to: time.rfc3339(end),
 			...(verdict === "approve" && until &&
 				{ until: time.rfc3339(until) }),
@@ -200,7 +200,7 @@ function ending(app, r)
 			reason.fail(text ? "" : t("form.empty"));
 			if (!text)
 				return reason.control.focus();
-			await api.revoke(r.id, text);
+			await api.revoke(r, text);
 			await app.refresh();
 			say(t("end.done"));
 		}, reason.node, el("button", { class: "stop",

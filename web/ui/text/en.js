@@ -895,6 +895,7 @@ export default {
 	"problem.disk-full": "The disk is full.",
 	"problem.volume-away": "The volume that holds this footage is away.",
 	"problem.common-password": "That password is among those that are guessed first. Take three or four words that do not belong together.",
+	"problem.changed": "Somebody has changed this meanwhile. Look at the page anew, then decide.",
 	"problem.unproven": "The ledger that knew of this request or of this footage was lost: no package can prove it. Ask for the range anew; footage of before the loss can still be watched.",
 	"problem.rebuilding": "The index is being made anew. Recording goes on; try again in some minutes.",
 
