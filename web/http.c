@@ -29,6 +29,7 @@
 	"+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE"
 
 static struct MHD_Daemon *server;
+static const char *proxy;	/* its address; "": none */
 
 /* Every answer has these; why each: web/DESIGN.md. */
 static const char *const always[][2] = {
@@ -276,8 +277,20 @@ static enum MHD_Result answer(struct http *x)
 	return ok;
 }
 
+/* The last line of them: some proxies put theirs behind their client's. */
+static enum MHD_Result take_forwarded(void *cls, enum MHD_ValueKind kind,
+    const char *name, const char *value)
+{
+	(void)kind;
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
+		*(const char **)cls = value;
+	return MHD_YES;
+}
+
 static void set_address(struct http *x)
 {
+	char from[FORWARDED_TEXT];
+	const char *line = NULL;
 	const union MHD_ConnectionInfo *i =
 	    MHD_get_connection_info(x->c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *a = i ? i->client_addr : NULL;
@@ -286,9 +299,10 @@ static void set_address(struct http *x)
 	    sizeof(struct sockaddr_in);
 
 	if (!a ||
-	    getnameinfo(a, n, x->address, sizeof(x->address), NULL, 0,
-		NI_NUMERICHOST) != 0)
-		snprintf(x->address, sizeof(x->address), "unknown");
+	    getnameinfo(a, n, from, sizeof(from), NULL, 0, NI_NUMERICHOST) != 0)
+		snprintf(from, sizeof(from), "unknown");
+	MHD_get_connection_values(x->c, MHD_HEADER_KIND, take_forwarded, &line);
+	forwarded_address(from, proxy, line, x->address);
 }
 
 /* The headers are there. */
@@ -456,6 +470,7 @@ enum err http_open(const struct config *cfg, const char *key_pem,
 	enum err err;
 	int fd;
 
+	proxy = cfg->proxy;
 	err = listen_on(cfg->listen, cfg->port, &fd);
 	if (err != OK)
 		return err;
@@ -468,7 +483,9 @@ enum err http_open(const struct config *cfg, const char *key_pem,
 	    MHD_OPTION_HTTPS_MEM_CERT, cert_pem,
 	    MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	    /* a proxy's are everybody's */
+	    *proxy ? CONNECTIONS_MAX : CONNECTIONS_PER_ADDRESS,
 	    MHD_OPTION_CONNECTION_TIMEOUT, SILENT_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,

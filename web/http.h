@@ -17,6 +17,7 @@
 #include "storage/api/config.h"
 #include "storage/api/utc.h"
 #include "web/call.h"
+#include "web/forwarded.h"
 #include "web/route.h"
 #include "web/session.h"
 
@@ -69,7 +70,7 @@ struct http {
 	struct session *session; /* NULL where nobody is signed in */
 	char match[ETAG_DIGITS + 1]; /* of If-Match; "": none */
 	struct once *once;	/* what its Idempotency-Key stands for */
-	char address[64];	/* of the client */
+	char address[FORWARDED_TEXT];	/* of the client */
 	/* The answer of storage, for `next`. */
 	enum err err;
 	struct wire in;		/* in.fd is closed with the request */

@@ -56,6 +56,7 @@ static const struct key {
     NUMBER_KEY("recorder", "timeout_ms", timeout_ms, 100, 600000),
     ADDRESS_KEY("web", "listen", listen),
     NUMBER_KEY("web", "port", port, 1, 65535),
+    ADDRESS_KEY("web", "proxy", proxy),
     PATH_KEY("web", "state", web_state),
     PATH_KEY("web", "ui", ui),
     NUMBER_KEY("web", "idle_s", idle_s, 10, 86400),

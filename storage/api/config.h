@@ -50,6 +50,7 @@ struct config {
 	/* [web] */
 	char listen[64];	/* address, default 127.0.0.1 */
 	int port;
+	char proxy[64];		/* address of one in front; "": none */
 	char web_state[160];	/* directory of tls.key and tls.crt */
 	char ui[160];		/* directory of the pages */
 	int idle_s;		/* sign out after that, default 900 */

@@ -161,11 +161,13 @@ class Client:
         self.context.check_hostname = False
         self.cookie = self.csrf = None
         self.role = None
+        self.source = None  # the address it comes from, of 127.0.0.0/8
 
     def ask(self, method, path, body=None, headers=None, timeout=60):
         link = http.client.HTTPSConnection("127.0.0.1", self.port,
                                            context=self.context,
-                                           timeout=timeout)
+                                           timeout=timeout, source_address=
+                                           self.source and (self.source, 0))
         send = {"Sec-Fetch-Site": "same-origin"}
         if self.cookie:
             send["Cookie"] = self.cookie

@@ -69,6 +69,8 @@ static void a_bad_value_says_what_is_allowed(void **state)
 	refuse("[site]\nname =\n", "1 to 63 bytes");
 	refuse("[site]\nzone = Asia/Atlantis\n", "a zone of the tz database");
 	refuse("[web]\nlisten = localhost\n", "a numeric address");
+	refuse("[web]\nproxy = proxy.bank\n", "a numeric address");
+	refuse("[web]\nproxy = 10.0.0.0/8\n", "a numeric address");
 	refuse("[storage]\ndata = var/lib\n", "a path that begins with /");
 	refuse("[web]\nport = 1\nport = 2\n", ":3: port stands twice");
 	refuse("[web]\nwhat is this\n", ":2:");
