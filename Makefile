@@ -134,6 +134,10 @@ $(B)/tests/writer: $(B)/o/tests/vectors/writer.o $(B)/libstorage.a $(B)/libapi.a
 $(B)/tests/crash.so: tests/crash/crash.c
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -O2 -g -std=gnu17 $(WARN) -fPIC -shared -o $@ $<
+# Preloaded into storage while the demo's months are made.
+$(B)/tests/nosync.so: tests/nosync.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -O2 -g -std=gnu17 $(WARN) -fPIC -shared -o $@ $<
 # The simulated camera: GStreamer, never sanitized, warnings as everywhere.
 PKGS_camera := gstreamer-rtsp-server-1.0 gstreamer-app-1.0
 $(B)/tests/camera: tests/camera/camera.c tests/camera/scene.c tests/camera/scene.h
@@ -183,8 +187,8 @@ DEPS := gcc make pkg-config libc6-dev libsodium-dev libsqlite3-dev \
     openssl tzdata
 DEPS_DEMO := $(DEPS) python3 libgstrtspserver-1.0-dev \
     libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-base \
-    gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
-DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age ffmpeg \
+    gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly ffmpeg
+DEPS_TEST := $(DEPS_DEMO) gstreamer1.0-plugins-bad libcmocka-dev age \
     clang clang-format clang-tidy cppcheck libclang-rt-14-dev systemd curl \
     patch valgrind nodejs npm chromium firefox-esr iproute2 nftables
 DEPS_TEST += mandoc unzip python3-jsonschema python3-prometheus-client python3-yaml \
@@ -209,7 +213,7 @@ lint:
 	tests/run --build $(B) tests/lint
 demo:
 	tests/deps $(DEPS_DEMO)
-	$(MAKE) B=$(B) CLOCK_HOOK=1 -j2 programs $(B)/tests/camera
+	$(MAKE) B=$(B) CLOCK_HOOK=1 -j2 programs $(B)/tests/camera $(B)/tests/nosync.so
 	exec tests/demo --build $(B)
 fuzzers: $(FUZZ)
 # Each fuzzer for FUZZ_S seconds; what it finds stays in build/fuzz/found, what

@@ -149,13 +149,18 @@ void handle_hello_camera(struct keeper *k, struct conn *c, struct wire *w)
 	conn_send(c, w, -1);
 }
 
+static int64_t behind_ns(void)
+{
+	return BEHIND_NS + utc_slack_ns();
+}
+
 /* Is an instant of epoch e about now? After a step e may be the one before. */
 static bool time_ok(const struct keeper *k, const struct wall_epoch *e,
     int64_t ns)
 {
 	int64_t now = k->mono.ns + e->offset_ns;
 
-	return ns > now - BEHIND_NS && ns < now + AHEAD_NS;
+	return ns > now - behind_ns() && ns < now + AHEAD_NS;
 }
 
 /* Where the next segment goes: its number, day, key, volume and journal. */
@@ -238,7 +243,7 @@ static bool is_endless(const struct keeper *k, const struct segment *s,
 {
 	return s->row.fragments >= PACE_FRAGMENTS_MAX ||
 	    start - s->row.start_ns >
-	    PACE_LENGTHS_MAX * k->conf.segment_s * NS_PER_SEC;
+	    PACE_LENGTHS_MAX * k->conf.segment_s * NS_PER_SEC + utc_slack_ns();
 }
 
 /*
@@ -387,7 +392,7 @@ void handle_fragment(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		e = wall_number(&k->clock, m->segment->epoch);
 	if (!err &&
-	    (!time_ok(k, e, start) || duration <= 0 || duration > BEHIND_NS ||
+	    (!time_ok(k, e, start) || duration <= 0 || duration > behind_ns() ||
 		!joins(m->segment, start)))
 		err = ERR_INVALID;
 	if (!err)

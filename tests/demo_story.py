@@ -1,11 +1,12 @@
-"""What the demo tells: gaps of different causes, requests in each state, holds.
+"""What the demo tells: six months, gaps of different causes, requests in each state, holds.
 
 Played against a running Appliance with the cameras of tests/demo; browser tests
 and README's pictures use the same. Each step says what it makes.
 """
 import time
 
-from lib.appliance import PEOPLE, wait_for
+import demo_months
+from lib.appliance import PEOPLE, free_port, wait_for
 
 V1 = "/api/v1/"
 SIZE = "640x360"
@@ -27,20 +28,27 @@ CAMERAS = (
 BY_ATM = {atm: [c[0] for c in CAMERAS if c[2] == atm]
           for atm in ("0417", "0533", "0712")}
 PAUSE_S = 9
+BEFORE_S, AFTER_S = 16, 18	# around the gaps, in the requests
 
 
 def stamp(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def add_cameras(box):
-    """Simulated cameras by id, recorded; each has proved itself."""
-    cameras = {}
-    for ident, name, atm, place, how in CAMERAS:
-        cameras[ident] = box.camera("%s %s" % (atm, name), kbps=250, size=SIZE,
-                                    user="camera", password="demo", **how)
-        box.add_camera(ident, cameras[ident].url, name, atm, place,
-                       user="camera", password="demo")
+def camera(box, which, port):
+    _, name, atm, _, how = which
+    return box.camera("%s %s" % (atm, name), kbps=250, size=SIZE, port=port,
+                      **how)
+
+
+def record(box, say):
+    """Half a year that is over; then simulated cameras by id, recorded now."""
+    ports = {c[0]: free_port() for c in CAMERAS}
+    demo_months.months(box, CAMERAS, {ident: "rtsp://127.0.0.1:%d/stream" % port
+                                      for ident, port in ports.items()}, say)
+    cameras = {c[0]: camera(box, c, ports[c[0]]) for c in CAMERAS}
+    box.start()
+    say("Waiting for the proof: written, read back from disk, decoded")
     for ident, *_ in CAMERAS:
         box.wait_recording(ident, 120)
     return cameras
@@ -57,10 +65,7 @@ def make_gaps(box, cameras):
     time.sleep(PAUSE_S)
     operator.post(V1 + "cameras/atm0533-cash/enable")
     cameras["atm0417-room"].thaw()
-    ident, name, atm, _, how = CAMERAS[5]
-    cameras[ident] = box.camera("%s %s" % (atm, name), kbps=250, size=SIZE,
-                                port=port, user="camera", password="demo",
-                                **how)
+    cameras["atm0712-face"] = camera(box, CAMERAS[5], port)
     for ident in ("atm0417-room", "atm0712-face", "atm0533-cash"):
         wait_for("%s records again" % ident, 90, lambda: box.camera_state(
             ident)["state"] in ("recording", "streaming"), 0.3)
@@ -103,7 +108,7 @@ def spoil(box, camera, after):
 def make_requests(box, begin, end):
     """One in each state; their numbers by state."""
     marat, daniyar = box.client("marat"), box.client("daniyar")
-    begin, end = int(begin) - 20, int(end) - 2
+    begin, end = int(begin) - BEFORE_S, int(end) - 2
     reason = "Client says no cash came out."
     made = {"approved": ask(marat, BY_ATM["0417"], begin, end, reason, "K-114",
                             "export"),
@@ -139,12 +144,11 @@ def make_requests(box, begin, end):
 
 def play(box, say):
     """All of it; {state: request}, and the file that was tampered with."""
-    say("Waiting for the proof: written, read back from disk, decoded")
-    cameras = add_cameras(box)
-    time.sleep(22)
+    cameras = record(box, say)
+    time.sleep(BEFORE_S + 1)
     say("Making three gaps, with three causes")
     begin, end = make_gaps(box, cameras)
-    time.sleep(25)
+    time.sleep(AFTER_S + 2)
     say("Making requests in each state, and a hold")
-    made = make_requests(box, begin, end + 24)
-    return made, spoil(box, "atm0712-room", begin - 20)
+    made = make_requests(box, begin, end + AFTER_S)
+    return made, spoil(box, "atm0712-room", begin - BEFORE_S)

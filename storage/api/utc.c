@@ -21,8 +21,8 @@ static int64_t clock_ns(clockid_t id)
 }
 
 #ifdef CLOCK_HOOK
-static const volatile int64_t no_hook[3];
-static const volatile int64_t *hook = no_hook; /* wall, mono, state */
+static const volatile int64_t no_hook[4];
+static const volatile int64_t *hook = no_hook; /* wall, mono, state, slack */
 
 /* Before main(): a sandbox may forbid it later, and children inherit it. */
 __attribute__((constructor)) static void map_hook(void)
@@ -76,6 +76,15 @@ struct mono mono_now(void)
 	t.ns += hook[1];
 #endif
 	return t;
+}
+
+int64_t utc_slack_ns(void)
+{
+#ifdef CLOCK_HOOK
+	return hook[3];
+#else
+	return 0;
+#endif
 }
 
 bool utc_zone(const char *name)

@@ -40,10 +40,15 @@ struct day {
  * and demo), utc_now() adds it. SAQTA_CLOCK_FILE names a file of signed 64-bit
  * numbers of this machine, looked at anew each time: nanoseconds added to the
  * wall clock and to the monotonic one; enum clock_state for utc_state() to
- * say, 0 or none: what the kernel says.
+ * say, 0 or none: what the kernel says; utc_slack_ns().
  */
 struct utc utc_now(void);
 struct mono mono_now(void);
+/*
+ * By how much later than it should footage may come, and by how much longer its
+ * pieces may be: so the demo's months are made in seconds. 0 without the hook.
+ */
+int64_t utc_slack_ns(void);
 
 /* Does the kernel call the wall clock synchronised? */
 enum clock_state utc_state(void);

@@ -19,11 +19,14 @@ try {
 		find: "/find?" + new URLSearchParams({ from: play.from,
 			to: play.to }),
 		audit: "/audit?what=footage",
+		coverage: "/coverage",
 	};
 
 	for (const lang of ["kk", "ru", "en"]) {
 		await p.open("/about");
 		await p.click(`.langs [lang=${lang}]`);
+		await p.until("the language", (l) =>
+			document.documentElement.lang === l, lang);
 		for (const [name, address] of Object.entries(pages)) {
 			await p.open(address);
 			await p.see("main h1");
