@@ -30,7 +30,7 @@ export function box(s)
 		look(b).catch((p) => say(p.sentence));
 	return el("section", { class: "card", id: "transactions" },
 		el("h2", {}, t("tx.title")),
-		form(() => look(b), el("div", { class: "row" }, text.node,
+		form(() => look(b), el("div", { class: "row asked" }, text.node,
 			el("button", { class: "main", type: "submit" },
 				t("tx.find")))),
 		el("div", { class: "row", role: "group",

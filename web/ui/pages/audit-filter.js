@@ -30,7 +30,7 @@ export const groups = {
 };
 // What the box writes about its own work; hidden until asked for.
 export const routine = new Set(["chain-heads", "segment", "read-back",
-	"day-key", "witnessed", "clock-asked"]);
+	"day-key", "retention-clock", "witnessed", "clock-asked"]);
 
 // The form; changed(filter) is called when it is sent.
 export function filterForm(filter, changed)
