@@ -25,7 +25,7 @@ NETWORK, NO_ANSWER, PASSWORD = 3, 1, 2
 SINCE = {"0417": 0, "0533": 45, "0712": 110}	# days until an ATM's cameras
 UPGRADED = 150
 SWITCHED_OFF = (125, 171)
-HELD = {6: "K-031", 61: "K-052"}	# days: case
+HELD = {6: (FIRST, "K-031"), 61: ("marat", "K-052")}	# days: who, case
 
 
 def gap_of(n, i, atm):
@@ -170,11 +170,12 @@ def stamp(ns):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ns // S))
 
 
-def hold(box, site, begin, case):
-    """A custodian has five days kept; the first ones will have had their term."""
-    box.act("hold", "place", "--by", FIRST, "--camera", site.cameras[0][0],
+def hold(box, site, begin, who, case):
+    """Somebody has five days kept; the first ones will have had their term."""
+    box.act("hold", "place", "--by", who, "--camera", site.cameras[0][0],
             "--from", stamp(begin - 5 * DAY), "--to", stamp(begin),
-            "--reason", "A skimmer was found on the machine.", "--case", case)
+            "--reason", "A skimmer was found on the machine.", "--case", case,
+            user=who)
 
 
 def live(box, cameras, urls):
@@ -194,7 +195,7 @@ def live(box, cameras, urls):
                 box.add_camera(ident, urls[ident], name, atm, place)
         site.day(n, begin, end)
         if n in HELD:
-            hold(box, site, end, HELD[n])
+            hold(box, site, end, *HELD[n])
         day += ONE
     box.wait_until(time.time_ns() - 2 * S)
     for ident in added:

@@ -237,8 +237,8 @@ function frame(current)
 		class: "brand" }, el("img", { src: "/icon.svg", alt: "",
 		width: 24, height: 24 }), "Saqta"),
 	app.session && !app.session.first && navigation(current),
-	languageButtons(),
-	app.session && who());
+	el("div", { class: "right" }, languageButtons(),
+		app.session && who()));
 	fill(document.getElementById("foot"),
 		el("span", {}, app.site.site), " \u00b7 ",
 		el("span", {}, t("foot.zone", { zone: app.site.zone,
