@@ -261,6 +261,7 @@ static bool is_entered(enum err err)
 	case ERR_DENIED:
 	case ERR_PASSWORD:
 	case ERR_FACTOR:
+	case ERR_NO_FACTOR:
 	case ERR_SELF_APPROVAL:
 	case ERR_NOT_APPROVED:
 	case ERR_GRANT_ENDED:

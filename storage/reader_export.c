@@ -168,7 +168,25 @@ static enum err ask_spool(struct session *s, struct export_job *j)
 	return pack_begin(j->fd, &me, &j->pack);
 }
 
-static enum err begin(struct session *s, const char *request,
+/*
+ * What leaves is a file, so it is an act of its own: password and a fresh code,
+ * also of who needs none to sign in. Asked last: what cannot be exported costs
+ * nobody a code.
+ */
+static enum err show_who(struct session *s, char *credential)
+{
+	struct secret secret;
+	enum err err = index_person_find(s->ix, s->me.id, &s->me);
+
+	if (!err && !person_has_factor(&s->me))
+		return ERR_NO_FACTOR;
+	if (!err)
+		err = session_actor(s, ROLE_AUDITOR, credential, &secret);
+	crypt_wipe(&secret, sizeof(secret));
+	return err;
+}
+
+static enum err begin(struct session *s, const char *request, char *credential,
     const struct access_part *part)
 {
 	struct export_job *j = s->job_export;
@@ -188,6 +206,8 @@ static enum err begin(struct session *s, const char *request,
 		snprintf(s->about.say, sizeof(s->about.say),
 		    "The last minute is still being recorded: try again in "
 		    "a minute.");
+	if (!err)
+		err = show_who(s, credential);
 	if (!err)
 		err = ask_spool(s, j);
 	return err;
@@ -219,23 +239,11 @@ void export_drop(struct session *s)
 	s->job_export = NULL;
 }
 
-enum err session_export_new(struct session *s, struct wire *w)
+static enum err start(struct session *s, char *credential,
+    const struct access_part *part)
 {
-	struct access_part part = {0};
-	struct wire answer;
 	enum err err;
 
-	get_text(w, s->about.request, sizeof(s->about.request));
-	if (wire_more(w)) {
-		part.from_ns = wire_get_i64(w);
-		part.to_ns = wire_get_i64(w);
-		part.n = get_cameras(w, part.cameras);
-	}
-	err = wire_end(w);
-	if (!err && s->job_export)
-		err = ERR_BUSY;
-	if (err)
-		return err;
 	s->job_export = calloc(1, sizeof(*s->job_export));
 	if (!s->job_export)
 		return ERR_NO_MEMORY;
@@ -243,12 +251,36 @@ enum err session_export_new(struct session *s, struct wire *w)
 	s->job_export->x.own = s->ledger;
 	s->job_export->x.data_fd = s->data_fd;
 	swap_access(s);
-	err = begin(s, s->about.request, &part);
+	err = begin(s, s->about.request, credential, part);
 	swap_access(s);
-	if (err) {
+	if (err)
 		export_drop(s);
-		return err;
+	return err;
+}
+
+enum err session_export_new(struct session *s, struct wire *w)
+{
+	char credential[CREDENTIAL_MAX + 1];
+	struct access_part part = {0};
+	struct wire answer;
+	enum err err;
+
+	get_text(w, s->about.request, sizeof(s->about.request));
+	get_text(w, credential, sizeof(credential));
+	if (wire_more(w)) {
+		part.from_ns = wire_get_i64(w);
+		part.to_ns = wire_get_i64(w);
+		part.n = get_cameras(w, part.cameras);
 	}
+	err = wire_end(w);
+	crypt_wipe(w->buf, w->len);
+	if (!err && s->job_export)
+		err = ERR_BUSY;
+	if (!err)
+		err = start(s, credential, &part);
+	crypt_wipe(credential, sizeof(credential));
+	if (err)
+		return err;
 	wire_begin(&answer, MSG_EXPORT_NEW_IS, w->id);
 	wire_put_str(&answer, s->job_export->x.id);
 	return wire_send(s->client, &answer, -1);

@@ -356,7 +356,7 @@ static void export_begun(struct http *x)
 	reply_json(x, 202, json_text("{s:s}", "id", id));
 }
 
-/* Without a body, or with an empty one: of all that was granted. */
+/* Without from, to and cameras: of all that was granted. */
 void api_export_new(struct http *x)
 {
 	struct json_cameras cameras;
@@ -364,14 +364,10 @@ void api_export_new(struct http *x)
 	struct wire w;
 	int64_t from, to;
 
-	if (x->body_n == 0) {
-		about_request(x, MSG_EXPORT_NEW, MSG_EXPORT_NEW_IS,
-		    export_begun);
-		return;
-	}
 	x->err = json_begin(&j, x->body, x->body_n);
 	wire_begin(&w, MSG_EXPORT_NEW, 0);
 	wire_put_str(&w, x->args.request);
+	json_put_credential(&j, &w);
 	if (json_find_str(&j, "from", TIME_TEXT_MAX)) {
 		get_span(&j, &from, &to);
 		json_get_cameras(&j, "cameras", &cameras);

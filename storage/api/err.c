@@ -67,6 +67,9 @@ static const struct {
 	"The ledger that knew of this was lost: no package can prove it."},
     [ERR_CHANGED] = {"changed", 412,
 	"Somebody has changed this meanwhile: look at it anew."},
+    [ERR_NO_FACTOR] = {"no-second-factor", 403,
+	"This takes a code of a second factor: set one up first, on the page "
+	"of your account."},
     [ERR_COMMON] = {"common-password", 422,
 	"That password is guessed soon: take three or four words that do not "
 	"belong together."},

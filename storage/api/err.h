@@ -55,6 +55,7 @@ enum err {
 	ERR_QUOTA = 43,		/* more than a person may have in a day */
 	ERR_UNPROVEN = 44,	/* the ledger that knew of it was lost */
 	ERR_CHANGED = 46,	/* somebody changed it since it was read: 412 */
+	ERR_NO_FACTOR = 47,	/* this act wants a second factor; he has none */
 	ERR_COMMON = 45,	/* a password that is guessed soon */
 	ERR_TOKEN = 50,		/* no token, or one that is not good (any more) */
 	ERR_RATE = 51,		/* a program asks too often */

@@ -136,9 +136,10 @@ enum msg {
 	MSG_REVOKE = 88,	/* str request, str reason. -> MSG_OK. By its
 				   requester (closes it) or by a custodian who
 				   is not the requester */
-	MSG_EXPORT_NEW = 160,	/* str request: begin to prepare a package;
-				   then may follow i64 from, i64 to, u8 n,
-				   n * str camera: of this part of it alone */
+	MSG_EXPORT_NEW = 160,	/* str request, str credential (with a code, of
+				   everybody): begin to prepare a package; then
+				   may follow i64 from, i64 to, u8 n, n * str
+				   camera: of this part of it alone */
 	MSG_EXPORT_NEW_IS = 161, /* str export id, such as EXP-2026-00001 */
 	MSG_EXPORTS = 162,	/* - , page */
 	MSG_EXPORTS_IS = 163,	/* fd: JSON: those this person may see */

@@ -510,7 +510,8 @@ try {
 	await auditorWatches();
 	await crossesTheGap();
 	await downloads();
-	await together({ p, is, shot, dir: opt.shots, job, iso });
+	await together({ p, is, shot, dir: opt.shots, job, iso,
+		auditor: accounts.auditor });
 	await pages({ p, is, shot, job, iso, json, site,
 		langs: opt.browser === "chromium" ? ["kk", "ru", "en"] :
 			["en"] });

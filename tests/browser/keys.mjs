@@ -198,7 +198,12 @@ async function watches(id)
 	await marksAndNotes();
 	await p.shot(path.join(opt.shots, "keys-watch.png"));
 	await enter("#part-export");
-	await p.see("#part form button[type=submit]");
+	await p.see("#part [name=code]");
+	await tabTo("#part [name=password]");
+	await type(accounts.auditor.password);
+	await tabTo("#part [name=code]");
+	await type(await newCode(accounts.auditor));
+	await p.shot(path.join(opt.shots, "keys-export.png"));
 	await enter("#part form button[type=submit]");
 	await p.until("the page of exports", () =>
 		location.pathname === "/exports");

@@ -3,7 +3,7 @@
 // evidence, a hold of the marked part; all by keys where there is a key.
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { sleep } from "./lib.mjs";
+import { newCode, sleep } from "./lib.mjs";
 import { ahead, readPicture, secondsOf } from "./picture.mjs";
 
 const FRAMES = 1;	// pictures that the painted clocks may differ by
@@ -172,10 +172,11 @@ async function marks(x)
 }
 
 // The marked part as a package: prepared, its fingerprint, its download.
-async function exported({ p, is, shot, job, iso, at })
+async function exported({ p, is, shot, job, iso, at, auditor })
 {
 	await p.click("#part-export");
-	await p.see("#part form button[type=submit]");
+	await p.fill("#part [name=password]", auditor.password);
+	await p.fill("#part [name=code]", await newCode(auditor));
 	await p.click("#part form button[type=submit]");
 	await p.until("the page of exports", () =>
 		location.pathname === "/exports");

@@ -299,7 +299,7 @@ static void put_sessions(void)
 	send_to(SESSION, MSG_MOVIE, 0, "ssw", req, "cam1", 0);
 	send_to(SESSION, MSG_MOVIE_READ, 0, "sswlw", req, "cam1", 0,
 	    INT64_C(100), 5000);
-	send_to(SESSION, MSG_EXPORT_NEW, 0, "s", req);
+	send_to(SESSION, MSG_EXPORT_NEW, 0, "ss", req, "auditor-two\n123456");
 	send_to(SESSION, MSG_EXPORTS, 0, "");
 	send_to(SESSION, MSG_EXPORT, 0, "s", "EXP-2026-00001");
 	send_to(SESSION, MSG_EXPORT_READ, 0, "slw", "EXP-2026-00001",

@@ -23,6 +23,7 @@ from pathlib import Path
 from lib import say
 from lib.appliance import PEOPLE, Appliance, wait_for
 from lib.memory import descendants, memory_of, name_of
+from lib.package import begin
 from lib.relay import Relay
 from lib.rtspcam import Camera, Source, make
 from lib.tlscam import Certificate, Tls
@@ -188,11 +189,7 @@ def package(box, begun):
         "verdict": "approve", **asked, "password": PEOPLE["daniyar"][2],
         "code": box.code("daniyar")})
     assert answer.status == 200, answer.body
-
-    def ready():
-        answer = marat.post(V1 + "requests/%s/exports" % ident)
-        return answer.status == 202 and answer.json()["id"]
-    export = wait_for("an export begins", 60, ready, 1)
+    export = begin(box, marat, ident).json()["id"]
     wait_for("it is ready", 90, lambda: [
         x for x in marat.get(V1 + "exports").json()["exports"]
         if x["id"] == export and x["state"] == "ready"])

@@ -38,6 +38,7 @@ def story():
     with Appliance(segment_s=10) as box:
         footage_with_a_gap(box)
         withdrawals(box)
+        box.give_factor("marat")
         for browser in ("chromium", "firefox"):
             play(box, "flow.mjs", "%s: the whole flow succeeds" % browser,
                  "--browser", browser, "--far-size", LARGER)

@@ -79,6 +79,7 @@ def story():
     with Appliance(segment_s=5) as box:
         begin, end = footage_with_a_gap(box)
         withdrawals(box)
+        box.give_factor("marat")
         play(box, "keys.mjs", "the whole flow succeeds by keyboard only")
         made = facts(box, begin, end)
         path = box.tmp / "facts.json"

@@ -17,6 +17,7 @@ import time
 from lib import say
 from lib.appliance import PEOPLE, ROOT, Appliance, wait_for
 from lib.footage import open_segment, run
+from lib.package import begin as export_of
 
 sys.path.insert(0, str(ROOT / "tests" / "reader"))
 import saqta_reader  # noqa: E402
@@ -76,7 +77,7 @@ def verified(box, begin, end):
         **ask, "verdict": "approve", "password": PEOPLE["daniyar"][2],
         "code": box.code("daniyar")})
     assert done.status == 200, done.body
-    export = wait_for("an export begins", 60, lambda: begun(marat, ident), 1)
+    export = export_of(box, marat, ident).json()["id"]
     wait_for("the export is ready", 60, lambda: any(
         x["id"] == export and x["state"] == "ready"
         for x in marat.get("/api/v1/exports").json()["exports"]))
@@ -91,11 +92,6 @@ def verified(box, begin, end):
     say.test("P10 the reader in Python says the same",
              second.returncode == done.returncode, second.stdout)
     return json.loads(done.stdout)
-
-
-def begun(marat, ident):
-    answer = marat.post("/api/v1/requests/%s/exports" % ident)
-    return answer.status == 202 and answer.json()["id"]
 
 
 class Past:

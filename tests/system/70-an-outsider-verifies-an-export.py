@@ -14,8 +14,9 @@ import time
 import zipfile
 
 from lib import say
-from lib.appliance import Appliance, wait_for
+from lib.appliance import PEOPLE, Appliance, totp, wait_for
 from lib.package import V1, Package, grant, prepare, stamp
+from lib.tokens import refused
 
 CAMERA = "cam-1"
 
@@ -155,19 +156,37 @@ def check_verifiers(package):
                      tool["findings"][0][2] >= 0, tool)
 
 
+def with_a_code(box, marat, ident):
+    """An export is an act of its own: password and a fresh code."""
+    path, mine = V1 + "requests/%s/exports" % ident, {
+        "password": PEOPLE["marat"][2]}
+    refused("who has no second factor is told to set one up", marat.post(
+        path, {**mine, "code": "000000"}), 403, "no-second-factor")
+    box.give_factor("marat", marat)
+    refused("P6 with the password alone nothing is exported",
+            marat.post(path, mine), 401, "second-factor")
+    told = prepare(box, marat, ident)
+    used = totp(box.factor("marat"), box.steps["marat"])
+    refused("one code is good for one export", marat.post(
+        path, {**mine, "code": used}), 401, "second-factor")
+    return told
+
+
 def check_part(package, marat, ident, begin):
     """A part of what was granted is a package of that part alone."""
     part = {"from": stamp(begin + 1), "to": stamp(begin + 3),
             "cameras": [CAMERA]}
     for what, wrong in (("earlier", {**part, "from": stamp(begin - 9)}),
                         ("of another camera", {**part, "cameras": ["x"]})):
-        answer = marat.post(V1 + "requests/%s/exports" % ident, wrong)
+        answer = marat.post(V1 + "requests/%s/exports" % ident, {
+            **wrong, "password": PEOPLE["marat"][2]})
         say.test("P6 no package of what is %s than granted" % what,
                  answer.status == 403, answer.status, answer.body)
     answer = marat.post(V1 + "requests/%s/exports" % ident,
-                        {"from": part["from"]})
+                        {"from": part["from"],
+                         "password": PEOPLE["marat"][2]})
     say.test("half a part is refused", answer.status == 422, answer.body)
-    told = prepare(marat, ident, part)
+    told = prepare(package.box, marat, ident, part)
     body = download(marat, told)
     tool, _, _ = package.judged("a part", body, 0, True, ("chromium",))
     say.test("P10 a part is complete in itself",
@@ -228,7 +247,8 @@ def story():
         people = [box.client("marat"), box.client("daniyar")]
         marat, daniyar = people
         seen = grant(box, people, CAMERA, end - 6, end, "view")
-        answer = marat.post(V1 + "requests/%s/exports" % seen)
+        answer = marat.post(V1 + "requests/%s/exports" % seen, {
+            "password": PEOPLE["marat"][2]})
         say.test("a grant to view gives no package", answer.status == 403,
                  answer.status, answer.body)
         runs = marat.get(V1 + "requests/%s/play" % seen)
@@ -242,7 +262,7 @@ def story():
         gap = make_gap(box)
         end = time.time() - 6
         ident = grant(box, people, CAMERA, gap - 3, end)
-        told = prepare(marat, ident)
+        told = with_a_code(box, marat, ident)
         body = download(marat, told)
         check_gap(body)
         check_entries(daniyar, told, ident)

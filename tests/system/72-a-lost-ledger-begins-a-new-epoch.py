@@ -150,7 +150,7 @@ def exported(box, ident):
     """
     wait_for("web finds storage again", 30, box.web_ready)
     marat = box.client("marat")
-    told = prepare(marat, ident)
+    told = prepare(box, marat, ident)
     package = Package(box, marat.get("/media/exports/" + told["id"]).body,
                       box.tool("policy").stdout.decode())
     m = package.manifest
@@ -173,7 +173,8 @@ def exported(box, ident):
 
 def lost_for_good(box, ident):
     """The log that had the request is gone, with the one after it."""
-    answer = box.client("marat").post(V1 + "requests/%s/exports" % ident)
+    answer = box.client("marat").post(
+        V1 + "requests/%s/exports" % ident, {"password": PEOPLE["marat"][2]})
     told = answer.json()
     say.test("P10 what a lost ledger knew makes no package, and why is said",
              answer.status == 409 and told["type"].endswith("unproven") and

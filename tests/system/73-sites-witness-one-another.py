@@ -260,7 +260,7 @@ def record(site):
 def former_epoch(site, begun, witness):
     """Footage of before the epoch, asked for after it: proven all the same."""
     people = site.client("marat"), site.client("daniyar")
-    told = prepare(people[0],
+    told = prepare(site, people[0],
                    grant(site, people, "cam-x", begun, begun + 8))
     policy = site.tool("policy").stdout.decode()
     package = Package(site, people[0].get("/media/exports/" +

@@ -173,7 +173,7 @@ export function form(act, ...kids)
 // The credential of who acts, for this one act. An operator may have no code.
 export function credential(role = "custodian")
 {
-	const password = field(t("decide.password"), el("input",
+	const password = field(t("act.password"), el("input",
 		{ type: "password", name: "password",
 			autocomplete: "current-password" }),
 	t("decide.passwordHint"));

@@ -463,6 +463,24 @@ ui = %s
         self.steps[user] = wait_for("a new code of " + user, 40, step)
         return totp(secret, self.steps[user])
 
+    def who(self, user, password=None):
+        """What is added to an act that takes a password and a fresh code."""
+        return {"password": password or PEOPLE[user][2],
+                "code": self.code(user)}
+
+    def give_factor(self, user, client=None):
+        """A second factor of one's own: from now on each sign-in takes a code,
+        too."""
+        client = client or self.client(user)
+        made = client.post("/api/v1/account/factor").json()
+        path = self.factor_path(user)
+        path.write_text(made["uri"])
+        done = client.post("/api/v1/account/factor/confirm", {
+            "password": PEOPLE[user][2], "new_code": self.code(user)})
+        if done.status != 204:
+            path.unlink()
+            raise Failed("no second factor: %d %s" % (done.status, done.body))
+
     def credential(self, user):
         """The lines that the tool asks a custodian for."""
         return "%s\n%s\n" % (PEOPLE[user][2], self.code(user))

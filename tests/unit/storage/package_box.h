@@ -217,6 +217,7 @@ static inline int package_prepare(void **state)
 	size_t cut;
 
 	box_make(state);
+	box_factor(AUDITOR_2, true);
 	assert_int_equal(ledger_open(box.fd, &box.ledger, &cut), OK);
 	package_person(CUSTODIAN_1);
 	package_person(AUDITOR_2);
@@ -250,6 +251,7 @@ static inline void package_run(char *ret_id, size_t room)
 
 	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
 	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_str(&w, credential(AUDITOR_2));
 	assert_int_equal(box_ask(&w), OK);
 	snprintf(ret_id, room, "%s", wire_get_str(&w));
 	while (!box_count(MSG_EXPORT_DONE, NULL) &&

@@ -219,6 +219,7 @@ static inline enum err refused(char *ret_say, size_t room)
 	box_session(AUDITOR_2);
 	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
 	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_str(&w, credential(AUDITOR_2));
 	err = box_ask(&w);
 	snprintf(ret_say, room, "%s", err ? wire_get_str(&w) : "");
 	box_stop();

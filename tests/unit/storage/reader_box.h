@@ -84,10 +84,11 @@ static unsigned char factors[5][FACTOR_BYTES];
 /* The password, and with it the code of now where there is a second factor. */
 static inline const char *credential(uint64_t id)
 {
+	static const unsigned char none[FACTOR_BYTES];
 	static char text[CREDENTIAL_MAX + 1];
 	char code[FACTOR_DIGITS + 1] = "";
 
-	if (id == CUSTODIAN_1 || id == CUSTODIAN_4)
+	if (memcmp(factors[id], none, FACTOR_BYTES) != 0)
 		totp_code(factors[id], NOW / NS_PER_SEC / FACTOR_STEP_S, code);
 	snprintf(text, sizeof(text), *code ? "%s\n%s" : "%s", passwords[id],
 	    code);
@@ -110,6 +111,24 @@ static inline void box_person(uint64_t id, const char *user, enum role role,
 	memcpy(factors[id], secret.factor, FACTOR_BYTES);
 	if (signer)
 		person_sign(&p, signer, signer_seed ? signer_seed : ret_seed);
+	assert_int_equal(index_person_put(box.ix, &p), OK);
+}
+
+/* A second factor for somebody who has none, or none any more. */
+static inline void box_factor(uint64_t id, bool has)
+{
+	struct secret secret;
+	struct person_row p;
+	uint64_t step;
+
+	assert_int_equal(index_person_find(box.ix, id, &p), OK);
+	assert_int_equal(person_open(&p, credential(id), (struct utc){NOW},
+			     &secret, &step),
+	    OK);
+	memset(factors[id], has ? 1 : 0, FACTOR_BYTES);
+	memcpy(secret.factor, factors[id], FACTOR_BYTES);
+	secret.has_factor = has;
+	assert_int_equal(person_seal(&p, passwords[id], &secret), OK);
 	assert_int_equal(index_person_put(box.ix, &p), OK);
 }
 

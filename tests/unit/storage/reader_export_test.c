@@ -19,6 +19,7 @@ static enum err ask_export(const char *request)
 
 	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
 	wire_put_str(&w, request);
+	wire_put_str(&w, credential(AUDITOR_2));
 	return box_ask(&w);
 }
 
@@ -146,6 +147,7 @@ static void a_request_to_view_exports_nothing(void **state)
 	assert_int_equal(ask_export(PACKAGE_REQUEST), ERR_NOT_APPROVED);
 	assert_int_equal(box_count(MSG_REFUSAL, NULL), 1);
 	assert_int_equal(box_count(MSG_EXPORT_BEGIN, NULL), 0);
+	assert_int_equal(box_count(MSG_FACTOR_USED, NULL), 0);
 	box_stop();
 	assert_int_equal(index_rights_put(box.ix, PACKAGE_REQUEST,
 			     RIGHT_EXPORT),
@@ -159,6 +161,7 @@ static enum err ask_part(int64_t from_s, int64_t to_s, const char *camera)
 
 	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
 	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_str(&w, credential(AUDITOR_2));
 	wire_put_i64(&w, S(from_s));
 	wire_put_i64(&w, S(to_s));
 	wire_put_u8(&w, 1);
@@ -187,6 +190,7 @@ static void a_part_of_what_was_granted_is_a_package_that_holds(void **state)
 	box_session(AUDITOR_2);
 	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
 	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_str(&w, credential(AUDITOR_2));
 	wire_put_i64(&w, S(2));
 	wire_put_i64(&w, S(5));
 	wire_put_u8(&w, 1);
@@ -205,6 +209,50 @@ static void a_part_of_what_was_granted_is_a_package_that_holds(void **state)
 		assert_non_null(memmem(package.zip, package.n, ns, (size_t)n));
 	}
 	box_stop();
+}
+
+static void as_whom(const char *words, enum err err)
+{
+	struct wire w;
+
+	box_session(AUDITOR_2);
+	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
+	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_str(&w, words);
+	assert_int_equal(box_ask(&w), err);
+	assert_int_equal(box_count(MSG_REFUSAL, NULL), 1);
+	assert_int_equal(box_count(MSG_EXPORT_BEGIN, NULL), 0);
+	box_stop();
+}
+
+static void an_export_takes_password_and_code(void **state)
+{
+	(void)state;
+	as_whom("", ERR_PASSWORD);
+	as_whom("not the password", ERR_PASSWORD);
+	as_whom(passwords[AUDITOR_2], ERR_FACTOR);
+	box_session(AUDITOR_2);
+	package_run(id, sizeof(id));
+	assert_int_equal(box_count(MSG_FACTOR_USED, NULL), 1);
+	box_stop();
+}
+
+static void a_used_code_exports_nothing(void **state)
+{
+	(void)state;
+	box_session(AUDITOR_2);
+	box.refuse_factor = ERR_FACTOR;
+	assert_int_equal(ask_export(PACKAGE_REQUEST), ERR_FACTOR);
+	assert_int_equal(box_count(MSG_EXPORT_BEGIN, NULL), 0);
+	box_stop();
+}
+
+static void who_has_no_second_factor_is_told_to_set_one_up(void **state)
+{
+	(void)state;
+	box_factor(AUDITOR_2, false);
+	as_whom(passwords[AUDITOR_2], ERR_NO_FACTOR);
+	box_factor(AUDITOR_2, true);
 }
 
 static void a_custodian_exports_nothing(void **state)
@@ -242,6 +290,7 @@ static void a_grant_that_ends_meanwhile_ends_the_export(void **state)
 	box_session(AUDITOR_2);
 	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
 	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_str(&w, credential(AUDITOR_2));
 	assert_int_equal(box_ask(&w), OK);
 	box.export_err = ERR_GRANT_ENDED;
 	while (!box_count(MSG_EXPORT_FAILED, NULL))
@@ -350,6 +399,9 @@ int main(void)
 	    TEST(a_request_to_view_exports_nothing),
 	    TEST(P6_no_package_is_of_more_than_was_granted),
 	    TEST(a_part_of_what_was_granted_is_a_package_that_holds),
+	    TEST(an_export_takes_password_and_code),
+	    TEST(a_used_code_exports_nothing),
+	    TEST(who_has_no_second_factor_is_told_to_set_one_up),
 	    TEST(a_custodian_exports_nothing),
 	    TEST(another_s_package_is_not_handed_out),
 	    TEST(a_grant_that_ends_meanwhile_ends_the_export),

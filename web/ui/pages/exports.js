@@ -2,7 +2,7 @@
 // their fingerprint, their download. A page of all, and the card of a request.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
-import { form } from "../fields.js";
+import { credential, form } from "../fields.js";
 import { bytes, length, number, t } from "../i18n.js";
 import { qr } from "../qr.js";
 import { qrRows } from "../qrcode.js";
@@ -88,19 +88,32 @@ function watched(app, which, none)
 	return { list, look };
 }
 
+// Who exports shows who he is, with a code of a second factor.
+export function exporting()
+{
+	const by = credential();
+
+	return { ...by, nodes: [...by.nodes, el("p", { class: "hint" },
+		t("export.factor"), " ", el("a", { href: "/account" },
+			t("account.title")))] };
+}
+
 // The card of a request that grants the right to export.
 export function exportCard(app, r)
 {
 	const { list, look } = watched(app, (x) => x.request === r.id && x.mine);
+	const by = exporting();
 
 	look().catch((p) => say(p.sentence));
 	return el("section", { class: "card", id: "exports" },
 		el("h2", {}, t("export.title")), el("p", {}, t("export.text")),
 		form(async () => {
-			const { id } = await api.newExport(r.id);
+			if (!by.ok())
+				return;
+			const { id } = await api.newExport(r.id, by.take());
 			say(t("export.begun", { id }));
 			await look();
-		}, el("button", { class: "main", type: "submit" },
+		}, by.nodes, el("button", { class: "main", type: "submit" },
 			t("export.act"))), list);
 }
 

@@ -7,6 +7,7 @@ import { bytes, length, t } from "../i18n.js";
 import { makeSnapshot } from "../snapshot.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
+import { exporting } from "./exports.js";
 import { journal } from "./watch-journal.js";
 
 // A file is an export; who may only watch is not shown one.
@@ -144,8 +145,12 @@ function holdForm(s)
 
 function exportForm(s)
 {
+	const by = exporting();
+
 	return form(async () => {
-		const { id } = await api.newExport(s.id, {
+		if (!by.ok())
+			return;
+		const { id } = await api.newExport(s.id, { ...by.take(),
 			// a grant is rounded out to key frames, a part is not
 			from: time.rfc3339(Math.max(s.from, Math.floor(s.in))),
 			to: time.rfc3339(Math.min(s.to, Math.ceil(s.out))),
@@ -153,7 +158,7 @@ function exportForm(s)
 		await s.app.go("/exports");
 		say(t("export.begun", { id }));
 	}, el("p", {}, t("part.exportText", { n: s.screens.length,
-		length: length(s.out - s.in) })),
+		length: length(s.out - s.in) })), by.nodes,
 	el("div", { class: "row" }, el("button", { class: "main",
 		type: "submit" }, t("part.export")), cancel(s)));
 }

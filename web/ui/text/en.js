@@ -410,6 +410,7 @@ export default {
 	"decide.reasonHint": "Needed where you refuse or shorten; the requester reads it.",
 	"decide.reasonNeeded": "Please say why you refuse or shorten.",
 	"decide.password": "Your password, for this one decision",
+	"act.password": "Your password, for this one act",
 	"decide.passwordHint": "It opens your key for this act and is forgotten at once.",
 	"decide.outside": "It must lie within what was asked.",
 	"decide.done": "Your decision is on the record.",
@@ -868,6 +869,7 @@ export default {
 	"key.operation.name": "T", "key.operation": "next operation",
 
 	"problem.second-factor": "A new code of your second factor is needed; one that was used already does not count.",
+	"problem.no-second-factor": "This takes a code of a second factor, and you have none. Set one up first, on the page Your account.",
 	"problem.quota": "That is more than one person may copy in a day, or have undecided. Go on tomorrow, or have some decided.",
 	"problem.locked": "Too many failed attempts. Wait a little and try again.",
 	"problem.title": "That did not work",
@@ -952,6 +954,7 @@ export default {
 	"right.export": "view and export",
 	"export.title": "Evidence packages",
 	"export.text": "One file for the court: the footage bit for bit, who asked and decided, gaps with causes, and proofs that anyone can check without this system. It is prepared once and erased after some days.",
+	"export.factor": "An export takes a second factor, from everybody. You have none? Set one up first:",
 	"export.act": "Prepare a package",
 	"export.begun": "{id} is being prepared.",
 	"export.preparing": "being prepared",
