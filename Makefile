@@ -240,6 +240,7 @@ bench: deps-test
 	tests/bench/what_the_disk_gets.py $(B) $(BENCH_S)
 	$(MAKE) B=$(B)/hook CLOCK_HOOK=1 -j2 programs
 	tests/bench/start_at_scale.py $(B)/hook
+	tests/bench/export_times.py $(B)/hook
 	tests/bench/pages_in_a_browser.py $(B)/hook
 	tests/bench/people_watching.py $(B) $(BENCH_S)
 	tests/bench/journal_of_a_gigabyte.py $(B)

@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+"""How long an export takes, as EN 62676-4 asks a system to state: 15 minutes
+and HOURS (1) of one camera, measured; 24 hours and everything, computed.
+
+    export_times.py BUILD [KBPS [HOURS]]     (BUILD with CLOCK_HOOK)
+
+Real footage of that rate comes through the ingest socket with the clock moved;
+then an auditor asks, a custodian approves, and each range is prepared as an
+evidence package and fetched over HTTPS, and fetched as a plain MP4. Packages
+and footage together need KBPS * HOURS * 0.9 MB of room. What was not recorded
+is computed from the longest range; everything (six months) is a request for
+each day, one after another, for a request covers 24 hours at most.
+"""
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+BUILD = Path(sys.argv[1]).resolve()
+KBPS = int(sys.argv[2]) if len(sys.argv) > 2 else 500
+HOURS = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+
+from lib import wire  # noqa: E402
+from lib.appliance import wait_for  # noqa: E402
+from lib.months import Months, S, at_second, tiny_clip  # noqa: E402
+from lib.package import V1, grant  # noqa: E402
+
+CAMERA, MINUTE, DAYS = "cam-1", 60, 184
+
+
+def film():
+    """A minute of noise at that rate, as a camera's fragments of a second."""
+    side, best = 64, (b"", b"")
+    while len(best[1]) < KBPS * 125:
+        side += 32
+        best = tiny_clip("testsrc2=s=%dx%d:r=5:d=1,noise=alls=20:allf=t"
+                         % (side, side))
+    return best[0], [at_second(best[1], i) for i in range(MINUTE)]
+
+
+def record(box, fragments, minutes):
+    """As a camera sends it; each fragment's memory is handed over again."""
+    fds = [wire.bulk(f) for f in fragments]
+    s, start = box.camera_socket(CAMERA), box.now()
+    for minute in range(minutes):
+        box.wait_until(start + MINUTE * S + S // 2)
+        box.begin_segment(CAMERA, start)
+        for i, fd in enumerate(fds):
+            wire.send(s, wire.Message(wire.FRAGMENT, 8, fds=[fd]).put(
+                "iii4", start + i * S, S, time.monotonic_ns(), 1))
+        box.end_segment(CAMERA)
+        box.sealed()	# before its clock goes on: all was taken in
+        start += MINUTE * S
+        if minute % 120 == 119:
+            print("# %d hours are recorded" % (minute // 60 + 1), flush=True)
+    for fd in fds:
+        os.close(fd)
+
+
+def fetch(box, client, path):
+    """Bytes and seconds of a download by curl, to nowhere."""
+    began = time.monotonic()
+    done = subprocess.run(
+        ["curl", "-ksSf", "-o", "/dev/null", "-w", "%{size_download}", "-H",
+         "Cookie: " + client.cookie, "-H", "Sec-Fetch-Site: same-origin",
+         "https://127.0.0.1:%d%s" % (box.port, path)],
+        check=True, capture_output=True, text=True)
+    return int(done.stdout), time.monotonic() - began
+
+
+def package(client, ident):
+    """Its number, and seconds until it is ready."""
+    began = time.monotonic()
+    answer = wait_for("an export begins", 120, lambda: next(
+        (a for a in [client.post(V1 + "requests/%s/exports" % ident)]
+         if a.status == 202), None), 0.2)
+    export = answer.json()["id"]
+
+    def told():
+        all_ = client.get(V1 + "exports").json()["exports"]
+        state = next(x for x in all_ if x["id"] == export)["state"]
+        assert state in ("preparing", "ready"), state
+        return state == "ready"
+    wait_for("the package is ready", 3600, told, 0.2)
+    return export, time.monotonic() - began
+
+
+def measure(box, name, begin, end):
+    people = box.client("marat"), box.client("daniyar")
+    ident = grant(box, people, CAMERA, begin, end)
+    export, made = package(people[0], ident)
+    size, fetched = fetch(box, people[0], "/media/exports/" + export)
+    plain, plain_s = fetch(box, people[0], "/media/%s/%s/run0.mp4"
+                           % (ident, CAMERA))
+    least = 0.9 * KBPS * 125 * (end - begin)
+    assert plain > least, "%d of %d bytes: it has gaps" % (plain, least)
+    print("%-12s %8.0f MB   package %7.1f s, its download %6.1f s   "
+          "plain MP4 %6.1f s" % (name, size / 1e6, made, fetched, plain_s),
+          flush=True)
+    people[0].sign_out()
+    return made + fetched, plain_s
+
+
+def main():
+    tmp = BUILD / "bench" / ("export-%d" % os.getpid())
+    try:
+        with Months("2026-03-02 00:01:10", build=BUILD, tmp=tmp,
+                    segment_s=MINUTE) as box:
+            box.init, fragments = film()
+            print("export times: one camera of %d kbit/s, %d cores" % (
+                sum(map(len, fragments)) / MINUTE / 125, os.cpu_count()),
+                  flush=True)
+            box.add_people()
+            box.add_camera(CAMERA, "rtsp://10.0.0.1/")
+            begin = box.now() / S + MINUTE
+            began = time.monotonic()
+            record(box, fragments, HOURS * 60 + 1)
+            print("# recorded in %.0f s" % (time.monotonic() - began),
+                  flush=True)
+            box.start("web")
+            measure(box, "15 minutes", begin, begin + 900)
+            whole, plain = measure(box, "%d hours" % HOURS, begin,
+                                   begin + HOURS * 3600 - MINUTE)
+    finally:
+        subprocess.run(["rm", "-rf", tmp], check=False)
+    for name, hours in (("24 hours", 24), ("everything", DAYS * 24)):
+        if hours != HOURS:
+            print("%-12s computed: %.1f min as packages, %.1f min as plain MP4"
+                  % (name, whole * hours / HOURS / 60,
+                     plain * hours / HOURS / 60))
+
+
+main()
