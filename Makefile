@@ -52,7 +52,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*_bench.c)))
 
-.PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants deb reproducible booted install clean
+.PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants deb reproducible booted machine install clean
 all: programs
 programs: $(PROGRAMS)
 unit: $(UNIT) $(B)/tests/writer $(B)/tests/crash.so
@@ -277,6 +277,12 @@ reproducible: deb
 booted: deb
 	tests/deps systemd-container mmdebstrap curl locales
 	tests/booted/run build/deb
+# On Debian's own kernel, in a machine that qemu plays: limits, a power cut (as
+# root; without hardware for it some minutes, on a busy machine ten).
+machine: deb
+	tests/deps mmdebstrap qemu-system-x86
+	$(MAKE) B=build build/tests/camera build/tests/hostile
+	tests/machine/run build/deb
 
 sbindir := $(DESTDIR)$(PREFIX)/sbin
 libdir := $(DESTDIR)$(PREFIX)/lib

@@ -21,7 +21,7 @@ check()		# TITLE COMMAND...: true by its exit status
 }
 until_true()	# SECONDS COMMAND...
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${SLOW:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -ge $end ] && return 1
@@ -209,6 +209,7 @@ again()
 }
 
 case $1 in
+machine) install_it; [ $failed = 0 ] && walls && crashes ;; # tests/machine
 before) install_it; [ $failed = 0 ] && walls && crashes && credentials && watching ;;
 after) again ;;
 esac
