@@ -27,6 +27,7 @@ from lib import wire  # noqa: E402
 from lib.appliance import wait_for  # noqa: E402
 from lib.months import Months, S, at_second, tiny_clip  # noqa: E402
 from lib.package import V1, grant  # noqa: E402
+from lib.package import begin as begin_export  # noqa: E402
 
 CAMERA, MINUTE, DAYS = "cam-1", 60, 184
 
@@ -71,13 +72,10 @@ def fetch(box, client, path):
     return int(done.stdout), time.monotonic() - began
 
 
-def package(client, ident):
-    """Its number, and seconds until it is ready."""
+def package(box, client, ident):
+    """Its number, and seconds from its acceptance until it is ready."""
+    export = begin_export(box, client, ident).json()["id"]
     began = time.monotonic()
-    answer = wait_for("an export begins", 120, lambda: next(
-        (a for a in [client.post(V1 + "requests/%s/exports" % ident)]
-         if a.status == 202), None), 0.2)
-    export = answer.json()["id"]
 
     def told():
         all_ = client.get(V1 + "exports").json()["exports"]
@@ -91,7 +89,7 @@ def package(client, ident):
 def measure(box, name, begin, end):
     people = box.client("marat"), box.client("daniyar")
     ident = grant(box, people, CAMERA, begin, end)
-    export, made = package(people[0], ident)
+    export, made = package(box, people[0], ident)
     size, fetched = fetch(box, people[0], "/media/exports/" + export)
     plain, plain_s = fetch(box, people[0], "/media/%s/%s/run0.mp4"
                            % (ident, CAMERA))
