@@ -80,10 +80,8 @@ class Crash(Months):
         with open("/proc/%d/stat" % self.processes["storage"].pid) as f:
             return f.read().rsplit(")", 1)[1].split()[0] in "Tt"
 
-    def watch(self, over):
+    def watch(self, over, ended):
         """In a thread: where storage stops, the power goes."""
-        before = self.processes["storage"]
-        ended = before if not before.alive() else None
         while not over.wait(0.01):
             process = self.processes["storage"]
             if process is ended:
@@ -99,8 +97,10 @@ class Crash(Months):
         """Was the n-th call reached? All that story does is given up then."""
         over = threading.Event()
         self.died = None
+        before = self.processes["storage"]	# it may die as soon as n stands
+        ended = before if not before.alive() else None
         self.arm(n)
-        watcher = threading.Thread(target=self.watch, args=(over,))
+        watcher = threading.Thread(target=self.watch, args=(over, ended))
         watcher.start()
         failed = None
         try:
