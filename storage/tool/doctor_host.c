@@ -425,8 +425,7 @@ static void volume(struct doctor *d, const json_t *v)
 	snprintf(check, sizeof(check), "volume %lld",
 	    json_number_of(v, "number"));
 	if (!strcmp(state, "away")) {
-		doctor_found(d, HEALTH_CRITICAL, check,
-		    "saqta volume replace",
+		doctor_found(d, HEALTH_CRITICAL, check, "saqta volume replace",
 		    "%s is not here, or another disk is: mount it, and its "
 		    "footage is there again; only if it is broken, give it up",
 		    path);
