@@ -421,7 +421,7 @@ async function crossesTheGap()
 	await watchAt(start - 3000);
 	await pictureAt(start / 1e3 - 3, 1);
 	await p.press("l");
-	await p.see("#continue", 15000);
+	await p.see("#continue", 60000);
 	const card = await p.text(".gapcard");
 	is(/no footage here/.test(card) && card.split("\n").length >= 4,
 		"a gap is a card with bounds and cause", card);
