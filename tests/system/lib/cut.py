@@ -47,8 +47,18 @@ class Volume:
         assert make(self.image, self.kind)
 
     def mount(self):
-        subprocess.run(["mount", "-o", "loop", self.image, self.path],
-                       check=True)
+        """A namespace that another program made meanwhile may still hold what
+        was stopped; mount takes its loop device again, which writes nothing."""
+        def is_new():
+            subprocess.run(["mount", "-o", "loop", self.image, self.path],
+                           check=True)
+            try:
+                os.close(os.open(self.path, os.O_TMPFILE | os.O_WRONLY))
+                return True
+            except OSError:
+                self.unmount()
+                return False
+        wait_for("the volume writes again", 10, is_new)
 
     def unmount(self):
         wait_for("the volume is free", 10, lambda: run("umount", self.path))
