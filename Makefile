@@ -211,10 +211,11 @@ check: deps-test
 	tests/run --build $(CHECK) TEST=$(TEST)
 lint:
 	tests/run --build $(B) tests/lint
+# Its months need another clock: programs that are never installed.
 demo:
 	tests/deps $(DEPS_DEMO)
-	$(MAKE) B=$(B) CLOCK_HOOK=1 -j2 programs $(B)/tests/camera $(B)/tests/nosync.so
-	exec tests/demo --build $(B)
+	$(MAKE) B=$(B)/hook CLOCK_HOOK=1 -j2 programs $(B)/hook/tests/camera $(B)/hook/tests/nosync.so
+	exec tests/demo --build $(B)/hook
 fuzzers: $(FUZZ)
 # Each fuzzer for FUZZ_S seconds; what it finds stays in build/fuzz/found, what
 # leads to new code in build/fuzz/corpus. FUZZERS: names, such as "proof zip".
