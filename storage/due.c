@@ -3,12 +3,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/entry.h"
+#include "storage/ledger_keys.h"
+
+#define ENTRY_MASK ((INT64_C(1) << EPOCH_SHIFT) - 1)
+
 bool due_may(const struct segment_row *s, const struct holds *h,
     struct utc both)
 {
 	return s->state != SEGMENT_OPEN && s->retain_ns > 0 &&
 	    s->retain_ns <= both.ns &&
 	    !holds_cover(h, s->camera, s->start_ns, s->end_ns);
+}
+
+static bool entry_agrees(struct ledger *l, const struct segment_row *s,
+    struct utc both)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct entry_view v;
+	struct entry_field f;
+	size_t n;
+
+	return !ledger_get(l, (uint64_t)(s->entry & ENTRY_MASK), buf, &n) &&
+	    !entry_parse(buf, n, &v) &&
+	    entry_is_segment(&v, s->camera, s->seq) &&
+	    entry_find(&v, TAG_RETAIN, &f) && (int64_t)field_u64(&f) <= both.ns;
+}
+
+bool due_agrees(struct ledger *l, const struct segment_row *s, struct utc both)
+{
+	bool is_former =
+	    (s->entry >> EPOCH_SHIFT) + 1 < (int64_t)ledger_epoch(l);
+
+	return s->entry >= 0 && (is_former || entry_agrees(l, s, both));
 }
 
 bool due_whole(const struct day_row *d, const struct holds *h, struct utc both,

@@ -6,6 +6,7 @@
 #define SAQTA_DUE_H
 
 #include "storage/holds.h"
+#include "storage/ledger.h"
 
 #define DUE_LATE_NS (INT64_C(86400) * NS_PER_SEC)	/* P3 */
 
@@ -34,6 +35,14 @@ struct due {
  */
 bool due_may(const struct segment_row *s, const struct holds *h,
     struct utc both);
+
+/*
+ * The ledger must say the same: an index that was lost, restored or changed
+ * erases nothing that was not promised to end (P2). Of what was entered in a
+ * former log, once a custodian has confirmed the present one (epoch.h), the
+ * index alone says what was promised.
+ */
+bool due_agrees(struct ledger *l, const struct segment_row *s, struct utc both);
 
 /*
  * May each closed segment of the camera-day go, by its sums alone? They lie in

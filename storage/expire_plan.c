@@ -12,7 +12,6 @@
 
 #define LOOK 128	/* segments that are looked up in the ledger in one turn */
 #define SWEEP_NS (INT64_C(3600) * NS_PER_SEC)
-#define ENTRY_MASK ((INT64_C(1) << EPOCH_SHIFT) - 1)
 #define GUARD_NS (INT64_C(86400) * NS_PER_SEC)
 
 enum err sweep_seq(struct expire *x, uint64_t seq)
@@ -88,39 +87,6 @@ enum err sweep_enter(struct keeper *k, enum entry_type type,
 	return enter_end(k, &e, ret);
 }
 
-/*
- * The ledger must say the same: an index that was lost, restored or changed
- * erases nothing that was not promised to end (P2).
- */
-static bool entry_agrees(struct keeper *k, const struct segment_row *s)
-{
-	unsigned char buf[ENTRY_MAX];
-	struct entry_view v;
-	struct entry_field f;
-	size_t n;
-
-	return !ledger_get(k->ledger, (uint64_t)(s->entry & ENTRY_MASK), buf,
-		   &n) &&
-	    !entry_parse(buf, n, &v) &&
-	    entry_is_segment(&v, s->camera, s->seq) &&
-	    entry_find(&v, TAG_RETAIN, &f) &&
-	    (int64_t)field_u64(&f) <= k->expire->both.ns;
-}
-
-/*
- * What was entered in a former log: a custodian has confirmed the present one
- * (epoch.h), and the index alone says what was promised.
- */
-static bool is_former(const struct keeper *k, const struct segment_row *s)
-{
-	return (s->entry >> EPOCH_SHIFT) + 1 < (int64_t)ledger_epoch(k->ledger);
-}
-
-static bool ledger_agrees(struct keeper *k, const struct segment_row *s)
-{
-	return s->entry >= 0 && (is_former(k, s) || entry_agrees(k, s));
-}
-
 static enum err look_one(const struct segment_row *s, void *arg)
 {
 	struct survey *l = arg;
@@ -131,7 +97,7 @@ static enum err look_one(const struct segment_row *s, void *arg)
 		l->stay++;
 		return OK;
 	}
-	if (!ledger_agrees(l->k, s))
+	if (!due_agrees(l->k->ledger, s, l->k->expire->both))
 		l->disagrees = true;
 	l->away += volume_is_away(s->volume);
 	return sweep_seq(l->k->expire, s->seq);

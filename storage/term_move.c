@@ -6,7 +6,6 @@
 #include "storage/keeper.h"
 #include "storage/ledger_keys.h"
 
-#define SETTING "term-move"
 #define TURN_NS (10 * NS_PER_MS)
 #define INDEX_MASK ((UINT64_C(1) << EPOCH_SHIFT) - 1)
 
@@ -57,7 +56,7 @@ enum err term_move_some(struct index *ix, struct ledger *l, struct term_move *m)
 static void done(struct keeper *k)
 {
 	k->move = (struct term_move){0};
-	if (index_setting_drop(k->ix, SETTING))
+	if (index_setting_drop(k->ix, TERM_MOVE_SETTING))
 		log_warn("that all promises have moved was not noted");
 }
 
@@ -82,7 +81,7 @@ enum err term_move_begin(struct keeper *k, const struct term_move *m)
 
 	if (m->step_ns <= 0 || m->at >= m->end)
 		return OK;
-	err = index_setting_keep(k->ix, SETTING, m, sizeof(*m));
+	err = index_setting_keep(k->ix, TERM_MOVE_SETTING, m, sizeof(*m));
 	if (!err)
 		k->move = *m;
 	return err;
@@ -102,7 +101,8 @@ enum err term_move_start(struct keeper *k)
 {
 	struct term_move m;
 	size_t n;
-	enum err err = index_setting_find(k->ix, SETTING, &m, sizeof(m), &n);
+	enum err err =
+	    index_setting_find(k->ix, TERM_MOVE_SETTING, &m, sizeof(m), &n);
 
 	if (err)
 		return err == ERR_NOT_FOUND ? OK : err;

@@ -11,6 +11,8 @@
 
 struct keeper;
 
+#define TERM_MOVE_SETTING "term-move"	/* in the index while they move */
+
 /* Numbers of entries (ledger_keys.h). */
 struct term_move {
 	uint64_t at, end;	/* what is sealed in [at, end) is still to move */

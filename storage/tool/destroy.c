@@ -17,19 +17,16 @@
 #include <unistd.h>
 
 #include "storage/disk.h"
-#include "storage/due.h"
+#include "storage/epoch.h"
 #include "storage/kek.h"
 #include "storage/ledger.h"
-#include "storage/note.h"
-#include "storage/rclock.h"
 #include "storage/site.h"
-#include "storage/term.h"
 #include "storage/tool/console.h"
+#include "storage/tool/destroy_ask.h"
 #include "storage/volume.h"
 
 #define BEGUN "destroying" /* the word was typed: go on */
 #define BEGUN_MAX 192
-#define DEPTH 8
 
 static const char usage[] =
     "usage: saqta destroy [--config FILE] [--without-missing] [-]\n"
@@ -42,242 +39,6 @@ static const char usage[] =
     "  The record that is printed is all that stays: keep it.\n"
     "  --without-missing  volumes that are away are destroyed by other means\n";
 
-struct box {
-	struct config conf;
-	struct site site;
-	int data_fd;
-	bool begun, without_missing;
-	struct index *ix;
-	struct holds holds;
-	struct utc both; /* what both clocks have passed */
-	uint64_t segments, bytes;
-	int64_t last_ns; /* the latest term */
-	size_t unknown; /* files that the index does not know */
-	char checkpoint[NOTE_MAX + 1];
-	size_t keys, files;
-};
-
-static bool fail(const char *what, const char *why)
-{
-	fprintf(stderr, "saqta destroy: %s: %s\n", what, why);
-	return false;
-}
-
-static bool failed(const char *what, enum err err)
-{
-	return fail(what, err_text(err));
-}
-
-/* --- may it go? --- */
-
-static enum err add_day(const struct day_row *d, void *arg)
-{
-	struct box *b = arg;
-
-	b->segments += d->segments;
-	b->bytes += d->bytes;
-	if (d->retain_ns > b->last_ns)
-		b->last_ns = d->retain_ns;
-	return OK;
-}
-
-static enum err any(const struct segment_row *r, void *arg)
-{
-	(void)r;
-	*(bool *)arg = true;
-	return OK;
-}
-
-/* Each closed segment is due and none is held (due.h). */
-static bool all_due(struct box *b)
-{
-	struct due due = {0};
-	uint64_t gone, held;
-	bool open = false;
-	char when[40];
-	enum err err = index_days(b->ix, "", "", add_day, b);
-
-	if (!err)
-		err = index_segments_open(b->ix, any, &open);
-	if (!err)
-		err = due_gather(b->ix, &b->holds, b->both, &due);
-	gone = due.segments;
-	held = due.held;
-	due_free(&due);
-	if (err)
-		return failed("index", err);
-	if (gone == b->segments && !open)
-		return true;
-	fprintf(stderr,
-	    "saqta destroy: %llu of %llu segments are within their "
-	    "term%s.\nThe last term ends on %s. Nothing was changed (P2). "
-	    "Leave\nthe box running: what is due goes by itself.\n",
-	    (unsigned long long)(b->segments - gone - held),
-	    (unsigned long long)b->segments,
-	    held     ? ", others are held (saqta hold list)" :
-		open ? ", one was being written" :
-		       "",
-	    utc_rfc3339((struct utc){b->last_ns}, when, sizeof(when)));
-	return false;
-}
-
-static bool clocks(struct box *b)
-{
-	struct rclock c = {0};
-	size_t n = 0;
-	enum err err =
-	    index_setting_find(b->ix, RCLOCK_SETTING, &c, sizeof(c), &n);
-
-	if (err || n != sizeof(c))
-		return fail("retention clock", "it is not known (P12)");
-	if (!rclock_trusts(&c, utc_now()))
-		return fail("retention clock",
-		    "it is far from the wall clock: start storage, and a "
-		    "custodian vouches (saqta clock vouch)");
-	b->both = rclock_both(&c, utc_now());
-	return true;
-}
-
-/* fn for each file below a directory; descriptors are closed again. */
-static enum err walk(int at, const char *name, int depth,
-    enum err (*fn)(int dir, const char *name, void *arg), void *arg)
-{
-	DIR *d = disk_opendir(at, name);
-	struct dirent *e;
-	struct stat st;
-	enum err err = OK;
-
-	if (!d)
-		return errno == ENOENT ? OK : ERR_DISK;
-	while (!err && (e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			err = ERR_DISK;
-		else if (!S_ISDIR(st.st_mode))
-			err = fn(dirfd(d), e->d_name, arg);
-		else if (depth > 0)
-			err = walk(dirfd(d), e->d_name, depth - 1, fn, arg);
-		else
-			err = ERR_FORMAT;
-	}
-	closedir(d);
-	return err;
-}
-
-struct camera_walk {
-	struct box *b;
-	const char *camera;
-};
-
-/* Footage that no row stands for: nobody knows its term. */
-static enum err count_unknown(int dir, const char *name, void *arg)
-{
-	const struct camera_walk *w = arg;
-	struct segment_row r;
-	unsigned long long seq;
-	enum err err;
-
-	(void)dir;
-	if (!strstr(name, ".age"))
-		return OK;
-	err = sscanf(name, "%*[0-9TZ]-%llu", &seq) == 1 ?
-	    index_segment_find(w->b->ix, w->camera, seq, &r) :
-	    ERR_NOT_FOUND;
-	/* one that the scrub found damaged is in no day's sums */
-	if (err == ERR_NOT_FOUND || (!err && r.retain_ns > w->b->both.ns)) {
-		w->b->unknown++;
-		err = OK;
-	}
-	return err;
-}
-
-static bool all_known(struct box *b)
-{
-	char name[16 + CAMERA_ID_MAX];
-	enum err err = OK;
-
-	for (unsigned i = 0; !err && i < volumes_count(); i++) {
-		int fd = volume_at(i)->fd;
-		DIR *d = fd < 0 ? NULL : disk_opendir(fd, "footage");
-		struct dirent *e;
-
-		while (d && !err && (e = readdir(d))) {
-			struct camera_walk w = {b, e->d_name};
-
-			if (*e->d_name == '.')
-				continue;
-			snprintf(name, sizeof(name), "footage/%.*s",
-			    CAMERA_ID_MAX, e->d_name);
-			err = walk(fd, name, DEPTH, count_unknown, &w);
-		}
-		if (d)
-			closedir(d);
-	}
-	if (err)
-		return failed("footage", err);
-	if (!b->unknown)
-		return true;
-	fprintf(stderr,
-	    "saqta destroy: %zu files of footage are not known to the index, "
-	    "so "
-	    "nobody can\ntell their term. Nothing was changed (P2). saqta "
-	    "rebuild, while storage runs.\n",
-	    b->unknown);
-	return false;
-}
-
-/* The log as it ends, signed where its key is here. */
-static bool last_checkpoint(struct box *b)
-{
-	struct ledger *l = NULL;
-	size_t n = 0, cut;
-	enum err err = ledger_open(b->data_fd, &l, &cut);
-
-	if (!err)
-		err = holds_load(b->data_fd, l, &b->holds, NULL);
-	if (!err)
-		err = ledger_checkpoint(l);
-	ledger_close(l);
-	if (!err)
-		err = disk_read(b->data_fd, "ledger/checkpoint", b->checkpoint,
-		    NOTE_MAX, &n);
-	b->checkpoint[n] = '\0';
-	return !err || failed("ledger", err);
-}
-
-static bool volumes_here(const struct box *b)
-{
-	for (unsigned i = 1; i < volumes_count(); i++) {
-		const struct volume *v = volume_at(i);
-
-		if (v->fd >= 0 || v->lost || b->without_missing)
-			continue;
-		fprintf(stderr,
-		    "saqta destroy: volume %u is not at %s: mount it there, or "
-		    "destroy that disk by\nother means and say "
-		    "--without-missing\n",
-		    v->number, v->path);
-		return false;
-	}
-	return true;
-}
-
-static bool may_go(struct box *b)
-{
-	enum err err;
-	bool ok;
-
-	if (!last_checkpoint(b))
-		return false;
-	err = index_open(b->conf.data, false, &b->ix);
-	if (err)
-		return failed("index", err);
-	ok = clocks(b) && all_due(b) && all_known(b);
-	index_close(b->ix);
-	return ok;
-}
-
 /* --- the word, and the record --- */
 
 static bool typed(const struct box *b, bool from_stdin)
@@ -285,7 +46,7 @@ static bool typed(const struct box *b, bool from_stdin)
 	char line[sizeof(b->site.origin)];
 
 	if (!from_stdin && !isatty(STDIN_FILENO))
-		return fail("console", "there is none: say it with -");
+		return destroy_fail("console", "there is none: say it with -");
 	fprintf(stderr,
 	    "This destroys the keys, the ledger and all else of %s. There is "
 	    "no way back.\n",
@@ -293,10 +54,11 @@ static bool typed(const struct box *b, bool from_stdin)
 	if (from_stdin ? !ask_secret("", true, false, line, sizeof(line)) :
 			 !ask_line("Type the name of the log to do it: ", line,
 			     sizeof(line)))
-		return fail("the name",
+		return destroy_fail("the name",
 		    "nothing was typed, nothing was changed");
 	return !strcmp(line, b->site.origin) ||
-	    fail("the name", "that is not this log's: nothing was changed");
+	    destroy_fail("the name",
+		"that is not this log's: nothing was changed");
 }
 
 /* Durable where it goes to a file: before the first key is gone. */
@@ -323,9 +85,9 @@ static bool record(const struct box *b)
 		    (unsigned long long)b->segments,
 		    (unsigned long long)b->bytes, b->checkpoint);
 	if (fflush(stdout) == EOF || ferror(stdout))
-		return fail("record", strerror(errno));
+		return destroy_fail("record", strerror(errno));
 	return !fsync(STDOUT_FILENO) || errno == EINVAL || errno == EROFS ||
-	    fail("record", strerror(errno));
+	    destroy_fail("record", strerror(errno));
 }
 
 /* --- gone --- */
@@ -383,15 +145,15 @@ static enum err remove_tree(struct box *b, int at, const char *name)
 		return errno == ENOENT ? OK : ERR_DISK;
 	if (!S_ISDIR(st.st_mode))
 		return remove_file(at, name, b);
-	err = walk(at, name, DEPTH, remove_file, b);
-	return err ? err : remove_folders(at, name, DEPTH);
+	err = destroy_walk(at, name, DESTROY_DEPTH, remove_file, b);
+	return err ? err : remove_folders(at, name, DESTROY_DEPTH);
 }
 
 /* What Saqta makes in a volume (storage/DESIGN.md); all else stays. */
 static bool is_ours(const char *name)
 {
 	static const char *const ours[] = {"footage", "ledger", "keyring",
-	    "witness", "exports", "holds", "restored", "volumes", "volume"};
+	    "witness", "exports", "holds", "restored", "volumes"};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (!strcmp(name, ours[i]))
@@ -401,21 +163,44 @@ static bool is_ours(const char *name)
 	    !strncmp(name, "backup.tmp", 10);
 }
 
-static enum err empty(struct box *b, int fd, const char *path)
+/* The ledger's copy has that of this site alone, and may not be its own. */
+static bool is_log(const char *name)
+{
+	return !strcmp(name, "ledger") || !strncmp(name, "ledger.", 7);
+}
+
+static bool has_our_log(const struct box *b, int fd)
+{
+	char text[NOTE_MAX + 1];
+	unsigned epoch;
+	size_t n;
+
+	if (disk_read(fd, "ledger/checkpoint", text, NOTE_MAX, &n))
+		return false;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return !epoch_of_origin(b->site.origin, text, &epoch);
+}
+
+/* `volume` says which disk it is until the rest is gone. */
+static enum err empty(struct box *b, int fd, const char *path,
+    bool (*ours)(const char *))
 {
 	DIR *d = disk_opendir(fd, ".");
 	struct dirent *e;
 	enum err err = d ? OK : ERR_DISK;
 
 	while (!err && (e = readdir(d)))
-		if (is_ours(e->d_name))
+		if (ours(e->d_name))
 			err = remove_tree(b, fd, e->d_name);
 	if (d)
 		closedir(d);
 	if (!err)
 		err = disk_sync_volume(fd);
+	if (!err && ours == is_ours)
+		err = disk_unlink(fd, "volume");
 	if (err)
-		failed(path, err);
+		destroy_failed(path, err);
 	return err;
 }
 
@@ -425,13 +210,17 @@ static enum err remove_all(struct box *b)
 	    open(b->conf.ledger_copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum err err = OK;
 
-	if (copy >= 0) {
-		err = empty(b, copy, b->conf.ledger_copy);
+	if (copy >= 0 && has_our_log(b, copy))
+		err = empty(b, copy, b->conf.ledger_copy, is_log);
+	else if (*b->conf.ledger_copy)
+		printf("left     %s: no copy of this log is there\n",
+		    b->conf.ledger_copy);
+	if (copy >= 0)
 		close(copy);
-	}
 	for (unsigned i = volumes_count(); !err && i-- > 0;)
 		if (volume_at(i)->fd >= 0)
-			err = empty(b, volume_at(i)->fd, volume_at(i)->path);
+			err = empty(b, volume_at(i)->fd, volume_at(i)->path,
+			    is_ours);
 	if (!err)
 		err = disk_unlink(b->data_fd, "site");
 	if (!err)
@@ -446,6 +235,24 @@ static size_t begun_text(const struct box *b, char *text, size_t n)
 	    (long long)b->site.created_ns);
 }
 
+/* As long as a key is left nothing is lost, and all is asked once more. */
+static bool has_key(void)
+{
+	struct age_identity kek;
+	enum err err;
+
+	for (unsigned i = 0; i < volumes_count(); i++)
+		for (unsigned slot = 0; slot < KEK_SLOTS; slot++) {
+			if (volume_at(i)->fd < 0)
+				continue;
+			err = kek_load(volume_at(i)->fd, slot, &kek);
+			crypt_wipe(&kek, sizeof(kek));
+			if (!err)
+				return true;
+		}
+	return false;
+}
+
 static bool was_begun(const struct box *b)
 {
 	char want[BEGUN_MAX], text[BEGUN_MAX];
@@ -453,7 +260,7 @@ static bool was_begun(const struct box *b)
 
 	n = begun_text(b, want, sizeof(want));
 	return !disk_read(b->data_fd, BEGUN, text, sizeof(text), &got) &&
-	    got == n && !memcmp(text, want, n);
+	    got == n && !memcmp(text, want, n) && !has_key();
 }
 
 static bool destroy(struct box *b)
@@ -465,10 +272,10 @@ static bool destroy(struct box *b)
 	if (!err)
 		err = destroy_keys(b);
 	if (err)
-		return failed("keys", err);
+		return destroy_failed("keys", err);
 	err = remove_all(b);
 	if (err)
-		return fail("files",
+		return destroy_fail("files",
 		    "the keys are gone, some files are left: once more");
 	printf("%zu places of keys overwritten, %zu files removed.\n", b->keys,
 	    b->files);
@@ -477,15 +284,32 @@ static bool destroy(struct box *b)
 
 /* --- in order --- */
 
+static bool volumes_here(const struct box *b)
+{
+	for (unsigned i = 1; i < volumes_count(); i++) {
+		const struct volume *v = volume_at(i);
+
+		if (v->fd >= 0 || v->lost || b->without_missing)
+			continue;
+		fprintf(stderr,
+		    "saqta destroy: volume %u is not at %s: mount it there, or "
+		    "destroy that disk by\nother means and say "
+		    "--without-missing\n",
+		    v->number, v->path);
+		return false;
+	}
+	return true;
+}
+
 static bool open_box(struct box *b)
 {
 	enum err err;
 
 	b->data_fd = open(b->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->data_fd < 0)
-		return fail(b->conf.data, strerror(errno));
+		return destroy_fail(b->conf.data, strerror(errno));
 	if (flock(b->data_fd, LOCK_EX | LOCK_NB) < 0)
-		return fail(b->conf.data, "stop saqta-storage first");
+		return destroy_fail(b->conf.data, "stop saqta-storage first");
 	err = site_read(b->data_fd, &b->site);
 	if (!err)
 		err = utc_site(b->site.zone);
@@ -493,7 +317,7 @@ static bool open_box(struct box *b)
 		err = volumes_open(b->data_fd, b->conf.data, b->site.origin,
 		    true);
 	if (err)
-		return failed(b->conf.data, err);
+		return destroy_failed(b->conf.data, err);
 	b->begun = was_begun(b);
 	return volumes_here(b);
 }
@@ -517,8 +341,8 @@ int tool_destroy(int argc, char **argv)
 	b.without_missing = v[1];
 	if (!become_owner(b.conf.data))
 		return EXIT_FAILED;
-	ok = open_box(&b) && (b.begun || may_go(&b)) && typed(&b, n == 1) &&
-	    record(&b) && destroy(&b);
+	ok = open_box(&b) && (b.begun || destroy_may(&b)) &&
+	    typed(&b, n == 1) && record(&b) && destroy(&b);
 	holds_free(&b.holds);
 	if (!ok)
 		return EXIT_FAILED;

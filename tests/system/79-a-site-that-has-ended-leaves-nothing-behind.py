@@ -3,9 +3,12 @@
 """saqta destroy: never footage within its term, none that is held, none that
 nobody knows (P2, P4), and nothing before the name was typed; then keys first,
 and all that Saqta has on its volumes."""
+import contextlib
 import datetime
 import hashlib
 import os
+import re
+import sqlite3
 import subprocess
 
 from lib import say
@@ -79,6 +82,12 @@ def within_its_term(box):
     box.stop("storage")
     refused(box, "P2 footage within its term is not destroyed, whatever is "
             "typed", "are within their term")
+    begun = box.data / "destroying"     # as if it had ended before any key
+    begun.write_text("%s %s\n" % (ORIGIN, re.search(
+        r"created (\d+)", (box.data / "site").read_text())[1]))
+    refused(box, "P2 nor where it was begun once, and every key is there",
+            "are within their term")
+    begun.unlink()
     say.test("and storage goes on with it afterwards", not box.start("storage")
              and len(box.footage()) == 2)
     return placed.split()[1]
@@ -104,6 +113,18 @@ def unknown(box):
     refused(box, "P2 footage that the index does not know is not destroyed",
             "not known to the index")
     other.unlink()
+
+
+def disagreed(box):
+    """An index that somebody edited is no proof of what was promised."""
+    index = box.data / "index.db"
+    was = index.read_bytes()
+    with contextlib.closing(sqlite3.connect(index)) as db:
+        db.execute("UPDATE segment SET entry = 0")
+        db.commit()
+    refused(box, "P2 where index and ledger disagree nothing is destroyed",
+            "index and ledger disagree")
+    index.write_bytes(was)
 
 
 def word(box):
@@ -156,7 +177,8 @@ def destroyed(box):
     say.test("what it cannot destroy is named",
              all(w in done.stdout for w in ("backups", "paper", "flash")))
     done = box.destroy()
-    say.test("there is no site any more", done.returncode == 1, done.stderr)
+    say.test("there is no site any more", done.returncode == 1 and
+             str(box.data) in done.stderr, done.stderr)
 
 
 def main():
@@ -170,6 +192,7 @@ def main():
         hold = within_its_term(box)
         held(box, hold)
         unknown(box)
+        disagreed(box)
         word(box)
         destroyed(box)
 
