@@ -12,7 +12,7 @@
 /* What an act wants to find. */
 struct expected {
 	enum thing thing;	/* 0: nothing */
-	char id[REQUEST_ID_MAX];
+	char id[CAMERA_ID_MAX + 1]; /* the longest of them */
 	char etag[ETAG_TEXT];
 };
 

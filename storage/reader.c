@@ -306,7 +306,7 @@ static enum err expect(struct session *s, enum thing thing, const char *id,
 /* An act with a condition becomes the act, once the keeper knows of it. */
 static enum err unwrap(struct session *s, struct wire *w)
 {
-	char id[REQUEST_ID_MAX], etag[ETAG_TEXT];
+	char id[CAMERA_ID_MAX + 1], etag[ETAG_TEXT];
 	enum thing thing = (enum thing)wire_get_u8(w);
 	enum err err;
 

@@ -65,8 +65,8 @@ async function erasedOf({ entry })
 export function toldLines(camera, gap)
 {
 	const node = el("div", { class: "gaptold" });
-	const seen = new IntersectionObserver(([at]) => {
-		if (!at.isIntersecting)
+	const seen = new IntersectionObserver((all) => {
+		if (!all.some((at) => at.isIntersecting))
 			return;
 		seen.disconnect();
 		(gap.entry ? erasedOf(gap) : toldOf(camera, gap)).then((lines) =>

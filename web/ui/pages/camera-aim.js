@@ -7,7 +7,7 @@ import { credential, form, textField } from "../fields.js";
 import { t } from "../i18n.js";
 import * as time from "../time.js";
 
-const EVERY = 1e3;
+export const EVERY = 1e3;
 
 // An operator looks. until(): the instant at which it ends, 0 where it is not
 // open; said: called when something was entered.
@@ -53,7 +53,8 @@ const shown = (camera, src, now) => el("figure", { class: "aim" },
 	el("img", { src, alt: t("aim.alt", { camera: camera.name }) }),
 	el("figcaption", { class: "num soft" }, time.stamp(now)));
 
-function why(problem)
+// Why there is no picture.
+export function why(problem)
 {
 	if (problem.name === "approval-required")
 		return t("aim.over");

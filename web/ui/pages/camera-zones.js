@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
 import { form } from "../fields.js";
 import { t } from "../i18n.js";
+import { EVERY, why } from "./camera-aim.js";
 
 const SCALE = 1000, MOST = 8, CORNERS = [3, 12];
 const STEP = 5, LEAP = 50;	// per mille, of an arrow key, with Shift
@@ -13,12 +14,13 @@ const within = (v) => Math.min(SCALE, Math.max(0, Math.round(v)));
 const box = (a, b) => [[a.x, a.y], [b.x, a.y], [b.x, b.y], [a.x, b.y]]
 	.map(([x, y]) => ({ x, y }));
 
-// picture(): an object URL of what the camera sees now; null: nobody may look.
-export function zones(camera, picture, done)
+// picture(): what the camera sees now, until over(); null: nobody may look.
+export function zones(camera, picture, over, done)
 {
 	const s = { camera, all: structuredClone(camera.zones), address: "",
 		list: el("div", { class: "zonelist" }),
-		frame: el("div", { class: "zoneframe" }) };
+		frame: el("div", { class: "zoneframe" }),
+		wrong: el("p", { class: "error", role: "alert" }) };
 	const add = el("button", { type: "button", name: "zone-new",
 		on: { click: () => {
 			s.all.push({ kind: "blur", corners: box(
@@ -30,13 +32,24 @@ export function zones(camera, picture, done)
 	s.add = add;
 	s.frame.addEventListener("pointerdown", (e) => press(s, e));
 	show(s);
-	return { leave: () => URL.revokeObjectURL(s.address),
+	const drop = () => {
+		URL.revokeObjectURL(s.address);
+		s.address = "";
+	};
+	const timer = setInterval(() => {
+		if (s.address && over()) {
+			drop();
+			draw(s);
+		}
+	}, EVERY);
+
+	return { leave: () => { clearInterval(timer); s.gone = true; drop(); },
 		node: el("section", { class: "card", id: "zones" },
 			el("h2", { tabindex: -1 }, t("zones.title",
 				{ camera: camera.name })),
 			el("p", { class: "told" }, t("zones.courtesy")),
 			el("p", { class: "soft" }, t("zones.how")),
-			s.frame, form(async () => {
+			s.frame, s.wrong, form(async () => {
 				await api.setZones(camera, s.all);
 				camera.zones = structuredClone(s.all);
 				say(t("zones.saved"));
@@ -52,13 +65,16 @@ export function zones(camera, picture, done)
 async function look(s, picture)
 {
 	try {
-		const address = URL.createObjectURL(await picture());
+		const blob = await picture();
 
+		if (s.gone)
+			return;
 		URL.revokeObjectURL(s.address);
-		s.address = address;
+		s.address = URL.createObjectURL(blob);
+		s.wrong.textContent = "";
 		show(s);
 	} catch (problem) {
-		say(problem.sentence ?? String(problem));
+		s.wrong.textContent = why(problem);
 	}
 }
 
@@ -137,6 +153,8 @@ function arrow(s, c, e)
 // A corner is dragged, a zone is moved, or a new rectangle is drawn.
 function press(s, e)
 {
+	if (e.button)
+		return;
 	const size = s.frame.getBoundingClientRect();
 	const at = (event) => ({
 		x: within(SCALE * (event.clientX - size.left) / size.width),
@@ -147,7 +165,7 @@ function press(s, e)
 		zone !== undefined ? moved(s.all[zone], begin) :
 			s.all.length < MOST ? drawn(s, begin) : null;
 
-	if (!move || e.button)
+	if (!move)
 		return;
 	if (corner === undefined)
 		e.preventDefault();

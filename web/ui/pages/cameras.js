@@ -39,6 +39,10 @@ const calm = (list) => !list.contains(document.activeElement);
 async function renew(s)
 {
 	s.all = await api.cameras();
+	// what he did to the camera himself does not make his zones stale
+	const now = s.all.find((x) => x.id === s.covered?.id);
+	if (now && JSON.stringify(now.zones) === JSON.stringify(s.covered.zones))
+		s.covered.etag = now.etag;
 	fill(s.list, table(s));
 }
 
@@ -86,11 +90,10 @@ function cover(s, c)
 {
 	s.leave();
 	const panel = zones(c, s.mine && lookUntil(c) > s.app.now() ?
-		() => api.picture(c.id) : null, async () => {
-		await renew(s);
-		c.etag = s.all.find((x) => x.id === c.id).etag;
-	});
+		() => api.picture(c.id) : null, () => lookUntil(s.all.find((x) =>
+		x.id === c.id)) <= s.app.now(), () => renew(s));
 
+	s.covered = c;
 	s.leave = panel.leave;
 	fill(s.below, panel.node);
 	s.below.querySelector("h2").focus();
