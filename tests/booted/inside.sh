@@ -193,10 +193,13 @@ again()
 	check "P2 saqta destroy leaves what is within its term" bash -c \
 		"echo booted.invalid/box | saqta destroy - 2>&1 |
 		grep -q 'within their'"
+	mv /var/lib/saqta/data /srv/bank
+	ln -s /srv/bank /var/lib/saqta/data	# for what is looked at below
+	sed -i '/^\[storage\]/a data = /srv/bank' /etc/saqta/saqta.conf
 	check "the package is purged" bash -c \
 		"dpkg --purge saqta >/root/purged 2>&1"
 	check "and says where the footage lies, and what may destroy it" \
-		bash -c "grep -q 'stay where they are: /var/lib/saqta/data' \
+		bash -c "grep -q 'stay where they are: /srv/bank' \
 		/root/purged && grep -q 'saqta destroy' /root/purged"
 	[ "$(find /var/lib/saqta/data/footage -name '*.age' | wc -l)" -ge "$segments" ] &&
 		[ -e /var/lib/saqta/data/site ]
