@@ -30,7 +30,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
-from lib.appliance import PEOPLE, Appliance, free_port, wait_for  # noqa: E402
+from lib import nginx                                         # noqa: E402
+from lib.appliance import PEOPLE, Appliance, wait_for         # noqa: E402
 from lib.package import V1, stamp                             # noqa: E402
 from measure import (Server, below, cpu, machine, make_film,  # noqa: E402
                      pss, samples, verdict)
@@ -191,44 +192,6 @@ def watching(box, grants, clients, seconds, tmp):
 
 # --- beside nginx ---
 
-def nginx(tmp, box, folder):
-    """One worker; the appliance's own certificate."""
-    port = free_port()
-    (tmp / "nginx").mkdir()
-    conf = tmp / "nginx" / "nginx.conf"
-    conf.write_text("""
-user root;
-worker_processes 1;
-pid %(tmp)s/pid;
-error_log %(tmp)s/error.log;
-events { worker_connections 64; }
-http {
-  access_log off; sendfile on; tcp_nopush on;
-  client_body_temp_path %(tmp)s/b; proxy_temp_path %(tmp)s/p;
-  fastcgi_temp_path %(tmp)s/f; uwsgi_temp_path %(tmp)s/u;
-  scgi_temp_path %(tmp)s/s;
-  server {
-    listen 127.0.0.1:%(port)d ssl;
-    ssl_certificate %(web)s/tls.crt; ssl_certificate_key %(web)s/tls.key;
-    ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites %(cipher)s;
-    root %(folder)s;
-  }
-}
-""" % {"tmp": tmp / "nginx", "port": port, "web": box.tmp / "web",
-       "cipher": CIPHER, "folder": folder})
-    child = subprocess.Popen(["nginx", "-c", str(conf), "-g", "daemon off;"],
-                             stderr=subprocess.DEVNULL)
-
-    def ready():
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        except OSError:
-            return False
-    wait_for("nginx", 10, ready)
-    return child, port
-
-
 def download(url, cookie, into):
     done = subprocess.run(
         ["curl", "-sSk", "--tlsv1.3", "--tls13-ciphers", CIPHER, "-o", into,
@@ -248,7 +211,10 @@ def serving(box, client, ident, cameras, tmp):
     ours = [box.processes[p].pid for p in ("storage", "web")]
     for c in cameras:           # once, to know the files and warm both up
         download(url % c, client.cookie, str(folder / (c + ".mp4")))
-    child, port = nginx(tmp, box, folder)
+    child, port = nginx.start(
+        box, tmp / "nginx", "ssl_protocols TLSv1.3; ssl_conf_command "
+        "Ciphersuites %s; root %s;" % (CIPHER, folder),
+        "sendfile on; tcp_nopush on;")
     there = "https://127.0.0.1:%d/%%s.mp4" % port
     for c in cameras[:4]:
         download(there % c, None, "/dev/null")

@@ -116,7 +116,7 @@ async function isRevoked(id)
 		await new Promise((done) => setTimeout(done, 250));
 		r = await p.fetch(`/api/v1/requests/${id}/play`);
 	}
-	is(r.status === 403, "what he asks for now is refused: 403", r.status);
+	is(r.status === 403, "within ten seconds what he asks for is refused: 403", r.status);
 }
 
 // Scenario 20: six months as the page adds them up are those of the tool.

@@ -50,7 +50,7 @@ async function byKeys()
 	is(shape.startsWith("100,200 "), "and the frame follows numbers", shape);
 }
 
-// A rectangle from 10 % 10 % to 50 % 60 % of the frame.
+// A rectangle from 10 % 65 % to 50 % 95 % of the frame.
 async function byPointer()
 {
 	const box = await p.eval(() => {

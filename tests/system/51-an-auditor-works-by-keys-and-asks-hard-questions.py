@@ -13,7 +13,7 @@ import time
 from lib import say
 from lib.appliance import PEOPLE, Appliance
 from lib.browsing import play, withdrawals
-from lib.package import V1, stamp
+from lib.package import grant, stamp
 
 BEFORE_S, SILENT_S, AFTER_S = 16, 7, 16
 CAMERAS = ["cam-1", "cam-2"]
@@ -36,17 +36,8 @@ def footage_with_a_gap(box):
 
 
 def granted(box, begin, end):
-    """Asked for by marat, approved by daniyar: the request's number."""
-    marat, daniyar = box.client("marat"), box.client("daniyar")
-    ask = {"cameras": CAMERAS, "from": stamp(begin), "to": stamp(end),
-           "reason": "Client says no cash came out."}
-    ident = marat.post(V1 + "requests", {
-        **ask, "case": "K-7", "right": "export"}).json()["id"]
-    done = daniyar.post(V1 + "requests/%s/decision" % ident, {
-        **ask, "verdict": "approve", "password": PEOPLE["daniyar"][2],
-        "code": box.code("daniyar")})
-    assert done.status == 200, done.body
-    return ident
+    return grant(box, (box.client("marat"), box.client("daniyar")), CAMERAS,
+                 begin, end)
 
 
 def spoil(box, after):

@@ -6,7 +6,7 @@ import threading
 import time
 
 from lib import say
-from lib.appliance import Appliance
+from lib.appliance import Appliance, wait_for
 from lib.browsing import play
 
 V1 = "/api/v1/"
@@ -35,7 +35,8 @@ def fill_a_tile(box):
     while oleg.get(V1 + "status").json()["ledger"]["size"] < 300:
         for _ in range(20):
             oleg.get(V1 + "requests")
-    time.sleep(11)  # a checkpoint covers them
+    wait_for("a checkpoint covers them", 60, lambda: int(
+        (box.data / "ledger" / "checkpoint").read_text().split("\n")[1]) >= 300)
 
 
 def edit(box):

@@ -17,6 +17,7 @@ from lib.footage import age
 from lib.keys import from_bech32, keyring_lines, slots
 from lib.memory import memory_of
 from lib.months import DAY, Months, S, midnight
+from lib.package import begin
 
 SIZE_MB = 200
 HELD = datetime.date(2026, 8, 29)
@@ -191,10 +192,7 @@ def decided(box, begin, end):
 
 def exported(box, marat, ident):
     """What saqta verify says of a package of it; its exit status."""
-    if not box.factor("marat"):
-        box.give_factor("marat", marat)
-    told = marat.post("/api/v1/requests/%s/exports" % ident, box.who("marat"))
-    assert told.status == 202, told.body
+    told = begin(box, marat, ident)
     wait_for("the package is ready", 60, lambda: any(
         x["id"] == told.json()["id"] and x["state"] == "ready"
         for x in marat.get("/api/v1/exports").json()["exports"]))

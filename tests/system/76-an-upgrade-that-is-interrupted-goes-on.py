@@ -92,13 +92,17 @@ class Box(Appliance):
                    "group": self.users["storage"].pw_gid, "extra_groups": []}
         child = subprocess.Popen(
             [self.bin / "saqta-storage", "--config", self.conf], env=env,
-            stderr=subprocess.DEVNULL, **who)
-        if self.volume:
-            wait_for("it stops at that write", 60,
-                     lambda: child.poll() is not None or is_stopped(child.pid))
-            self.volume.cut()
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **who)
+        try:
+            if self.volume:
+                wait_for("it stops at that write", 60, lambda:
+                         child.poll() is not None or is_stopped(child.pid))
+                self.volume.cut()
+                child.kill()
+            child.wait(60)
+        finally:
             child.kill()
-        child.wait(60)
+            child.wait()
         if self.volume:
             self.volume.unmount()
             self.volume.mount()

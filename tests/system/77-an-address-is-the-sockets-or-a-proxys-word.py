@@ -2,32 +2,16 @@
 # timeout: 300
 """Whose address counts: the socket's, whatever a header says; behind a proxy
 that is configured (a real one: nginx) that of the proxy's own client."""
-import socket
-import subprocess
-
-from lib import say
-from lib.appliance import PEOPLE, Appliance, free_port, wait_for
+from lib import nginx, say
+from lib.appliance import PEOPLE, Appliance
 from lib.tokens import entries, refused
 
 V1 = "/api/v1/"
 PROXY, FORGED = "127.0.0.2", "203.0.113.7"
 HERE, THERE = "127.0.0.5", "127.0.0.6"
 
-NGINX = """
-user root;
-worker_processes 1;
-pid %(tmp)s/pid;
-error_log %(tmp)s/error.log;
-events { worker_connections 64; }
-http {
-  access_log off;
-  client_body_temp_path %(tmp)s/b; proxy_temp_path %(tmp)s/p;
-  fastcgi_temp_path %(tmp)s/f; uwsgi_temp_path %(tmp)s/u;
-  scgi_temp_path %(tmp)s/s;
-  server {
-    listen 127.0.0.1:%(port)d ssl;
-    ssl_certificate %(web)s/tls.crt; ssl_certificate_key %(web)s/tls.key;
-    location / {
+# As docs/operator.md says, with an address of its own
+NGINX = """location / {
       proxy_pass https://127.0.0.1:%(to)d;
       proxy_bind %(proxy)s;
       proxy_ssl_trusted_certificate %(web)s/tls.crt; proxy_ssl_verify on;
@@ -35,30 +19,7 @@ http {
       proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_buffering off; proxy_request_buffering off;
-    }
-  }
-}
-"""
-
-
-def nginx(box):
-    """As docs/operator.md says, with an address of its own."""
-    tmp, port = box.tmp / "nginx", free_port()
-    tmp.mkdir()
-    conf = tmp / "nginx.conf"
-    conf.write_text(NGINX % {"tmp": tmp, "port": port, "to": box.port,
-                             "web": box.tmp / "web", "proxy": PROXY})
-    child = subprocess.Popen(["nginx", "-c", str(conf), "-g", "daemon off;"],
-                             stderr=subprocess.DEVNULL)
-
-    def ready():
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        except OSError:
-            return False
-    wait_for("nginx", 10, ready)
-    return child, port
+    }"""
 
 
 def client(box, source=None, port=None):
@@ -136,7 +97,8 @@ def story():
         (box.tmp / "conf.d" / "proxy.conf").write_text(
             "[web]\nproxy = %s\n" % PROXY)
         box.start("storage", "web")
-        child, port = nginx(box)
+        child, port = nginx.start(box, box.tmp / "nginx", NGINX % {
+            "to": box.port, "web": box.tmp / "web", "proxy": PROXY})
         try:
             with_proxy(box, port)
         finally:
