@@ -32,10 +32,12 @@ static bool entry_agrees(struct ledger *l, const struct segment_row *s,
 
 bool due_agrees(struct ledger *l, const struct segment_row *s, struct utc both)
 {
-	bool is_former =
-	    (s->entry >> EPOCH_SHIFT) + 1 < (int64_t)ledger_epoch(l);
+	uint64_t entry = (uint64_t)s->entry;
 
-	return s->entry >= 0 && (is_former || entry_agrees(l, s, both));
+	if (s->entry < 0)
+		return false;
+	return (entry >> EPOCH_SHIFT) + 1 < ledger_epoch(l) ||
+	    entry_agrees(l, s, both);
 }
 
 bool due_whole(const struct day_row *d, const struct holds *h, struct utc both,
