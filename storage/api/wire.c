@@ -112,6 +112,8 @@ enum err wire_unwrap(struct wire *w)
 	if (w->err)
 		return w->err;
 	memmove(w->buf + HEADER, w->buf + w->pos, n);
+	/* what it held may be a password, of which an end would stay here */
+	memset(w->buf + HEADER + n, 0, w->len - HEADER - n);
 	w->len = HEADER + n;
 	w->pos = HEADER;
 	w->type = type;

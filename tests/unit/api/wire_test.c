@@ -126,6 +126,26 @@ static void a_string_is_utf_8_without_nul(void **state)
 	assert_int_equal(send_text("\xe2\x82", 2), ERR_BAD_MESSAGE);
 }
 
+/* A password in what was wrapped may not stand twice in the buffer. */
+static void what_was_wrapped_leaves_nothing_behind_its_end(void **state)
+{
+	struct wire inner, w;
+
+	(void)state;
+	wire_begin(&inner, 3, 0);
+	wire_put_str(&inner, "correct horse battery");
+	wire_begin(&w, 2, 0);
+	wire_put_str(&w, "sixteen letters.");
+	wire_put_wire(&w, &inner);
+	assert_non_null(memmem(w.buf, w.len, "battery", 7));
+	assert_string_equal(wire_get_str(&w), "sixteen letters.");
+	assert_int_equal(wire_unwrap(&w), OK);
+	assert_int_equal(w.type, 3);
+	assert_string_equal(wire_get_str(&w), "correct horse battery");
+	assert_int_equal(wire_end(&w), OK);
+	assert_null(memmem(w.buf + w.len, WIRE_MAX - w.len, "battery", 7));
+}
+
 static void a_message_that_is_too_long_or_short_is_malformed(void **state)
 {
 	static char big[WIRE_MAX + 1] = {0, 1};
@@ -253,6 +273,9 @@ int main(void)
 		set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_string_is_utf_8_without_nul,
 		set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		what_was_wrapped_leaves_nothing_behind_its_end, set_up,
+		tear_down),
 	    cmocka_unit_test_setup_teardown(
 		a_message_that_is_too_long_or_short_is_malformed, set_up,
 		tear_down),
