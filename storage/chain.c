@@ -62,6 +62,7 @@ enum err chain_begin(int data_fd, struct chain **ret)
 	if (!c)
 		return ERR_NO_MEMORY;
 	c->check.data_fd = data_fd;
+	c->check.alone = true;
 	c->check.out = fopen("/dev/null", "we");
 	c->tree_fits = true;
 	merkle_init(&c->tree);
@@ -126,7 +127,10 @@ static void whole(struct chain *c, const unsigned char *p, size_t n)
 		found(c, CHAIN_ENTRY, c->at);
 		return;
 	}
+	if (!c->at && ledger_epoch(c->ledger) > 1)
+		c->check.epoch_ns = v.time.ns;
 	check_act(&c->check, c->at, p, n, &v, ledger_origin(c->ledger));
+	check_clock(&c->check, c->at, &v, ledger_origin(c->ledger));
 	if (c->check.changed > changed)
 		found(c, CHAIN_ACT, c->at);
 	if (!c->at)

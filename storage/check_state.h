@@ -95,6 +95,8 @@ struct check {
 	unsigned char log_key[KEY_BYTES]; /* of the log being walked */
 	bool has_log_key;
 	int64_t epoch_ns;	/* when the last epoch began; 0: the first one */
+	bool alone;		/* the present log alone: former ones, and the
+				   people that they name, are not read */
 };
 
 /* One day of one camera. */

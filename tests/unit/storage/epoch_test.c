@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/chain.h"
 #include "storage/disk.h"
 #include "storage/keeper.h"
 #include "storage/ledger_copy.h"
@@ -344,6 +345,67 @@ static void P2_only_a_custodian_s_word_allows_erasure_again(void **state)
 	assert_false(ledger_erasure_allowed(&k));
 }
 
+/* What page Audit's verification finds, which reads the present log alone. */
+static uint64_t chain_found(void)
+{
+	struct chain *c;
+	uint64_t n;
+
+	assert_int_equal(ledger_commit(k.ledger), OK);
+	assert_int_equal(ledger_checkpoint(k.ledger), OK);
+	assert_int_equal(chain_begin(k.data_fd, &c), OK);
+	while (!chain_is_over(c))
+		assert_int_equal(chain_step(c, 1), OK);
+	n = c->found_n;
+	chain_free(c);
+	return n;
+}
+
+static void who_was_named_in_a_former_log_signs_in_a_later_one(void **state)
+{
+	static const unsigned char signature[SIGN_BYTES] = {1};
+	struct entry draft, e;
+	uint64_t at;
+
+	(void)state;
+	assert_int_equal(epoch_open(&k), OK);
+	run("rm %s/ledger/tail", dir);
+	again();
+	/* whom nobody named here; the first custodian's it would not be */
+	for (uint64_t signer = 2; signer; signer--) {
+		assert_int_equal(chain_found(), 0);
+		entry_begin(&draft, ENTRY_EPOCH_CONFIRMED, k.now, signer);
+		entry_put_u64(&draft, TAG_SIGNER, signer);
+		entry_put_u64(&draft, TAG_LOG_EPOCH, 2);
+		assert_int_equal(act_sign(draft.buf, draft.len, signature, &e),
+		    OK);
+		assert_int_equal(ledger_put(k.ledger, &e, &at), OK);
+	}
+	/* a witness's word: whom a custodian named is not known here */
+	entry_begin(&e, ENTRY_VOUCHED, k.now, 0);
+	entry_put_u64(&e, TAG_RETENTION, (uint64_t)k.now.ns);
+	assert_int_equal(entry_end(&e), OK);
+	assert_int_equal(ledger_put(k.ledger, &e, &at), OK);
+	assert_int_equal(ledger_commit(k.ledger), OK);
+	assert_int_equal(chain_found(), 1);
+}
+
+static void a_clock_moved_by_nobody_is_found(void **state)
+{
+	struct entry e;
+	uint64_t at;
+
+	(void)state;
+	assert_int_equal(epoch_open(&k), OK);
+	assert_int_equal(chain_found(), 0);
+	entry_begin(&e, ENTRY_VOUCHED, k.now, 0);
+	entry_put_u64(&e, TAG_RETENTION, (uint64_t)k.now.ns);
+	assert_int_equal(entry_end(&e), OK);
+	assert_int_equal(ledger_put(k.ledger, &e, &at), OK);
+	assert_int_equal(ledger_commit(k.ledger), OK);
+	assert_int_equal(chain_found(), 1);
+}
+
 static void a_copy_is_a_ledger_without_its_key(void **state)
 {
 	struct ledger *l;
@@ -400,6 +462,8 @@ int main(void)
 	    TEST(P2_each_loss_begins_one_more_epoch),
 	    TEST(a_change_of_epoch_that_was_cut_short_is_finished),
 	    TEST(P2_only_a_custodian_s_word_allows_erasure_again),
+	    TEST(who_was_named_in_a_former_log_signs_in_a_later_one),
+	    TEST(a_clock_moved_by_nobody_is_found),
 	    TEST(a_copy_is_a_ledger_without_its_key),
 	    TEST(a_copy_is_never_set_back_or_taken_from_another_site),
 	};
