@@ -146,19 +146,13 @@ enum err disk_open_read(int at, const char *path, int *ret_fd,
 	return open_size(at, path, O_RDONLY, ret_fd, ret_size);
 }
 
-enum err disk_create(int at, const char *dir, const char *path, int *ret_fd)
+enum err disk_create(int at, const char *path, int *ret_fd)
 {
 	int fd = openat(at, path,
 	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	enum err err;
 
 	if (fd < 0)
 		return from_errno();
-	err = disk_sync_dir(at, dir);
-	if (err) {
-		close(fd);
-		return err;
-	}
 	*ret_fd = fd;
 	return OK;
 }

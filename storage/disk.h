@@ -34,9 +34,8 @@ must_check enum err disk_open_append(int at, const char *path, int *ret_fd,
     uint64_t *ret_size);
 must_check enum err disk_open_read(int at, const char *path, int *ret_fd,
     uint64_t *ret_size);
-/* Make a new file (mode 0600); ERR_EXISTS. Its name is durable when OK. */
-must_check enum err disk_create(int at, const char *dir, const char *path,
-    int *ret_fd);
+/* Make a new file (mode 0600); ERR_EXISTS. A sync makes its name durable. */
+must_check enum err disk_create(int at, const char *path, int *ret_fd);
 
 /*
  * Let the page cache forget what is not dirty of a file: after a sync that

@@ -50,7 +50,14 @@ static enum err make_file(struct keeper *k, const char *id, int *ret_fd)
 
 	if (!err)
 		err = disk_mkdirs(k->data_fd, "exports");
-	return err ? err : disk_create(k->data_fd, "exports", path, ret_fd);
+	if (!err)
+		err = disk_create(k->data_fd, path, ret_fd);
+	if (err)
+		return err;
+	err = disk_sync_dir(k->data_fd, "exports");
+	if (err)
+		close(*ret_fd);
+	return err;
 }
 
 static enum err unlink_file(struct keeper *k, const char *id)

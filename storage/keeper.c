@@ -424,6 +424,7 @@ static void finish(struct keeper *k)
 	wal_stop(k);
 	worker_free(k->scrubber);
 	worker_free(k->syncer);
+	seal_proved(k);
 	worker_free(k->prover);
 	volumes_seal(k);
 	worker_free(k->copier);

@@ -185,6 +185,7 @@ struct keeper {
 	enum err lost_because;		/* a witness says: begin a new epoch */
 	uint64_t lost_size;		/* entries that it has seen */
 	struct segment *sealing;	/* wait for a sync */
+	struct proven *proofs;		/* read back, to be entered with them */
 	bool syncing, dirty;		/* a sync runs; one is needed */
 	struct {
 		unsigned number;

@@ -3,6 +3,7 @@
  * ledger entry, index row, read back from the disk, picture (P8, P9).
  */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,12 @@
  * seconds.
  */
 #define SYNC_NS NS_PER_SEC
+
+/* Read back; the list of these is the keeper's. */
+struct proven {
+	struct proven *next;
+	struct segment_row row;
+};
 
 void seal_queue(struct keeper *k, struct segment *s)
 {
@@ -182,6 +189,54 @@ static void sync_failed(struct keeper *k, unsigned number, enum err err)
 			camera_drop(k, m, err);
 }
 
+static void enter_proof(struct keeper *k, const struct segment_row *row)
+{
+	enum segment_proof proof = row->proof;
+	struct enter x;
+	enum err err;
+
+	enter_begin(k, &x, ENTRY_READ_BACK, 0);
+	entry_put_text(&x.e, TAG_CAMERA, row->camera);
+	entry_put_u64(&x.e, TAG_SEQ, row->seq);
+	entry_put_u64(&x.e, TAG_RESULT,
+	    proof == PROOF_DECODED    ? 1u :
+		proof == PROOF_FAILED ? 2u :
+					0u);
+	err = enter_end(k, &x, NULL);
+	if (!err)
+		err = index_segment_put(k->ix, row);
+	if (err)
+		log_error("camera %s: segment %llu: read back not entered: %s",
+		    row->camera, (unsigned long long)row->seq, err_text(err));
+}
+
+static void enter_proofs(struct keeper *k)
+{
+	while (k->proofs) {
+		struct proven *p = k->proofs;
+
+		k->proofs = p->next;
+		enter_proof(k, &p->row);
+		free(p);
+	}
+}
+
+/* Not at once: with the segments of the next sync it costs no sync more. */
+static void read_back(struct keeper *k, const struct segment_row *row,
+    enum segment_proof proof)
+{
+	struct segment_row r = *row;
+	struct proven *p = malloc(sizeof(*p));
+
+	r.proof = proof;
+	if (!p) {
+		enter_proof(k, &r);
+		return;
+	}
+	*p = (struct proven){.next = k->proofs, .row = r};
+	k->proofs = p;
+}
+
 void seal_synced(struct keeper *k)
 {
 	struct segment **at = &k->sealing;
@@ -220,28 +275,7 @@ void seal_synced(struct keeper *k)
 			segment_free(s);
 		}
 	}
-}
-
-static void enter_read_back(struct keeper *k, struct segment_row *row,
-    enum segment_proof proof)
-{
-	struct enter x;
-	enum err err;
-
-	row->proof = proof;
-	enter_begin(k, &x, ENTRY_READ_BACK, 0);
-	entry_put_text(&x.e, TAG_CAMERA, row->camera);
-	entry_put_u64(&x.e, TAG_SEQ, row->seq);
-	entry_put_u64(&x.e, TAG_RESULT,
-	    proof == PROOF_DECODED    ? 1u :
-		proof == PROOF_FAILED ? 2u :
-					0u);
-	err = enter_end(k, &x, NULL);
-	if (!err)
-		err = index_segment_put(k->ix, row);
-	if (err)
-		log_error("camera %s: segment %llu: read back not entered: %s",
-		    row->camera, (unsigned long long)row->seq, err_text(err));
+	enter_proofs(k);
 }
 
 /* Ask the camera's child to decode a picture of the bytes from the disk. */
@@ -253,7 +287,7 @@ static bool ask_picture(struct keeper *k, struct segment *s)
 	if (!m || !m->conn || s->proof_fd < 0)
 		return false;
 	if (m->asked_seq)
-		enter_read_back(k, &m->asked, PROOF_VERIFIED);
+		read_back(k, &m->asked, PROOF_VERIFIED);
 	m->asked_seq = s->row.seq;
 	m->asked = s->row;
 	wire_begin(&w, MSG_PICTURE, (uint32_t)s->row.seq);
@@ -275,12 +309,14 @@ void seal_proved(struct keeper *k)
 			    err_text(s->proof_err));
 			if (s->proof_err == ERR_DISK)
 				disk_fault(k, s->row.volume, FAULT_READ);
-			enter_read_back(k, &s->row, PROOF_FAILED);
+			read_back(k, &s->row, PROOF_FAILED);
 		} else if (!ask_picture(k, s)) {
-			enter_read_back(k, &s->row, PROOF_VERIFIED);
+			read_back(k, &s->row, PROOF_VERIFIED);
 		}
 		segment_free(s);
 	}
+	if (k->stop || (!k->syncing && !k->dirty && !k->sealing))
+		enter_proofs(k);
 }
 
 void seal_picture(struct keeper *k, struct camera *m, uint64_t seq,
@@ -292,5 +328,5 @@ void seal_picture(struct keeper *k, struct camera *m, uint64_t seq,
 	if (!decoded)
 		log_warn("camera %s: no picture of segment %llu decodes", m->id,
 		    (unsigned long long)seq);
-	enter_read_back(k, &m->asked, decoded ? PROOF_DECODED : PROOF_VERIFIED);
+	read_back(k, &m->asked, decoded ? PROOF_DECODED : PROOF_VERIFIED);
 }

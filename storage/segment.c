@@ -155,7 +155,8 @@ static enum err open_files(int dir_fd, struct segment *s)
 		return err;
 	path_segment(s->row.camera, s->row.day, s->row.start_ns, s->row.seq,
 	    path, sizeof(path));
-	return disk_create(dir_fd, dir, path, &s->fd);
+	/* its name comes with the next sync, as what is written into it does */
+	return disk_create(dir_fd, path, &s->fd);
 }
 
 static enum err write_header(struct segment *s, const struct age_recipient *to)

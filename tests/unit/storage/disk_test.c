@@ -51,10 +51,10 @@ static void a_new_file_never_replaces_another(void **state)
 	int fd = -1;
 
 	(void)state;
-	assert_int_equal(disk_create(at, ".", "new", &fd), OK);
+	assert_int_equal(disk_create(at, "new", &fd), OK);
 	close(fd);
-	assert_int_equal(disk_create(at, ".", "new", &fd), ERR_EXISTS);
-	assert_int_equal(disk_create(at, ".", "none/new", &fd), ERR_NOT_FOUND);
+	assert_int_equal(disk_create(at, "new", &fd), ERR_EXISTS);
+	assert_int_equal(disk_create(at, "none/new", &fd), ERR_NOT_FOUND);
 }
 
 static void a_symbolic_link_is_not_followed(void **state)

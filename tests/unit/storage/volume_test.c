@@ -133,7 +133,7 @@ static void footage_goes_where_most_is_free_and_stays_there_for_the_day(void *
 	assert_int_equal(disk_mkdirs(volume_fd(data, 2),
 			     "footage/cam/2026/11/22"),
 	    OK);
-	assert_int_equal(disk_create(volume_fd(data, 2), ".",
+	assert_int_equal(disk_create(volume_fd(data, 2),
 			     "footage/cam/2026/11/22/journal", &fd),
 	    OK);
 	close(fd);
