@@ -239,8 +239,9 @@ bench: deps-test
 	tests/bench/open_beside_age.sh $(B)
 	tests/bench/cost_beside_ffmpeg.py $(B) 16 $(BENCH_S)
 	tests/bench/what_the_disk_gets.py $(B) $(BENCH_S)
-	$(MAKE) B=$(B)/hook CLOCK_HOOK=1 -j2 programs
+	$(MAKE) B=$(B)/hook CLOCK_HOOK=1 -j2 programs $(B)/hook/bench/cameras $(B)/hook/tests/nosync.so
 	tests/bench/start_at_scale.py $(B)/hook
+	tests/bench/memory_at_scale.py $(B)/hook
 	tests/bench/export_times.py $(B)/hook
 	tests/bench/pages_in_a_browser.py $(B)/hook
 	tests/bench/people_watching.py $(B) $(BENCH_S)

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 	if (argc && (kind == LOOK_MAX || argc != 2))
 		return usage(stderr);
 	signal(SIGPIPE, SIG_IGN);
-	if (sandbox_harden() || zygote_start(&zygote)) {
+	if (zygote_start(&zygote) || sandbox_harden()) {
 		log_error("the process that forks children cannot start");
 		return 1;
 	}

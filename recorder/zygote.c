@@ -19,6 +19,7 @@
 #include "recorder/sandbox.h"
 #include "recorder/tls.h"
 #include "recorder/video.h"
+#include "storage/api/oom.h"
 
 #define PROCESSES_MAX 512
 #define RESOLVE_S 10	/* a resolver is ended after that */
@@ -215,6 +216,7 @@ static _Noreturn void zygote(int sock)
 	int sig;
 
 	prctl(PR_SET_NAME, "saqta-zygote");
+	oom_first();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || sandbox_harden())
 		_exit(1);
 	/* The supervisor stops the children, one by one and in order. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/api/oom.h"
 #include "storage/api/utc.h"
 #include "storage/api/wire.h"
 #include "storage/confine.h"
@@ -220,6 +221,7 @@ int importer_main(void)
 
 	if (!m)
 		return 1;
+	oom_first();
 	status = begin(m);
 	if (!status) {
 		err = read_all(m);

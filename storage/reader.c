@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/api/oom.h"
 #include "storage/etag.h"
 #include "storage/session.h"
 #include "storage/site.h"
@@ -514,8 +515,10 @@ static enum err start(struct session *s)
 	struct start begin = {0};
 	uint64_t step = 0;
 	struct wire w;
-	enum err err = lock_down();
+	enum err err;
 
+	oom_first();
+	err = lock_down();
 	if (!err)
 		err = receive_start(s, &begin);
 	if (err)

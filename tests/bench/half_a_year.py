@@ -154,10 +154,13 @@ class Box(Months):
         return hashlib.sha256(("saqta journal v1\n%s\n%s\n" % (
             camera, day)).encode()).digest()
 
+    def url(self, i):
+        return "rtsp://127.0.0.1:1/none"
+
     def make(self):
         """(rows, keys); storage is stopped afterwards."""
         for i, camera in enumerate(self.ids):
-            self.add_camera(camera, "rtsp://127.0.0.1:1/none", atm="%04d" % (
+            self.add_camera(camera, self.url(i), atm="%04d" % (
                 400 + i * self.atms // len(self.ids)))
         self.stop("storage")
         db = sqlite3.connect(self.data / "index.db")

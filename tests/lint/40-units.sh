@@ -35,6 +35,15 @@ for key in PrivateNetwork=yes MemorySwapMax=0 LimitCORE=0; do
 	grep -qx "$key" systemd/saqta-storage.service 2>"$dir/out"
 	tell $? "P1 storage has $key"
 done
+for unit in systemd/*.service; do
+	case $unit in *backup*) continue ;; esac	# as much as its snapshot
+	grep -q '^MemoryMax=' "$unit" 2>"$dir/out"
+	tell $? "$(basename "$unit") has a limit of its memory"
+done
+for unit in storage recorder; do
+	grep -qx OOMPolicy=continue "systemd/saqta-$unit.service" 2>"$dir/out"
+	tell $? "P8 the end of one process of $unit is not that of all"
+done
 for other in recorder web; do
 	grep -q '^InaccessiblePaths=.*/saqta/data' "systemd/saqta-$other.service"
 	tell $? "P1 $other cannot reach the data directory"
