@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { launch, Report, sleep } from "./lib.mjs";
+import { launch, play, Report, sleep } from "./lib.mjs";
 
 const { values: opt, positionals: [base] } = parseArgs({
 	allowPositionals: true, options: { accounts: { type: "string" },
@@ -25,7 +25,7 @@ const words = opt.expect === "whole" ? { en: "nothing of it was changed",
 		ru: `Запись ${opt.expect} не такова`,
 		kk: `${opt.expect}-жазба енгізілген күйінде емес` };
 
-try {
+await play({ p, report, shot }, async () => {
 	await p.open("/");
 	await p.signIn(accounts.auditor);
 	for (const [code, text] of Object.entries(words)) {
@@ -45,12 +45,4 @@ try {
 		await shot(code);
 		await sleep(10500);	// between two of a session
 	}
-	is(p.watch.errors.length === 0, "no console error",
-		p.watch.errors.join(" | "));
-} catch (e) {
-	await shot("failed").catch(() => {});
-	is(false, "the flow runs to its end", e.stack);
-} finally {
-	await p.close();
-}
-process.exit(report.failed ? 1 : 0);
+});

@@ -8,7 +8,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { launch, newCode, Report, sleep } from "./lib.mjs";
+import { launch, newCode, play, Report, sleep } from "./lib.mjs";
 
 const { values: opt, positionals: [base] } = parseArgs({
 	allowPositionals: true, options: { accounts: { type: "string" },
@@ -201,7 +201,7 @@ async function languages()
 	}
 }
 
-try {
+await play({ p, report, shot }, async () => {
 	await p.open("/");
 	await p.signIn(accounts.operator);
 	await p.click(".langs [lang=en]");
@@ -214,14 +214,6 @@ try {
 	await p.click("#signout");
 	await p.signIn(accounts.custodian);
 	await opening();
-	is(p.watch.errors.length === 0, "no console error",
-		p.watch.errors.join(" | "));
 	is(!p.watch.urls.some((u) => u.includes(password)),
 		"the password stands in no address");
-} catch (e) {
-	await shot("failed").catch(() => {});
-	is(false, "the flow runs to its end", e.stack);
-} finally {
-	await p.close();
-}
-process.exit(report.failed ? 1 : 0);
+});

@@ -59,6 +59,7 @@ async function chromium()
 	return { page, watch, name: "chromium",
 		goto: (url) => page.goto(url, { waitUntil: "load" }),
 		shot: (file) => page.screenshot({ path: file }),
+		press: (key) => page.keyboard.press(key),
 		scheme: (colorScheme) => page.emulateMedia({ colorScheme }),
 		before: (f) => page.addInitScript(f),
 		close: async () => {
@@ -87,6 +88,15 @@ async function firefox()
 	return { page, watch, name: "firefox",
 		goto: (url) => page.goto(url, { waitUntil: "load" }),
 		shot: (file) => page.screenshot({ path: file }),
+		press: async (key) => {
+			const held = key.replace(/Space$/, " ").split("+");
+			const last = held.pop();
+			for (const k of held)
+				await page.keyboard.down(k);
+			await page.keyboard.press(last);
+			for (const k of held)
+				await page.keyboard.up(k);
+		},
 		scheme: null,
 		before: (f) => page.evaluateOnNewDocument(f),
 		close: () => browser.close() };
@@ -109,11 +119,21 @@ export class Person {
 			watch: driver.watch });
 	}
 
+	wide = [];	// pictures of pages that scroll sideways
+
 	open(address) { return this.driver.goto(this.base + address); }
 	eval(f, arg) { return this.page.evaluate(f, arg); }
-	shot(file) { return this.driver.shot(file); }
 	close() { return this.driver.close(); }
-	press(key) { return this.page.keyboard.press(key); }
+	press(key) { return this.driver.press(key); }
+	async shot(file)
+	{
+		if (await this.width() === SIZE.width &&
+		    await this.sideways() > 0)
+			this.wide.push(path.basename(file));
+		await this.driver.shot(file);
+	}
+
+	width() { return this.eval(() => window.innerWidth); }
 	text(selector)
 	{
 		return this.eval((s) => document.querySelector(s)?.innerText ??
@@ -251,12 +271,26 @@ export async function asAnother(base, account, address, body)
 	return ask(address, body);
 }
 
-// RFC 6238: a code that was not used yet; waits where all of now were.
+// The date and time of an instant at the site, as a person types them; with
+// the offset that the server tells, for Node.js may have older zone data.
+export function typed(ms, site)
+{
+	const [, sign, h, m] = site.now.match(/([+-])(\d\d):(\d\d)$/);
+	const offset = (sign === "-" ? -1 : 1) * (h * 60 + +m) * 60e3;
+	const t = new Date(ms + offset).toISOString();
+
+	return [t.slice(0, 10).split("-").reverse().join("."),
+		t.slice(11, 19)];
+}
+
+// RFC 6238: a code that was not used yet; waits where all of now were. The
+// clock of the box may be ahead of this one's (ms).
 export async function newCode(account)
 {
 	for (;;) {
-		const now = Math.floor(Date.now() / 30000);
-		const oldest = Date.now() % 30000 < 20000 ? now - 1 : now;
+		const at = Date.now() + (account.ahead ?? 0);
+		const now = Math.floor(at / 30000);
+		const oldest = at % 30000 < 20000 ? now - 1 : now;
 		const step = Math.max(account.used + 1, oldest);
 
 		if (step <= now + 1) {
@@ -292,6 +326,37 @@ export class Report {
 			sentence + (truth || detail === "" ? "" :
 			` (${detail})`));
 	}
+}
+
+// Play what a script of this folder is for, to its end; then what holds of every
+// page it saw. Whatever fails leaves a picture. Ends the process.
+export async function play({ p, report, shot }, acts)
+{
+	try {
+		await acts();
+		judge(p, report);
+	} catch (e) {
+		await shot("failed").catch(() => {});
+		report.is(false, "it is played to its end", e.stack);
+	} finally {
+		await p.close();
+	}
+	console.log(`# ${report.passed} passed, ${report.failed} failed`);
+	process.exit(report.failed ? 1 : 0);
+}
+
+function judge(p, report)
+{
+	const { host } = new URL(p.base);
+	const foreign = p.watch.urls.filter((u) => /^https?:/.test(u) &&
+		new URL(u).host !== host);
+
+	report.is(p.watch.errors.length === 0, "no console error",
+		p.watch.errors.slice(0, 3).join(" | "));
+	report.is(foreign.length === 0, "no request to another host",
+		foreign[0]);
+	report.is(p.wide.length === 0, "no page scrolls sideways at 1366 pixels",
+		p.wide.join(" | "));
 }
 
 export { sleep };

@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { launch, Report, sleep } from "./lib.mjs";
+import { launch, play, Report, sleep } from "./lib.mjs";
 
 const { values: opt, positionals: [base, file] } = parseArgs({
 	allowPositionals: true,
@@ -210,7 +210,7 @@ async function finish()
 	await p.reads("Set-up is finished");
 }
 
-try {
+await play({ p, report, shot }, async () => {
 	await firstPage();
 	await operator();
 	await factorAndTime();
@@ -218,17 +218,9 @@ try {
 	await resumed();
 	await camera();
 	await finish();
-	is(p.watch.errors.length === 0, "no console error",
-		p.watch.errors.join(" | "));
 	is(!p.watch.urls.some((u) => u.includes(told.code) ||
 		u.includes(told.camera)), "no secret stands in an address");
 	for (const [status, url] of p.watch.statuses)
 		if (status === 204 && url.includes("/api/v1/setup/"))
 			console.log(`# seen POST ${new URL(url).pathname} 204`);
-} catch (e) {
-	await shot("setup-failed").catch(() => {});
-	is(false, "the flow runs to its end", e.stack);
-} finally {
-	await p.close();
-}
-process.exit(report.failed ? 1 : 0);
+});

@@ -11,7 +11,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { launch, newCode, Report, sleep } from "./lib.mjs";
+import { launch, newCode, play, Report, sleep } from "./lib.mjs";
 import { ahead, readPicture, secondsOf } from "./picture.mjs";
 
 const { values: opt, positionals: [base] } = parseArgs({
@@ -209,7 +209,7 @@ async function watches()
 	await shot("found");
 }
 
-try {
+await play({ p, report, shot }, async () => {
 	await finds();
 	await box();
 	await asks();
@@ -217,11 +217,4 @@ try {
 	await p.signIn(accounts.auditor);
 	await measures();
 	await watches();
-	is(p.watch.errors.length === 0, "no page reports an error",
-		p.watch.errors.join("; "));
-} catch (error) {
-	is(false, "the flow comes to its end", error.stack);
-	await shot("failed").catch(() => null);
-}
-await p.close();
-process.exit(report.failed ? 1 : 0);
+});
