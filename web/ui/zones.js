@@ -41,17 +41,36 @@ function path(pen, zone, w, h)
 	pen.closePath();
 }
 
-// The picture as large stones: what is small in it cannot be made out.
+const steps = new Map();	// canvases by size, each used anew at once
+
+function stepOf(w, h)
+{
+	const key = `${w} ${h}`;
+
+	if (!steps.has(key))
+		steps.set(key, Object.assign(document.createElement("canvas"),
+			{ width: w, height: h }));
+	return steps.get(key);
+}
+
+// The picture as large stones: what is small in it cannot be made out. It is
+// halved again and again, so that a stone is the mean of what it covers; in one
+// step browsers take single pixels of it.
 function mosaic(picture, w, h)
 {
-	const small = document.createElement("canvas");
 	const stone = Math.max(1, Math.min(w, h) / GRAIN);
+	const last = [w, h].map((n) => Math.max(1, Math.round(n / stone)));
+	let from = picture, [a, b] = [w, h];
 
-	small.width = Math.max(1, Math.round(w / stone));
-	small.height = Math.max(1, Math.round(h / stone));
-	small.getContext("2d").drawImage(picture, 0, 0, w, h, 0, 0,
-		small.width, small.height);
-	return small;
+	do {
+		const [c, d] = [Math.max(last[0], Math.ceil(a / 2)),
+			Math.max(last[1], Math.ceil(b / 2))];
+		const to = stepOf(c, d);
+
+		to.getContext("2d").drawImage(from, 0, 0, a, b, 0, 0, c, d);
+		[from, a, b] = [to, c, d];
+	} while (a > last[0] || b > last[1]);
+	return from;
 }
 
 // Cover the zones of a picture of w to h, drawn by the pen already, or shown
