@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # alone
 # timeout: 300
-"""Verify on the page Audit: whole, while all goes on; or the changed entry."""
+"""Verify on the page Audit: whole, while all goes on; or the changed entry.
+
+Meanwhile, for its pages wait more than they work, a camera's cable is out.
+"""
 import threading
 import time
 
@@ -51,7 +54,8 @@ def edit(box):
 
 def story():
     with Appliance(segment_s=5) as box:
-        box.add_camera("cam-1", box.camera("CAM 1 face").url, "CAM 1 face")
+        camera = box.camera("CAM 1 face")
+        box.add_camera("cam-1", camera.url, "CAM 1 face")
         box.wait_recording("cam-1", 90)
         fill_a_tile(box)
         marat = box.client("marat")
@@ -81,7 +85,12 @@ def story():
             t.join()
         say.test("several verify it after one another",
                  [a[0]["found_in_all"] for a in answers] == [0] * 4, answers)
+        cable = threading.Thread(target=play, args=(
+            box, "cable.mjs", "chromium: a cable is out, and all see it",
+            "--camera", "cam-1", "--pid", camera.pid))
+        cable.start()
         play(box, "audit.mjs", "chromium: it is whole", "--expect", "whole")
+        cable.join()
         edit(box)
         r, _ = verify(box.client("daniyar"))
         say.test("an entry that was edited by hand is named, while all runs",

@@ -55,7 +55,8 @@ export async function ask(path, options = {})
 		answer = await fetch(path, { ...options, headers,
 			credentials: "same-origin", cache: "no-store" });
 	} catch (e) {
-		if (e.name === "AbortError")
+		// Firefox says so as well where the page goes away meanwhile
+		if (e.name === "AbortError" && options.signal)
 			throw e;
 		throw new Problem("unreachable", 0);
 	}
@@ -70,13 +71,16 @@ const json = async (path, options) => {
 	return text ? JSON.parse(text) : {};
 };
 
+// What a page asks by itself keeps nobody signed in.
+const headersOf = (quiet) => quiet ? { "X-Saqta-Background": "1" } : {};
+
 // A page of a list; one that is still the same is not sent again.
-async function listPage(path)
+async function listPage(path, quiet)
 {
 	const old = had.get(path);
 	const answer = await fetch(path, { credentials: "same-origin",
-		cache: "no-store", headers: old ? { "If-None-Match": old.tag } :
-			{} }).catch(() => { throw new Problem("unreachable", 0); });
+		cache: "no-store", headers: { ...headersOf(quiet),
+			...old && { "If-None-Match": old.tag } } }).catch(() => { throw new Problem("unreachable", 0); });
 
 	if (answer.status === 304 && old)
 		return JSON.parse(old.text);
@@ -90,14 +94,14 @@ async function listPage(path)
 	return JSON.parse(text);
 }
 
-async function list(path, name)
+async function list(path, name, quiet = false)
 {
 	const all = [];
 	let page, after = "";
 
 	do {
 		page = await listPage(path + query({ limit: 500,
-			...after && { after } }));
+			...after && { after } }), quiet);
 		all.push(...page[name]);
 		after = page.next;
 	} while (after);
@@ -146,7 +150,8 @@ export const newToken = (body) => send("POST", v1 + "tokens", body);
 export const endToken = (id, body) =>
 	send("POST", `${v1}tokens/${id}/end`, body);
 export const signOut = () => send("DELETE", v1 + "session");
-export const cameras = async () => (await json(v1 + "cameras")).cameras;
+export const cameras = async (quiet) => (await json(v1 + "cameras",
+	{ headers: headersOf(quiet) })).cameras;
 export const probe = (body) => send("POST", v1 + "cameras/probe", body);
 export const discover = (target) =>
 	send("POST", v1 + "cameras/discover", { target });
@@ -171,7 +176,7 @@ export const coverage = (camera, from, to) =>
 export const transactions = (o) => json(v1 + "transactions" + query(o));
 export const repeated = (list, from, to) =>
 	json(v1 + "transactions/repeated" + query({ list, from, to }));
-export const requests = () => list(v1 + "requests", "requests");
+export const requests = (quiet) => list(v1 + "requests", "requests", quiet);
 export const request = (body) => send("POST", v1 + "requests", body);
 export const decide = (r, body) =>
 	send("POST", `${v1}requests/${r.id}/decision`, body, r);
@@ -181,7 +186,7 @@ export const holds = () => list(v1 + "holds", "holds");
 export const placeHold = (body) => send("POST", v1 + "holds", body);
 export const releaseHold = (id, body) =>
 	send("POST", `${v1}holds/${id}/release`, body);
-export const exports = () => list(v1 + "exports", "exports");
+export const exports = (quiet) => list(v1 + "exports", "exports", quiet);
 export const newExport = (id, body) =>
 	send("POST", `${v1}requests/${id}/exports`, body);
 export const newNote = (id, body) =>

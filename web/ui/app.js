@@ -15,7 +15,7 @@ const routes = [
 	[/^\/find$/, "find", seers, "find"],
 	[/^\/requests$/, "requests", seers, "requests"],
 	[/^\/requests\/([A-Z0-9-]+)$/, "request", seers, "requests"],
-	[/^\/watch\/([A-Z0-9-]+)$/, "watch", seers, "requests"],
+	[/^\/watch\/([A-Z0-9-]+)$/, "watch", all, "requests"],
 	[/^\/cases$/, "cases", seers, "cases"],
 	[/^\/exports$/, "exports", seers, "exports"],
 	[/^\/verify$/, "verify", seers, "verify"],
@@ -69,6 +69,16 @@ const app = {
 	},
 
 	refresh: () => show(false),
+
+	// Renew what a page shows, as long as somebody is signed in: what
+	// ends it.
+	every(ms, renew)
+	{
+		const timer = setInterval(() => renew().catch((problem) =>
+			problem.status === 401 && app.session && show(false)), ms);
+
+		return () => clearInterval(timer);
+	},
 
 	speak: (code) => change(code),
 };
@@ -264,11 +274,11 @@ function banners()
 
 function navigation(current)
 {
-	const mine = new Set(routes.filter(([, , roles]) =>
-		roles.includes(app.session.role)).map((r) => r[3])
-		.filter(Boolean));
+	const mine = routes.filter(([path, , roles, name]) => path.test(
+		paths[name]) && roles.includes(app.session.role))
+		.map((r) => r[3]);
 
-	return el("nav", { "aria-label": t("nav.label") }, [...mine].map(
+	return el("nav", { "aria-label": t("nav.label") }, mine.map(
 		(name) => el("a", { href: paths[name],
 			"aria-current": name === current ? "page" : null },
 		t("nav." + name))));

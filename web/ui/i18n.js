@@ -84,3 +84,10 @@ export function bytes(n)
 
 export const sortBy = (list, f) =>
 	[...list].sort((a, b) => new Intl.Collator(now).compare(f(a), f(b)));
+
+// As people look for a camera: by its ATM, then by its name.
+export const inOrder = (cameras) => sortBy(cameras, (c) => `${c.atm} ${c.name}`);
+
+// A clause as a sentence of its own.
+export const sentence = (text) => text.charAt(0).toLocaleUpperCase(now) +
+	text.slice(1) + ".";

@@ -222,7 +222,7 @@ function proof(app, node, id, state, again, proved)
 	const box = el("div", { "aria-live": "polite" });
 	let until = Infinity;
 	const renew = async () => {
-		const c = (await api.cameras()).find((x) => x.id === id);
+		const c = (await api.cameras(true)).find((x) => x.id === id);
 		until = c.aim_until ? time.instant(c.aim_until) : 0;
 		const done = steps.every(([, f]) => f(c));
 

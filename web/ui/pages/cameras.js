@@ -3,7 +3,7 @@
 // open a camera to be looked through.
 import * as api from "../api.js";
 import { badge, el, fill, say } from "../dom.js";
-import { sortBy, t } from "../i18n.js";
+import { inOrder, t } from "../i18n.js";
 import { aiming, keypadBadge, opening } from "./camera-aim.js";
 import { zones } from "./camera-zones.js";
 import { wizard } from "./camera-add.js";
@@ -20,14 +20,14 @@ export default async function cameras(app)
 	const add = mine ? wizard(app, () => renew(s)) : null;
 
 	await renew(s);
-	const timer = setInterval(() => calm(s.list) &&
-		renew(s).catch(() => {}), EVERY);
+	const still = app.every(EVERY, async () => calm(s.list) &&
+		renew(s, true));
 	return { title: t("cameras.title"),
 		node: el("div", {}, el("h1", {}, t("cameras.title")),
 			el("section", { class: "card" }, s.list), s.below,
 			add && el("section", { class: "card" }, add.node)),
 		leave: () => {
-			clearInterval(timer);
+			still();
 			s.leave();
 			add?.leave();
 		} };
@@ -36,9 +36,9 @@ export default async function cameras(app)
 // Nothing is renewed under the hands of somebody.
 const calm = (list) => !list.contains(document.activeElement);
 
-async function renew(s)
+async function renew(s, quiet = false)
 {
-	s.all = await api.cameras();
+	s.all = await api.cameras(quiet);
 	// what he did to the camera himself does not make his zones stale
 	const now = s.all.find((x) => x.id === s.covered?.id);
 	if (now && JSON.stringify(now.zones) === JSON.stringify(s.covered.zones))
@@ -110,7 +110,7 @@ function table(s)
 		"aria-label": t("cameras.title") }, el("table", {},
 		el("thead", {}, el("tr", {}, columns.map((h) =>
 			el("th", { scope: "col" }, t("column." + h))))),
-		el("tbody", {}, sortBy(s.all, (c) => c.atm + c.name)
+		el("tbody", {}, inOrder(s.all)
 			.map((c) => row(s, c)))));
 }
 

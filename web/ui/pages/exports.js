@@ -62,9 +62,9 @@ function watched(app, which, none)
 	const list = el("ul", { class: "list" });
 	let timer = 0;
 
-	async function look()
+	async function look(quiet = false)
 	{
-		const all = (await api.exports()).filter(which);
+		const all = (await api.exports(quiet)).filter(which);
 
 		clearTimeout(timer);
 		for (const x of all)
@@ -82,7 +82,7 @@ function watched(app, which, none)
 		// the page may have gone meanwhile: then nobody looks again
 		if (all.some((x) => x.state === "preparing"))
 			timer = setTimeout(() => list.isConnected &&
-				look().catch((p) => say(p.sentence)), LOOK_MS);
+				look(true).catch((p) => say(p.sentence)), LOOK_MS);
 	}
 
 	return { list, look };

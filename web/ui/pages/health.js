@@ -1,7 +1,7 @@
 // health.js - cameras, disk, clock and record keeping, in plain words.
 import * as api from "../api.js";
 import { badge, el, fill } from "../dom.js";
-import { bytes, length, number, sortBy, t } from "../i18n.js";
+import { bytes, inOrder, length, number, t } from "../i18n.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
 
@@ -10,16 +10,15 @@ const EVERY = 10e3;
 export default async function health(app)
 {
 	const node = el("div", {});
-	const renew = async () => {
+	const renew = async (quiet) => {
 		const [status, cameras] = await Promise.all([api.status(),
-			api.cameras()]);
+			api.cameras(quiet)]);
 		fill(node, page(app, status, cameras));
 	};
 
-	await renew();
-	const timer = setInterval(() => renew().catch(() => {}), EVERY);
+	await renew(false);
 	return { title: t("health.title"), node,
-		leave: () => clearInterval(timer) };
+		leave: app.every(EVERY, () => renew(true)) };
 }
 
 const fact = (key, ...value) => [el("dt", {}, t(key)),
@@ -148,7 +147,7 @@ const record = (s) => el("dl", { class: "facts" },
 		t("health.unconfirmed", { n: s.ledger.epoch }))),
 	fact("health.entries", number(s.ledger.size)),
 	fact("health.checkpoint", number(s.ledger.checkpoint)),
-	fact("health.root", el("code", {}, s.ledger.root.slice(0, 16) +
+	fact("health.root", el("code", {}, s.ledger.root.slice(0, 12) +
 		"\u2026")),
 	fact("health.version", s.version));
 
@@ -168,7 +167,7 @@ export function cameraTable(cameras, now)
 		el("thead", {}, el("tr", {}, ["camera", "atm", "state",
 			"proved", "since", "offset"].map((h) => el("th",
 			{ scope: "col" }, t("column." + h))))),
-		el("tbody", {}, sortBy(cameras, (c) => c.atm + c.name)
+		el("tbody", {}, inOrder(cameras)
 			.map((c) => cameraRow(c, now)))));
 }
 
@@ -181,10 +180,10 @@ const cameraRow = (c, now) => el("tr", {},
 		(c.alarms ?? []).map((a) => el("div", { role: "alert" },
 			badge(false, t("alarm." + a.kind)))),
 		c.detail && el("div", { class: "soft" }, c.detail)),
-	el("td", { class: "num" }, ago(c.last_proved, now)),
+	el("td", { class: "num tight" }, ago(c.last_proved, now)),
 	el("td", { class: "num" }, c.recorded_from ?
 		time.stamp(time.instant(c.recorded_from)) : "\u2013"),
-	el("td", { class: "num" }, offset(c.clock_offset_ms)));
+	el("td", { class: "num tight" }, offset(c.clock_offset_ms)));
 
 // How far a camera's own clock is off; null where it does not say.
 export const offset = (ms) => ms === null ? t("probe.offsetUnknown") :

@@ -1,11 +1,13 @@
 // home.js - what waits for me, and is all recorded? The way to the problem.
 import * as api from "../api.js";
-import { el } from "../dom.js";
+import { el, fill } from "../dom.js";
 import { length, number, t } from "../i18n.js";
 import * as time from "../time.js";
 import { glance } from "./coverage.js";
 import { cameraTable, diskAlarms, retentionAlarms } from "./health.js";
 import { requestLine } from "../requestline.js";
+
+const EVERY = 5e3;
 
 export default async function home(app)
 {
@@ -15,14 +17,17 @@ export default async function home(app)
 		seer ? api.exports() : []]);
 	const waiting = requests.filter((r) => r.may_decide);
 	const mine = requests.filter((r) => r.mine).slice(0, 5);
+	const told = el("div", {}), table = el("div", {});
+	const showNow = (now, all) => {
+		renew(told, well(app, now));
+		renew(table, cameraTable(all, app.now()));
+	};
 
-	return { title: t("home.title"), node: el("div", {},
-		el("h1", {}, t("home.hello", { name: app.session.user })),
-		recordingNow(status), diskAlarms(status.storage),
-		witnessedNow(status),
-		app.session.role === "custodian" &&
-			retentionAlarms(status.retention).map((text) =>
-				el("p", { class: "told bad" }, text)),
+	showNow(status, cameras);
+	return { title: t("home.title"), leave: app.every(EVERY, async () =>
+		showNow(...await Promise.all([api.status(),
+			api.cameras(true)]))), node: el("div", {},
+		el("h1", {}, t("home.hello", { name: app.session.user })), told,
 		seer && el("div", { class: "cols" },
 			app.session.role === "custodian" &&
 				list(t("home.waiting"), waiting,
@@ -34,8 +39,27 @@ export default async function home(app)
 		seer && cameras.length > 0 ? await glance(app, cameras) :
 			el("section", { class: "card" },
 				el("h2", {}, t("health.cameras")),
-				cameraTable(cameras, app.now()))) };
+				table)) };
 }
+
+// What says the same stays; who stands in it stays there.
+function renew(node, ...kids)
+{
+	const next = el("div", {}, kids);
+
+	if (next.textContent === node.textContent)
+		return;
+	const inside = node.contains(document.activeElement);
+	fill(node, [...next.childNodes]);
+	if (inside)
+		node.querySelector("a, [tabindex]")?.focus();
+}
+
+// Whether all goes on as it should, in a sentence for each that may not.
+const well = (app, status) => [
+	recordingNow(status), diskAlarms(status.storage), witnessedNow(status),
+	app.session.role === "custodian" && retentionAlarms(status.retention)
+		.map((text) => el("p", { class: "told bad" }, text))];
 
 function recordingNow({ cameras, storage })
 {
