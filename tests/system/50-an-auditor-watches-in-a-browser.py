@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # alone
-# timeout: 900
+# timeout: 1100
 """The main job in Chromium and Firefox, against the real programs.
 
 Three cameras that paint their clocks are recorded; one falls silent for some
@@ -13,7 +13,7 @@ from lib import say
 from lib.appliance import Appliance
 from lib.browsing import play, withdrawals
 
-BEFORE_S, SILENT_S, AFTER_S = 26, 9, 32
+BEFORE_S, SILENT_S, AFTER_S = 26, 9, 48
 LARGER = "800x448"
 
 
@@ -41,7 +41,7 @@ def story():
         box.give_factor("marat")
         for browser in ("chromium", "firefox"):
             play(box, "flow.mjs", "%s: the whole flow succeeds" % browser,
-                 "--browser", browser, "--far-size", LARGER)
+                 "--browser", browser, "--far-size", LARGER, seconds=500)
 
 
 say.main(story)

@@ -71,8 +71,11 @@ def story():
         begin, end = footage_with_a_gap(box)
         withdrawals(box)
         box.give_factor("marat")
-        play(box, "keys.mjs", "the whole flow succeeds by keyboard only")
+        play(box, "keys.mjs",
+             "chromium: the whole flow succeeds by keyboard only")
         made = facts(box, begin, end)
+        play(box, "keys.mjs", "firefox: footage is watched by keyboard only",
+             "--browser", "firefox", "--request", made["request"])
         path = box.tmp / "facts.json"
         for browser in ("chromium", "firefox"):
             made["daniyar"]["used"] = box.steps["daniyar"]

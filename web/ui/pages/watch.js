@@ -23,10 +23,16 @@ const POINTED = 120;	// ms a pointer rests before a thumbnail is made
 
 export default async function watch(app, id)
 {
-	const r = (await api.requests()).find((x) => x.id === id);
+	const seer = app.session.role !== "operator";
+	const r = seer && (await api.requests()).find((x) => x.id === id);
 
-	if (!r || !r.mine || !open(r))
-		return needed(id, r);
+	if (!r || !r.mine) {
+		// the appliance refuses it, and enters who tried
+		await api.play(id).catch(() => {});
+		return needed(id, r, seer);
+	}
+	if (!open(r))
+		return needed(id, r, true);
 	const [play, status, story, cameras] = await Promise.all([api.play(id),
 		api.status(), api.story(id), api.cameras()]);
 	const q = new URLSearchParams(location.search);
@@ -53,16 +59,16 @@ export default async function watch(app, id)
 }
 
 // A link without the right to it answers with what is needed.
-const needed = (id, r) => ({ title: t("need.title"),
+const needed = (id, r, seer) => ({ title: t("need.title"),
 	node: el("section", { class: "card" },
 		el("h1", {}, t("need.title")),
-		el("p", {}, t(!r ? "need.none" : !r.mine ? "need.notMine" :
+		el("p", {}, t(!seer ? "need.operator" : !r ? "need.none" : !r.mine ? "need.notMine" :
 			r.state === "submitted" ? "need.waiting" :
 				"need.over", { id })),
 		el("p", { class: "row" },
 			r && el("a", { class: "button", href: "/requests/" + id },
 				t("need.see", { id })),
-			el("a", { class: "button main", href: "/find" },
+			seer && el("a", { class: "button main", href: "/find" },
 				t("requests.new")))) });
 
 function build(s)
@@ -370,7 +376,7 @@ function point(s, i, at, line)
 async function stands(s)
 {
 	try {
-		const r = (await api.requests()).find((x) => x.id === s.id);
+		const r = (await api.requests(true)).find((x) => x.id === s.id);
 		if (!r || !open(r))
 			s.player.refuse(new api.Problem("grant-ended", 403));
 	} catch (problem) {
