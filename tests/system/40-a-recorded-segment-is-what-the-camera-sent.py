@@ -11,6 +11,7 @@ import time
 
 from lib import say
 from lib.appliance import Appliance, wait_for, ROOT
+from lib.browsing import plays
 from lib.footage import (capture_times, frame_numbers, frames, is_run_of,
                          open_segment, probe, run)
 
@@ -79,6 +80,8 @@ def test_segments(box, sent, files):
              not holes and len(numbers) > 25 * len(movies),
              "after frame: %s" % holes)
     test_times(files, movies)
+    # scenario 22: what a thief has of it, and who has the paper key
+    plays("chromium", movies[0], capture_times(movies[0])[0], files[0])
 
 
 def test_times(files, movies):

@@ -15,6 +15,8 @@ import zipfile
 
 from lib import say
 from lib.appliance import PEOPLE, Appliance, totp, wait_for
+from lib.browsing import plays
+from lib.footage import capture_times
 from lib.package import V1, Package, grant, prepare, stamp
 from lib.tokens import refused
 
@@ -207,6 +209,8 @@ def check_pictures(package):
             say.test("ffmpeg decodes every picture of %s" % name,
                      len(counts) == 2 and counts[0] == counts[1] != "0",
                      counts)
+            for browser in ("chromium", "firefox"):
+                plays(browser, path, capture_times(path)[0])
 
 
 def check_report(package):
