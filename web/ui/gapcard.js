@@ -2,7 +2,7 @@
 // when, why, when it was noticed, who was told, which other camera has it.
 import * as api from "./api.js";
 import { el, fill } from "./dom.js";
-import { length, number, t } from "./i18n.js";
+import { length, number, sentence, t } from "./i18n.js";
 import * as time from "./time.js";
 import { causeText } from "./timeline.js";
 
@@ -26,7 +26,7 @@ export function gapLines(gap, others)
 	const covers = coveredBy(gap, others);
 
 	return [`${time.span(gap.from, gap.to)}, ${length(gap.to - gap.from)}`,
-		causeText(gap.cause) + ".",
+		sentence(causeText(gap.cause)),
 		noticed ? t("gap.noticed", { time: time.stamp(noticed) }) : null,
 		others.length === 0 ? null : covers.length === 0 ?
 			t("gap.noOther") : t("gap.other", { list: covers.map((c) =>

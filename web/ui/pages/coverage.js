@@ -2,7 +2,7 @@
 // Every number is a sum of the spans that Find shows.
 import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
-import { length, number, t } from "../i18n.js";
+import { inOrder, length, number, t } from "../i18n.js";
 import * as time from "../time.js";
 import { causeText, Timeline } from "../timeline.js";
 
@@ -156,7 +156,10 @@ async function load(s)
 	const answer = await api.coverage("", time.rfc3339(s.days[0].from),
 		time.rfc3339(s.days.at(-1).to));
 
-	s.rows = answer.cameras.map((c) => {
+	const cameras = inOrder(s.cameras);
+	const place = (c) => cameras.findIndex((x) => x.id === c.camera);
+
+	s.rows = [...answer.cameras].sort((a, b) => place(a) - place(b)).map((c) => {
 		const { all, each } = sums(c.spans.map((x) => ({ ...x,
 			from: time.instant(x.from), to: time.instant(x.to) })),
 		s.days);

@@ -2,11 +2,11 @@
 // No pictures here: they need an approved request.
 import * as api from "../api.js";
 import { codecNotice } from "../codecs.js";
-import { el, fill, say, newId } from "../dom.js";
+import { el, fill, say } from "../dom.js";
 import { choice, field, form, Moment, textField, ticks } from "../fields.js";
 import { box } from "../found.js";
 import { gapCard } from "../gapcard.js";
-import { length, number, sortBy, t } from "../i18n.js";
+import { inOrder as byAtm, length, number, sortBy, t } from "../i18n.js";
 import { Strip } from "../strip.js";
 import * as time from "../time.js";
 import { causeText, legend } from "../timeline.js";
@@ -17,7 +17,7 @@ const AROUND = 150e3;	// five minutes round the moment, to begin with
 
 export default async function find(app)
 {
-	const cameras = await api.cameras();
+	const cameras = byAtm(await api.cameras());
 	const q = new URLSearchParams(location.search);
 	const to = time.instant(q.get("to")) || app.now();
 	const from = time.instant(q.get("from")) || to - HOUR;
@@ -251,8 +251,7 @@ function requestCard(s)
 		[c, t("code." + c)]));
 	const until = choice(t("request.until"), "until",
 		[7, 3, 1].map((n) => [n, t("until.days", { n })]));
-	const right = el("input", { type: "checkbox", name: "export",
-		id: newId("export") });
+	const right = el("input", { type: "checkbox", name: "export" });
 	const longer = field(t("ask.longer"), el("textarea",
 		{ maxlength: 500, name: "longer" }), t("ask.longerHint"));
 	const f = { from, to, cameras, reason, case: number, right, code,
@@ -281,8 +280,8 @@ function requestCard(s)
 				around), longer.node,
 			el("div", { class: "cols" }, code.node, number.node),
 			el("div", { class: "cols" }, reason.node, until.node),
-			el("p", {}, right, " ", el("label",
-				{ for: right.id }, t("ask.export"))),
+			el("p", {}, el("label", { class: "tick" }, right,
+				t("ask.export"))),
 			el("button", { class: "main", type: "submit" },
 				t("act.ask"))));
 }

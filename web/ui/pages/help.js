@@ -4,7 +4,7 @@ import { t } from "../i18n.js";
 
 const STEPS = { auditor: 6, custodian: 5, operator: 4 };
 export const KEYS = ["left,right", "shift", "ctrl", "frame", "space", "jkl",
-	"gap", "mark", "snap", "notes", "camera", "zoom"];
+	"gap", "operation", "mark", "snap", "notes", "camera", "zoom"];
 
 export const keyTable = () => el("dl", { class: "facts" }, KEYS.map((k) => [
 	el("dt", {}, t(`key.${k}.name`).split(" ").map((x) =>

@@ -36,7 +36,8 @@ const rangeOf = (h) => h.to ?
 const table = (all, act) => el("div", { class: "tables", tabindex: 0,
 	role: "region", "aria-label": t("holds.title") }, el("table", {},
 	el("thead", {}, el("tr", {}, ["column.range", "column.cameras",
-		"holds.by", "column.case", "holds.release"].map((h) =>
+		"holds.by", "column.case", all.some((h) => h.may_release) &&
+			"holds.release"].filter(Boolean).map((h) =>
 		el("th", { scope: "col" }, t(h))))),
 	el("tbody", {}, all.map((h) => el("tr", {},
 		el("td", { class: "num" }, rangeOf(h)),
@@ -47,9 +48,9 @@ const table = (all, act) => el("div", { class: "tables", tabindex: 0,
 		h.reason && el("div", { class: "soft" }, h.reason),
 		h.review && el("div", { class: "soft" },
 			t("holds.reviewOn", { on: stamp(h.review) }))),
-		el("td", {}, h.may_release && el("button",
-			{ type: "button", "data-hold": h.id,
-				on: { click: () => act(h) } },
+		all.some((x) => x.may_release) && el("td", {},
+			h.may_release && el("button", { type: "button",
+				"data-hold": h.id, on: { click: () => act(h) } },
 			t("holds.release"))))))));
 
 function releasing(h, act, renew)

@@ -60,7 +60,8 @@ const asked = (r) => [
 		fact("request.created", el("span", { class: "num" },
 			time.stamp(time.instant(r.created))))),
 	r.notice,
-	el("p", { class: "soft" }, t("request.held")),
+	el("p", { class: "soft" }, t(open(r) || r.state === "submitted" ?
+		"request.held" : "request.heldAfter")),
 ];
 
 function outcome(r)

@@ -39,7 +39,9 @@ export const changedParts = (s) => s.screens.flatMap((x) => x.tape.fragments
 // Each fragment is checked against the ledger's word when it is read.
 function genuine(s)
 {
-	const bad = changedParts(s);
+	// a segment is named once, with the first second that shows it
+	const bad = [...new Map(changedParts(s).reverse().map((x) =>
+		[x.f.part, x])).values()].reverse();
 	const { ledger, witness } = s.status;
 
 	return badge(bad.length ? "bad" : "good",

@@ -113,8 +113,12 @@ export function showVerifier(root, lang)
 	form.addEventListener("dragover", (e) => e.preventDefault());
 	form.addEventListener("drop", (e) => {
 		e.preventDefault();
-		if (e.dataTransfer.files.length)
-			file.files = e.dataTransfer.files;
+		for (const dropped of e.dataTransfer.files) {
+			const one = new DataTransfer();
+			one.items.add(dropped);
+			(/\.zip$/i.test(dropped.name) ? file : policy).files =
+				one.files;
+		}
 	});
 	form.addEventListener("submit", (e) => {
 		e.preventDefault();

@@ -147,7 +147,7 @@ export const words = {
 		"say.unchanged": "{files} files, {n} fragments: as recorded.",
 		"say.beyond": "{files} files, {n} fragments: as recorded. What follows the granted range is for the camera's own signatures.",
 		"say.incomplete": "{from} – {to}, cameras: {cameras}. Something is missing.",
-		"say.gaps": "{from} – {to}, cameras: {cameras}. Complete, with {n} gaps, entered with bounds and cause.",
+		"say.gaps": "{from} – {to}, cameras: {cameras}. Complete; gaps, entered with bounds and cause: {n}.",
 		"say.unsaid": "{from} – {to}, cameras: {cameras}. Of {n} gaps {unsaid} stand in no entry of the log: that nothing was recorded there is its owner's word.",
 		"say.complete": "{from} – {to}, cameras: {cameras}. Complete, without a gap.",
 		"say.witnessed": "Existed by {time}, as {who} cosigned. Not before: not claimed.",
