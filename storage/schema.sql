@@ -1,6 +1,6 @@
 -- index.db: a view of ledger, journals and files that can be rebuilt, plus
 -- people, texts behind commitments, and camera settings.
--- Times are UTC nanoseconds. Enumerations are those of api/messages.h.
+-- Times are UTC nanoseconds. Enumerations are those of api/values.h.
 CREATE TABLE camera(
 	id TEXT PRIMARY KEY,
 	name TEXT NOT NULL,
