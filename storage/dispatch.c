@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/keeper_draft.h"
 #include "storage/keeper_machine.h"
 #include "storage/keeper_transaction.h"
 
@@ -92,6 +93,8 @@ static const struct row {
     {MSG_HELD_DAYS, PEER_READER, handle_held_days, 0},
     {MSG_HELD_PUT, PEER_READER, handle_held_put, ENTRY_HELD_KEYS},
     {MSG_REQUEST_NEW, PEER_READER, handle_request_new, ENTRY_REQUEST},
+    {MSG_DRAFT_PUT, PEER_READER, handle_draft_put, 0},
+    {MSG_DRAFT_DROP, PEER_READER, handle_draft_drop, 0},
     {MSG_GRANT_PUT, PEER_READER, handle_grant_put, ENTRY_DECISION},
     {MSG_GRANT_GET, PEER_READER, handle_grant_get, 0},
     {MSG_REVOKE, PEER_READER, handle_revoke, ENTRY_REVOKED},
@@ -146,6 +149,9 @@ static const struct row {
 static bool is_act(unsigned type)
 {
 	switch (type) {
+	case MSG_REQUEST_NEW:
+	case MSG_DRAFT_PUT:
+	case MSG_DRAFT_DROP:
 	case MSG_GRANT_PUT:
 	case MSG_REVOKE:
 	case MSG_PERSON_PUT:

@@ -41,6 +41,26 @@ void etag_request(const struct request_row *r, char ret[ETAG_TEXT])
 	end(&h, ret);
 }
 
+void etag_draft(const struct draft_row *d, char ret[ETAG_TEXT])
+{
+	struct sha256 h;
+
+	sha256_init(&h);
+	put_number(&h, (int64_t)d->id);
+	put_number(&h, (int64_t)d->person);
+	put_number(&h, d->saved_ns);
+	put_number(&h, d->from_ns);
+	put_number(&h, d->to_ns);
+	put_text(&h, d->cameras);
+	put_text(&h, d->reason);
+	put_text(&h, d->case_no);
+	put_text(&h, d->longer);
+	put_number(&h, d->reason_code);
+	put_number(&h, d->rights);
+	put_number(&h, d->until_ns);
+	end(&h, ret);
+}
+
 void etag_person(const struct person_row *p, char ret[ETAG_TEXT])
 {
 	struct sha256 h;
@@ -106,6 +126,7 @@ enum err etag_find(struct index *ix, enum thing thing, const char *id,
 	struct request_row r;
 	struct camera_row c;
 	struct person_row p;
+	struct draft_row d;
 	enum err err = ERR_INVALID;
 
 	switch (thing) {
@@ -123,6 +144,13 @@ enum err etag_find(struct index *ix, enum thing thing, const char *id,
 		err = index_person_find(ix, strtoull(id, NULL, 10), &p);
 		if (!err)
 			etag_person(&p, ret);
+		break;
+	case THING_DRAFT:
+		err = index_draft_find(ix, strtoull(id, NULL, 10), &d);
+		if (!err)
+			etag_draft(&d, ret);
+		break;
+	case THING_MAX:
 		break;
 	}
 	return err;

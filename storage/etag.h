@@ -17,6 +17,7 @@ struct expected {
 };
 
 void etag_request(const struct request_row *r, char ret[ETAG_TEXT]);
+void etag_draft(const struct draft_row *d, char ret[ETAG_TEXT]);
 void etag_person(const struct person_row *p, char ret[ETAG_TEXT]);
 /* Where it stands, what is there, its keypad and zones; not how it does. */
 must_check enum err etag_camera(struct index *ix, const struct camera_row *c,

@@ -100,6 +100,8 @@ static enum err end_person(struct keeper *k, struct reader *r,
 	err = enter_end(k, &x, NULL);
 	if (!err)
 		err = index_person_put(k->ix, p);
+	if (!err)
+		err = index_drafts_drop(k->ix, p->id, 0);
 	return err ? err : requests_close(k, p->id, r->person, reason);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "storage/api/log.h"
-#include "storage/keeper.h"
+#include "storage/keeper_draft.h"
 
 /* A minute on each side where an ATM's clock was never compared, and one for
  * what the operation itself took. */
@@ -219,6 +219,8 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	int64_t erased = -1;
 	char why[96] = "";
 	char code[24] = "", longer[TEXT_MAX] = "";
+	struct draft_row was;
+	uint64_t draft = 0;
 	uint32_t id = w->id;
 	enum err err;
 
@@ -235,8 +237,12 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 	}
 	if (!err && wire_more(w))
 		wire_get_text(w, longer, sizeof(longer));
+	if (!err && wire_more(w))
+		draft = wire_get_u64(w);
 	if (!err)
 		err = wire_end(w);
+	if (!err && draft)
+		err = draft_of(k, q.requester, draft, &was);
 	if (!err && *code)
 		err = reason_code_parse(code, &q.reason_code);
 	if (!err && rights != RIGHT_VIEW && rights != RIGHT_EXPORT)
@@ -255,6 +261,8 @@ void handle_request_new(struct keeper *k, struct conn *c, struct wire *w)
 		err = index_request_put(k->ix, &q);
 	if (!err)
 		err = index_rights_put(k->ix, q.id, rights);
+	if (!err && draft && index_draft_drop(k->ix, draft))
+		log_warn("%s: its draft was not dropped", q.id);
 	if (err) {
 		if (err == ERR_EXPIRED && erased >= 0)
 			snprintf(why, sizeof(why),

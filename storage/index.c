@@ -77,6 +77,14 @@ static const char *const migrations[] = {
 	   "from_ns INTEGER NOT NULL, made_ns INTEGER NOT NULL, "
 	   "offset_ms INTEGER NOT NULL, uncertainty_ms INTEGER NOT NULL, "
 	   "samples INTEGER NOT NULL, jump_ms INTEGER NOT NULL) STRICT",
+    [12] = "CREATE TABLE IF NOT EXISTS draft(id INTEGER PRIMARY KEY, "
+	   "person INTEGER NOT NULL, saved_ns INTEGER NOT NULL, "
+	   "from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, "
+	   "cameras TEXT NOT NULL, reason TEXT NOT NULL, "
+	   "case_no TEXT NOT NULL, longer TEXT NOT NULL, "
+	   "reason_code INTEGER NOT NULL, rights INTEGER NOT NULL, "
+	   "until_ns INTEGER NOT NULL) STRICT;"
+	   "CREATE INDEX IF NOT EXISTS draft_person ON draft(person)",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

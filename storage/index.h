@@ -127,6 +127,17 @@ struct request_row {
 	unsigned reason_code;	/* people.h */
 	int64_t until_ns;	/* the end that was asked for; 0: none */
 };
+#define DRAFT_DAYS 30	/* after the last change it is dropped */
+/* A request that nobody has made yet (schema.sql, table draft). */
+struct draft_row {
+	uint64_t id, person;
+	int64_t saved_ns;
+	int64_t from_ns, to_ns, until_ns;	/* 0: not said */
+	char cameras[CAMERAS_MAX * (CAMERA_ID_MAX + 1)];
+	char reason[TEXT_MAX], case_no[NAME_MAX_BYTES], longer[TEXT_MAX];
+	int reason_code;	/* -1: not said */
+	unsigned rights;	/* 0: not said */
+};
 enum export_state { EXPORT_PREPARING = 1, EXPORT_READY = 2, EXPORT_FAILED = 3,
 	EXPORT_ERASED = 4 };
 struct export_row {
@@ -488,6 +499,19 @@ must_check enum err index_requests_waiting(struct index *ix,
 /* What this person was given to keep (downloads, packages) since an entry. */
 must_check enum err index_copied(struct index *ix, uint64_t person,
     uint64_t since, int64_t *ret_ns);
+
+/* --- index_draft.c --- */
+must_check enum err index_draft_put(struct index *ix,
+    const struct draft_row *d);	/* insert or replace */
+must_check enum err index_draft_find(struct index *ix, uint64_t id,
+    struct draft_row *ret);
+must_check enum err index_draft_drop(struct index *ix, uint64_t id);
+/* One person's, the one saved last first. */
+must_check enum err index_drafts(struct index *ix, uint64_t person,
+    enum err (*fn)(const struct draft_row *d, void *arg), void *arg);
+/* All of a person's, and all that were saved before then. */
+must_check enum err index_drafts_drop(struct index *ix, uint64_t person,
+    int64_t before_ns);
 
 /* --- index_export.c --- */
 must_check enum err index_export_put(struct index *ix,

@@ -192,6 +192,9 @@ static const struct row {
     {MSG_TRANSACTION_LISTS, AUDITOR | CUSTODIAN, 0, session_transaction_lists},
     {MSG_STATUS, ANYBODY, 0, session_status},
     {MSG_REQUEST_NEW, AUDITOR | CUSTODIAN, 0, session_request_new},
+    {MSG_DRAFTS, AUDITOR | CUSTODIAN, 0, session_drafts},
+    {MSG_DRAFT_PUT, AUDITOR | CUSTODIAN, 0, session_onboard},
+    {MSG_DRAFT_DROP, AUDITOR | CUSTODIAN, 0, session_onboard},
     {MSG_REQUESTS, AUDITOR | CUSTODIAN, 0, session_requests},
     {MSG_DECIDE, CUSTODIAN, 1, session_decide},
     {MSG_REVOKE, AUDITOR | CUSTODIAN, 1, session_revoke},
@@ -314,7 +317,7 @@ static enum err unwrap(struct session *s, struct wire *w)
 	get_text(w, id, sizeof(id));
 	get_text(w, etag, sizeof(etag));
 	err = wire_unwrap(w);
-	if (!err && (thing < THING_REQUEST || thing > THING_PERSON))
+	if (!err && (thing < THING_REQUEST || thing >= THING_MAX))
 		err = ERR_BAD_MESSAGE;
 	return err ? err : expect(s, thing, id, etag);
 }

@@ -89,6 +89,18 @@ enum err session_requests(struct session *s, struct wire *w)
 	return send_view(s, w, err, text);
 }
 
+/* One's own alone. */
+enum err session_drafts(struct session *s, struct wire *w)
+{
+	struct view v = session_view(s);
+	char *text = NULL;
+	enum err err = wire_end(w);
+
+	if (!err)
+		err = view_drafts(&v, &text);
+	return send_view(s, w, err, text);
+}
+
 enum err session_ledger(struct session *s, struct wire *w)
 {
 	struct view v = session_view(s);
@@ -131,6 +143,7 @@ enum err session_request_new(struct session *s, struct wire *w)
 	struct wire to_keeper, answer;
 	char code[24] = "", longer[TEXT_MAX] = "";
 	uint8_t right = RIGHT_VIEW;
+	uint64_t draft = 0;
 	int64_t until = 0;
 	size_t n;
 	enum err err;
@@ -148,6 +161,8 @@ enum err session_request_new(struct session *s, struct wire *w)
 	}
 	if (wire_more(w))
 		get_text(w, longer, sizeof(longer));
+	if (wire_more(w))
+		draft = wire_get_u64(w);
 	err = wire_end(w);
 	if (err)
 		return err;
@@ -161,6 +176,7 @@ enum err session_request_new(struct session *s, struct wire *w)
 	wire_put_str(&to_keeper, code);
 	wire_put_i64(&to_keeper, until);
 	wire_put_str(&to_keeper, longer);
+	wire_put_u64(&to_keeper, draft);
 	err = keeper_relay(s, &to_keeper);
 	if (err)
 		return err;

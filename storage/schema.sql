@@ -252,6 +252,24 @@ CREATE TABLE request(
 	until_ns INTEGER NOT NULL DEFAULT 0 -- end that was asked for; 0: none
 ) STRICT, WITHOUT ROWID;
 
+-- Requests that nobody has made yet: for who writes them alone, in no entry. What
+-- is not said is 0, "" or, of the reason code, -1.
+CREATE TABLE draft(
+	id INTEGER PRIMARY KEY,
+	person INTEGER NOT NULL,
+	saved_ns INTEGER NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns INTEGER NOT NULL,
+	cameras TEXT NOT NULL,		-- ids, one space between
+	reason TEXT NOT NULL,
+	case_no TEXT NOT NULL,
+	longer TEXT NOT NULL,		-- why more than five minutes
+	reason_code INTEGER NOT NULL,	-- storage/people.h
+	rights INTEGER NOT NULL,	-- enum right
+	until_ns INTEGER NOT NULL
+) STRICT;
+CREATE INDEX draft_person ON draft(person);
+
 -- Texts behind salted commitments in the ledger: can be erased, the entry stays.
 CREATE TABLE text(
 	entry INTEGER NOT NULL,

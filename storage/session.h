@@ -157,6 +157,7 @@ must_check enum err session_site(struct session *s, struct wire *w);
 must_check enum err session_cameras(struct session *s, struct wire *w);
 must_check enum err session_coverage(struct session *s, struct wire *w);
 must_check enum err session_requests(struct session *s, struct wire *w);
+must_check enum err session_drafts(struct session *s, struct wire *w);
 must_check enum err session_ledger(struct session *s, struct wire *w);
 must_check enum err session_status(struct session *s, struct wire *w);
 must_check enum err session_request_new(struct session *s, struct wire *w);

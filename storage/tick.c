@@ -7,6 +7,7 @@
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
 #include "storage/expire.h"
+#include "storage/keeper_draft.h"
 #include "storage/keeper_transaction.h"
 #include "storage/term.h"
 #include "storage/view.h"
@@ -109,6 +110,7 @@ void keeper_tick(struct keeper *k)
 		make_keys_ahead(k);
 		rewrap_tick(k);
 		remind_tick(k);
+		drafts_tick(k);
 		export_tick(k);
 		while (m)
 			put_heads(k, &m);

@@ -59,6 +59,8 @@ must_check enum err view_people(const struct view *v, const struct page *page,
 /* Tokens of other programs, the newest first. */
 must_check enum err view_tokens(const struct view *v, const struct page *page,
     char **ret);
+/* Requests that this person writes; nobody else is told. ERR_DENIED: nobody. */
+must_check enum err view_drafts(const struct view *v, char **ret);
 must_check enum err view_requests(const struct view *v,
     const struct page *page, char **ret);
 struct view_session {

@@ -247,6 +247,8 @@ void api_request_new(struct http *x)
 		    "a reason of its own, for more than five minutes and what "
 		    "an ATM's clock may be off");
 	wire_put_str(&w, longer ? longer : "");
+	if (x->args.number_n) /* it was a draft (draft.h) */
+		wire_put_u64(&w, x->args.number[0]);
 	end_body(x, &j, &w, MSG_REQUEST_NEW_IS, created);
 }
 

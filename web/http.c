@@ -121,6 +121,19 @@ static void drop_answer(struct http *x)
 	x->in.err = OK;
 }
 
+/* What the number or name in the path is. */
+static enum thing thing_of(const struct http *x)
+{
+	static const char drafts[] = "/api/v1/drafts/";
+
+	if (*x->args.camera)
+		return THING_CAMERA;
+	if (*x->args.request)
+		return THING_REQUEST;
+	return strncmp(x->path, drafts, sizeof(drafts) - 1) ? THING_PERSON :
+							      THING_DRAFT;
+}
+
 /* The act on the thing in the path, if that is as the client has seen it. */
 static void put_condition(struct http *x, struct wire *w, struct wire *ret)
 {
@@ -129,10 +142,7 @@ static void put_condition(struct http *x, struct wire *w, struct wire *ret)
 	snprintf(number, sizeof(number), "%llu",
 	    (unsigned long long)x->args.number[0]);
 	wire_begin(ret, MSG_IF_MATCH, 0);
-	wire_put_u8(ret,
-	    *x->args.camera	 ? THING_CAMERA :
-		*x->args.request ? THING_REQUEST :
-				   THING_PERSON);
+	wire_put_u8(ret, (uint8_t)thing_of(x));
 	wire_put_str(ret,
 	    *x->args.camera	 ? x->args.camera :
 		*x->args.request ? x->args.request :

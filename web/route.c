@@ -8,6 +8,7 @@
 #include "web/api.h"
 #include "web/bearer.h"
 #include "web/camera.h"
+#include "web/draft.h"
 #include "web/hold.h"
 #include "web/mark.h"
 #include "web/media.h"
@@ -65,6 +66,14 @@ static const struct route routes[] = {
     transaction_repeated},
 {METHOD_GET, "/api/v1/requests", NEED_SESSION, 0, api_requests},
 {METHOD_POST, "/api/v1/requests", NEED_SESSION, ROUTE_ONCE, api_request_new},
+{METHOD_GET, "/api/v1/drafts", NEED_SESSION, 0, draft_list},
+{METHOD_POST, "/api/v1/drafts", NEED_SESSION, ROUTE_ONCE, draft_save},
+{METHOD_POST, "/api/v1/drafts/%n", NEED_SESSION, ROUTE_ONCE | ROUTE_MATCH,
+    draft_save},
+{METHOD_POST, "/api/v1/drafts/%n/submit", NEED_SESSION,
+    ROUTE_ONCE | ROUTE_MATCH, api_request_new},
+{METHOD_POST, "/api/v1/drafts/%n/discard", NEED_SESSION,
+    ROUTE_ONCE | ROUTE_MATCH, draft_discard},
 {METHOD_POST, "/api/v1/requests/%r/decision", NEED_SESSION,
     ROUTE_ONCE | ROUTE_MATCH, api_decide},
 {METHOD_POST, "/api/v1/requests/%r/revoke", NEED_SESSION,

@@ -70,6 +70,8 @@ static const struct {
     [ERR_NO_FACTOR] = {"no-second-factor", 403,
 	"This takes a code of a second factor: set one up first, on the page "
 	"of your account."},
+    [ERR_DRAFTS] = {"drafts", 409,
+	"You have as many drafts as one person may keep: discard one first."},
     [ERR_COMMON] = {"common-password", 422,
 	"That password is guessed soon: take three or four words that do not "
 	"belong together."},

@@ -28,7 +28,13 @@ enum setup_step {
 };
 
 /* What several people may change; each has an etag. */
-enum thing { THING_REQUEST = 1, THING_CAMERA = 2, THING_PERSON = 3 };
+enum thing {
+	THING_REQUEST = 1,
+	THING_CAMERA = 2,
+	THING_PERSON = 3,
+	THING_DRAFT = 4,
+	THING_MAX
+};
 
 enum transport {
 	TRANSPORT_TCP = 0,	/* RTP interleaved in the RTSP connection */

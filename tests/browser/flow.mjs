@@ -189,6 +189,7 @@ async function askFor()
 		document.querySelector("#ask [name=reason]").value !== ""),
 	"without a case number the field is named and focused, nothing is lost");
 	await p.fill("#ask [name=case]", "K-114");
+	await draft();
 	await p.click("#ask [name=export]");
 	for (const id of job.others)
 		await p.click(`#ask input[value="${id}"]`);
@@ -455,6 +456,65 @@ async function downloads()
 		`bytes=${size}-` } });
 	is(beyond.status === 416, "a range beyond the end: 416",
 		beyond.status);
+}
+
+// What was typed is kept by the appliance, for its writer, and gone on with.
+async function draft()
+{
+	const stands = () => p.eval(() => [...document.querySelectorAll(
+		"#ask textarea, #ask input")].map((i) => i.type === "checkbox" ?
+		i.checked : i.value).join("|"));
+	const before = await stands();
+
+	await p.click("#ask button[value=draft]");
+	await p.reads("kept for you alone");
+	await p.open("/requests");
+	await p.see("#drafts a");
+	const listed = await p.text("#drafts");
+	is(listed.includes("Client says no cash") && listed.includes("K-114"),
+		"a draft waits under Requests", listed);
+	is((await p.violations()).length === 0,
+		"no violation of WCAG 2.2 AA: drafts");
+	await shot("drafts");
+	await p.click("#drafts a");
+	await p.see("#ask button[type=submit]");
+	is(await stands() === before, "and is gone on with as it was",
+		`${before} ${await stands()}`);
+	// in another window of his it is saved meanwhile
+	const [d] = (await json("/api/v1/drafts")).drafts;
+	await post(`/api/v1/drafts/${d.id}`, { reason: "Of another window" });
+	await p.click("#ask button[value=draft]");
+	await p.reads("saved in another window");
+	is(await stands() === before, "what another window saved is said, and " +
+		"what is typed here stays");
+	await p.click("#ask button[value=draft]");
+	await p.until("it is saved", async () => (await (await fetch(
+		"/api/v1/drafts")).json()).drafts[0].case === "K-114");
+}
+
+// Two windows of one person: what one closed the other does not close again.
+async function changedMeanwhile()
+{
+	const made = await post("/api/v1/requests", { cameras: [job.camera],
+		from: iso(job.from), to: iso(job.to), reason: "Asked twice",
+		case: "K-115" });
+	const { id } = JSON.parse(made.text);
+
+	is((await json("/api/v1/drafts")).drafts.length === 0,
+		"a draft that was sent is none any more");
+	await p.open("/requests/" + id);
+	await p.click("main details summary");
+	await p.fill("[name=end-reason]", "It is here twice");
+	await post(`/api/v1/requests/${id}/revoke`,
+		{ reason: "It was closed elsewhere" });
+	await p.click("main details button[type=submit]");
+	await p.see("#changed");
+	is(await p.eval(() => document.activeElement.id === "changed" &&
+		/as it is now/.test(document.activeElement.innerText) &&
+		!document.querySelector("[name=end-reason]")),
+	"what was changed meanwhile is fetched anew, and said with what to do",
+	await p.text("main"));
+	await shot("changed");
 }
 
 async function ends()

@@ -244,6 +244,9 @@ static void put_readers(void)
 	    S(8), 1);
 	send_to(5, MSG_LEASE_CLOSE, 0, "lhll", INT64_C(20), 1, S(1), S(8));
 	send_to(5, MSG_REFUSAL, 0, "hssll", 19, "", "cam1", S(0), S(1));
+	send_to(5, MSG_DRAFT_PUT, 0, "lllssbsbsls", INT64_C(0), S(0), S(9),
+	    "why", "K-1", 1, "cam1", 1, "cash", INT64_C(0), "");
+	send_to(5, MSG_DRAFT_DROP, 0, "l", INT64_C(1));
 	send_to(5, MSG_REVOKE, 0, "ss", PACKAGE_REQUEST, "over");
 	send_to(5, MSG_SESSIONS, 0, "");
 	put_messages("auditor");
@@ -314,6 +317,10 @@ static void put_sessions(void)
 	send_to(SESSION, MSG_REQUEST_NEW, 0, "llssbsb", S(0), S(9), "why",
 	    "K-1", 1, "cam1", 2);
 	send_to(SESSION, MSG_REQUESTS, 0, "");
+	send_to(SESSION, MSG_DRAFT_PUT, 0, "lllssbsbsls", INT64_C(0), S(0),
+	    S(9), "why", "K-1", 1, "cam1", 1, "cash", INT64_C(0), "");
+	send_to(SESSION, MSG_DRAFTS, 0, "");
+	send_to(SESSION, MSG_DRAFT_DROP, 0, "l", INT64_C(1));
 	send_to(SESSION, MSG_REVOKE, 0, "ss", req, "over");
 	send_to(SESSION, MSG_PASSWORD_SET, 0, "ss", "auditor-two",
 	    "eleven grey mountains");

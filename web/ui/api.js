@@ -178,6 +178,14 @@ export const repeated = (list, from, to) =>
 	json(v1 + "transactions/repeated" + query({ list, from, to }));
 export const requests = (quiet) => list(v1 + "requests", "requests", quiet);
 export const request = (body) => send("POST", v1 + "requests", body);
+// Requests that one writes, kept for oneself alone.
+export const drafts = async () => (await listPage(v1 + "drafts")).drafts;
+export const saveDraft = (d, body) => send("POST",
+	v1 + "drafts" + (d ? "/" + d.id : ""), body, d);
+export const submitDraft = (d, body) =>
+	send("POST", `${v1}drafts/${d.id}/submit`, body, d);
+export const discardDraft = (d) =>
+	send("POST", `${v1}drafts/${d.id}/discard`, {}, d);
 export const decide = (r, body) =>
 	send("POST", `${v1}requests/${r.id}/decision`, body, r);
 export const revoke = (r, reason) =>

@@ -85,6 +85,8 @@ export class Moment {
 	{
 		const { date, clock } = this.#parsed();
 
+		if (!this.twice.hidden && this.which.value)
+			return Number(this.which.value);
 		return date && clock ? time.instantsOf(date, clock)[0] ?? NaN : NaN;
 	}
 

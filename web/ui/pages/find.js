@@ -1,9 +1,9 @@
 // find.js - a camera and a time: what was recorded, where gaps are and why.
 // No pictures here: they need an approved request.
 import * as api from "../api.js";
-import { codecNotice } from "../codecs.js";
+import { cameraName, draftOf, requestCard } from "../askform.js";
 import { el, fill, say } from "../dom.js";
-import { choice, field, form, Moment, textField, ticks } from "../fields.js";
+import { field, form, Moment } from "../fields.js";
 import { box } from "../found.js";
 import { gapCard } from "../gapcard.js";
 import { inOrder as byAtm, length, number, sortBy, t } from "../i18n.js";
@@ -13,34 +13,44 @@ import { causeText, legend } from "../timeline.js";
 
 const HOUR = 3600e3;
 const LONGEST = 400 * 24 * HOUR;	// what the appliance answers at most
-const AROUND = 150e3;	// five minutes round the moment, to begin with
 
 export default async function find(app)
 {
 	const cameras = byAtm(await api.cameras());
 	const q = new URLSearchParams(location.search);
-	const to = time.instant(q.get("to")) || app.now();
-	const from = time.instant(q.get("from")) || to - HOUR;
+	const draft = await draftOf(q.get("draft"));
+	const { from, to } = range(app, draft ?? { from: q.get("from"),
+		to: q.get("to") });
 	const s = { app, cameras, from, to, camera: q.get("camera") ?? "",
-		asked: (q.get("cameras") ?? "").split(" ").filter(Boolean),
+		draft, asked: draft?.cameras ??
+			(q.get("cameras") ?? "").split(" ").filter(Boolean),
 		at: (from + to) / 2,
 		result: el("div", { "aria-live": "off" }) };
 
 	const node = el("div", {}, el("h1", {}, t("find.title")),
+		q.get("draft") && !draft && el("p", { class: "card told bad" },
+			t("draft.gone")),
 		app.session.role !== "operator" && box(s),
 		cameras.length ? searchForm(s) :
 			el("p", { class: "card" }, t("find.noCameras")),
 		s.result);
 	if (cameras.length)
 		await look(s);
-	if (q.get("ask"))	// from a transaction: filled in already
+	// from a transaction, or a draft: filled in already
+	if (q.get("ask") || draft)
 		setTimeout(() => node.querySelector("#ask [name=reason]")?.focus());
 	return { title: t("find.title"), node };
 }
 
-const cameraName = (c) => [c.name, c.atm, c.place].filter(Boolean)
-	.join(", ") + ` (${c.id})` + (c.retired ? ", " + t("camera.retired",
-	{ time: time.dateText(time.instant(c.retired)) }) : "");
+// A draft may say half of it, or what cannot be: then the last hour is shown.
+function range(app, said)
+{
+	const to = time.instant(said.to) || app.now();
+	const from = time.instant(said.from) || to - HOUR;
+
+	return from < to && to - from <= LONGEST && from < app.now() ?
+		{ from, to } : { from: app.now() - HOUR, to: app.now() };
+}
 
 const held = (list, at) => list?.find((x) => time.instant(x.from) <= at &&
 	(x.to === null || at < time.instant(x.to)));
@@ -98,7 +108,8 @@ async function look(s)
 		time.rfc3339(to));
 
 	s.app.note("/find?" + new URLSearchParams({ camera,
-		from: time.rfc3339(from), to: time.rfc3339(to) }));
+		from: time.rfc3339(from), to: time.rfc3339(to),
+		...s.draft && { draft: s.draft.id } }));
 	s.rows = answer.cameras.map((c) => ({ ...c, spans: c.spans.map(
 		(x) => ({ ...x, from: time.instant(x.from),
 			to: time.instant(x.to) })) }));
@@ -216,115 +227,4 @@ function gapTable(s)
 			el("td", { class: "tight num" }, length(g.to - g.from),
 				g.open && " " + t("gap.open")),
 			el("td", {}, causeText(g.cause))))))));
-}
-
-// Why, from a closed list (storage/people.h).
-const CODES = ["dispute", "cash", "fraud", "attack", "authority", "audit",
-	"other"];
-const DAYS_MOST = 7;	// an approval lasts no longer
-const SHORT = 300e3;	// ms; more is asked for with a reason of its own
-
-// What a transaction proposes is wider by what its clock may be off, and by
-// what the operation itself took.
-const UNSURE = 180e3;
-const isLong = (s, from, to) => to - from > SHORT + (s.asked.length ? UNSURE :
-	0);
-
-// What is asked for: the range is bounded and the reason is on the record.
-function requestCard(s)
-{
-	const whole = s.to - s.from <= 2 * AROUND || s.asked.length > 0;
-	const now = s.app.now();
-	const from = new Moment(t("when.from"),
-		whole ? s.from : s.at - AROUND);
-	const to = new Moment(t("when.to"),
-		Math.min(whole ? s.to : s.at + AROUND, now));
-	const cameras = ticks(t("column.cameras"), s.cameras.map((c) =>
-		[c.id, cameraName(c)]), s.asked.length ? s.asked :
-		s.camera ? [s.camera] :
-		s.cameras.length === 1 ? [s.cameras[0].id] : []);
-	const reason = field(t("request.reason"), el("textarea",
-		{ maxlength: 500, name: "reason" }), t("ask.reasonHint"));
-	const number = textField(t("column.case"),
-		{ maxlength: 100, name: "case" }, t("ask.caseHint"));
-	const code = choice(t("request.code"), "code", CODES.map((c) =>
-		[c, t("code." + c)]));
-	const until = choice(t("request.until"), "until",
-		[7, 3, 1].map((n) => [n, t("until.days", { n })]));
-	const right = el("input", { type: "checkbox", name: "export" });
-	const longer = field(t("ask.longer"), el("textarea",
-		{ maxlength: 500, name: "longer" }), t("ask.longerHint"));
-	const f = { from, to, cameras, reason, case: number, right, code,
-		until, longer };
-	const more = () => { longer.node.hidden = !isLong(s, from.peek(),
-		to.peek()); };
-	const notice = el("div", {});
-	const warn = async () => fill(notice, await codecNotice(
-		s.cameras.filter((c) => cameras.values().includes(c.id))));
-	const around = el("button", { type: "button", on: { click: () => {
-		from.set(s.at - AROUND);
-		to.set(Math.min(s.at + AROUND, s.app.now()));
-		more();
-		say(t("ask.aroundDone"));
-	} } }, t("ask.around"));
-
-	cameras.node.addEventListener("change", warn);
-	for (const moment of [from, to])
-		moment.node.addEventListener("input", more);
-	warn();
-	more();
-	return el("section", { class: "card", id: "ask" },
-		el("h2", {}, t("ask.title")), el("p", {}, t("ask.text")),
-		form((verb, wrong) => ask(s, f, wrong), cameras.node, notice,
-			el("div", { class: "row" }, from.node, to.node,
-				around), longer.node,
-			el("div", { class: "cols" }, code.node, number.node),
-			el("div", { class: "cols" }, reason.node, until.node),
-			el("p", {}, el("label", { class: "tick" }, right,
-				t("ask.export"))),
-			el("button", { class: "main", type: "submit" },
-				t("act.ask"))));
-}
-
-async function ask(s, f, wrong)
-{
-	const from = f.from.read(), to = f.to.read();
-	const reason = f.reason.control.value.trim();
-	const number = f.case.control.value.trim();
-	const cameras = f.cameras.values();
-	const days = Number(f.until.control.value);
-
-	f.reason.fail(reason ? "" : t("ask.reasonNeeded"));
-	f.case.fail(number ? "" : t("ask.caseNeeded"));
-	if (from === null || to === null)
-		return;
-	if (!cameras.length) {
-		wrong.textContent = t("problem.noCamera");
-		return f.cameras.focus();
-	}
-	if (from >= to)
-		return f.to.fail(t("when.order")), f.to.focus();
-	const longer = isLong(s, from, to) ? f.longer.control.value.trim() : "";
-	f.longer.node.hidden = !isLong(s, from, to);
-	f.longer.fail(longer || !isLong(s, from, to) ? "" : t("ask.longerNeeded"));
-	if (isLong(s, from, to) && !longer)
-		return f.longer.control.focus();
-	if (!reason || !number)
-		return (reason ? f.case : f.reason).control.focus();
-	try {
-		const { id } = await api.request({ cameras, reason,
-			case: number, from: time.rfc3339(from),
-			to: time.rfc3339(to),
-			...(longer && { longer }),
-			right: f.right.checked ? "export" : "view",
-			reason_code: f.code.control.value,
-			...(days < DAYS_MOST && { until:
-				time.rfc3339(s.app.now() + days * 86400e3) }) });
-		await s.app.go("/requests/" + id);
-		say(t("ask.sent", { id }));
-	} catch (problem) {
-		const at = f[problem.field];
-		(at?.control ?? at)?.focus();
-		throw problem;
-	}
 }

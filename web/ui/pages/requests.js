@@ -1,6 +1,6 @@
 // requests.js - who asked for what, and what became of it.
 import * as api from "../api.js";
-import { el } from "../dom.js";
+import { el, fill, say } from "../dom.js";
 import { t } from "../i18n.js";
 import * as time from "../time.js";
 import { stateBadge, waits } from "../requestline.js";
@@ -8,7 +8,7 @@ import { holds } from "./holds.js";
 
 export default async function requests()
 {
-	const all = await api.requests();
+	const [all, drafts] = await Promise.all([api.requests(), api.drafts()]);
 	const groups = [
 		["requests.decide", all.filter((r) => r.may_decide)],
 		["requests.mine", all.filter((r) => r.mine)],
@@ -20,12 +20,49 @@ export default async function requests()
 			el("h1", {}, t("requests.title")),
 			el("a", { class: "button main", href: "/find" },
 				t("requests.new"))),
+		drafts.length > 0 && draftCard(drafts),
 		groups.length === 0 && el("p", { class: "card" },
 			t("requests.none")),
 		groups.map(([title, list]) => el("section", { class: "card" },
 			el("h2", {}, `${t(title)} (${list.length})`),
 			table(list))),
 		await holds(await api.cameras())) };
+}
+
+// What one has begun to write: on the appliance, told to nobody else.
+function draftCard(all)
+{
+	const list = el("ul", { class: "list", id: "drafts" });
+	const renew = async () => fill(list, (all = await api.drafts()).map(line));
+	const drop = async (d) => {
+		try {
+			await api.discardDraft(d);
+			say(t("draft.discarded"));
+		} catch (problem) {	// changed meanwhile: it is shown anew
+			say(problem.sentence ?? String(problem));
+		}
+		await renew();
+		(list.querySelector("a") ?? document.getElementById("main"))
+			.focus();
+	};
+	const line = (d) => el("li", { "data-draft": d.id },
+		el("div", { class: "between" }, el("span", { class: "num" },
+			t("draft.line", { time: time.stamp(
+				time.instant(d.saved)) })),
+		el("span", { class: "row" }, el("a", { class: "button main",
+			href: "/find?draft=" + d.id }, t("draft.continue")),
+		el("button", { type: "button", on: { click: () => drop(d)
+			.catch((p) => say(p.sentence)) } },
+		t("draft.discard")))),
+		d.from && d.to && el("div", { class: "num" }, time.span(
+			time.instant(d.from), time.instant(d.to))),
+		el("div", { class: "soft" }, [d.cameras.join(", "), d.case,
+			d.reason].filter(Boolean).join(" \u00b7 ")));
+
+	fill(list, all.map(line));
+	return el("section", { class: "card" }, el("h2", {},
+		`${t("draft.title")} (${all.length})`), el("p", { class: "soft" },
+		t("draft.text")), list);
 }
 
 const table = (list) => el("div", { class: "tables", tabindex: 0,
