@@ -25,6 +25,25 @@ const words = opt.expect === "whole" ? { en: "nothing of it was changed",
 		ru: `Запись ${opt.expect} не такова`,
 		kk: `${opt.expect}-жазба енгізілген күйінде емес` };
 
+// Another window of the session has brought the verification to its end: the
+// next slice that this one asks for is of none (invalid, as the appliance says).
+async function goesOn()
+{
+	const asked = [];
+
+	await p.page.route("**/ledger/verify", (route) => {
+		asked.push(route.request().postData());
+		return route.continue(asked.length > 1 ? {} :
+			{ postData: JSON.stringify({ anew: false }) });
+	});
+	await p.open("/audit");
+	await p.click("[name=verify]");
+	await p.reads(words.kk);
+	is(asked.length > 1 && p.watch.statuses.some(([s, u]) => s === 422 &&
+		u.endsWith("/ledger/verify")),
+	"a verification that another window has ended is begun anew", asked);
+}
+
 await play({ p, report, shot }, async () => {
 	await p.open("/");
 	await p.signIn(accounts.auditor);
@@ -45,4 +64,6 @@ await play({ p, report, shot }, async () => {
 		await shot(code);
 		await sleep(10500);	// between two of a session
 	}
+	if (opt.expect === "whole")
+		await goesOn();
 });

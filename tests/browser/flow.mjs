@@ -206,6 +206,7 @@ async function askFor()
 	const r = await p.fetch(`/api/v1/requests/${job.id}/play`);
 	is(r.status === 403, "P6 playing before the decision is refused: 403",
 		r.status);
+	await changedMeanwhile();
 	await p.signOut();
 }
 

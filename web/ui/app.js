@@ -90,6 +90,7 @@ const unfinished = () => app.site.setup === "steps" &&
 async function start()
 {
 	document.addEventListener("click", follow);
+	document.addEventListener("changed", showAnew);
 	addEventListener("popstate", () => show(true));
 	addEventListener("pagehide", () => app.leave?.());
 	const signed = localStorage.getItem(SIGNED);
@@ -173,6 +174,26 @@ async function show(focus)
 		arrive(main, page.title);
 	else if (turn === 1)
 		main.querySelector("[data-first]")?.focus();
+}
+
+// Somebody else changed what one was about to change (412): the page is fetched
+// anew, says so, and has the words again that were typed; no password, no code.
+async function showAnew()
+{
+	const words = () => document.querySelectorAll(
+		"#main textarea[name], #main input[type=text][name]");
+	const typed = new Map([...words()].filter((x) => x.name !== "code" &&
+		x.value).map((x) => [x.name, x.value]));
+	const told = el("p", { class: "told bad", role: "alert", tabindex: -1,
+		id: "changed" }, t("problem.changed"));
+
+	await show(false);
+	for (const x of words())
+		if (typed.has(x.name))
+			x.value = typed.get(x.name);
+	document.getElementById("main").prepend(told);
+	scrollTo(0, 0);
+	told.focus({ preventScroll: true });
 }
 
 function arrive(main, title)

@@ -162,6 +162,9 @@ export function form(act, ...kids)
 			await act(e.submitter?.value ?? "", wrong);
 		} catch (problem) {
 			wrong.textContent = problem.sentence ?? String(problem);
+			if (problem.name === "changed")	// app.js shows it anew
+				node.dispatchEvent(new CustomEvent("changed",
+					{ bubbles: true }));
 			if (!problem.sentence)
 				throw problem;
 		} finally {

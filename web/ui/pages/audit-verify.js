@@ -45,13 +45,32 @@ async function slice(anew, result)
 	}
 }
 
+// Another window of the same session verifies the same chain: where that came to
+// its end first, this one has none any more, and begins anew, once.
+function slices(result)
+{
+	let again = true;
+
+	return async (anew) => {
+		try {
+			return await slice(anew, result);
+		} catch (problem) {
+			if (problem.name !== "invalid" || !again)
+				throw problem;
+			again = false;
+			return slice(true, result);
+		}
+	};
+}
+
 async function run(result)
 {
+	const next = slices(result);
 	const bar = el("progress", { max: 1, "aria-label":
 		t("audit.verifyNow") });
 	const words = el("span", { class: "num" });
 	const shown = el("p", { class: "row mid" }, bar, words);
-	let r = await slice(true, result);
+	let r = await next(true);
 
 	fill(result, shown);
 	while (!r.over && result.isConnected) {
@@ -59,7 +78,7 @@ async function run(result)
 		bar.value = r.at;
 		words.textContent = t("audit.verifying", { at: number(r.at),
 			size: number(r.size) });
-		r = await slice(false, result);
+		r = await next(false);
 		if (!shown.isConnected)
 			fill(result, shown);
 	}
