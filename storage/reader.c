@@ -207,6 +207,7 @@ static const struct row {
     {MSG_PLAY, AUDITOR, 1, session_play},
     {MSG_MEDIA_INIT, AUDITOR, 2, session_media_init},
     {MSG_MEDIA_FRAGMENT, AUDITOR, 2, session_media_fragment},
+    {MSG_FILES_OPEN, AUDITOR, 1, session_files_open},
     {MSG_MOVIE, AUDITOR, 2, session_movie},
     {MSG_MOVIE_READ, AUDITOR, 2, session_movie_read},
     {MSG_CAMERA_ADD, OPERATOR, 0, session_onboard},

@@ -168,24 +168,6 @@ static enum err ask_spool(struct session *s, struct export_job *j)
 	return pack_begin(j->fd, &me, &j->pack);
 }
 
-/*
- * What leaves is a file, so it is an act of its own: password and a fresh code,
- * also of who needs none to sign in. Asked last: what cannot be exported costs
- * nobody a code.
- */
-static enum err show_who(struct session *s, char *credential)
-{
-	struct secret secret;
-	enum err err = index_person_find(s->ix, s->me.id, &s->me);
-
-	if (!err && !person_has_factor(&s->me))
-		return ERR_NO_FACTOR;
-	if (!err)
-		err = session_actor(s, ROLE_AUDITOR, credential, &secret);
-	crypt_wipe(&secret, sizeof(secret));
-	return err;
-}
-
 static enum err begin(struct session *s, const char *request, char *credential,
     const struct access_part *part)
 {
@@ -206,8 +188,9 @@ static enum err begin(struct session *s, const char *request, char *credential,
 		snprintf(s->about.say, sizeof(s->about.say),
 		    "The last minute is still being recorded: try again in "
 		    "a minute.");
+	/* asked last: what cannot be exported costs nobody a code */
 	if (!err)
-		err = show_who(s, credential);
+		err = session_taker(s, credential);
 	if (!err)
 		err = ask_spool(s, j);
 	return err;

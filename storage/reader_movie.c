@@ -8,6 +8,7 @@
 
 #define MOOF_GUESS 1024u /* bytes that most often hold a moof */
 #define ETAG_BYTES 16
+#define FILES_NS (600 * NS_PER_SEC) /* after the last piece that was read */
 
 void laid_free(struct laid *l)
 {
@@ -113,6 +114,70 @@ enum err movie_lay_out(struct session *s, const struct play *p,
 	return ERR_INTEGRITY;
 }
 
+/* Where it stands that the files of that request are open; else the oldest. */
+static struct files *files_of(struct session *s, const char *request)
+{
+	struct files *oldest = &s->files[0];
+
+	for (size_t i = 0; i < FILES_OPEN_MAX; i++) {
+		if (!strcmp(s->files[i].request, request))
+			return &s->files[i];
+		if (s->files[i].at_ns < oldest->at_ns)
+			oldest = &s->files[i];
+	}
+	return oldest;
+}
+
+static void open_files(struct session *s, const char *request)
+{
+	struct files *f = files_of(s, request);
+
+	snprintf(f->request, sizeof(f->request), "%s", request);
+	f->at_ns = mono_now().ns;
+}
+
+enum err session_files_open(struct session *s, struct wire *w)
+{
+	char credential[CREDENTIAL_MAX + 1];
+	struct wire answer;
+	enum err err;
+
+	get_text(w, s->about.request, sizeof(s->about.request));
+	get_text(w, credential, sizeof(credential));
+	err = wire_end(w);
+	crypt_wipe(w->buf, w->len);
+	if (!err)
+		err = access_get(s, s->about.request);
+	if (!err)
+		err = access_may_export(s);
+	if (!err)
+		err = session_taker(s, credential);
+	crypt_wipe(credential, sizeof(credential));
+	if (err)
+		return err;
+	open_files(s, s->access.request);
+	wire_begin(&answer, MSG_OK, w->id);
+	return wire_send(s->client, &answer, -1);
+}
+
+/*
+ * A file leaves to who has shown who he is, for this request and in this
+ * session; a download that goes on keeps it open, and so may be resumed.
+ */
+static enum err files_are_open(struct session *s)
+{
+	const struct files *f = files_of(s, s->access.request);
+
+	if (!strcmp(f->request, s->access.request) &&
+	    mono_now().ns - f->at_ns < FILES_NS)
+		return OK;
+	snprintf(s->about.say, sizeof(s->about.say),
+	    "Files leave after the password and a new code of the second "
+	    "factor: open those of %s first.",
+	    s->access.request);
+	return ERR_FACTOR;
+}
+
 /* The run, and its movie in s->access.laid. A file is an export. */
 static enum err laid_get(struct session *s, const char *camera, uint32_t run,
     const struct play **ret_play, const struct play_run **ret_run)
@@ -123,6 +188,8 @@ static enum err laid_get(struct session *s, const char *camera, uint32_t run,
 	struct movie *m;
 	enum err err = there ? OK : access_may_export(s);
 
+	if (!err)
+		err = files_are_open(s);
 	if (!err)
 		err = access_camera(s, camera, &p);
 	if (!err && run >= p->runs_n)
@@ -307,6 +374,7 @@ enum err session_movie_read(struct session *s, struct wire *w)
 	err = fill(s, p, r, off, w->fd, n);
 	if (err)
 		return err;
+	open_files(s, s->access.request);
 	wire_begin(&answer, MSG_MOVIE_READ_IS, w->id);
 	return wire_send(s->client, &answer, -1);
 }

@@ -65,6 +65,19 @@ enum err session_actor(struct session *s, enum role role, char *credential,
 	return err;
 }
 
+enum err session_taker(struct session *s, char *credential)
+{
+	struct secret secret;
+	enum err err = index_person_find(s->ix, s->me.id, &s->me);
+
+	if (!err && !person_has_factor(&s->me))
+		return ERR_NO_FACTOR;
+	if (!err)
+		err = session_actor(s, ROLE_AUDITOR, credential, &secret);
+	crypt_wipe(&secret, sizeof(secret));
+	return err;
+}
+
 static enum err tell(struct session *s, const struct wire *asked,
     uint64_t person, const char *password, const char *uri)
 {

@@ -23,6 +23,7 @@
 #define LEASE_IDLE_NS (15 * NS_PER_SEC) /* after the last fetch */
 #define GRANT_FRESH_NS (2 * NS_PER_SEC) /* then the keeper is asked again */
 #define FILES_MAX 8
+#define FILES_OPEN_MAX 8 /* requests at once; one more closes the oldest */
 #define KEEPER_MS 30000 /* it answers within that, or not */
 
 /* An open lease and what it was used for. */
@@ -106,6 +107,11 @@ struct session {
 	uint32_t told; /* the last message told, while it is unanswered */
 	struct held leases[LEASES_MAX];
 	struct access access;
+	/* requests whose files were opened with a code, or read, last when */
+	struct files {
+		char request[REQUEST_ID_MAX];
+		int64_t at_ns; /* monotonic; 0: the place is free */
+	} files[FILES_OPEN_MAX];
 	struct export_job *job_export; /* NULL: none runs */
 	struct spool *spool; /* the package read last, or NULL */
 	struct chain *chain; /* the ledger being verified, or NULL */
@@ -273,6 +279,7 @@ must_check enum err fragment_read(struct session *s,
 void plain_free(struct plain *b); /* then it is empty, and good for use */
 
 /* --- reader_movie.c --- */
+must_check enum err session_files_open(struct session *s, struct wire *w);
 must_check enum err session_movie(struct session *s, struct wire *w);
 must_check enum err session_movie_read(struct session *s, struct wire *w);
 void laid_free(struct laid *l);
@@ -352,6 +359,12 @@ must_check enum err session_deputy(struct session *s, struct wire *w);
  */
 must_check enum err session_actor(struct session *s, enum role role,
     char *credential, struct secret *ret);
+
+/*
+ * The same of an auditor who takes a file along: a second factor is needed of
+ * everybody, also of who needs none to sign in. ERR_NO_FACTOR where he has none.
+ */
+must_check enum err session_taker(struct session *s, char *credential);
 
 /* --- reader_token.c --- */
 must_check enum err session_tokens(struct session *s, struct wire *w);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/json.h"
 #include "web/movie.h"
 #include "web/range.h"
 #include "web/reply.h"
@@ -204,6 +205,26 @@ static void movie_is(struct http *x)
 	x->keep = p;
 	x->keep_free = plan_free;
 	plan_movie(x, p);
+}
+
+/* Plain MP4s of a request may be fetched by this session from now on. */
+void media_open(struct http *x)
+{
+	struct json j;
+	struct wire w;
+	enum err err;
+
+	x->err = json_begin(&j, x->body, x->body_n);
+	wire_begin(&w, MSG_FILES_OPEN, 0);
+	wire_put_str(&w, x->args.request);
+	json_put_credential(&j, &w);
+	err = json_end(&j);
+	if (err == OK)
+		http_ask(x, x->session->peer, &w, MSG_OK, reply_done);
+	else
+		reply_problem(x, err, j.detail, j.pointer);
+	explicit_bzero(&w, sizeof(w));
+	json_wipe(&j);
 }
 
 void media_movie(struct http *x)

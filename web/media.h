@@ -18,6 +18,7 @@ struct http;
 
 void media_init(struct http *x);
 void media_fragment(struct http *x);
+void media_open(struct http *x);
 void media_movie(struct http *x);
 void media_export(struct http *x);
 

@@ -89,6 +89,7 @@ static const struct route routes[] = {
 {METHOD_POST, "/api/v1/requests/%r/alignments", NEED_SESSION, 0, align_new},
 {METHOD_GET, "/api/v1/transactions/alignments", NEED_SESSION, 0, align_list},
 {METHOD_GET, "/api/v1/requests/%r/story", NEED_SESSION, 0, mark_story},
+{METHOD_POST, "/api/v1/requests/%r/files", NEED_SESSION, 0, media_open},
 {METHOD_POST, "/api/v1/requests/%r/exports", NEED_SESSION, ROUTE_ONCE,
     api_export_new},
 {METHOD_GET, "/api/v1/exports", NEED_SESSION, 0, api_exports},

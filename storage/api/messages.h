@@ -119,7 +119,11 @@ enum msg {
 	MSG_MEDIA_FRAGMENT = 74, /* str request, str camera, u64 seq,
 				   u32 index */
 	MSG_MEDIA_FRAGMENT_IS = 75, /* str etag, fd: moof + mdat */
-	MSG_MOVIE = 76,		/* str request, str camera, u32 run */
+	MSG_FILES_OPEN = 168,	/* str request, str credential (with a code, of
+				   everybody): its plain MP4s may be fetched by
+				   this session. -> MSG_OK */
+	MSG_MOVIE = 76,		/* str request, str camera, u32 run, of files
+				   that were opened (168) */
 	MSG_MOVIE_IS = 77,	/* u64 bytes, str etag, str file name */
 	MSG_MOVIE_READ = 78,	/* str request, str camera, u32 run,
 				   u64 offset, u32 length (<= MOVIE_READ_MAX),

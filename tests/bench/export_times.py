@@ -91,6 +91,7 @@ def measure(box, name, begin, end):
     ident = grant(box, people, CAMERA, begin, end)
     export, made = package(box, people[0], ident)
     size, fetched = fetch(box, people[0], "/media/exports/" + export)
+    box.open_files(people[0], "marat", ident)
     plain, plain_s = fetch(box, people[0], "/media/%s/%s/run0.mp4"
                            % (ident, CAMERA))
     least = 0.9 * KBPS * 125 * (end - begin)

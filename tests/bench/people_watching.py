@@ -205,6 +205,7 @@ def download(url, cookie, into):
 
 def serving(box, client, ident, cameras, tmp):
     """Bytes a second of CPU: ours over nginx's, in turn."""
+    box.open_files(client, "a0", ident, PASSWORD)
     folder = tmp / "plain"
     folder.mkdir()
     url = "https://127.0.0.1:%d/media/%s/%%s/run0.mp4" % (client.port, ident)

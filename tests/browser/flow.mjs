@@ -441,6 +441,12 @@ async function crossesTheGap()
 
 async function downloads()
 {
+	await p.click("#files summary");
+	is(!await p.eval(() => document.querySelector("a[download]")),
+		"no file is offered to a session alone");
+	await p.fill("#files [name=password]", accounts.auditor.password);
+	await p.fill("#files [name=code]", await newCode(accounts.auditor));
+	await p.click("#files button[type=submit]");
 	const link = await p.until("a download link", () =>
 		document.querySelector("a[download]")?.getAttribute("href"));
 	const part = await p.fetch(link, { headers: { Range: "bytes=0-99" } });

@@ -299,6 +299,7 @@ static void put_sessions(void)
 	send_to(SESSION, MSG_STOP_WATCHING, 0, "s", req);
 	put_session("watch");
 	begin_session(0);
+	send_to(SESSION, MSG_FILES_OPEN, 0, "ss", req, "auditor-two\n123456");
 	send_to(SESSION, MSG_MOVIE, 0, "ssw", req, "cam1", 0);
 	send_to(SESSION, MSG_MOVIE_READ, 0, "sswlw", req, "cam1", 0,
 	    INT64_C(100), 5000);

@@ -57,6 +57,7 @@ def watch(box, marat, ident, begin, end):
     assert marat.get(base + "init").status == 200
     served = marat.get(base + str(index)).body
     assert served in open_segment(box, path)[0]
+    box.open_files(marat, "marat", ident)
     movie = marat.get("/media/%s/%s/run0.mp4" % (ident, CAMERA))
     assert movie.status == 200 and served[-64:] in movie.body
     return path, served[len(served) // 2:len(served) // 2 + 64]

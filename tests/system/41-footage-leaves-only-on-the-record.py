@@ -192,10 +192,43 @@ def test_watching(box, people, ident):
     return part["seq"], str(part["fragments"][0]["index"])
 
 
+def test_files_closed(box, people, ident, path):
+    """A file leaves after password and a fresh code alone: not to whoever came
+    upon an open page."""
+    marat, url = people["marat"], V1 + "requests/%s/files" % ident
+    password = PEOPLE["marat"][2]
+    for method in ("HEAD", "GET"):
+        answer = marat.ask(method, path)
+        say.test("P5 a session alone gets no plain MP4: " + method,
+                 answer.status == 401 and b"moov" not in answer.body and
+                 (method == "HEAD" or problem(answer) == "second-factor"),
+                 answer.status, answer.body[:80])
+    refused("who has no second factor is told to set one up", marat.post(
+        url, {"password": password, "code": "000000"}), 403,
+        "no-second-factor")
+    box.give_factor("marat", marat)
+    refused("with the password alone no file leaves", marat.post(
+        url, {"password": password}), 401, "second-factor")
+    refused("nor with a wrong password", marat.post(
+        url, {"password": "not my password", "code": box.code("marat")}), 401,
+        "wrong-password")
+    refused("another's files are not opened", people["daniyar"].post(
+        url, box.who("daniyar")), 403, "denied")
+    box.open_files(marat, "marat", ident)
+    used = totp(box.factor("marat"), box.steps["marat"])
+    refused("a code is good for one act", marat.post(
+        url, {"password": password, "code": used}), 401, "second-factor")
+    other = box.client("marat")
+    refused("P5 in another session of his they stay closed", other.get(path),
+            401, "second-factor")
+    other.sign_out()
+
+
 def test_download(box, people, ident):
     """One plain MP4, whole or by range."""
     marat = people["marat"]
     path = "/media/%s/%s/run0.mp4" % (ident, CAMERA)
+    test_files_closed(box, people, ident, path)
     head = marat.ask("HEAD", path)
     size = int(head.headers["Content-Length"])
     whole = marat.get(path)
@@ -318,9 +351,10 @@ def state(client, ident):
     return found
 
 
-def test_quotas(marat, ident, end):
+def test_quotas(box, marat, ident, end):
     """Nobody copies everything, and nobody holds everything by asking."""
     path = "/media/%s/%s/run0.mp4" % (ident, CAMERA)
+    box.open_files(marat, "marat", ident)
     answers = []
     while not answers or (answers[-1].status == 200 and len(answers) < 9):
         answers.append(marat.get(path))
@@ -523,7 +557,8 @@ def test_expiry(box, marat, aigul, spare, seq, first, begin, end):
 def sign_in(box):
     client = box.client()
     return client if client.sign_in(
-        "marat", PEOPLE["marat"][2]).status in (200, 201) else None
+        "marat", PEOPLE["marat"][2],
+        box.code("marat")).status in (200, 201) else None
 
 
 def test_edges(box, marat):
@@ -580,7 +615,7 @@ def story():
         test_lockout(box)
         box.stepping = True
         marat, aigul = box.client("marat"), box.client("aigul")
-        asked = test_quotas(marat, ident, end)
+        asked = test_quotas(box, marat, ident, end)
         test_closing(box, marat, aigul, asked[0], begin, end)
         test_reminders(box, aigul, asked[1])
         test_revoked(marat, aigul, ident, seq, first)

@@ -153,6 +153,7 @@ def test_playable(box, killed):
     say.test("a request over the cut segment is approved",
              answer.status == 200, answer.body)
     play = marat.get(V1 + "requests/%s/play" % ident).json()
+    box.open_files(marat, "marat", ident)
     film = marat.get("/media/%s/%s/run0.mp4" % (ident, CAMERA))
     movie = box.tmp / "across.mp4"
     movie.write_bytes(film.body)

@@ -23,12 +23,13 @@ FACE = zone("fill", (100, 200), (500, 200), (500, 800), (100, 800))
 KEYS = zone("blur", (600, 600), (1000, 700), (600, 1000))
 
 
-def footage(marat, request):
+def footage(box, marat, request):
     """Fingerprints of the request's movie, and of what is played first."""
     camera = marat.get(V1 + "requests/%s/play" % request).json()["cameras"][0]
     base = "/media/%s/cam-1/" % request
     part = camera["runs"][0]["parts"][0]
     first = part["fragments"][0]["index"]
+    box.open_files(marat, "marat", request)
     paths = [base + "run0.mp4", base + "%d/init" % part["seq"],
              base + "%d/%d" % (part["seq"], first)]
     answers = [marat.get(p) for p in paths]
@@ -84,7 +85,7 @@ def story():
         request = grant(box, (box.client("marat"), box.client("daniyar")),
                         "cam-1", begin, begin + 16)
         oleg, marat = box.client("oleg"), box.client("marat")
-        whole = footage(marat, request)
+        whole = footage(box, marat, request)
         who_may(box)
         what_is_refused(oleg)
         oleg.post(PATH, {"zones": [FACE, KEYS]})
@@ -92,7 +93,7 @@ def story():
                  [c["zones"] for c in marat.get(V1 + "cameras").json()
                   ["cameras"]] == [[FACE, KEYS]])
         say.test("what is played and downloaded stays bit for bit the same",
-                 footage(box.client("marat"), request) == whole)
+                 footage(box, box.client("marat"), request) == whole)
         box.stop("storage")
         box.start("storage")
         box.wait_recording("cam-1", 90)

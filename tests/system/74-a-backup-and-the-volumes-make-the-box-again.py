@@ -130,6 +130,7 @@ def watch(box, begin, end, title):
     wait_for("web finds storage", 30, box.web_ready)
     people = box.client("marat"), box.client("daniyar")
     ident = grant(box, people, CAMERA, begin, end)
+    box.open_files(people[0], "marat", ident)
     answer = people[0].get("/media/%s/%s/run0.mp4" % (ident, CAMERA))
     say.test(title, answer.status == 200 and b"moov" in answer.body[:4096] and
              len(answer.body) > 20000, answer.status, answer.body[:200])
@@ -196,6 +197,7 @@ def main():
         camera = box.camera(CAMERA)
         box.add_camera(CAMERA, camera.url)
         box.wait_recording(CAMERA)
+        box.give_factor("marat")  # before the backup, which then knows it
         wait_for("footage on the further volume", 40,
                  lambda: len(list(box.more.rglob("*.mp4.age"))) > 3)
         # its second segment, by its name

@@ -177,6 +177,7 @@ def watch(box, begin, end, title):
     wait_for("web finds storage", 30, box.web_ready)
     people = box.client("marat"), box.client("daniyar")
     ident = grant(box, people, "cam-2", begin, end)
+    box.open_files(people[0], "marat", ident)
     answer = people[0].get("/media/%s/cam-2/run0.mp4" % ident)
     say.test(title, answer.status == 200 and b"moov" in answer.body[:4096] and
              len(answer.body) > 20000, answer.status, answer.body[:200])

@@ -197,6 +197,9 @@ export const releaseHold = (id, body) =>
 export const exports = (quiet) => list(v1 + "exports", "exports", quiet);
 export const newExport = (id, body) =>
 	send("POST", `${v1}requests/${id}/exports`, body);
+// Its plain MP4s may be fetched from then on, for a while.
+export const openFiles = (id, body) =>
+	send("POST", `${v1}requests/${id}/files`, body);
 export const newNote = (id, body) =>
 	send("POST", `${v1}requests/${id}/notes`, body);
 // Pictures in which the cash of operations is taken: the journal's clock.

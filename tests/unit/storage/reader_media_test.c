@@ -211,6 +211,27 @@ static void an_open_segment_plays_up_to_its_whole_chunks(void **state)
 	box_stop();
 }
 
+static enum err open_files(const char *request, const char *with)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_FILES_OPEN, ++box.id);
+	wire_put_str(&w, request);
+	wire_put_str(&w, with);
+	return box_ask(&w);
+}
+
+static enum err ask_movie(const char *request)
+{
+	struct wire w;
+
+	wire_begin(&w, MSG_MOVIE, ++box.id);
+	wire_put_str(&w, request);
+	wire_put_str(&w, "cam1");
+	wire_put_u32(&w, 0);
+	return box_ask(&w);
+}
+
 static void movie_read(const char *request, uint64_t off, uint32_t n,
     unsigned char *out)
 {
@@ -269,6 +290,8 @@ static void a_run_downloads_as_one_plain_movie(void **state)
 			     RIGHT_EXPORT),
 	    OK);
 	box_session(AUDITOR_2);
+	assert_int_equal(open_files("REQ-2026-00015", credential(AUDITOR_2)),
+	    OK);
 	wire_begin(&w, MSG_MOVIE, ++box.id);
 	wire_put_str(&w, "REQ-2026-00015");
 	wire_put_str(&w, "cam1");
@@ -337,6 +360,47 @@ static void footage_is_written_into_memory_alone(void **state)
 	assert_int_equal(box_count(MSG_LEASE_OPEN, &e), 0);
 }
 
+static void a_movie_takes_a_code_for_each_session_and_request(void **state)
+{
+	static const char *const requests[] = {
+	    "REQ-2026-00020", "REQ-2026-00021"};
+	unsigned char part[100];
+	struct event *e;
+	struct wire w;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		approved(requests[i], S(0), S(8));
+		assert_int_equal(index_rights_put(box.ix, requests[i],
+				     RIGHT_EXPORT),
+		    OK);
+	}
+	box_session(AUDITOR_2);
+	assert_int_equal(ask_movie(requests[0]), ERR_FACTOR);
+	wire_begin(&w, MSG_MOVIE_READ, ++box.id);
+	wire_put_str(&w, requests[0]);
+	wire_put_str(&w, "cam1");
+	wire_put_u32(&w, 0);
+	wire_put_u64(&w, 30000);
+	wire_put_u32(&w, sizeof(part));
+	assert_int_equal(box_window(&w, sizeof(part), part), ERR_FACTOR);
+	assert_int_equal(open_files(requests[0], "auditor's password"),
+	    ERR_PASSWORD);
+	/* P5: refusals are entered, and nothing left */
+	assert_int_equal(box_count(MSG_REFUSAL, &e), 3);
+	assert_int_equal(box_count(MSG_LEASE_OPEN, NULL), 0);
+	assert_int_equal(open_files(requests[0], credential(AUDITOR_2)), OK);
+	assert_int_equal(ask_movie(requests[0]), OK);
+	movie_read(requests[0], 30000, sizeof(part), part);
+	assert_int_equal(ask_movie(requests[1]), ERR_FACTOR);
+	/* what else is looked at meanwhile does not break it off */
+	movie_read(requests[0], 30100, sizeof(part), part);
+	box_stop();
+	box_session(AUDITOR_2);
+	assert_int_equal(ask_movie(requests[0]), ERR_FACTOR);
+	box_stop();
+}
+
 static void a_request_to_view_gives_no_movie(void **state)
 {
 	unsigned char part[100];
@@ -362,6 +426,8 @@ static void a_request_to_view_gives_no_movie(void **state)
 	assert_int_equal(box_count(MSG_REFUSAL, &e), 2);
 	assert_int_equal(e->code, ERR_NOT_APPROVED);
 	assert_int_equal(box_count(MSG_LEASE_OPEN, NULL), 0);
+	assert_int_equal(open_files("REQ-2026-00018", credential(AUDITOR_2)),
+	    ERR_NOT_APPROVED);
 	/* watching is what was granted */
 	fetch("REQ-2026-00018", 1, 0);
 	box_stop();
@@ -440,6 +506,16 @@ static void one_who_watches_what_is_erased_finishes_or_is_told(void **state)
 	box_stop();
 }
 
+/* Who takes files along has a second factor. */
+static int make(void **state)
+{
+	int failed = box_make(state);
+
+	if (!failed)
+		box_factor(AUDITOR_2, true);
+	return failed;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,11 +527,12 @@ int main(void)
 	    cmocka_unit_test(an_open_segment_plays_up_to_its_whole_chunks),
 	    cmocka_unit_test(a_run_downloads_as_one_plain_movie),
 	    cmocka_unit_test(footage_is_written_into_memory_alone),
+	    cmocka_unit_test(a_movie_takes_a_code_for_each_session_and_request),
 	    cmocka_unit_test(a_request_to_view_gives_no_movie),
 	    cmocka_unit_test(a_changed_file_is_named_and_entered),
 	    cmocka_unit_test(
 		one_who_watches_what_is_erased_finishes_or_is_told),
 	};
 
-	return cmocka_run_group_tests(tests, box_make, box_free);
+	return cmocka_run_group_tests(tests, make, box_free);
 }

@@ -236,11 +236,49 @@ const gapLine = (s, g, x) => el("li", {}, el("button", { type: "button",
 length(g.to - g.from), el("br"), el("small", {},
 	`${x.name}: ${causeText(g.cause)}`));
 
-const downloads = (s) => el("details", { class: "card" },
-	el("summary", {}, t("watch.download")),
-	el("p", { class: "soft" }, t("watch.downloadText")),
-	el("ul", { class: "list" }, s.screens.flatMap((x) =>
-		x.camera.runs.map((r) => el("li", {}, downloadLink(s, x, r))))));
+const FILES_MS = 590e3;	// a little less than the appliance waits
+
+// A file leaves, so who takes it shows who he is; then all of them may be
+// fetched, until none was for ten minutes.
+function downloads(s)
+{
+	const body = el("div", {});
+	let timer = 0;
+
+	function locked()
+	{
+		const by = exporting();
+
+		fill(body, form(async () => {
+			if (!by.ok())
+				return;
+			await api.openFiles(s.id, by.take());
+			open();
+			body.querySelector("a")?.focus();
+			say(t("watch.filesOpen"));
+		}, by.nodes, el("button", { class: "main", type: "submit" },
+			t("watch.openFiles"))));
+	}
+
+	function open()
+	{
+		const again = () => {
+			clearTimeout(timer);
+			timer = setTimeout(locked, FILES_MS);
+		};
+
+		fill(body, el("p", { class: "soft" }, t("watch.filesOpen")),
+			el("ul", { class: "list", on: { click: again } },
+				s.screens.flatMap((x) => x.camera.runs.map((r) =>
+					el("li", {}, downloadLink(s, x, r))))));
+		again();
+	}
+
+	locked();
+	return el("details", { class: "card", id: "files" },
+		el("summary", {}, t("watch.download")),
+		el("p", { class: "soft" }, t("watch.downloadText")), body);
+}
 
 function downloadLink(s, x, run)
 {
