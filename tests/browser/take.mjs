@@ -12,12 +12,13 @@ try {
 	await p.open("/");
 	await p.signIn(JSON.parse(fs.readFileSync(account, "utf8")));
 	const play = await read(`/api/v1/requests/${request}/play`);
-	const gap = play.cameras.flatMap((c) => c.gaps)[0];
+	const { camera, gaps: [gap] } = play.cameras.find((c) =>
+		c.gaps.length);
 	const at = new Date(Date.parse(gap.from) + 2000).toISOString();
 	const pages = {
 		watch: `/watch/${request}?` + new URLSearchParams({ t: at }),
-		find: "/find?" + new URLSearchParams({ from: play.from,
-			to: play.to }),
+		find: "/find?" + new URLSearchParams({ camera,
+			from: play.from, to: play.to }),
 		audit: "/audit?what=footage",
 		coverage: "/coverage",
 	};
