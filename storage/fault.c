@@ -13,7 +13,10 @@ void faults_find(struct index *ix, struct fault ret[VOLUMES_MAX])
 	const size_t size = VOLUMES_MAX * sizeof(*ret);
 	size_t n;
 
-	if (index_setting_find(ix, SETTING, ret, size, &n) || n != size)
+	memset(ret, 0, size);
+	/* one of fewer volumes is of an earlier version */
+	if (index_setting_find(ix, SETTING, ret, size, &n) ||
+	    n % sizeof(*ret) != 0)
 		memset(ret, 0, size);
 }
 

@@ -220,14 +220,48 @@ static enum err find_broken(const struct segment_row *r, void *arg)
 	return OK;
 }
 
-/* The gap that began when it broke off ends what was recorded in it. */
+/*
+ * What was recorded in it ends where a gap begins, at the latest: the one of
+ * when it broke off, or, the second time, the one that was put for it.
+ */
 static enum err first_gap(const struct gap_row *g, void *arg)
 {
 	struct broken *b = arg;
 
-	if (g->from_ns > b->row[b->n].start_ns && g->from_ns < b->end_ns)
+	if (g->from_ns >= b->row[b->n].start_ns && g->from_ns < b->end_ns)
 		b->end_ns = g->from_ns;
 	return OK;
+}
+
+/* ... or where the next segment does. */
+static enum err next_start(const struct segment_row *r, void *arg)
+{
+	struct broken *b = arg;
+
+	if (r->start_ns > b->row[b->n].start_ns && r->start_ns < b->end_ns)
+		b->end_ns = r->start_ns;
+	return OK;
+}
+
+/* The row goes last, so that this can be gone on with. */
+static enum err lose_one(struct keeper *k, struct broken *b)
+{
+	const struct segment_row *r = &b->row[b->n];
+	struct camera *m = camera_find(k, r->camera);
+	struct camera gone = {.gap = false}; /* it was retired */
+	enum err err;
+
+	b->end_ns = k->now.ns;
+	err =
+	    index_gaps(k->ix, r->camera, r->start_ns, k->now.ns, first_gap, b);
+	if (!err)
+		err = index_segments(k->ix, r->camera, r->start_ns, k->now.ns,
+		    next_start, b);
+	if (err)
+		return err;
+	memcpy(gone.id, r->camera, sizeof(gone.id));
+	gap_put(k, m ? m : &gone, r->start_ns, b->end_ns, CAUSE_LOST);
+	return index_segment_drop(k->ix, r->camera, r->seq);
 }
 
 /*
@@ -244,31 +278,24 @@ static enum err lose_open(struct keeper *k, unsigned volume)
 	if (!err)
 		err = index_segments_open(k->ix, find_broken, b);
 	while (!err && b->n) {
-		const struct segment_row *r = &b->row[--b->n];
-		struct camera *m = camera_find(k, r->camera);
-
-		b->end_ns = k->now.ns;
-		err = index_gaps(k->ix, r->camera, r->start_ns, k->now.ns,
-		    first_gap, b);
-		if (!err)
-			err = index_segment_drop(k->ix, r->camera, r->seq);
-		if (!err && m)
-			gap_put(k, m, r->start_ns, b->end_ns, CAUSE_LOST);
+		b->n--;
+		err = lose_one(k, b);
 	}
 	free(b);
 	return err;
 }
 
+/*
+ * The list last: until then the volume is away and the command can be given
+ * again, however this was broken off. What is entered by then a second entry
+ * only repeats.
+ */
 static enum err give_up(struct keeper *k, unsigned number, const char *reason)
 {
 	const struct volume *v = volume_find(number);
 	struct enter x;
-	enum err err = volume_give_up(number);
+	enum err err;
 
-	if (err)
-		return err;
-	log_warn("volume %u was given up as lost: what lay on it becomes gaps",
-	    number);
 	enter_begin(k, &x, ENTRY_VOLUME_LOST, 0);
 	enter_text(&x, TAG_REASON, reason);
 	entry_put_text(&x.e, TAG_VOLUME, v->uuid);
@@ -276,6 +303,14 @@ static enum err give_up(struct keeper *k, unsigned number, const char *reason)
 	err = enter_end(k, &x, NULL);
 	if (!err)
 		err = lose_open(k, number);
+	if (!err)
+		err = ledger_commit(k->ledger);
+	if (!err)
+		err = volume_give_up(number);
+	if (!err)
+		log_warn("volume %u was given up as lost: what lay on it "
+			 "becomes gaps",
+		    number);
 	scrub_again(k);
 	return err;
 }
@@ -285,12 +320,15 @@ static const char *why_not_lost(enum err err)
 	return err == ERR_NOT_FOUND ?
 	    "There is no further volume of that number: saqta volume list." :
 	    err == ERR_EXISTS ?
-	    "That volume is not away: what is there is not given up." :
+	    "That volume is not away, or was given up before." :
 	    err == ERR_INVALID ? "Say why: what lay on it is given up." :
 				 NULL;
 }
 
-/* The new one first: nothing is given up for a disk that cannot be used. */
+/*
+ * The new one first: nothing is given up for a disk that cannot be used. It
+ * may have been added before, by its own command or when this one broke off.
+ */
 void handle_volume_replace(struct keeper *k, struct conn *c, struct wire *w)
 {
 	uint32_t id = w->id;
@@ -311,7 +349,8 @@ void handle_volume_replace(struct keeper *k, struct conn *c, struct wire *w)
 		conn_error(c, id, err, why_not_lost(err));
 		return;
 	}
-	err = add(k, path, &added);
+	if (!volume_at_path(path))
+		err = add(k, path, &added);
 	if (err || added == number) {
 		conn_error(c, id, err ? err : ERR_EXISTS,
 		    err ? why_not(err) :

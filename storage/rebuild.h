@@ -14,7 +14,7 @@
 
 #include "storage/index.h"
 
-#define REBUILD_DIRS 16		/* volumes */
+#define REBUILD_DIRS 64		/* volumes */
 
 struct rebuild {
 	char data[160];

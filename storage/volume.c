@@ -14,7 +14,8 @@
 #include "storage/site.h"
 
 #define FILE_MAX 512
-#define LIST_MAX (VOLUMES_MAX * (VOLUME_PATH + VOLUME_UUID + 8))
+#define LIST_MAX \
+	(VOLUMES_USED * VOLUME_PATH + VOLUMES_MAX * (VOLUME_UUID + 8))
 #define LOST "-" /* instead of a path: it was given up */
 #define RETRY_NS (5 * NS_PER_SEC)
 #define RETRY_FAILED_NS (60 * NS_PER_SEC)
@@ -128,6 +129,16 @@ static enum err look(const struct volume *v, int *ret_fd)
 	return err;
 }
 
+/* Those given up keep their numbers, but take nobody's place. */
+static unsigned used(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < set.n; i++)
+		n += !set.v[i].lost;
+	return n;
+}
+
 static enum err list_read(int data_fd)
 {
 	static char text[LIST_MAX + 1];
@@ -155,7 +166,7 @@ static enum err list_read(int data_fd)
 		v->lost = *v->path != '/';
 		set.n++;
 	}
-	return OK;
+	return used() > VOLUMES_USED ? ERR_FORMAT : OK;
 }
 
 static enum err list_write(void)
@@ -305,12 +316,19 @@ static bool same_device(int fd)
 	return false;
 }
 
+static bool has_place(void)
+{
+	return used() < VOLUMES_USED && set.n < VOLUMES_MAX;
+}
+
 /* Which number a volume at fd gets: the one it bears, or the next. */
 static enum err number_of(int fd, struct mark *m)
 {
 	const struct volume *taken;
 	enum err err = mark_read(fd, m);
 
+	if (err == ERR_NOT_FOUND && !has_place())
+		return ERR_TOO_LARGE;
 	if (err == ERR_NOT_FOUND) {
 		uuid_make(m->uuid);
 		snprintf(m->origin, sizeof(m->origin), "%s", set.origin);
@@ -322,9 +340,10 @@ static enum err number_of(int fd, struct mark *m)
 	if (strcmp(m->origin, set.origin) || !m->number)
 		return ERR_INTEGRITY;
 	taken = find(m->number);
-	return taken ?
-	    strcmp(taken->uuid, m->uuid) ? ERR_INTEGRITY : ERR_EXISTS :
-	    OK;
+	if (taken)
+		return strcmp(taken->uuid, m->uuid) ? ERR_INTEGRITY :
+						      ERR_EXISTS;
+	return has_place() ? OK : ERR_TOO_LARGE;
 }
 
 /* One that is away stands here now: volume_watch() takes it back. */
@@ -372,8 +391,6 @@ enum err volume_add(const char *path, unsigned *ret_number)
 	if (*path != '/' || strlen(path) >= sizeof(v.path) ||
 	    strpbrk(path, " \t\n"))
 		return ERR_INVALID;
-	if (set.n == VOLUMES_MAX)
-		return ERR_TOO_LARGE;
 	v.fd = open_mounted(path);
 	if (v.fd < 0)
 		return ERR_NOT_FOUND;
@@ -407,6 +424,22 @@ enum err volume_add(const char *path, unsigned *ret_number)
 		volume_measure(i);
 	*ret_number = v.number;
 	return OK;
+}
+
+const struct volume *volume_at_path(const char *path)
+{
+	struct stat a, b;
+	int fd = open_mounted(path);
+	const struct volume *found = NULL;
+
+	if (fd < 0)
+		return NULL;
+	for (unsigned i = 1; i < set.n && fstat(fd, &a) == 0; i++)
+		if (set.v[i].fd >= 0 && fstat(set.v[i].fd, &b) == 0 &&
+		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+			found = &set.v[i];
+	close(fd);
+	return found;
 }
 
 bool volume_is_away(unsigned number)

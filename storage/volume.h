@@ -19,7 +19,8 @@
 
 #include "storage/api/err.h"
 
-#define VOLUMES_MAX 16
+#define VOLUMES_MAX 64 /* with those that were given up; their numbers, too */
+#define VOLUMES_USED 16 /* without them, at a time */
 #define VOLUME_UUID 37 /* bytes of a UUID as text, with NUL */
 #define VOLUME_PATH 160 /* ... of its path */
 #define VOLUME_INODES 512 /* inodes that stay free */
@@ -88,6 +89,9 @@ must_check enum err volume_open_dir(int data_fd, unsigned number, int *ret);
  * many are there; ERR_DISK, ERR_DISK_FULL.
  */
 must_check enum err volume_add(const char *path, unsigned *ret_number);
+
+/* The further volume that is there and mounted at path; NULL: none is. */
+const struct volume *volume_at_path(const char *path);
 
 /*
  * Give a volume up that is away: it keeps its number, and nothing waits for it

@@ -1,53 +1,20 @@
-#include "tests/unit/storage/ledger_dir.h"
+#include "tests/unit/storage/keeper_conn.h"
 
-#include <sys/socket.h>
-
-#include "storage/disk.h"
-#include "storage/keeper.h"
-
-#define WITNESS "w.example/head-office"
-
-static struct keeper k;
 static const unsigned char seed[KEY_BYTES] = {4};
-static struct conn *conn;
-static int other_end;
 
-/* A ledger of ten entries, and one witness that a custodian named. */
+/* One witness that a custodian named. */
 static int begin(void **state)
 {
 	struct vkey key = {.name = WITNESS, .kind = NOTE_COSIGNATURE};
-	int pair[2], fd;
 
-	if (setup(state))
+	if (keeper_begin(state, PEER_PEOPLE))
 		return 1;
-	memset(&k, 0, sizeof(k));
-	fd = data_fd(dir);
-	k.data_fd = fd;
 	k.conf.witness_s = 300;
-	k.mono.ns = 1000 * NS_PER_SEC;
-	k.now.ns = INT64_C(1795338907000000000);
-	k.ledger = open_at(dir);
-	put(k.ledger, 10);
-	assert_int_equal(index_open(dir, false, &k.ix), OK);
 	sign_public(seed, key.key);
 	k.witnessing.peers.witnesses = 1;
 	k.witnessing.peers.witness[0].key = key;
 	strcpy(k.witnessing.peers.witness[0].url, "https://w.example/x");
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	other_end = pair[1];
-	return (int)conn_add(&k, pair[0], PEER_PEOPLE, &conn);
-}
-
-static int end(void **state)
-{
-	conn->closing = true;
-	conn_flush(&k, OK);
-	conn_reap(&k);
-	close(other_end);
-	ledger_close(k.ledger);
-	index_close(k.ix);
-	close(k.data_fd);
-	return teardown(state);
+	return 0;
 }
 
 /* Web asks whom to ask; false where nobody is due. */
@@ -57,10 +24,7 @@ static bool asked(void)
 
 	wire_begin(&w, MSG_WITNESS_NEXT, 1);
 	handle_witness_next(&k, conn, &w);
-	conn_flush(&k, OK);
-	assert_int_equal(wire_recv(other_end, &w), OK);
-	if (w.fd >= 0)
-		close(w.fd);
+	answer(&w);
 	return w.type == MSG_WITNESS_NEXT_IS;
 }
 
@@ -72,13 +36,9 @@ static void said(unsigned status, const char *body)
 	wire_put_str(&w, WITNESS);
 	wire_put_u16(&w, (uint16_t)status);
 	wire_put_bytes(&w, body, strlen(body));
-	w.pos = 0;
-	wire_get_u16(&w);
-	wire_get_u16(&w);
-	wire_get_u32(&w);
+	as_come(&w);
 	handle_witness_said(&k, conn, &w);
-	conn_flush(&k, OK);
-	assert_int_equal(wire_recv(other_end, &w), OK);
+	answer(&w);
 	assert_int_equal(w.type, MSG_OK);
 	assert_int_equal(ledger_commit(k.ledger), OK);
 }
@@ -202,7 +162,7 @@ static void P10_unproven_growth_and_a_fork_count_too(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, keeper_end)
 
 int main(void)
 {

@@ -1,36 +1,22 @@
-#include "tests/unit/storage/ledger_dir.h"
-
-#include <sys/socket.h>
+#include "tests/unit/storage/keeper_conn.h"
 
 #include "storage/term.h"
 
 #define S(x) ((x)*NS_PER_SEC)
 #define DAY S(INT64_C(86400))
-#define START S(INT64_C(1795338907))
 
-static struct keeper k;
 static const unsigned char seeds[2][KEY_BYTES] = {{4}, {5}};
 static const char *const names[] = {"w.example/one", "w.example/two"};
-static struct conn *conn;
-static int other_end;
 
 /* Two witnesses, and a box that was off for 40 days. */
 static int begin(void **state)
 {
 	struct peers *p = &k.witnessing.peers;
-	int pair[2];
 
-	if (setup(state))
+	if (keeper_begin(state, PEER_PEOPLE))
 		return 1;
-	memset(&k, 0, sizeof(k));
-	k.data_fd = data_fd(dir);
 	k.conf.witness_s = 300;
-	k.mono.ns = S(1000);
-	k.now.ns = START;
 	strcpy(k.boot, "a");
-	k.ledger = open_at(dir);
-	put(k.ledger, 10);
-	assert_int_equal(index_open(dir, false, &k.ix), OK);
 	for (p->witnesses = 0; p->witnesses < 2; p->witnesses++) {
 		struct vkey *key = &p->witness[p->witnesses].key;
 
@@ -43,29 +29,7 @@ static int begin(void **state)
 	rclock_begin(&k.rclock, k.now, k.mono, k.boot);
 	k.now.ns += 40 * DAY;
 	k.rclock.untrusted = 1;
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	other_end = pair[1];
-	return (int)conn_add(&k, pair[0], PEER_PEOPLE, &conn);
-}
-
-static int end(void **state)
-{
-	conn->closing = true;
-	conn_flush(&k, OK);
-	conn_reap(&k);
-	close(other_end);
-	ledger_close(k.ledger);
-	index_close(k.ix);
-	close(k.data_fd);
-	return teardown(state);
-}
-
-static void answer(struct wire *w)
-{
-	conn_flush(&k, OK);
-	assert_int_equal(wire_recv(other_end, w), OK);
-	if (w->fd >= 0)
-		close(w->fd);
+	return 0;
 }
 
 /* Web asks whom to ask: the first, the second, or nobody (-1). */
@@ -91,7 +55,7 @@ static void said(int i, const char *line)
 	wire_put_str(&w, names[i]);
 	wire_put_u16(&w, 200);
 	wire_put_bytes(&w, line, strlen(line));
-	w.pos = 8;
+	as_come(&w);
 	handle_witness_said(&k, conn, &w);
 	answer(&w);
 	assert_int_equal(w.type, MSG_OK);
@@ -118,21 +82,6 @@ static void cosigns(int i, int64_t at_ns)
 static bool trusted(void)
 {
 	return rclock_trusts(&k.rclock, k.now) && !k.rclock.untrusted;
-}
-
-/* The newest entry of that type; false where there is none. */
-static bool find(enum entry_type type, struct entry_view *ret)
-{
-	static unsigned char buf[ENTRY_MAX];
-	size_t n;
-
-	for (uint64_t i = ledger_size(k.ledger); i--;) {
-		assert_int_equal(ledger_get(k.ledger, i, buf, &n), OK);
-		assert_int_equal(entry_parse(buf, n, ret), OK);
-		if (ret->type == type)
-			return true;
-	}
-	return false;
 }
 
 static void P12_a_witness_that_is_named_for_it_vouches(void **state)
@@ -246,9 +195,9 @@ P12_a_wall_clock_that_the_witness_does_not_share_stays_untrusted(void **state)
 	(void)state;
 	term_ask(&k);
 	assert_int_equal(asked(), 0);
-	cosigns(0, START);
+	cosigns(0, KEEPER_NOW);
 	assert_false(trusted());
-	assert_int_equal(k.rclock.now_ns, START);
+	assert_int_equal(k.rclock.now_ns, KEEPER_NOW);
 }
 
 static void P12_of_more_than_45_days_no_witness_is_asked(void **state)
@@ -259,12 +208,12 @@ static void P12_of_more_than_45_days_no_witness_is_asked(void **state)
 	k.now.ns += 6 * DAY;
 	term_ask(&k);
 	assert_false(find(ENTRY_CLOCK_ASKED, &v));
-	k.now.ns = START - 3 * DAY;
+	k.now.ns = KEEPER_NOW - 3 * DAY;
 	term_ask(&k);
 	assert_false(find(ENTRY_CLOCK_ASKED, &v));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, keeper_end)
 
 int main(void)
 {

@@ -18,6 +18,7 @@
 
 #define ORIGIN "bank.example/1"
 #define SECOND INT64_C(1000000000)
+#define ZEROS "00000000-0000-4000-8000-000000000000"
 
 static char dir[] = "/tmp/saqta-volume-XXXXXX";
 static char a[64], b[64], c[64];
@@ -289,11 +290,47 @@ static void what_is_given_up_keeps_its_number_and_is_not_waited_for(void *
 	assert_false(volume_present(2));
 }
 
+/* 15 further volumes, of which b, number 3, alone is there. */
+static void those_given_up_take_nobodys_place_and_who_moved_needs_none(void *
+	*state)
+{
+	char list[2048], uuid[VOLUME_UUID], path[80];
+	size_t at = 0;
+	unsigned n = 0;
+
+	(void)state;
+	if (!may_mount)
+		skip();
+	memcpy(uuid, volume_find(3)->uuid, sizeof(uuid));
+	for (unsigned i = 1; i < VOLUMES_USED; i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at,
+		    "%u %.35s%x %s\n", i, i == 3 ? uuid : ZEROS,
+		    i == 3 ? (unsigned)strtoul(uuid + 35, NULL, 16) : i,
+		    i == 3 ? b : "/none");
+	assert_int_equal(disk_replace(data, ".", "volumes", list, at), OK);
+	again(true);
+	assert_true(volume_present(3));
+	assert_int_equal(mount("tmpfs", a, "tmpfs", 0, "size=1m"), 0);
+	assert_int_equal(volume_add(a, &n), ERR_TOO_LARGE);
+	snprintf(path, sizeof(path), "%s/volume", a);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(mount(b, c, NULL, MS_MOVE, NULL), 0);
+	assert_true(volume_watch(3, 900 * SECOND));
+	assert_int_equal(volume_add(c, &n), OK);
+	assert_int_equal(n, 3);
+	assert_int_equal(volume_give_up(5), OK);
+	assert_int_equal(volume_add(a, &n), OK);
+	assert_int_equal(n, VOLUMES_USED);
+	again(true);
+	assert_int_equal(volumes_count(), VOLUMES_USED + 1);
+	assert_ptr_equal(volume_at_path(a), volume_find(VOLUMES_USED));
+	assert_null(volume_at_path(b));
+}
+
 static void a_list_that_is_not_one_is_refused(void **state)
 {
-	static const char *const wrong[] = {"1 x /a\n",
-	    "0 00000000-0000-4000-8000-000000000000 /a\n",
-	    "1 00000000-0000-4000-8000-000000000000 a\n", "volumes\n"};
+	static const char *const wrong[] = {
+	    "1 x /a\n", "0 " ZEROS " /a\n", "1 " ZEROS " a\n", "volumes\n"};
 	char path[64];
 
 	(void)state;
@@ -325,6 +362,8 @@ int main(void)
 	    cmocka_unit_test(what_stands_elsewhere_is_found_there),
 	    cmocka_unit_test(
 		what_is_given_up_keeps_its_number_and_is_not_waited_for),
+	    cmocka_unit_test(
+		those_given_up_take_nobodys_place_and_who_moved_needs_none),
 	    cmocka_unit_test(a_list_that_is_not_one_is_refused),
 	};
 
