@@ -171,7 +171,8 @@ static void check_numbers(struct check *c, struct check_camera *cam)
 
 		while (want < s->seq && check_erased(cam, want))
 			want++;
-		if (s->seq > want)
+		if (s->seq > want &&
+		    !check_gone_numbers(c, cam, want, s->seq - 1))
 			check_say(c, MISSING, "P7", cam->id, s->from_ns, NULL,
 			    "segments %llu to %llu before this have no "
 			    "journal record",
@@ -276,6 +277,15 @@ static void say_unseen(struct check *c)
 		    (unsigned long long)c->unseen);
 }
 
+static void say_gone(struct check *c)
+{
+	if (c->gone)
+		check_say(c, NOTE, "P7", NULL, NO_TIME, NULL,
+		    "%llu segments were lost with volumes that were given up, "
+		    "and entered",
+		    (unsigned long long)c->gone);
+}
+
 static enum err open_ledger(struct check *c, struct ledger **ret)
 {
 	enum err e = ledger_open_readonly(c->data_fd, ret);
@@ -299,6 +309,7 @@ static void wipe(struct check *c)
 		for (size_t k = 0; k < c->cameras[i].erased_n; k++)
 			free(c->cameras[i].erased[k].held);
 		free(c->cameras[i].erased);
+		free(c->cameras[i].gone);
 		free(c->cameras[i].segments);
 		free(c->cameras[i].days);
 		if (c->cameras[i].head_fd >= 0)
@@ -340,6 +351,7 @@ enum err check_run(int data_fd, const char *data, bool json, FILE *out,
 	for (size_t i = 0; l && i < c.n; i++)
 		check_entered(&c, &c.cameras[i]);
 	say_unseen(&c);
+	say_gone(&c);
 	summary(&c, cameras);
 	if (fflush(out) || ferror(out))
 		e = ERR_DISK;

@@ -19,7 +19,8 @@
  * Check the data directory data_fd (borrowed) at the path data, with its
  * further volumes, and write one line a finding and a summary to out, or one
  * JSON object (storage/DESIGN.md). What lies on a volume that is away is
- * missing, and said once a volume.
+ * missing, and said once a volume. What was lost with one that was given up, and
+ * entered so, is a note.
  *
  *   ret_broken  findings that are not mere notes
  *

@@ -352,11 +352,18 @@ enum err check_footage(struct check *c)
 	for (unsigned i = 0; !e && i < volumes_count(); i++) {
 		const struct volume *v = volume_at(i);
 
+		if (v->lost && check_given_up(c, v->uuid)) {
+			check_say(c, NOTE, "P2", NULL, NO_TIME, "volumes",
+			    "volume %u (%s) was given up as lost: what lay on "
+			    "it is gone",
+			    v->number, v->uuid);
+			continue;
+		}
 		if (volume_open_dir(c->data_fd, v->number, &w.at)) {
 			c->away++;
 			check_say(c, MISSING, "P2", NULL, NO_TIME, v->path,
-			    v->lost ? "volume %u (%s) was given up as lost: "
-				      "what lay on it is gone" :
+			    v->lost ? "volume %u (%s) is listed as given up, "
+				      "which no entry says" :
 				      "volume %u (%s) is away: what lies on it "
 				      "was not checked",
 			    v->number, v->uuid);

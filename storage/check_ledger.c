@@ -105,6 +105,10 @@ static enum err on_segment(struct walk *w, uint64_t i,
 	if (!s && i >= w->known &&
 	    (!cam->n || seq > cam->segments[cam->n - 1].seq))
 		return OK;
+	if (!s && check_is_gone(cam, seq)) {
+		w->c->gone++;
+		return OK;
+	}
 	if (!s && w->c->away) {
 		w->c->unseen++;
 		return OK;
@@ -203,7 +207,9 @@ static enum err on_head(struct walk *w, uint64_t i, int64_t at_ns,
 	if (e || !records || cam->days[d].erased)
 		return e;
 	fit = find_head(w, cam, d, records, chain);
-	if (fit == FITS || w->c->away || cam->days[d].heads_bad++)
+	/* the journal may have been on a volume that was given up since */
+	if (fit == FITS || w->c->away || check_gone_before(w->c, at_ns) ||
+	    cam->days[d].heads_bad++)
 		return OK;
 	path_journal(id, day, path, sizeof(path));
 	if (fit == IS_SHORT)

@@ -121,7 +121,10 @@ enum err check_retain(struct check *c, struct ledger *l)
 			e = OK;
 		if (!e && (v.type == ENTRY_ERASING || v.type == ENTRY_ERASED))
 			e = on_erasing(c, &v, &h);
+		if (!e)
+			e = check_gone_take(c, &v);
 	}
+	check_gone_sort(c);
 	holds_free(&h);
 	return e == ERR_NOT_FOUND ? OK : e;
 }

@@ -1,7 +1,8 @@
 /*
  * check_state.h - what the files of the check share: check.c (findings,
  * summary), check_footage.c (directories and journals), check_file.c (the files
- * of a segment), check_ledger.c (entries). For these only.
+ * of a segment), check_ledger.c (entries), check_gone.c (volumes that were given
+ * up). For these only.
  */
 #ifndef SAQTA_CHECK_STATE_H
 #define SAQTA_CHECK_STATE_H
@@ -13,6 +14,7 @@
 #include "storage/journal.h"
 #include "storage/ledger_keys.h"
 #include "storage/peers.h"
+#include "storage/volume.h"
 
 #define DAY_TEXT 11		/* "2026-11-22" and NUL */
 #define NO_TIME INT64_MIN
@@ -57,6 +59,8 @@ struct check_camera {
 	uint64_t lost;			/* entered, but not on the disk */
 	struct check_erased *erased;	/* in the order of entries */
 	size_t erased_n;
+	uint64_t *gone;			/* seqs lost with a volume; ascending */
+	size_t gone_n;
 	int head_fd;			/* journal of head_day, or -1 */
 	size_t head_day;
 	unsigned head_volume;
@@ -76,11 +80,21 @@ struct check_clock_witness {
 	int64_t said_ns;	/* in answer to the question that is open */
 };
 
+/* A volume that was given up for another one, as the ledger says. */
+struct check_given_up {
+	char uuid[VOLUME_UUID];
+	uint64_t number;
+	int64_t time_ns;		/* of the entry */
+};
+
 struct check {
 	int data_fd;
 	const char *data; /* its path */
 	unsigned away; /* volumes that are not there */
 	uint64_t unseen; /* entered, perhaps on one of those */
+	struct check_given_up given_up[VOLUMES_MAX];
+	size_t given_up_n;
+	uint64_t gone; /* segments that are lost with these */
 	bool json;
 	FILE *out;
 	unsigned changed, missing, notes;
@@ -156,6 +170,20 @@ const struct check_erased *check_erased(const struct check_camera *cam,
     uint64_t seq);
 void check_was_due(struct check *c, const struct check_camera *cam,
     uint64_t seq, int64_t from_ns, int64_t to_ns, int64_t retain_ns);
+
+/* --- check_gone.c --- */
+/* Entry by entry, before the two halves; then check_gone_sort(), once. */
+must_check enum err check_gone_take(struct check *c,
+    const struct entry_view *v);
+void check_gone_sort(struct check *c);
+/* Was it entered as lost with a volume that was given up? */
+bool check_is_gone(const struct check_camera *cam, uint64_t seq);
+bool check_given_up(const struct check *c, const char *uuid);
+/* Was a volume given up at that time, or later? */
+bool check_gone_before(const struct check *c, int64_t at_ns);
+/* Do volumes that were given up explain that these numbers are missing? */
+bool check_gone_numbers(const struct check *c, const struct check_camera *cam,
+    uint64_t first, uint64_t last);
 
 /* The two halves; errors are only such as keep the check from going on. */
 must_check enum err check_footage(struct check *c);

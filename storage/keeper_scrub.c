@@ -118,6 +118,8 @@ static enum err enter_lost(struct keeper *k, const struct scrub_row *s)
 	entry_put_i64(&x.e, TAG_FROM, s->row.start_ns);
 	entry_put_i64(&x.e, TAG_TO, s->row.end_ns);
 	entry_put_u64(&x.e, TAG_ERROR, s->err);
+	if (s->given_up)
+		entry_put_u64(&x.e, TAG_VOLUME_NUMBER, s->row.volume);
 	return enter_end(k, &x, NULL);
 }
 

@@ -1,0 +1,187 @@
+/* check_gone.c: a volume was given up, and the check judges what is left. */
+#include "tests/unit/storage/volume.h"
+
+#include "storage/check.h"
+
+#define UUID "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
+#define LATER (VOLUME_START + 3 * INT64_C(86400) * NS_PER_SEC)
+
+static struct volume v;
+
+static int make_clip(void **state)
+{
+	(void)state;
+	clip_make(&v.clip, CLIP_H264_B " -b:v 300k");
+	return 0;
+}
+
+static int drop_clip(void **state)
+{
+	(void)state;
+	clip_free(&v.clip);
+	return 0;
+}
+
+static void given_up(void)
+{
+	struct entry e;
+
+	entry_begin(&e, ENTRY_VOLUME_LOST, (struct utc){LATER}, 0);
+	entry_put_text(&e, TAG_VOLUME, UUID);
+	entry_put_u64(&e, TAG_VOLUME_NUMBER, 1);
+	volume_enter(&v, &e);
+}
+
+/* The scrub found none of it; of which volume is said where that is no more. */
+static void lost(const char *camera, uint64_t seq, unsigned volume)
+{
+	struct entry e;
+
+	entry_begin(&e, ENTRY_LOST, (struct utc){LATER}, 0);
+	entry_put_text(&e, TAG_CAMERA, camera);
+	entry_put_u64(&e, TAG_SEQ, seq);
+	entry_put_i64(&e, TAG_FROM, VOLUME_START);
+	entry_put_i64(&e, TAG_TO, VOLUME_START);
+	entry_put_u64(&e, TAG_ERROR, ERR_NOT_FOUND);
+	if (volume)
+		entry_put_u64(&e, TAG_VOLUME_NUMBER, volume);
+	volume_enter(&v, &e);
+}
+
+static void remove_camera(const char *camera)
+{
+	char cmd[96];
+
+	snprintf(cmd, sizeof(cmd), "rm -r %s/footage/%s", v.dir, camera);
+	assert_int_equal(system(cmd), 0);
+}
+
+/* The list calls volume 1 given up; its footage was that of cam2. */
+static int setup(void **state)
+{
+	static const char list[] = "1 " UUID " -\n";
+	size_t cut;
+
+	(void)state;
+	volume_make(&v);
+	remove_camera("cam2");
+	assert_int_equal(disk_replace(v.fd, ".", "volumes", list,
+			     sizeof(list) - 1),
+	    OK);
+	assert_int_equal(ledger_open(v.fd, &v.ledger, &cut), OK);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	volume_free(&v);
+	return 0;
+}
+
+/* The result, and a piece of what must have been said. */
+static void says(enum err want, const char *piece)
+{
+	unsigned broken;
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+	enum err e;
+
+	assert_non_null(f);
+	e = check_run(v.fd, v.dir, false, f, &broken);
+	fclose(f);
+	if (e != want || !strstr(text, piece))
+		fail_msg("%d instead of %d, or not '%s':\n%s", e, want, piece,
+		    text);
+	free(text);
+}
+
+static void closed(void)
+{
+	assert_int_equal(ledger_checkpoint(v.ledger), OK);
+	ledger_close(v.ledger);
+}
+
+static void P2_what_was_entered_as_lost_with_it_is_a_note(void **state)
+{
+	(void)state;
+	given_up();
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		lost("cam2", seq, 1);
+	closed();
+	says(OK, "volume 1 (" UUID ") was given up as lost");
+	says(OK, "3 segments were lost with volumes that were given up");
+	says(OK, "whole: 0 changed, 0 missing");
+}
+
+static void P2_a_list_that_no_entry_confirms_is_not_believed(void **state)
+{
+	(void)state;
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		lost("cam2", seq, 1);
+	closed();
+	says(ERR_TRUNCATED, "is listed as given up, which no entry says");
+}
+
+static void P2_what_is_lost_otherwise_stays_missing(void **state)
+{
+	(void)state;
+	given_up();
+	lost("cam2", 1, 1);
+	lost("cam2", 2, 0); /* of a volume that is there */
+	closed();
+	says(ERR_TRUNCATED, "00000002.mp4.age: the ledger has it");
+	says(ERR_TRUNCATED, "00000003.mp4.age: the ledger has it");
+	says(ERR_TRUNCATED, "incomplete: 0 changed, 2 missing");
+}
+
+/* Number 3 was being written when the volume broke, 2 waited for its sync. */
+static void P7_what_was_never_entered_when_it_broke_is_no_hole(void **state)
+{
+	struct journal_head head;
+
+	(void)state;
+	assert_int_equal(journal_head_load(v.fd, "cam3", VOLUME_DAY, &head),
+	    OK);
+	volume_sealed(&v, "cam3", VOLUME_DAY, 1, &head);
+	volume_sealed(&v, "cam3", VOLUME_DAY, 4, &head);
+	given_up();
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		lost("cam2", seq, 1);
+	closed();
+	says(OK, "whole: 0 changed, 0 missing");
+}
+
+static void P7_more_than_that_is_one(void **state)
+{
+	struct journal_head head;
+
+	(void)state;
+	assert_int_equal(journal_head_load(v.fd, "cam3", VOLUME_DAY, &head),
+	    OK);
+	volume_sealed(&v, "cam3", VOLUME_DAY, 1, &head);
+	volume_sealed(&v, "cam3", VOLUME_DAY, 5, &head);
+	given_up();
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		lost("cam2", seq, 1);
+	closed();
+	says(ERR_TRUNCATED, "segments 2 to 4 before this have no journal");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(P2_what_was_entered_as_lost_with_it_is_a_note),
+	    TEST(P2_a_list_that_no_entry_confirms_is_not_believed),
+	    TEST(P2_what_is_lost_otherwise_stays_missing),
+	    TEST(P7_what_was_never_entered_when_it_broke_is_no_hole),
+	    TEST(P7_more_than_that_is_one),
+	};
+
+	return crypt_init() ?
+	    1 :
+	    cmocka_run_group_tests(tests, make_clip, drop_clip);
+}
