@@ -76,17 +76,13 @@ class Crash(Months):
     def calls(self):
         return struct.unpack("=q", self.control[:8])[0]
 
-    def is_stopped(self):
-        with open("/proc/%d/stat" % self.processes["storage"].pid) as f:
-            return f.read().rsplit(")", 1)[1].split()[0] in "Tt"
-
     def watch(self, over, ended):
         """In a thread: where storage stops, the power goes."""
         while not over.wait(0.01):
             process = self.processes["storage"]
             if process is ended:
                 continue	# about to be started
-            if not process.alive() or self.kind and self.is_stopped():
+            if not process.alive() or self.kind and process.is_stopped():
                 self.died = time.time()
                 break
         if self.died and self.kind:

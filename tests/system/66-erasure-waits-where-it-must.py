@@ -5,21 +5,15 @@ its footage is due, and keys of days on which nothing was recorded.
 """
 import datetime
 import os
-import subprocess
 
 from lib import say
 from lib.appliance import wait_for
 from lib.keys import keyring_lines, slots
 from lib.months import DAY, Months, S, midnight
+from lib.mounts import may_mount, mount, move, umount
 
 DAYS = [datetime.date(2026, 10, d) for d in range(1, 8)]
 QUIET = datetime.date(2026, 10, 9)	# a key is made, nothing is recorded
-
-
-def may_mount():
-    return os.geteuid() == 0 and subprocess.run(
-        ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
-        check=False, capture_output=True).returncode == 0
 
 
 class Waiting(Months):
@@ -32,26 +26,16 @@ class Waiting(Months):
             path.mkdir()
         self.two = may_mount()
         if self.two:
-            self.mount(self.data, 160)
-            self.mount(self.more, 300)
+            mount(self.data, 160)
+            mount(self.more, 300)
         super().set_up()
         if self.two and self.users["storage"]:
             os.chown(self.more, self.users["storage"].pw_uid,
                      self.users["storage"].pw_gid)
 
-    @staticmethod
-    def mount(path, mb):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm" % mb,
-                        "tmpfs", path], check=True)
-
-    def move(self, before, after):
-        subprocess.run(["mount", "--move", before, after], check=True)
-
     def __exit__(self, *error):
         self.stop(cameras=True)
-        for path in (self.data, self.more, self.shelf):
-            subprocess.run(["umount", "-l", path], check=False,
-                           capture_output=True)
+        umount(self.data, self.more, self.shelf)
         super().__exit__(*error)
 
     def keys(self):
@@ -153,7 +137,7 @@ def story():
         box.start("web")
         guarded(box)
         if box.two:
-            box.move(box.more, box.shelf)
+            move(box.more, box.shelf)
             box.wait_until(box.now() + 60 * S)
         box.a_day_on()
         say.test("P3 the next three go a day later", box.keys() & text(DAYS) ==
@@ -179,7 +163,7 @@ def away(box):
         box.entries("erased"))
     say.test("the files wait for their volume", box.days() == text(DAYS[3:]) and
              box.rows() == text(DAYS[3:]), box.days())
-    box.move(box.shelf, box.more)
+    move(box.shelf, box.more)
     box.wait_until(box.now() + 60 * S)
     box.sweep()
     say.test("P3 when it is back they go, and the entry says so",

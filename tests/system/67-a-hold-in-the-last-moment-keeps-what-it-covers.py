@@ -56,8 +56,7 @@ class Stopping(Months):
         self.control[8:16] = struct.pack("=q", left)
 
     def is_stopped(self):
-        with open("/proc/%d/stat" % self.processes["storage"].pid) as f:
-            return f.read().rsplit(")", 1)[1].split()[0] in "Tt"
+        return self.processes["storage"].is_stopped()
 
     def go_on(self):
         self.processes["storage"].signal(signal.SIGCONT)

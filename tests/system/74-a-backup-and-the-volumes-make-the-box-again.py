@@ -5,24 +5,18 @@ empty system disk beside the old data volume, and where the data volume itself
 is lost, beside a further one. Nothing is erased by it (P2), the log says that
 it was set back (P10), old footage is watched.
 """
-import calendar
 import io
 import os
 import shutil
 import subprocess
 import tarfile
-import time
 
 from lib import say
-from lib.appliance import FIRST, Appliance, Failed, wait_for
+from lib.appliance import FIRST, Appliance, Failed, began, wait_for
+from lib.mounts import mount, move, umount
 from lib.package import grant
 
 CAMERA = "cam-1"
-
-
-def mount(path, mb):
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm,mode=700" % mb,
-                    "tmpfs", path], check=True)
 
 
 class Box(Appliance):
@@ -32,7 +26,6 @@ class Box(Appliance):
         self.more = self.tmp / "more"
         self.file = self.tmp / "backup.age"
         for path, mb in ((self.data, 160), (self.more, 300)):
-            path.mkdir()
             mount(path, mb)
         self.own(self.more)
         super().set_up()
@@ -47,8 +40,7 @@ class Box(Appliance):
 
     def __exit__(self, *error):
         self.stop(cameras=True)
-        for path in (self.more, self.data):
-            subprocess.run(["umount", "-l", path], check=False)
+        umount(self.more, self.data)
         super().__exit__(*error)
 
     def root(self, *args, check=True, stdin=""):
@@ -138,7 +130,7 @@ def watch(box, begin, end, title):
 
 def lost_data_volume(box, old):
     """The first volume is a new, empty disk; the further one is there."""
-    subprocess.run(["umount", "-l", box.data], check=True)
+    umount(box.data)
     mount(box.data, 160)
     box.own(box.data)
     refused = subprocess.run(
@@ -151,9 +143,9 @@ def lost_data_volume(box, old):
              refused.stderr, refused.stderr)
     shelf = box.tmp / "shelf"
     shelf.mkdir()
-    subprocess.run(["mount", "--move", box.more, shelf], check=True)
+    move(box.more, shelf)
     away = box.restore(check=False)
-    subprocess.run(["mount", "--move", shelf, box.more], check=True)
+    move(shelf, box.more)
     say.test("a volume that is away is asked for first", away.returncode == 1 and
              b"mount it there first" in away.stderr, away.stderr)
     box.restore()
@@ -200,9 +192,8 @@ def main():
         box.give_factor("marat")  # before the backup, which then knows it
         wait_for("footage on the further volume", 40,
                  lambda: len(list(box.more.rglob("*.mp4.age"))) > 3)
-        # its second segment, by its name
-        name = sorted(box.more.rglob("*.mp4.age"))[1].name
-        begin = calendar.timegm(time.strptime(name[:16], "%Y%m%dT%H%M%SZ"))
+        # of its second segment
+        begin = began(sorted(box.more.rglob("*.mp4.age"))[1])
         end = begin + 4
         back_up(box)
         interrupted(box)

@@ -13,7 +13,7 @@ import struct
 import subprocess
 
 from lib import say
-from lib.appliance import PEOPLE, Appliance, wait_for
+from lib.appliance import PEOPLE, Appliance, is_stopped, wait_for
 from lib.cut import Volume, may_mount
 from lib.schema import OLD, later_columns, make_old
 
@@ -107,11 +107,6 @@ class Box(Appliance):
             self.volume.unmount()
             self.volume.mount()
         return child.returncode == -signal.SIGKILL
-
-
-def is_stopped(pid):
-    with open("/proc/%d/stat" % pid) as f:
-        return f.read().rsplit(")", 1)[1].split()[0] in "Tt"
 
 
 def ends(box, n):

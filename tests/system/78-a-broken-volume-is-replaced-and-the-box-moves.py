@@ -5,7 +5,6 @@ command enrols an empty disk, the footage of the others is untouched and what
 lay on the lost one becomes gaps with a cause (P2, P7). Then all volumes move to
 a new machine, with other numbers of users and another mount point, beside a
 backup: the same log goes on, and old footage is watched."""
-import calendar
 import hashlib
 import os
 import re
@@ -14,28 +13,15 @@ import subprocess
 import time
 
 from lib import say
-from lib.appliance import ROOT, Appliance, Failed, wait_for
+from lib.appliance import ROOT, Appliance, Failed, began, wait_for
+from lib.mounts import mount, move, umount
 from lib.package import grant
 
 CAMERA = "cam-1"
 
 
-def mount(path, mb):
-    path.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm,mode=700" % mb,
-                    "tmpfs", path], check=True)
-
-
-def umount(path):
-    subprocess.run(["umount", "-l", path], check=False, capture_output=True)
-
-
 def stamp(t):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t))
-
-
-def began(path):
-    return calendar.timegm(time.strptime(path.name[:16], "%Y%m%dT%H%M%SZ"))
 
 
 class Box(Appliance):
@@ -56,8 +42,7 @@ class Box(Appliance):
 
     def __exit__(self, *error):
         self.stop(cameras=True)
-        for path in (self.one, self.two, self.data):
-            umount(path)
+        umount(self.one, self.two, self.data)
         super().__exit__(*error)
 
     def root(self, *args, check=True):
@@ -226,8 +211,7 @@ def moves(box):
     size = box.tool_json("status")["ledger"]["size"]
     box.root("backup", box.file)
     box.stop()
-    box.two.mkdir()
-    subprocess.run(["mount", "--move", box.one, box.two], check=True)
+    move(box.one, box.two)
     box.conf.unlink()
     for name in ("web", "recorder", "copy", "run"):
         shutil.rmtree(box.tmp / name)

@@ -13,14 +13,10 @@ import subprocess
 
 from lib import say
 from lib.months import Months, S, due, midnight
+from lib.mounts import mount, umount
 
 CAMERA, ORIGIN = "cam-1", "demo.saqta.invalid/box1"
 FIRST_DAY = datetime.date(2026, 8, 28)
-
-
-def mount(path, mb):
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm,mode=700" % mb,
-                    "tmpfs", path], check=True)
 
 
 class Site(Months):
@@ -29,7 +25,6 @@ class Site(Months):
     def set_up(self):
         self.more = self.tmp / "more"
         for path, mb in ((self.data, 200), (self.more, 300)):
-            path.mkdir()
             mount(path, mb)
         user = self.users["storage"]
         os.chown(self.more, user.pw_uid, user.pw_gid)
@@ -37,9 +32,7 @@ class Site(Months):
 
     def __exit__(self, *error):
         self.stop(cameras=True)
-        for path in (self.more, self.data):
-            subprocess.run(["umount", "-l", path], check=False,
-                           capture_output=True)
+        umount(self.more, self.data)
         super().__exit__(*error)
 
     def present(self):

@@ -10,6 +10,7 @@ made where they are missing; otherwise all run as oneself. Only processes that
 were started here are ended.
 """
 import base64
+import calendar
 import hmac
 import http.client
 import json
@@ -62,6 +63,11 @@ def wait_for(what, seconds, ready, step=0.1):
         time.sleep(step)
 
 
+def began(path):
+    """When a segment began, by the name of its file (the second)."""
+    return calendar.timegm(time.strptime(path.name[:16], "%Y%m%dT%H%M%SZ"))
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -77,6 +83,12 @@ def system_user(name):
                         "--home-dir", "/nonexistent",
                         "--shell", "/usr/sbin/nologin", name], check=True)
         return pwd.getpwnam(name)
+
+
+def is_stopped(pid):
+    """Has it stopped itself, or was it stopped? It goes on with SIGCONT."""
+    with open("/proc/%d/stat" % pid) as f:
+        return f.read().rsplit(")", 1)[1].split()[0] in "Tt"
 
 
 class Process:
@@ -101,6 +113,9 @@ class Process:
 
     def alive(self):
         return self.child.poll() is None
+
+    def is_stopped(self):
+        return is_stopped(self.pid)
 
     def signal(self, number):
         if self.alive():
@@ -454,8 +469,9 @@ ui = %s
 
         def step():
             now, into = divmod(int(time.time() + self.clock_ahead), 30)
-            # near a border storage may be one step on: not the oldest then
-            oldest = now - 1 if into < 20 else now
+            # storage takes the one before its own, and is asked later than
+            # now: the oldest only where that leaves 20 s to a busy machine
+            oldest = now - 1 if into < 10 else now
             next_one = max(self.steps.get(user, 0) + 1, oldest)
             return next_one if next_one <= now + 1 else None
         if secret is None:
@@ -549,6 +565,15 @@ ui = %s
         return client
 
     # --- what lies on the disk ---
+
+    def settled(self, ident, seconds=60):
+        """Now, and wait until it is known for good what was recorded until
+        then: a segment has begun after it. Before that, a fragment may be on
+        its way."""
+        now = time.time()
+        wait_for("%s has a segment of later" % ident, seconds, lambda: any(
+            began(p) > now for p in self.segments(ident)[-1:]))
+        return now
 
     def segments(self, ident):
         return sorted((self.data / "footage" / ident).glob("*/*/*/*.mp4.age"),
