@@ -3,9 +3,10 @@ nobody waits half a minute for the next one of a second factor."""
 import os
 import struct
 import tempfile
+import time
 from pathlib import Path
 
-from lib.appliance import Appliance
+from lib.appliance import Appliance, totp
 
 
 class Ahead(Appliance):
@@ -30,8 +31,13 @@ class Ahead(Appliance):
             f.write(struct.pack("=q", self.clock_ahead * 10 ** 9))
 
     def code(self, user):
-        if self.factor(user):
-            self.later(30)
-        return super().code(user)
+        """The newest there is, so that a busy machine has 30 s for it."""
+        secret = self.factor(user)
+        if secret is None:
+            return None
+        self.later(30)
+        now = int(time.time() + self.clock_ahead) // 30
+        self.steps[user] = max(self.steps.get(user, 0) + 1, now)
+        return totp(secret, self.steps[user])
 
     act = Appliance.who

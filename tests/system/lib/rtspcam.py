@@ -15,6 +15,7 @@ import threading
 import time
 
 CLOCK = 90000
+LATE_S = 1
 
 
 def make(path, codec="h264", seconds=4, fps=25, gop=25, bframes=0,
@@ -183,6 +184,7 @@ class Camera:
         self.start_time, self.loss = start_time, loss
         self.fault = set()
         self.sent = []          # (key, [NAL units]) of the last session
+        self.late = []          # (from, to): a busy machine kept us waiting
         self.sessions = 0
         self.requests = []
         self.nonce = os.urandom(8).hex()
@@ -402,6 +404,9 @@ class Camera:
                            if "stall" not in self.fault else 0.05)
             if stop.is_set() or self.closed:
                 return
+            if time.monotonic() - due > LATE_S:
+                self.late.append((time.time() - (time.monotonic() - due),
+                                  time.time()))
             if key and "nokey" in self.fault:
                 continue
             ts = (self.start_time +
