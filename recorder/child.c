@@ -439,14 +439,15 @@ static enum err turn(struct child *c)
 		if (!p[1].events)
 			p[1].fd = -1;
 	}
-	if (c->feed && feed_wants_write(c->feed))
+	if (c->feed && feed_wants_write(c->feed) && !feed_is_crowded(c->feed))
 		p[2].events |= POLLOUT;
 	if (poll(p, sizeof(p) / sizeof(p[0]), wait) < 0 && errno != EINTR)
 		return because(c, ERR_SYS, CAUSE_RECORDER_FAILED, "poll");
 	now = mono_now();
 	if (p[0].revents)
 		err = read_control(c);
-	if (!err && p[2].revents & POLLOUT)
+	if (!err &&
+	    (p[2].revents & POLLOUT || (c->feed && feed_is_crowded(c->feed))))
 		err = stream_failed(c, feed_write(c->feed));
 	if (!err && p[2].revents & ~POLLOUT)
 		err = read_storage(c);

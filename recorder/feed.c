@@ -19,6 +19,7 @@ struct feed {
 	struct item *head, **tail;
 	size_t bytes;		/* of bulk that waits */
 	unsigned n; /* messages that wait */
+	bool crowded; /* not because the socket is full */
 	uint32_t id;		/* of the last message */
 	uint32_t begin_id;	/* of the newest MSG_SEGMENT_BEGIN */
 };
@@ -69,18 +70,33 @@ bool feed_wants_write(const struct feed *f)
 	return f->head;
 }
 
+bool feed_is_crowded(const struct feed *f)
+{
+	return f->crowded;
+}
+
 bool feed_is_full(const struct feed *f)
 {
 	return f->bytes >= FEED_BYTES_MAX || f->n >= FEED_ITEMS_MAX;
 }
 
+static bool is_writable(int sock)
+{
+	struct pollfd p = {.fd = sock, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT;
+}
+
 enum err feed_write(struct feed *f)
 {
+	f->crowded = false;
 	while (f->head) {
 		enum err err = wire_send(f->sock, &f->head->w, f->head->fd);
 
-		if (err == ERR_BUSY)
+		if (err == ERR_BUSY) {
+			f->crowded = is_writable(f->sock);
 			return OK;
+		}
 		if (err)
 			return err;
 		shift(f);
@@ -256,7 +272,8 @@ void feed_drain(struct feed *f, int ms)
 	int64_t until = mono_now().ns + ms * NS_PER_MS;
 
 	while (f->head && mono_now().ns < until) {
-		struct pollfd p = {.fd = f->sock, .events = POLLOUT};
+		struct pollfd p = {
+		    .fd = f->sock, .events = f->crowded ? 0 : POLLOUT};
 
 		if (poll(&p, 1, 50) < 0 || feed_write(f))
 			return;

@@ -38,6 +38,12 @@ void feed_free(struct feed *f);
 
 int feed_socket(const struct feed *f);
 bool feed_wants_write(const struct feed *f);
+/*
+ * What is queued waits though the socket is writable: the descriptors that
+ * other cameras' children sent were not received yet, and the kernel counts
+ * them for all of one user. feed_write() again in a while.
+ */
+bool feed_is_crowded(const struct feed *f);
 
 /* Is the queue too full to begin with anything? */
 bool feed_is_full(const struct feed *f);
@@ -57,7 +63,7 @@ must_check enum err feed_fragment(struct feed *f, struct utc start,
     size_t n);
 must_check enum err feed_end(struct feed *f, enum cause cause);
 
-/* The socket is writable: send what is queued. */
+/* The socket is writable, or it was crowded: send what is queued. */
 must_check enum err feed_write(struct feed *f);
 
 /* What storage says. */

@@ -124,6 +124,7 @@ static enum err from_errno(void)
 {
 	switch (errno) {
 	case EAGAIN:
+	case ETOOMANYREFS: /* of this user's other processes, too */
 		return ERR_BUSY;
 	case EPIPE:
 	case ECONNRESET:

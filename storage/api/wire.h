@@ -51,7 +51,9 @@ void wire_put_bytes(struct wire *w, const void *p, size_t n); /* u16, bytes */
  * Send w, and the descriptor fd beside it unless it is -1 (borrowed).
  *
  * OK; the sticky error; ERR_GONE when the peer has closed; ERR_BUSY when the
- * socket is non-blocking and full; ERR_SYS. Never raises SIGPIPE.
+ * socket is non-blocking and full, or when more descriptors of this user are on
+ * their way than a process may have open (unix(7), ETOOMANYREFS): poll() knows
+ * nothing of the latter; ERR_SYS. Never raises SIGPIPE.
  */
 must_check enum err wire_send(int sock, struct wire *w, int fd);
 

@@ -2,9 +2,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -178,6 +181,58 @@ static void an_aiming_picture_is_answered_by_the_question_s_number(void **state)
 	assert_int_equal(feed_read(feed, &e), ERR_BAD_MESSAGE);
 }
 
+/* What is not so; NULL: all is. In a process that may not pass the limit. */
+static const char *beside_a_flood(void)
+{
+	struct rlimit few = {64, 64};
+	enum err err = OK;
+	struct wire w;
+	int pair[2], n = 0;
+
+	if (setrlimit(RLIMIT_NOFILE, &few) ||
+	    (geteuid() == 0 && (setgid(65534) || setuid(65534))) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair))
+		return "begun";
+	for (; !err && n < 100; n++) {
+		wire_begin(&w, MSG_FRAGMENT, 1);
+		err = wire_send(pair[0], &w, pair[0]);
+	}
+	if (err != ERR_BUSY || n < 60)
+		return "busy";
+	if (feed_fragment(feed, (struct utc){5}, 1, (struct mono){0}, 0, "x",
+		1) ||
+	    !feed_wants_write(feed) || !feed_is_crowded(feed))
+		return "crowded";
+	feed_drain(feed, 100);
+	if (!feed_wants_write(feed))
+		return "waiting";
+	while (wire_recv(pair[1], &w) == OK)
+		close(w.fd);
+	if (feed_write(feed) || feed_wants_write(feed) || feed_is_crowded(feed))
+		return "written";
+	if (wire_recv(peer, &w) || w.type != MSG_FRAGMENT || w.fd < 0)
+		return "received";
+	return NULL;
+}
+
+static void P7_another_child_s_descriptors_on_their_way_only_delay(void **state)
+{
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (!pid) {
+		const char *not_so = beside_a_flood();
+
+		if (not_so)
+			fprintf(stderr, "not %s\n", not_so);
+		_exit(not_so != NULL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -188,6 +243,7 @@ int main(void)
 	    T(many_small_fragments_do_not_use_up_the_descriptors),
 	    T(an_aiming_picture_is_answered_by_the_question_s_number),
 	    T(storage_that_went_away_is_gone),
+	    T(P7_another_child_s_descriptors_on_their_way_only_delay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
