@@ -24,7 +24,7 @@ static enum err enter_gap(struct keeper *k, enum entry_type type,
 	return enter_end(k, &x, NULL);
 }
 
-static void open_gap(struct keeper *k, struct camera *m, int64_t from_ns,
+static enum err open_gap(struct keeper *k, struct camera *m, int64_t from_ns,
     enum cause cause, struct gap_row *ret)
 {
 	struct gap_row g = {.from_ns = from_ns,
@@ -45,9 +45,10 @@ static void open_gap(struct keeper *k, struct camera *m, int64_t from_ns,
 		    cause_name(cause));
 	m->gap = !err; /* else the next tick tries again */
 	*ret = g;
+	return err;
 }
 
-static void close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
+static enum err close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
     int64_t to_ns)
 {
 	enum err err;
@@ -63,6 +64,7 @@ static void close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
 		log_error("camera %s: the end of a gap was not entered: %s",
 		    m->id, err_text(err));
 	m->gap = false;
+	return err;
 }
 
 /* A gap that is over already; false where there is none. */
@@ -73,19 +75,25 @@ static bool put_gap(struct keeper *k, struct camera *m, int64_t from_ns,
 
 	if (to_ns - from_ns <= COVERAGE_JOIN_NS)
 		return false;
-	open_gap(k, m, from_ns, cause, &g);
-	if (m->gap)
+	if (!open_gap(k, m, from_ns, cause, &g))
 		close_gap(k, m, &g, to_ns);
 	return true;
 }
 
-void gap_put(struct keeper *k, struct camera *m, int64_t from_ns, int64_t to_ns,
-    enum cause cause)
+enum err gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
+    int64_t to_ns, enum cause cause)
 {
 	bool was_open = m->gap;
+	struct gap_row g;
+	enum err err;
 
-	(void)put_gap(k, m, from_ns, to_ns, cause);
+	if (to_ns - from_ns <= COVERAGE_JOIN_NS)
+		return OK;
+	err = open_gap(k, m, from_ns, cause, &g);
+	if (!err)
+		err = close_gap(k, m, &g, to_ns);
 	m->gap = was_open;
+	return err;
 }
 
 /* A cause of the box itself gives way when the camera turns out to be down. */

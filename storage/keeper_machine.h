@@ -9,9 +9,17 @@
 
 /* All files are looked for anew, from now (keeper_scrub.c). */
 void scrub_again(struct keeper *k);
-/* What was not recorded from - to, and is over (gap.c). */
-void gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
-    int64_t to_ns, enum cause cause);
+/*
+ * Footage is gone (entry 77), because of err; given_up: with its volume
+ * (keeper_scrub.c).
+ */
+must_check enum err scrub_enter_lost(struct keeper *k,
+    const struct segment_row *row, enum err err, bool given_up);
+/* What was not recorded from - to, and is over (gap.c); OK where it is none. */
+must_check enum err gap_put(struct keeper *k, struct camera *m,
+    int64_t from_ns, int64_t to_ns, enum cause cause);
+/* What waits for a sync of that volume waits for none any more (seal.c). */
+void seal_drop(struct keeper *k, unsigned volume);
 
 void handle_backup_made(struct keeper *, struct conn *, struct wire *);
 void handle_volume_replace(struct keeper *, struct conn *, struct wire *);

@@ -108,18 +108,19 @@ static void begin_batch(struct keeper *k, bool bytes, struct scrub_pass *p)
 		free(f.job);
 }
 
-static enum err enter_lost(struct keeper *k, const struct scrub_row *s)
+enum err scrub_enter_lost(struct keeper *k, const struct segment_row *row,
+    enum err err, bool given_up)
 {
 	struct enter x;
 
 	enter_begin(k, &x, ENTRY_LOST, 0);
-	entry_put_text(&x.e, TAG_CAMERA, s->row.camera);
-	entry_put_u64(&x.e, TAG_SEQ, s->row.seq);
-	entry_put_i64(&x.e, TAG_FROM, s->row.start_ns);
-	entry_put_i64(&x.e, TAG_TO, s->row.end_ns);
-	entry_put_u64(&x.e, TAG_ERROR, s->err);
-	if (s->given_up)
-		entry_put_u64(&x.e, TAG_VOLUME_NUMBER, s->row.volume);
+	entry_put_text(&x.e, TAG_CAMERA, row->camera);
+	entry_put_u64(&x.e, TAG_SEQ, row->seq);
+	entry_put_i64(&x.e, TAG_FROM, row->start_ns);
+	entry_put_i64(&x.e, TAG_TO, row->end_ns);
+	entry_put_u64(&x.e, TAG_ERROR, err);
+	if (given_up)
+		entry_put_u64(&x.e, TAG_VOLUME_NUMBER, row->volume);
 	return enter_end(k, &x, NULL);
 }
 
@@ -134,7 +135,7 @@ static void lost(struct keeper *k, const struct scrub_row *s)
 	/* erased meanwhile, due, or known */
 	if (err || now.state == SEGMENT_LOST || now.retain_ns <= k->now.ns)
 		return;
-	err = enter_lost(k, s);
+	err = scrub_enter_lost(k, &s->row, s->err, s->given_up);
 	if (!err)
 		err = index_segment_lost(k->ix, &now, k->now.ns);
 	if (index_setting_find(k->ix, SCRUB_LOST, &count, sizeof(count), &n))

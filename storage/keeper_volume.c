@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "storage/api/log.h"
+#include "storage/array.h"
 #include "storage/disk.h"
 #include "storage/keeper_machine.h"
 
-#define CAMERAS_OPEN 256 /* segments that one volume was writing */
 #define REASON_MIN 3
 
 uint64_t reserve_bytes(const struct keeper *k)
@@ -203,20 +203,22 @@ void handle_volume_add(struct keeper *k, struct conn *c, struct wire *w)
 		conn_ok(c, id);
 }
 
-/* Of a segment that was being written when its volume went away. */
+/* What was being written on a volume when it went away, and where it ends. */
 struct broken {
 	unsigned volume;
-	struct segment_row row[CAMERAS_OPEN];
-	size_t n;
-	int64_t end_ns;
+	struct segment_row *row;
+	size_t n, room;
 };
 
 static enum err find_broken(const struct segment_row *r, void *arg)
 {
 	struct broken *b = arg;
 
-	if (r->volume == b->volume && b->n < CAMERAS_OPEN)
-		b->row[b->n++] = *r;
+	if (r->volume != b->volume)
+		return OK;
+	if (!array_room(&b->row, b->n, &b->room, sizeof(*b->row)))
+		return ERR_NO_MEMORY;
+	b->row[b->n++] = *r;
 	return OK;
 }
 
@@ -226,62 +228,78 @@ static enum err find_broken(const struct segment_row *r, void *arg)
  */
 static enum err first_gap(const struct gap_row *g, void *arg)
 {
-	struct broken *b = arg;
+	struct segment_row *r = arg;
 
-	if (g->from_ns >= b->row[b->n].start_ns && g->from_ns < b->end_ns)
-		b->end_ns = g->from_ns;
+	if (g->from_ns >= r->start_ns && g->from_ns < r->end_ns)
+		r->end_ns = g->from_ns;
 	return OK;
 }
 
 /* ... or where the next segment does. */
-static enum err next_start(const struct segment_row *r, void *arg)
+static enum err next_start(const struct segment_row *next, void *arg)
 {
-	struct broken *b = arg;
+	struct segment_row *r = arg;
 
-	if (r->start_ns > b->row[b->n].start_ns && r->start_ns < b->end_ns)
-		b->end_ns = r->start_ns;
+	if (next->start_ns > r->start_ns && next->start_ns < r->end_ns)
+		r->end_ns = next->start_ns;
 	return OK;
 }
 
-/* The row goes last, so that this can be gone on with. */
-static enum err lose_one(struct keeper *k, struct broken *b)
+/* All that may fail without a trace stands before the first entry. */
+static enum err find_open(struct keeper *k, struct broken *b)
 {
-	const struct segment_row *r = &b->row[b->n];
+	enum err err = index_segments_open(k->ix, find_broken, b);
+
+	for (size_t i = 0; !err && i < b->n; i++) {
+		struct segment_row *r = &b->row[i];
+
+		r->end_ns = k->now.ns;
+		err = index_gaps(k->ix, r->camera, r->start_ns, k->now.ns,
+		    first_gap, r);
+		if (!err)
+			err = index_segments(k->ix, r->camera, r->start_ns,
+			    k->now.ns, next_start, r);
+	}
+	return err;
+}
+
+/* Its number is entered, too: the gap may have no length (check_gone.c). */
+static enum err enter_open(struct keeper *k, const struct segment_row *r)
+{
 	struct camera *m = camera_find(k, r->camera);
 	struct camera gone = {.gap = false}; /* it was retired */
-	enum err err;
+	enum err err = scrub_enter_lost(k, r, ERR_NOT_FOUND, true);
 
-	b->end_ns = k->now.ns;
-	err =
-	    index_gaps(k->ix, r->camera, r->start_ns, k->now.ns, first_gap, b);
-	if (!err)
-		err = index_segments(k->ix, r->camera, r->start_ns, k->now.ns,
-		    next_start, b);
-	if (err)
-		return err;
 	memcpy(gone.id, r->camera, sizeof(gone.id));
-	gap_put(k, m ? m : &gone, r->start_ns, b->end_ns, CAUSE_LOST);
-	return index_segment_drop(k->ix, r->camera, r->seq);
+	if (!err)
+		err = gap_put(k, m ? m : &gone, r->start_ns, r->end_ns,
+		    CAUSE_LOST);
+	return err;
 }
 
 /*
- * No entry names them, so they are gaps like any other and have no row; what
- * was sealed is found missing by the scrub, and entered one by one.
+ * They were never sealed, so they are gaps like any other and have no row; what
+ * was is found missing by the scrub. The rows go when the entries are durable,
+ * in one transaction with the gaps: broken off anywhere, the next command finds
+ * the rows and enters it all again (P7).
  */
-static enum err lose_open(struct keeper *k, unsigned volume)
+static enum err lose_open(struct keeper *k, const struct broken *b)
 {
-	struct broken *b = calloc(1, sizeof(*b));
-	enum err err = b ? OK : ERR_NO_MEMORY;
+	enum err err = index_begin(k->ix);
 
-	if (b)
-		b->volume = volume;
+	for (size_t i = 0; !err && i < b->n; i++)
+		err = enter_open(k, &b->row[i]);
 	if (!err)
-		err = index_segments_open(k->ix, find_broken, b);
-	while (!err && b->n) {
-		b->n--;
-		err = lose_one(k, b);
-	}
-	free(b);
+		err = ledger_commit(k->ledger);
+	for (size_t i = 0; !err && i < b->n; i++)
+		err =
+		    index_segment_drop(k->ix, b->row[i].camera, b->row[i].seq);
+	if (!err)
+		err = index_commit(k->ix);
+	if (err)
+		index_abort(k->ix);
+	else
+		seal_drop(k, b->volume);
 	return err;
 }
 
@@ -290,27 +308,26 @@ static enum err lose_open(struct keeper *k, unsigned volume)
  * again, however this was broken off. What is entered by then a second entry
  * only repeats.
  */
-static enum err give_up(struct keeper *k, unsigned number, const char *reason)
+static enum err give_up(struct keeper *k, const struct broken *b,
+    const char *reason)
 {
-	const struct volume *v = volume_find(number);
+	const struct volume *v = volume_find(b->volume);
 	struct enter x;
 	enum err err;
 
 	enter_begin(k, &x, ENTRY_VOLUME_LOST, 0);
 	enter_text(&x, TAG_REASON, reason);
 	entry_put_text(&x.e, TAG_VOLUME, v->uuid);
-	entry_put_u64(&x.e, TAG_VOLUME_NUMBER, number);
+	entry_put_u64(&x.e, TAG_VOLUME_NUMBER, b->volume);
 	err = enter_end(k, &x, NULL);
 	if (!err)
-		err = lose_open(k, number);
+		err = lose_open(k, b);
 	if (!err)
-		err = ledger_commit(k->ledger);
-	if (!err)
-		err = volume_give_up(number);
+		err = volume_give_up(b->volume);
 	if (!err)
 		log_warn("volume %u was given up as lost: what lay on it "
 			 "becomes gaps",
-		    number);
+		    b->volume);
 	scrub_again(k);
 	return err;
 }
@@ -321,8 +338,33 @@ static const char *why_not_lost(enum err err)
 	    "There is no further volume of that number: saqta volume list." :
 	    err == ERR_EXISTS ?
 	    "That volume is not away, or was given up before." :
-	    err == ERR_INVALID ? "Say why: what lay on it is given up." :
-				 NULL;
+	    err == ERR_INVALID ?
+	    "Say why: what lay on it is given up." :
+	    err == ERR_REBUILDING ?
+	    "The index is being made anew: what was being written on that "
+	    "volume is not known yet. Nothing was done; give the command "
+	    "again in some minutes." :
+	    NULL;
+}
+
+/* Before anything is done: may that volume be given up, and what is lost? */
+static enum err may_give_up(struct keeper *k, const char *reason,
+    struct broken *b)
+{
+	char any[4];
+	size_t n;
+	enum err err;
+
+	if (strlen(reason) < REASON_MIN)
+		return ERR_INVALID;
+	if (!b->volume || !volume_find(b->volume))
+		return ERR_NOT_FOUND;
+	if (!volume_is_away(b->volume))
+		return ERR_EXISTS;
+	err = index_setting_find(k->ix, INDEX_REBUILD, any, sizeof(any), &n);
+	if (k->rebuild || !err)
+		return ERR_REBUILDING;
+	return err == ERR_NOT_FOUND ? find_open(k, b) : err;
 }
 
 /*
@@ -332,35 +374,33 @@ static const char *why_not_lost(enum err err)
 void handle_volume_replace(struct keeper *k, struct conn *c, struct wire *w)
 {
 	uint32_t id = w->id;
-	unsigned number = wire_get_u32(w), added = 0;
+	struct broken b = {.volume = wire_get_u32(w)};
 	char path[VOLUME_PATH], reason[TEXT_MAX];
+	const char *why = NULL;
+	unsigned added = 0;
 	enum err err;
 
 	wire_get_text(w, path, sizeof(path));
 	wire_get_text(w, reason, sizeof(reason));
 	err = wire_end(w);
-	if (!err && strlen(reason) < REASON_MIN)
-		err = ERR_INVALID;
-	if (!err && (!number || !volume_find(number)))
-		err = ERR_NOT_FOUND;
-	if (!err && !volume_is_away(number))
-		err = ERR_EXISTS;
-	if (err) {
-		conn_error(c, id, err, why_not_lost(err));
-		return;
+	if (!err) {
+		err = may_give_up(k, reason, &b);
+		why = why_not_lost(err);
 	}
-	if (!volume_at_path(path))
+	if (!err && !volume_at_path(path)) {
 		err = add(k, path, &added);
-	if (err || added == number) {
-		conn_error(c, id, err ? err : ERR_EXISTS,
-		    err ? why_not(err) :
-			  "That is the volume itself: it is found there from "
-			  "now on, and nothing is given up.");
-		return;
+		why = why_not(err);
 	}
-	err = give_up(k, number, reason);
+	if (!err && added == b.volume) {
+		err = ERR_EXISTS;
+		why = "That is the volume itself: it is found there from "
+		      "now on, and nothing is given up.";
+	}
+	if (!err)
+		err = give_up(k, &b, reason);
 	if (err)
-		conn_error(c, id, err, NULL);
+		conn_error(c, id, err, why);
 	else
 		conn_ok(c, id);
+	free(b.row);
 }

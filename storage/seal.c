@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/keeper_machine.h"
 #include "storage/term.h"
 
 /*
@@ -164,25 +165,33 @@ enum err seal_once(struct keeper *k, struct segment *s)
 	return seal_enter(k, &s->row, s->root, s->cipher_hash);
 }
 
-/* The sync failed: nothing of it counts, and it is never tried again. */
-static void sync_failed(struct keeper *k, unsigned number, enum err err)
+void seal_drop(struct keeper *k, unsigned volume)
 {
 	struct segment **at = &k->sealing;
 
-	log_error("volume %u does not sync: %s", number, err_text(err));
 	while (*at) {
 		struct segment *s = *at;
-		struct camera *m = camera_find(k, s->row.camera);
 
-		if (s->row.volume != number) {
+		if (s->row.volume != volume) {
 			at = &s->next;
 			continue;
 		}
 		*at = s->next;
 		segment_free(s);
-		if (m)
+	}
+}
+
+/* The sync failed: nothing of it counts, and it is never tried again. */
+static void sync_failed(struct keeper *k, unsigned number, enum err err)
+{
+	log_error("volume %u does not sync: %s", number, err_text(err));
+	for (struct segment *s = k->sealing; s; s = s->next) {
+		struct camera *m = camera_find(k, s->row.camera);
+
+		if (m && s->row.volume == number)
 			m->recover = true;
 	}
+	seal_drop(k, number);
 	volume_broke(k, number, FAULT_SYNC);
 	for (struct camera *m = k->cameras; m; m = m->next)
 		if (m->segment && m->segment->row.volume == number)

@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 
 #include "storage/keeper_machine.h"
+#include "storage/ledger_state.h"
 #include "storage/volume.h"
 
 #define AT(s) (KEEPER_NOW - 1000 * NS_PER_SEC + (s)*NS_PER_SEC)
@@ -221,6 +222,145 @@ static void P7_a_camera_that_is_no_more_has_its_gap_too(void **state)
 	lost_is("cam1", AT(0), AT(30));
 }
 
+static uint64_t entered(enum entry_type type)
+{
+	unsigned char buf[ENTRY_MAX];
+	struct entry_view v;
+	uint64_t count = 0;
+	size_t n;
+
+	for (uint64_t i = 0; i < ledger_size(k.ledger); i++) {
+		assert_int_equal(ledger_get(k.ledger, i, buf, &n), OK);
+		assert_int_equal(entry_parse(buf, n, &v), OK);
+		count += v.type == type;
+	}
+	return count;
+}
+
+/* As after kill -9: what was not committed never was. */
+static void killed(void)
+{
+	ledger_close(k.ledger);
+	k.ledger = open_at(dir);
+}
+
+static void P7_no_row_goes_before_its_gap_is_durable(void **state)
+{
+	struct segment_row s;
+	struct gaps all = {.n = 0};
+	int full = open("/dev/full", O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	if (!may_mount)
+		skip();
+	assert_int_equal(add(two), OK);
+	assert_int_equal(ledger_commit(k.ledger), OK);
+	assert_true(dup2(full, k.ledger->file) >= 0);
+	close(full);
+	assert_int_equal(replace(1, two), ERR_DISK_FULL);
+	killed();
+	assert_int_equal(entered(ENTRY_VOLUME_LOST), 0);
+	assert_int_equal(index_segment_find(k.ix, "cam1", 1, &s), OK);
+	assert_int_equal(index_gaps(k.ix, "cam1", 0, INT64_MAX, gap_add, &all),
+	    OK);
+	for (size_t i = 0; i < all.n; i++)
+		assert_int_not_equal(all.g[i].cause, CAUSE_LOST);
+	/* given again, all of it is there, and stays */
+	assert_int_equal(replace(1, two), OK);
+	killed();
+	assert_int_equal(entered(ENTRY_VOLUME_LOST), 1);
+	assert_int_equal(entered(ENTRY_GAP_CLOSED), 1);
+	lost_is("cam1", AT(0), KEEPER_NOW);
+}
+
+static void P7_no_row_goes_whose_gap_was_not_entered(void **state)
+{
+	struct segment_row s;
+
+	(void)state;
+	if (!may_mount)
+		skip();
+	assert_int_equal(add(two), OK);
+	/* of the gap alone: there is no place for its row */
+	run("/usr/bin/python3 -c 'import sqlite3; "
+	    "sqlite3.connect(\"%s/index.db\").execute(\"CREATE TRIGGER t "
+	    "BEFORE INSERT ON gap BEGIN DELETE FROM nowhere; END\")'",
+	    dir);
+	assert_int_not_equal(replace(1, two), OK);
+	assert_int_equal(index_segment_find(k.ix, "cam1", 1, &s), OK);
+	assert_true(volume_is_away(1));
+}
+
+static void nothing_is_done_while_the_index_is_made_anew(void **state)
+{
+	struct segment_row s;
+
+	(void)state;
+	if (!may_mount)
+		skip();
+	assert_int_equal(index_setting_put(k.ix, INDEX_REBUILD, "1", 1), OK);
+	assert_int_equal(replace(1, two), ERR_REBUILDING);
+	assert_int_equal(volumes_count(), 2);
+	assert_int_equal(entered(ENTRY_VOLUME_LOST), 0);
+	assert_int_equal(index_segment_find(k.ix, "cam1", 1, &s), OK);
+	assert_int_equal(index_setting_drop(k.ix, INDEX_REBUILD), OK);
+	assert_int_equal(replace(1, two), OK);
+}
+
+/* Its number is accounted for where no time was lost with it. */
+static void P7_what_was_never_entered_is_entered_as_lost(void **state)
+{
+	struct gap_row off = {.camera = "cam1",
+	    .from_ns = AT(0),
+	    .to_ns = AT(500),
+	    .cause = CAUSE_DISK_ERROR,
+	    .noticed_ns = AT(0)};
+	struct entry_field seq, volume;
+	struct entry_view v;
+
+	(void)state;
+	if (!may_mount)
+		skip();
+	assert_int_equal(index_gap_put(k.ix, &off), OK);
+	assert_int_equal(replace(1, two), OK);
+	assert_int_equal(entered(ENTRY_GAP_CLOSED), 0);
+	assert_true(find(ENTRY_LOST, &v));
+	assert_true(entry_find(&v, TAG_SEQ, &seq));
+	assert_int_equal(field_u64(&seq), 1);
+	assert_true(entry_find(&v, TAG_VOLUME_NUMBER, &volume));
+	assert_int_equal(field_u64(&volume), 1);
+}
+
+static struct segment *waits(unsigned volume)
+{
+	struct segment *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->fd = s->journal_fd = s->proof_fd = s->dir_fd = -1;
+	s->slot_fd[0] = s->slot_fd[1] = -1;
+	strcpy(s->row.camera, "cam1");
+	s->row.volume = volume;
+	seal_queue(&k, s);
+	return s;
+}
+
+static void what_waits_for_its_sync_waits_no_longer(void **state)
+{
+	struct segment *other;
+
+	(void)state;
+	if (!may_mount)
+		skip();
+	waits(1);
+	other = waits(0);
+	waits(1);
+	assert_int_equal(replace(1, two), OK);
+	assert_ptr_equal(k.sealing, other);
+	assert_null(other->next);
+	segment_free(other);
+	k.sealing = NULL;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -231,6 +371,11 @@ int main(void)
 	    TEST(P2_a_replacement_that_breaks_off_is_given_again),
 	    TEST(P7_what_was_being_written_there_ends_where_the_next_begins),
 	    TEST(P7_a_camera_that_is_no_more_has_its_gap_too),
+	    TEST(P7_no_row_goes_before_its_gap_is_durable),
+	    TEST(P7_no_row_goes_whose_gap_was_not_entered),
+	    TEST(nothing_is_done_while_the_index_is_made_anew),
+	    TEST(P7_what_was_never_entered_is_entered_as_lost),
+	    TEST(what_waits_for_its_sync_waits_no_longer),
 	};
 
 	may_mount = unshare(CLONE_NEWNS) == 0 &&
