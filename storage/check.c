@@ -171,8 +171,7 @@ static void check_numbers(struct check *c, struct check_camera *cam)
 
 		while (want < s->seq && check_erased(cam, want))
 			want++;
-		if (s->seq > want &&
-		    !check_gone_numbers(c, cam, want, s->seq - 1))
+		if (s->seq > want && !check_gone_numbers(cam, want, s->seq - 1))
 			check_say(c, MISSING, "P7", cam->id, s->from_ns, NULL,
 			    "segments %llu to %llu before this have no "
 			    "journal record",

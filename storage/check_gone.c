@@ -8,40 +8,71 @@
 
 #include "storage/check_state.h"
 
-#define NEVER_ENTERED 2 /* of a camera, when a volume breaks */
+static struct check_given_up *find_uuid(struct check *c, const char *uuid)
+{
+	for (size_t i = 0; i < c->given_up_n; i++)
+		if (!strcmp(c->given_up[i].uuid, uuid))
+			return &c->given_up[i];
+	return NULL;
+}
 
+/* A command that was broken off and given again enters the volume again. */
 static enum err on_volume(struct check *c, const struct entry_view *v)
 {
-	struct check_given_up g = {.time_ns = v->time.ns};
+	struct check_given_up g = {.time_ns = v->time.ns}, *had;
 	struct entry_field uuid, number;
 
 	if (!entry_find(v, TAG_VOLUME, &uuid) || uuid.n >= sizeof(g.uuid) ||
-	    !entry_find(v, TAG_VOLUME_NUMBER, &number) ||
-	    c->given_up_n == VOLUMES_MAX)
+	    !entry_find(v, TAG_VOLUME_NUMBER, &number))
 		return OK;
 	memcpy(g.uuid, uuid.p, uuid.n);
 	g.number = field_u64(&number);
-	c->given_up[c->given_up_n++] = g;
+	had = find_uuid(c, g.uuid);
+	if (had)
+		*had = g;
+	else if (c->given_up_n < VOLUMES_MAX)
+		c->given_up[c->given_up_n++] = g;
 	return OK;
 }
 
-/* The scrub found nothing of it, because its volume was given up. */
+/*
+ * Heads do not say on which volume their journal stood; but a day of which a
+ * segment was lost with one had a journal there.
+ */
+static enum err day_lost(struct check_camera *cam, int64_t from_ns,
+    int64_t given_up_ns)
+{
+	char day[DAY_TEXT];
+	size_t d;
+	enum err e;
+
+	day_format(utc_local_day((struct utc){from_ns}), day, sizeof(day));
+	e = check_day(cam, day, &d);
+	if (!e && cam->days[d].gone_ns < given_up_ns)
+		cam->days[d].gone_ns = given_up_ns;
+	return e;
+}
+
+/*
+ * The scrub found nothing of it, because its volume was given up; or it was
+ * being written there when that broke, or waited for its sync.
+ */
 static enum err on_segment(struct check *c, const struct entry_view *v)
 {
-	struct entry_field id, seq, number;
+	const struct check_given_up *g = NULL;
+	struct entry_field id, seq, number, from;
 	char camera[CAMERA_ID_MAX + 1] = "";
-	bool given_up = false;
 	struct check_camera *cam;
 	uint64_t *p;
 
 	if (!entry_find(v, TAG_VOLUME_NUMBER, &number) ||
-	    !entry_find(v, TAG_SEQ, &seq) || !entry_find(v, TAG_CAMERA, &id) ||
-	    id.n >= sizeof(camera))
+	    !entry_find(v, TAG_SEQ, &seq) || !entry_find(v, TAG_FROM, &from) ||
+	    !entry_find(v, TAG_CAMERA, &id) || id.n >= sizeof(camera))
 		return OK;
 	for (size_t i = 0; i < c->given_up_n; i++)
-		given_up =
-		    given_up || c->given_up[i].number == field_u64(&number);
-	if (!given_up)
+		if (c->given_up[i].number == field_u64(&number))
+			g = &c->given_up[i];
+	if (!g)
 		return OK;
 	memcpy(camera, id.p, id.n);
 	cam = check_camera(c, camera);
@@ -50,7 +81,7 @@ static enum err on_segment(struct check *c, const struct entry_view *v)
 		return ERR_NO_MEMORY;
 	cam->gone = p;
 	p[cam->gone_n++] = field_u64(&seq);
-	return OK;
+	return day_lost(cam, (int64_t)field_u64(&from), g->time_ns);
 }
 
 enum err check_gone_take(struct check *c, const struct entry_view *v)
@@ -89,25 +120,11 @@ bool check_given_up(const struct check *c, const char *uuid)
 	return false;
 }
 
-bool check_gone_before(const struct check *c, int64_t at_ns)
+bool check_gone_numbers(const struct check_camera *cam, uint64_t first,
+    uint64_t last)
 {
-	for (size_t i = 0; i < c->given_up_n; i++)
-		if (at_ns <= c->given_up[i].time_ns)
-			return true;
-	return false;
-}
-
-/*
- * Is every number from first to last gone, or erased, but for what was never
- * entered because its volume broke: one that was being written, and one before
- * it that waited for its sync?
- */
-bool check_gone_numbers(const struct check *c, const struct check_camera *cam,
-    uint64_t first, uint64_t last)
-{
-	size_t left = NEVER_ENTERED * c->given_up_n + 1;
-
-	for (uint64_t n = first; n <= last && left; n++)
-		left -= !check_is_gone(cam, n) && !check_erased(cam, n);
-	return left > 0;
+	for (uint64_t n = first; n <= last; n++)
+		if (!check_is_gone(cam, n) && !check_erased(cam, n))
+			return false;
+	return true;
 }

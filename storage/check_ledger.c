@@ -207,8 +207,8 @@ static enum err on_head(struct walk *w, uint64_t i, int64_t at_ns,
 	if (e || !records || cam->days[d].erased)
 		return e;
 	fit = find_head(w, cam, d, records, chain);
-	/* the journal may have been on a volume that was given up since */
-	if (fit == FITS || w->c->away || check_gone_before(w->c, at_ns) ||
+	/* its journal may have been on a volume that was given up since */
+	if (fit == FITS || w->c->away || at_ns <= cam->days[d].gone_ns ||
 	    cam->days[d].heads_bad++)
 		return OK;
 	path_journal(id, day, path, sizeof(path));

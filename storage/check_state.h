@@ -48,6 +48,7 @@ struct check_day {
 	char day[DAY_TEXT];
 	bool erased;			/* with its key, journal and all */
 	uint64_t heads_bad;		/* said once, then counted */
+	int64_t gone_ns; /* when a volume with some of it was given up; 0 */
 };
 
 struct check_camera {
@@ -179,11 +180,9 @@ void check_gone_sort(struct check *c);
 /* Was it entered as lost with a volume that was given up? */
 bool check_is_gone(const struct check_camera *cam, uint64_t seq);
 bool check_given_up(const struct check *c, const char *uuid);
-/* Was a volume given up at that time, or later? */
-bool check_gone_before(const struct check *c, int64_t at_ns);
-/* Do volumes that were given up explain that these numbers are missing? */
-bool check_gone_numbers(const struct check *c, const struct check_camera *cam,
-    uint64_t first, uint64_t last);
+/* Is every number from first to last gone like that, or erased? */
+bool check_gone_numbers(const struct check_camera *cam, uint64_t first,
+    uint64_t last);
 
 /* The two halves; errors are only such as keep the check from going on. */
 must_check enum err check_footage(struct check *c);

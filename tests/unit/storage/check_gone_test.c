@@ -22,14 +22,19 @@ static int drop_clip(void **state)
 	return 0;
 }
 
-static void given_up(void)
+static void given_up_is(const char *uuid, uint64_t number)
 {
 	struct entry e;
 
 	entry_begin(&e, ENTRY_VOLUME_LOST, (struct utc){LATER}, 0);
-	entry_put_text(&e, TAG_VOLUME, UUID);
-	entry_put_u64(&e, TAG_VOLUME_NUMBER, 1);
+	entry_put_text(&e, TAG_VOLUME, uuid);
+	entry_put_u64(&e, TAG_VOLUME_NUMBER, number);
 	volume_enter(&v, &e);
+}
+
+static void given_up(void)
+{
+	given_up_is(UUID, 1);
 }
 
 /* The scrub found none of it; of which volume is said where that is no more. */
@@ -149,11 +154,13 @@ static void P7_what_was_never_entered_when_it_broke_is_no_hole(void **state)
 	given_up();
 	for (uint64_t seq = 1; seq <= 3; seq++)
 		lost("cam2", seq, 1);
+	lost("cam3", 2, 1);
+	lost("cam3", 3, 1);
 	closed();
 	says(OK, "whole: 0 changed, 0 missing");
 }
 
-static void P7_more_than_that_is_one(void **state)
+static void P7_a_number_that_no_entry_names_is_one(void **state)
 {
 	struct journal_head head;
 
@@ -161,12 +168,50 @@ static void P7_more_than_that_is_one(void **state)
 	assert_int_equal(journal_head_load(v.fd, "cam3", VOLUME_DAY, &head),
 	    OK);
 	volume_sealed(&v, "cam3", VOLUME_DAY, 1, &head);
-	volume_sealed(&v, "cam3", VOLUME_DAY, 5, &head);
+	volume_sealed(&v, "cam3", VOLUME_DAY, 3, &head);
+	given_up();
 	given_up();
 	for (uint64_t seq = 1; seq <= 3; seq++)
 		lost("cam2", seq, 1);
 	closed();
-	says(ERR_TRUNCATED, "segments 2 to 4 before this have no journal");
+	says(ERR_TRUNCATED, "segments 2 to 2 before this have no journal");
+}
+
+/* The ledger covers more of that day's journal than there is. */
+static void heads(const char *camera, const char *day)
+{
+	struct journal_head head = {.records = 9999};
+
+	snprintf(head.day, sizeof(head.day), "%s", day);
+	volume_enter_heads(&v, camera, &head);
+}
+
+static void P2_a_journal_of_a_day_that_lost_nothing_is_not_excused(void **state)
+{
+	(void)state;
+	heads("cam1", VOLUME_DAY); /* another camera */
+	heads("cam2", VOLUME_NEXT); /* another day */
+	heads("cam2", VOLUME_DAY);
+	given_up();
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		lost("cam2", seq, 1);
+	closed();
+	says(ERR_TRUNCATED, "cam1/2026/11/22/journal: has no record 9998");
+	says(ERR_TRUNCATED, "cam2/2026/11/23/journal: has no record 9998");
+	says(ERR_TRUNCATED, "incomplete: 0 changed, 2 missing");
+}
+
+static void P2_a_volume_that_was_entered_again_takes_no_others_place(void *
+	*state)
+{
+	(void)state;
+	for (int i = 0; i < 64; i++) /* as many as there can be */
+		given_up_is("another", 2);
+	given_up();
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		lost("cam2", seq, 1);
+	closed();
+	says(OK, "whole: 0 changed, 0 missing");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -178,7 +223,9 @@ int main(void)
 	    TEST(P2_a_list_that_no_entry_confirms_is_not_believed),
 	    TEST(P2_what_is_lost_otherwise_stays_missing),
 	    TEST(P7_what_was_never_entered_when_it_broke_is_no_hole),
-	    TEST(P7_more_than_that_is_one),
+	    TEST(P7_a_number_that_no_entry_names_is_one),
+	    TEST(P2_a_journal_of_a_day_that_lost_nothing_is_not_excused),
+	    TEST(P2_a_volume_that_was_entered_again_takes_no_others_place),
 	};
 
 	return crypt_init() ?
