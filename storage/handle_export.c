@@ -55,8 +55,10 @@ static enum err make_file(struct keeper *k, const char *id, int *ret_fd)
 	if (err)
 		return err;
 	err = disk_sync_dir(k->data_fd, "exports");
-	if (err)
+	if (err) {
 		close(*ret_fd);
+		*ret_fd = -1;
+	}
 	return err;
 }
 

@@ -213,7 +213,7 @@ static void enter_proof(struct keeper *k, const struct segment_row *row)
 					0u);
 	err = enter_end(k, &x, NULL);
 	if (!err)
-		err = index_segment_put(k->ix, row);
+		err = index_segment_proof(k->ix, row->camera, row->seq, proof);
 	if (err)
 		log_error("camera %s: segment %llu: read back not entered: %s",
 		    row->camera, (unsigned long long)row->seq, err_text(err));
@@ -293,7 +293,7 @@ static bool ask_picture(struct keeper *k, struct segment *s)
 	struct camera *m = camera_find(k, s->row.camera);
 	struct wire w;
 
-	if (!m || !m->conn || s->proof_fd < 0)
+	if (k->stop || !m || !m->conn || s->proof_fd < 0)
 		return false;
 	if (m->asked_seq)
 		read_back(k, &m->asked, PROOF_VERIFIED);
