@@ -100,7 +100,9 @@ void check_act(struct check *c, uint64_t i, const unsigned char *p, size_t n,
 	default:
 		return;
 	}
-	if (!is_signed(c, p, n, v) && !is_of_former(c, v))
+	if (is_of_former(c, v))
+		c->unnamed++;
+	else if (!is_signed(c, p, n, v))
 		check_say(c, CHANGED, "P6", NULL, v->time.ns, NULL,
 		    "entry %" PRIu64 " (%s) is not signed by a custodian", i,
 		    entry_type_name(v->type));

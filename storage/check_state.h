@@ -112,6 +112,7 @@ struct check {
 	int64_t epoch_ns;	/* when the last epoch began; 0: the first one */
 	bool alone;		/* the present log alone: former ones, and the
 				   people that they name, are not read */
+	uint64_t unnamed;	/* acts, whose signers only these may name */
 };
 
 /* One day of one camera. */

@@ -42,7 +42,7 @@ enum err view_chain(const struct chain *c, char **ret)
 	hex_encode(c->sealed.root, HASH_BYTES, root);
 	return view_text(
 	    json_pack("{s:b, s:I, s:I, s:I, s:s, s:i, s:o, s:o, s:o, s:o, s:I, "
-		      "s:o}",
+		      "s:I, s:o}",
 		"over", chain_is_over(c), "at", (json_int_t)c->at, "size",
 		(json_int_t)c->size, "signed", (json_int_t)c->sealed.size,
 		"root", root, "epoch",
@@ -50,7 +50,7 @@ enum err view_chain(const struct chain *c, char **ret)
 		json_time_or_null(c->from_ns), "to",
 		json_time_or_null(c->to_ns), "heads",
 		json_time_or_null(c->heads_ns), "found", found_json(c),
-		"found_in_all", (json_int_t)c->found_n, "witness",
-		witness_json(c)),
+		"found_in_all", (json_int_t)c->found_n, "unnamed",
+		(json_int_t)c->check.unnamed, "witness", witness_json(c)),
 	    ret);
 }

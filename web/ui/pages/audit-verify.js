@@ -108,6 +108,7 @@ const fine = (r) => [
 	t("audit.verifyRange", { size: number(r.size), from: stamp(r.from),
 		to: stamp(r.to) }),
 	t("audit.verifySigned", { signed: number(r.signed) }),
+	r.unnamed && t("audit.verifyUnnamed", { n: r.unnamed }),
 	r.heads && t("audit.verifyHeads", { time: stamp(r.heads) }),
 	r.witness ? t("audit.verifyWitness", { who: r.witness.by.join(", "),
 		size: number(r.witness.size), time: stamp(r.witness.at) }) :

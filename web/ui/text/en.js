@@ -754,6 +754,7 @@ export default {
 	"audit.verifyMore": { one: "And {n} more.", other: "And {n} more." },
 	"audit.verifyRange": "Every one of its {size} entries, from {from} to {to}, is what was entered then.",
 	"audit.verifySigned": "The first {signed} give the root that the key of this ledger has signed; what custodians had to sign, they signed.",
+	"audit.verifyUnnamed": "Signatures not checked here: {n}, by custodians whom a former ledger names; saqta check reads that one, too.",
 	"audit.verifyHeads": "The heads of the cameras' chains were entered last {time}.",
 	"audit.verifyWitness": "{who} saw the first {size} entries exactly like this ({time}).",
 	"audit.wrong.checkpoint": "The signed checkpoint does not fit the ledger.",
