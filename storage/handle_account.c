@@ -1,6 +1,7 @@
 /* handle_account.c - accounts change and end; the sessions of others end. */
 #include <string.h>
 
+#include "storage/api/log.h"
 #include "storage/keeper.h"
 #include "storage/reader.h"
 
@@ -100,8 +101,6 @@ static enum err end_person(struct keeper *k, struct reader *r,
 	err = enter_end(k, &x, NULL);
 	if (!err)
 		err = index_person_put(k->ix, p);
-	if (!err)
-		err = index_drafts_drop(k->ix, p->id, 0);
 	return err ? err : requests_close(k, p->id, r->person, reason);
 }
 
@@ -130,6 +129,9 @@ void handle_person_ended(struct keeper *k, struct conn *c, struct wire *w)
 		return;
 	}
 	people_sign_out(k, person, NULL);
+	/* last, and nothing waits for it: too old they are dropped anyway */
+	if (index_drafts_drop(k->ix, person, 0))
+		log_warn("the drafts of an ended person stay until too old");
 	conn_ok(c, id);
 }
 
