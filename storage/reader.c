@@ -267,6 +267,7 @@ static bool is_entered(enum err err)
 	case ERR_PASSWORD:
 	case ERR_FACTOR:
 	case ERR_NO_FACTOR:
+	case ERR_FILES:
 	case ERR_SELF_APPROVAL:
 	case ERR_NOT_APPROVED:
 	case ERR_GRANT_ENDED:

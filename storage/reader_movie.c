@@ -175,7 +175,7 @@ static enum err files_are_open(struct session *s)
 	    "Files leave after the password and a new code of the second "
 	    "factor: open those of %s first.",
 	    s->access.request);
-	return ERR_FACTOR;
+	return ERR_FILES;
 }
 
 /* The run, and its movie in s->access.laid. A file is an export. */

@@ -67,6 +67,8 @@ static const struct {
 	"The ledger that knew of this was lost: no package can prove it."},
     [ERR_CHANGED] = {"changed", 412,
 	"Somebody has changed this meanwhile: look at it anew."},
+    [ERR_FILES] = {"files-closed", 403,
+	"Files leave after the password and a new code of the second factor."},
     [ERR_NO_FACTOR] = {"no-second-factor", 403,
 	"This takes a code of a second factor: set one up first, on the page "
 	"of your account."},

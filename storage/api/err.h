@@ -58,6 +58,7 @@ enum err {
 	ERR_NO_FACTOR = 47,	/* this act wants a second factor; he has none */
 	ERR_COMMON = 45,	/* a password that is guessed soon */
 	ERR_DRAFTS = 48,	/* as many drafts as a person may have */
+	ERR_FILES = 49,		/* files leave after a code; none was given */
 	ERR_TOKEN = 50,		/* no token, or one that is not good (any more) */
 	ERR_RATE = 51,		/* a program asks too often */
 	ERR_KEY_USED = 52,	/* an Idempotency-Key stands for something else */

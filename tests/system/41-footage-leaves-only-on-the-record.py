@@ -200,8 +200,8 @@ def test_files_closed(box, people, ident, path):
     for method in ("HEAD", "GET"):
         answer = marat.ask(method, path)
         say.test("P5 a session alone gets no plain MP4: " + method,
-                 answer.status == 401 and b"moov" not in answer.body and
-                 (method == "HEAD" or problem(answer) == "second-factor"),
+                 answer.status == 403 and b"moov" not in answer.body and
+                 (method == "HEAD" or problem(answer) == "files-closed"),
                  answer.status, answer.body[:80])
     refused("who has no second factor is told to set one up", marat.post(
         url, {"password": password, "code": "000000"}), 403,
@@ -220,7 +220,7 @@ def test_files_closed(box, people, ident, path):
         url, {"password": password, "code": used}), 401, "second-factor")
     other = box.client("marat")
     refused("P5 in another session of his they stay closed", other.get(path),
-            401, "second-factor")
+            403, "files-closed")
     other.sign_out()
 
 
