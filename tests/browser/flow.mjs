@@ -173,15 +173,8 @@ async function findsWithdrawal()
 
 async function askFor()
 {
-	const [d1, t1] = typed(job.from, site);
-	const [d2, t2] = typed(job.to, site);
-	const at = (m, f) => `#ask .moment:nth-of-type(${m}) ` +
-		`.field:nth-child(${f}) input`;
-
-	await p.fill(at(1, 1), d1);
-	await p.fill(at(1, 2), t1);
-	await p.fill(at(2, 1), d2);
-	await p.fill(at(2, 2), t2);
+	await fillMoment(1, job.from);
+	await fillMoment(2, job.to);
 	await p.fill("#ask [name=reason]", "Client says no cash came out.");
 	await p.click("#ask button[type=submit]");
 	await p.reads("A case number is needed.");
@@ -475,6 +468,7 @@ async function draft()
 
 	await p.click("#ask button[value=draft]");
 	await p.reads("kept for you alone");
+	const listedTo = (await json("/api/v1/drafts")).drafts[0].to;
 	await p.open("/requests");
 	await p.see("#drafts a");
 	const listed = await p.text("#drafts");
@@ -487,6 +481,17 @@ async function draft()
 	await p.see("#ask button[type=submit]");
 	is(await stands() === before, "and is gone on with as it was",
 		`${before} ${await stands()}`);
+	await fillMoment(2, job.from + 360e3);
+	is(await p.eval(() => document.querySelector("#ask [name=longer]")
+		.offsetParent !== null),
+	"more than five minutes want their reason in a draft, too");
+	await p.fill("#ask .moment:nth-of-type(2) .field:nth-child(1) input",
+		"31.02.2026");
+	await p.click("#ask button[value=draft]");
+	await p.reads("A date such as 22.11.2026");
+	is((await json("/api/v1/drafts")).drafts[0].to === listedTo,
+		"what is no date is said, and not left out of the draft");
+	await fillMoment(2, job.to);
 	// in another window of his it is saved meanwhile
 	const [d] = (await json("/api/v1/drafts")).drafts;
 	await post(`/api/v1/drafts/${d.id}`, { reason: "Of another window" });
@@ -551,6 +556,13 @@ async function operatorIsStopped()
 	"an operator who opens a watch link is told what is needed, and " +
 		"fetches no byte of video");
 	await shot("operator");
+	await p.signOut();
+}
+
+// Of a grant that its requester has at that moment.
+async function operatorGetsNothing()
+{
+	await p.signIn(accounts.operator);
 	const o = await p.fetch(`/media/${job.id}/${job.camera}/1/init`);
 	is(o.status === 403, "P6 the operator gets no footage: 403",
 		o.status);
@@ -583,6 +595,7 @@ await play({ p, report, shot }, async () => {
 	await auditorAsks();
 	await operatorIsStopped();
 	await custodianDecides();
+	await operatorGetsNothing();
 	await auditorWatches();
 	await crossesTheGap();
 	await downloads();

@@ -71,11 +71,24 @@ const app = {
 	refresh: () => show(false),
 
 	// Renew what a page shows, as long as somebody is signed in: what
-	// ends it.
+	// ends it. While nothing answers the page says how old it is.
 	every(ms, renew)
 	{
-		const timer = setInterval(() => renew().catch((problem) =>
-			problem.status === 401 && app.session && show(false)), ms);
+		const old = el("p", { class: "told bad", role: "alert",
+			id: "old" });
+		const turn = app.turn;
+		let at = app.now();
+		const timer = setInterval(() => renew().then(() => {
+			at = app.now();
+			old.remove();
+		}, (problem) => {
+			if (problem.status === 401)
+				return app.session && show(false);
+			if (turn !== app.turn || old.isConnected)
+				return;
+			old.textContent = t("page.old", { time: time.stamp(at) });
+			document.getElementById("main").prepend(old);
+		}), ms);
 
 		return () => clearInterval(timer);
 	},
@@ -178,6 +191,7 @@ async function show(focus)
 
 // Somebody else changed what one was about to change (412): the page is fetched
 // anew, says so, and has the words again that were typed; no password, no code.
+// A one-time password that is shown once stays.
 async function showAnew()
 {
 	const words = () => document.querySelectorAll(
@@ -187,7 +201,13 @@ async function showAnew()
 	const told = el("p", { class: "told bad", role: "alert", tabindex: -1,
 		id: "changed" }, t("problem.changed"));
 
+	const sheet = [...document.getElementById("made")?.childNodes ?? []];
+	const turn = app.turn + 1;
+
 	await show(false);
+	if (turn !== app.turn || !app.session)
+		return;	// gone elsewhere meanwhile, or signed out
+	document.getElementById("made")?.replaceChildren(...sheet);
 	for (const x of words())
 		if (typed.has(x.name))
 			x.value = typed.get(x.name);

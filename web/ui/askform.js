@@ -127,28 +127,41 @@ async function keep(s, f)
 		right: v.export ? "export" : "view",
 		until: v.days < DAYS_MOST ? moment(s.app.now() + v.days * DAY) :
 			undefined };
-	let saved;
 
+	for (const m of [f.from, f.to])	// nothing typed is left out unsaid
+		if (Number.isNaN(m.peek()) && !m.isEmpty() && m.read() === null)
+			return m.focus();
 	try {
-		saved = await api.saveDraft(s.draft, body);
+		const saved = await api.saveDraft(s.draft, body);
+		s.draft = await draftOf(saved.id);
 	} catch (problem) {
-		throw await meanwhile(s, problem);
+		throw await meanwhile(s, f, problem);
 	}
-	s.draft = await draftOf(saved.id);
+	noteDraft(s, f);
+	say(t("draft.saved"));
+}
+
+// In the address and in the form: which draft this is, or none any more.
+function noteDraft(s, f)
+{
+	if (!f.told.isConnected)	// another page stands there by now
+		return;
 	const q = new URLSearchParams(location.search);
-	q.set("draft", saved.id);
+	q.delete("draft");
+	if (s.draft)
+		q.set("draft", s.draft.id);
 	s.app.note("/find?" + q);
 	tellKept(s, f);
-	say(t("draft.saved"));
 }
 
 // The same draft was saved, sent or discarded in another window: what is typed
 // here stays, and the next press counts with the draft as it is now.
-async function meanwhile(s, problem)
+async function meanwhile(s, f, problem)
 {
 	if (!s.draft || !["changed", "not-found"].includes(problem.name))
 		return problem;
 	s.draft = await draftOf(s.draft.id);
+	noteDraft(s, f);
 	return new api.Problem(s.draft ? "draftChanged" : "draftGone", 0);
 }
 
@@ -191,7 +204,7 @@ async function ask(s, f, wrong)
 		await s.app.go("/requests/" + id);
 		say(t("ask.sent", { id }));
 	} catch (wrong) {
-		const problem = await meanwhile(s, wrong);
+		const problem = await meanwhile(s, f, wrong);
 		const at = f[problem.field];
 		(at?.control ?? at)?.focus();
 		throw problem;

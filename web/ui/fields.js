@@ -80,6 +80,12 @@ export class Moment {
 		this.twice.hidden = false;
 	}
 
+	isEmpty()
+	{
+		return !this.date.control.value.trim() &&
+			!this.time.control.value.trim();
+	}
+
 	// The instant that stands there, NaN while it is none; nobody is asked.
 	peek()
 	{

@@ -22,8 +22,7 @@ export default async function find(app)
 	const { from, to } = range(app, draft ?? { from: q.get("from"),
 		to: q.get("to") });
 	const s = { app, cameras, from, to, camera: q.get("camera") ?? "",
-		draft, asked: draft?.cameras ??
-			(q.get("cameras") ?? "").split(" ").filter(Boolean),
+		draft, asked: (q.get("cameras") ?? "").split(" ").filter(Boolean),
 		at: (from + to) / 2,
 		result: el("div", { "aria-live": "off" }) };
 

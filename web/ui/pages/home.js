@@ -17,13 +17,17 @@ export default async function home(app)
 		seer ? api.exports() : []]);
 	const waiting = requests.filter((r) => r.may_decide);
 	const mine = requests.filter((r) => r.mine).slice(0, 5);
-	const told = el("div", {}), table = el("div", {});
+	const told = el("div", { "aria-live": "polite" });
+	const table = el("div", {});
 	const showNow = (now, all) => {
 		renew(told, well(app, now));
 		renew(table, cameraTable(all, app.now()));
 	};
 
 	showNow(status, cameras);
+	const last = seer && cameras.length > 0 ? await glance(app, cameras) :
+		el("section", { class: "card" },
+			el("h2", {}, t("health.cameras")), table);
 	return { title: t("home.title"), leave: app.every(EVERY, async () =>
 		showNow(...await Promise.all([api.status(),
 			api.cameras(true)]))), node: el("div", {},
@@ -35,11 +39,7 @@ export default async function home(app)
 			list(t("home.mine"), mine, t("home.noneMine"),
 				el("p", {}, el("a", { class: "button main",
 					href: "/find" }, t("home.find")))),
-			ready(exports)),
-		seer && cameras.length > 0 ? await glance(app, cameras) :
-			el("section", { class: "card" },
-				el("h2", {}, t("health.cameras")),
-				table)) };
+			ready(exports)), last) };
 }
 
 // What says the same stays; who stands in it stays there.

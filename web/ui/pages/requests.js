@@ -33,17 +33,28 @@ export default async function requests()
 function draftCard(all)
 {
 	const list = el("ul", { class: "list", id: "drafts" });
-	const renew = async () => fill(list, (all = await api.drafts()).map(line));
+	const title = el("h2", {}), wrong = el("p", { role: "alert" });
+	const shown = () => {
+		title.textContent = `${t("draft.title")} (${all.length})`;
+		fill(list, all.map(line));
+	};
+	const renew = async () => {
+		all = await api.drafts();
+		shown();
+		if (!all.length && !wrong.textContent)
+			title.parentNode.remove();
+	};
 	const drop = async (d) => {
+		wrong.textContent = "";
 		try {
 			await api.discardDraft(d);
 			say(t("draft.discarded"));
 		} catch (problem) {	// changed meanwhile: it is shown anew
-			say(problem.sentence ?? String(problem));
+			wrong.textContent = problem.sentence ?? String(problem);
 		}
 		await renew();
-		(list.querySelector("a") ?? document.getElementById("main"))
-			.focus();
+		(list.isConnected && list.querySelector("a") ||
+			document.getElementById("main")).focus();
 	};
 	const line = (d) => el("li", { "data-draft": d.id },
 		el("div", { class: "between" }, el("span", { class: "num" },
@@ -51,18 +62,18 @@ function draftCard(all)
 				time.instant(d.saved)) })),
 		el("span", { class: "row" }, el("a", { class: "button main",
 			href: "/find?draft=" + d.id }, t("draft.continue")),
-		el("button", { type: "button", on: { click: () => drop(d)
-			.catch((p) => say(p.sentence)) } },
+		el("button", { type: "button", on: { click: () => drop(d).catch((p) => {
+			wrong.textContent = p.sentence;
+		}) } },
 		t("draft.discard")))),
 		d.from && d.to && el("div", { class: "num" }, time.span(
 			time.instant(d.from), time.instant(d.to))),
 		el("div", { class: "soft" }, [d.cameras.join(", "), d.case,
 			d.reason].filter(Boolean).join(" \u00b7 ")));
 
-	fill(list, all.map(line));
-	return el("section", { class: "card" }, el("h2", {},
-		`${t("draft.title")} (${all.length})`), el("p", { class: "soft" },
-		t("draft.text")), list);
+	shown();
+	return el("section", { class: "card" }, title, el("p", { class: "soft" },
+		t("draft.text")), wrong, list);
 }
 
 const table = (list) => el("div", { class: "tables", tabindex: 0,

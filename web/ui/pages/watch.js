@@ -28,7 +28,7 @@ export default async function watch(app, id)
 
 	if (!r || !r.mine) {
 		// the appliance refuses it, and enters who tried
-		await api.play(id).catch(() => {});
+		await api.play(id).catch(unlessRefused);
 		return needed(id, r, seer);
 	}
 	if (!open(r))
@@ -56,6 +56,13 @@ export default async function watch(app, id)
 				one.thumbs?.close();
 			return app.session ? api.stop(id) : null;
 		} };
+}
+
+// Only then it is entered: not where nobody answers, or is signed in.
+function unlessRefused(problem)
+{
+	if (![403, 404].includes(problem.status))
+		throw problem;
 }
 
 // A link without the right to it answers with what is needed.

@@ -243,6 +243,7 @@ export default {
 	"notYours.title": "Not part of your work",
 	"notYours.text": "Your role does not include this page. An auditor or a custodian can open this link.",
 
+	"page.old": "No answer from the appliance: what stands here is from {time}.",
 	"home.title": "Home", "home.hello": "Good day, {name}",
 	"home.well": "All is well: {recording} of {enabled} cameras are recording.",
 	"home.notWell": "{recording} of {enabled} cameras are recording.",
@@ -883,6 +884,7 @@ export default {
 	"key.operation.name": "T", "key.operation": "next operation",
 
 	"problem.second-factor": "A new code of your second factor is needed; one that was used already does not count.",
+	"problem.files-closed": "Files leave after your password and a new code of the second factor: open them on the page where you watch.",
 	"problem.no-second-factor": "This takes a code of a second factor, and you have none. Set one up first, on the page Your account.",
 	"problem.quota": "That is more than one person may copy in a day, or have undecided. Go on tomorrow, or have some decided.",
 	"problem.locked": "Too many failed attempts. Wait a little and try again.",
