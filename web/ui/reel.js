@@ -106,11 +106,16 @@ export class Reel extends EventTarget {
 			performance.now() - this.waited > PATIENCE;
 	}
 
+	// The last picture may end before what was entered of its fragment: then
+	// the browser stands behind it, and nothing more comes.
 	get atEnd()
 	{
-		const end = this.tape.fragments[this.run.last].to;
+		const { times, to } = this.tape.fragments[this.run.last];
+		const at = this.position;
+		const last = times?.length ? Math.max(...times) : Infinity;
 
-		return this.position >= Math.max(end, this.run.to) - TAIL;
+		return at >= Math.max(to, this.run.to) - TAIL || (at >= last &&
+			this.feed.holds(last) && !this.feed.holds(at + TAIL));
 	}
 
 	// Go, or stand and wait for the others.
