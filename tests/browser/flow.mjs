@@ -90,10 +90,10 @@ async function choose()
 const before = (spans, gap) => spans[spans.indexOf(gap) - 1];
 const round = (ms) => Math.floor(ms / 1e3) * 1e3;
 
-async function fillMoment(n, ms)
+async function fillMoment(n, ms, form = "main form")
 {
 	const [date, time] = typed(ms, site);
-	const of = `main form .moment:nth-of-type(${n}) `;
+	const of = `${form} .moment:nth-of-type(${n}) `;
 
 	await p.fill(of + ".field:nth-child(1) input", date);
 	await p.fill(of + ".field:nth-child(2) input", time);
@@ -173,8 +173,8 @@ async function findsWithdrawal()
 
 async function askFor()
 {
-	await fillMoment(1, job.from);
-	await fillMoment(2, job.to);
+	await fillMoment(1, job.from, "#ask");
+	await fillMoment(2, job.to, "#ask");
 	await p.fill("#ask [name=reason]", "Client says no cash came out.");
 	await p.click("#ask button[type=submit]");
 	await p.reads("A case number is needed.");
@@ -481,7 +481,7 @@ async function draft()
 	await p.see("#ask button[type=submit]");
 	is(await stands() === before, "and is gone on with as it was",
 		`${before} ${await stands()}`);
-	await fillMoment(2, job.from + 360e3);
+	await fillMoment(2, job.from + 360e3, "#ask");
 	is(await p.eval(() => document.querySelector("#ask [name=longer]")
 		.offsetParent !== null),
 	"more than five minutes want their reason in a draft, too");
@@ -491,7 +491,7 @@ async function draft()
 	await p.reads("A date such as 22.11.2026");
 	is((await json("/api/v1/drafts")).drafts[0].to === listedTo,
 		"what is no date is said, and not left out of the draft");
-	await fillMoment(2, job.to);
+	await fillMoment(2, job.to, "#ask");
 	// in another window of his it is saved meanwhile
 	const [d] = (await json("/api/v1/drafts")).drafts;
 	await post(`/api/v1/drafts/${d.id}`, { reason: "Of another window" });

@@ -376,14 +376,14 @@ static void a_movie_takes_a_code_for_each_session_and_request(void **state)
 		    OK);
 	}
 	box_session(AUDITOR_2);
-	assert_int_equal(ask_movie(requests[0]), ERR_FACTOR);
+	assert_int_equal(ask_movie(requests[0]), ERR_FILES);
 	wire_begin(&w, MSG_MOVIE_READ, ++box.id);
 	wire_put_str(&w, requests[0]);
 	wire_put_str(&w, "cam1");
 	wire_put_u32(&w, 0);
 	wire_put_u64(&w, 30000);
 	wire_put_u32(&w, sizeof(part));
-	assert_int_equal(box_window(&w, sizeof(part), part), ERR_FACTOR);
+	assert_int_equal(box_window(&w, sizeof(part), part), ERR_FILES);
 	assert_int_equal(open_files(requests[0], "auditor's password"),
 	    ERR_PASSWORD);
 	/* P5: refusals are entered, and nothing left */
@@ -392,12 +392,12 @@ static void a_movie_takes_a_code_for_each_session_and_request(void **state)
 	assert_int_equal(open_files(requests[0], credential(AUDITOR_2)), OK);
 	assert_int_equal(ask_movie(requests[0]), OK);
 	movie_read(requests[0], 30000, sizeof(part), part);
-	assert_int_equal(ask_movie(requests[1]), ERR_FACTOR);
+	assert_int_equal(ask_movie(requests[1]), ERR_FILES);
 	/* what else is looked at meanwhile does not break it off */
 	movie_read(requests[0], 30100, sizeof(part), part);
 	box_stop();
 	box_session(AUDITOR_2);
-	assert_int_equal(ask_movie(requests[0]), ERR_FACTOR);
+	assert_int_equal(ask_movie(requests[0]), ERR_FILES);
 	box_stop();
 }
 
