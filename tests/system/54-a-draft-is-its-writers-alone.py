@@ -115,6 +115,11 @@ def test_wrong(marat, whole):
                                       for i in range(64)]})
     say.test("all of it together has its limit", problem(answer)[:2] == (413, "too-large"),
              answer.body)
+    kept = drafts(marat)[0]
+    answer = save(marat, {"reason": "x" * 1025}, kept["id"])
+    say.test("nor is one that is kept changed by it",
+             problem(answer) == (422, "invalid", "/reason") and
+             drafts(marat)[0] == kept, answer.body)
     answer = marat.get(DRAFTS + "?person=1")
     say.test("the list takes no parameters", answer.status == 422, answer.body)
 
