@@ -55,7 +55,8 @@ async function isOut()
 	await p.until("all is well again", () => !document.querySelector(
 		"main .told.bad, main .badge.bad"), null, 60e3);
 	is(true, "and Home says by itself when it is over");
-	is(asked.length > 5 && asked.every((h) => h), "what it asks for that " +
+	// the first may be the page's own, fetched again in this language
+	is(asked.length > 5 && asked.slice(1).every((h) => h), "what it asks for that " +
 		"by itself keeps nobody signed in", asked.join());
 	await shot("over");
 	return begun;
