@@ -109,6 +109,22 @@ static void a_segment_is_entered_after_its_sync_and_read_back(void **state)
 	assert_int_equal(found.proof, PROOF_VERIFIED);
 }
 
+/* Cameras write on all the time: so that it costs no sync of its own. */
+static void P9_a_read_back_is_entered_with_the_next_sync(void **state)
+{
+	unsigned proved = entries(ENTRY_READ_BACK);
+
+	(void)state;
+	wait_for_sync();
+	sync_all();
+	k.dirty = true;
+	while (!k.proofs)
+		seal_proved(&k);
+	assert_int_equal(entries(ENTRY_READ_BACK), proved);
+	sync_all();
+	assert_int_equal(entries(ENTRY_READ_BACK), proved + 1);
+}
+
 /* A write of the next one failed: recovery finds this one whole and seals it. */
 static void one_that_recovery_has_sealed_meanwhile_is_not_entered_twice(void *
 	*state)
@@ -177,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_segment_is_entered_after_its_sync_and_read_back),
+	    cmocka_unit_test(P9_a_read_back_is_entered_with_the_next_sync),
 	    cmocka_unit_test(
 		one_that_recovery_has_sealed_meanwhile_is_not_entered_twice),
 	    cmocka_unit_test(
