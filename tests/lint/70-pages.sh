@@ -38,7 +38,14 @@ for (const [l, text] of others)
 	for (const k of new Set([...Object.keys(en[1]), ...Object.keys(text)]))
 		if (!(k in en[1]) !== !(k in text))
 			wrong++, console.log(`  ${k} is not in both en and ${l}`);
-console.log(`${wrong ? "not ok" : "ok"} - the languages have the same keys`);
+for (const l of ["en", "kk", "ru"]) {	// of two the later one would count
+	const keys = fs.readFileSync(`web/ui/text/${l}.js`, "utf8")
+		.match(/(?<=^\t|, )"[^"\s]+"(?=: )/gm);
+	for (const k of keys.filter((x, i) => keys.indexOf(x) !== i))
+		wrong++, console.log(`  ${k} stands twice in ${l}`);
+}
+console.log(`${wrong ? "not ok" : "ok"} - the languages have the same keys, ` +
+	"each once");
 const flat = (v) => (typeof v === "string" ? v : Object.values(v).join(" "))
 	.replace(/\{\w+\}/g, "").toLowerCase();
 const { "": _, ...terms } = JSON.parse(fs.readFileSync("web/glossary.json"));

@@ -247,7 +247,8 @@ async function pageOf(there)
 	if (!there)
 		return plain("missing");
 	if (!there.roles.includes(app.session.role))
-		return plain("notYours");
+		return plain("notYours", { roles: there.roles.map((r) =>
+			t("role." + r)).join(", ") });
 	try {
 		return await load(there.page, there.id);
 	} catch (problem) {
@@ -264,10 +265,10 @@ async function pageOf(there)
 	}
 }
 
-const plain = (key) => ({ title: t(key + ".title"),
+const plain = (key, values) => ({ title: t(key + ".title"),
 	node: el("section", { class: "card" },
 		el("h1", {}, t(key + ".title")),
-		el("p", {}, t(key + ".text")),
+		el("p", {}, t(key + ".text", values)),
 		el("p", {}, el("a", { href: "/" }, t("nav.home")))) });
 
 function broken(problem)

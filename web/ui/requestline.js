@@ -11,7 +11,8 @@ export const stateBadge = (r) => el("span",
 
 // Nobody has decided for days: whoever may is reminded (storage enters it).
 export const waits = (r) => r.waits_days > 0 && el("span",
-	{ class: "badge bad" }, t("request.waits", { n: r.waits_days }));
+	{ class: "badge bad" }, t("request.waitsDays",
+		{ n: r.waits_days }));
 
 export const open = (r) => r.state === "approved" || r.state === "shortened";
 

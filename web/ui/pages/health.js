@@ -32,9 +32,9 @@ const page = (app, s, cameras) => [
 		el("section", { class: "card" },
 			el("h2", {}, t("health.disk")), disk(s.storage),
 			forecast(s.forecast), diskAlarms(s.storage),
-			s.storage.lost > 0 && el("p", { class: "badge bad" },
+			s.storage.lost > 0 && el("p", { class: "told bad" },
 				t("storage.lost", { n: number(s.storage.lost) })),
-			s.storage.keys_waiting > 0 && el("p", { class: "badge wait" },
+			s.storage.keys_waiting > 0 && el("p", { class: "told" },
 				t("storage.keysWaiting",
 					{ n: number(s.storage.keys_waiting) }))),
 		el("section", { class: "card" },
@@ -70,7 +70,7 @@ const machine = (h) => [
 	el("dl", { class: "facts" },
 		h.clock.source && fact("host.source", h.clock.source),
 		fact("host.looked", time.stamp(time.instant(h.taken)))),
-	h.age_s > 900 && el("p", { class: "badge bad" }, t("host.silent")),
+	h.age_s > 900 && el("p", { class: "told bad" }, t("host.silent")),
 	h.arrays.map((a) => el("p", {}, badge(!a.missing && a.active,
 		t(a.missing || !a.active ? "host.arrayLacks" : "host.array",
 			{ name: a.name, n: number(a.missing) })))),
@@ -90,7 +90,7 @@ const forecast = (f) => {
 			day: time.dateText(time.instant(f.full_on)) }) :
 		t("forecast.holds", facts);
 	return [el("p", { class: f.full_on && f.days_left <= 30 ?
-		"badge bad" : "" }, text),
+		"told bad" : "" }, text),
 	f.held_bytes > 0 && el("p", {}, t("forecast.held",
 		{ held: bytes(f.held_bytes) }))];
 };
@@ -101,7 +101,7 @@ const retention = (r) => [
 		fact("retention.held", number(r.held)),
 		fact("retention.swept", r.swept ?
 			time.stamp(time.instant(r.swept)) : "\u2013")),
-	retentionAlarms(r).map((text) => el("p", { class: "badge bad" },
+	retentionAlarms(r).map((text) => el("p", { class: "told bad" },
 		text))];
 
 // What keeps from erasing what is due, or makes too much of it due.

@@ -1,14 +1,15 @@
 // holds.js - what is kept beyond its term: the list, placing, releasing.
 import * as api from "../api.js";
+import { cameraName } from "../askform.js";
 import { el, fill, say } from "../dom.js";
 import { credential, field, form, Moment, textField, ticks } from "../fields.js";
-import { t } from "../i18n.js";
+import { inOrder, t } from "../i18n.js";
 import * as time from "../time.js";
 
 const REVIEW_MS = 90 * 86400e3;
 
 // The section below the requests; cameras: those that may be held.
-export async function holds(cameras)
+export async function holds(app, cameras)
 {
 	const list = el("div", {});
 	const act = el("div", {});
@@ -24,7 +25,7 @@ export async function holds(cameras)
 	return el("section", { class: "card", id: "holds" },
 		el("h2", {}, t("holds.title")),
 		el("p", { class: "soft" }, t("holds.text")),
-		list, act, placing(cameras, renew));
+		list, act, placing(app, cameras, renew));
 }
 
 const stamp = (x) => x ? time.stamp(time.instant(x)) : "";
@@ -74,13 +75,13 @@ function releasing(h, act, renew)
 		{ class: "stop", type: "submit" }, t("holds.release")));
 }
 
-function placing(cameras, renew)
+function placing(app, cameras, renew)
 {
 	const which = ticks(t("column.cameras"),
-		cameras.map((c) => [c.id, c.name]), []);
-	const from = new Moment(t("when.from"), Date.now());
-	const to = new Moment(t("when.to"), Date.now());
-	const review = new Moment(t("holds.review"), Date.now() + REVIEW_MS);
+		inOrder(cameras).map((c) => [c.id, cameraName(c)]), []);
+	const from = new Moment(t("when.from"), app.now());
+	const to = new Moment(t("when.to"), app.now());
+	const review = new Moment(t("holds.review"), app.now() + REVIEW_MS);
 	const open = el("input", { type: "checkbox", checked: true,
 		on: { change: () => { to.node.hidden = open.checked; } } });
 	const reason = textField(t("holds.why"), { maxlength: 500,

@@ -6,7 +6,7 @@ import * as time from "../time.js";
 import { stateBadge, waits } from "../requestline.js";
 import { holds } from "./holds.js";
 
-export default async function requests()
+export default async function requests(app)
 {
 	const [all, drafts] = await Promise.all([api.requests(), api.drafts()]);
 	const groups = [
@@ -26,7 +26,7 @@ export default async function requests()
 		groups.map(([title, list]) => el("section", { class: "card" },
 			el("h2", {}, `${t(title)} (${list.length})`),
 			table(list))),
-		await holds(await api.cameras())) };
+		await holds(app, await api.cameras())) };
 }
 
 // What one has begun to write: on the appliance, told to nobody else.
