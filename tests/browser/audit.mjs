@@ -21,8 +21,8 @@ const shot = (name) => p.shot(path.join(opt.shots,
 	`${opt.browser}-audit-${opt.expect}-${name}.png`));
 const words = opt.expect === "whole" ? { en: "nothing of it was changed",
 	ru: "ничего не изменено", kk: "ештеңе өзгертілмеген" } :
-	{ en: `Entry ${opt.expect} is not what was entered`,
-		ru: `Запись ${opt.expect} не такова`,
+	{ en: `Entry no. ${opt.expect} is not what was entered`,
+		ru: `Запись № ${opt.expect} не такова`,
 		kk: `${opt.expect}-жазба енгізілген күйінде емес` };
 
 // Another window of the session has brought the verification to its end: the

@@ -173,6 +173,8 @@ function variant(type, f)
 
 const room = (n) => n === undefined ? "\u2013" : bytes(Number(n));
 
+const entryNo = (n) => n === undefined ? "\u2013" : number(Number(n));
+
 const texts = (f) => ({
 	camera: f.camera ?? "\u2013", cameras: list(f.cameras),
 	n: f.zones?.length ?? 0,
@@ -183,9 +185,9 @@ const texts = (f) => ({
 	bytes: room(f.bytes),
 	need: room(f["need-bytes"]), capacity: room(f["capacity-bytes"]),
 	role: word("role.", f.role), version: f.version ?? "\u2013",
-	error: word("problem.", f.error), lease: f.lease ?? "\u2013",
+	error: word("problem.", f.error), lease: entryNo(f.lease),
 	atm: f.atm ?? "\u2013", place: f.place ?? "\u2013",
-	device: f.device || "\u2013", decision: f.decision ?? "\u2013",
+	device: f.device || "\u2013", decision: entryNo(f.decision),
 	at: f.at ? time.stamp(time.instant(f.at)) : "\u2013",
 	until: f.ends ? time.stamp(time.instant(f.ends)) : "\u2013",
 	export: f.export ?? "\u2013", package: f.package ?? "\u2013",

@@ -829,7 +829,7 @@ export default {
 	"entry.lease-opened": "{who}: {request} бойынша көру: {camera}, {range}.",
 	"entry.lease-opened.download": "{who}: {request} бойынша жүктеу: {camera}, {range}.",
 	"entry.lease-opened.export": "{who} {request} бойынша дәлелдеме алады: {camera}, {range}.",
-	"entry.lease-closed": "{lease} жазбасы жабылды: нақты берілгені {served}.",
+	"entry.lease-closed": "{lease}-жазба рұқсат еткені аяқталды: {served} бейне берілді.",
 	"entry.epoch-confirmed": "{who}: журналдың жаңа дәуірі расталды.",
 	"entry.log-key": "{who}: журналға басқа кілт берілді.",
 	"entry.witness-added": "{who}: {witness} куәгері тағайындалды.",
