@@ -153,6 +153,9 @@ static json_t *hold_json(const struct view *v, const struct hold *h)
 {
 	bool mine = v->person && h->owner == v->person;
 	bool see = !v->person || mine || v->role == ROLE_CUSTODIAN;
+	/* as handle_retention.c's release_ok(), which has the last word */
+	bool over = !*h->request ||
+	    (h->ends_ns && h->ends_ns - HOLD_AFTER_NS <= v->now.ns);
 
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, "
 			 "s:o, s:o, s:b}",
@@ -166,7 +169,7 @@ static json_t *hold_json(const struct view *v, const struct hold *h)
 	    see ? text_json(v, h, TAG_CASE) : json_null(), "review",
 	    json_time_or_null(h->review_ns), "ends",
 	    json_time_or_null(h->ends_ns), "may_release",
-	    v->role == ROLE_CUSTODIAN && !mine);
+	    v->role == ROLE_CUSTODIAN && !mine && over);
 }
 
 /* As requests: custodians and the tool see all, others their own. */

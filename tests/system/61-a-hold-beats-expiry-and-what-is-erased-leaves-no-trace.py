@@ -187,6 +187,10 @@ def decided(box, begin, end):
         "cameras": ["cam-1"], "reason": "known", "password": PEOPLE["aigul"][2],
         "code": box.code("aigul")})
     assert done.status == 200, done.body
+    held = [h for h in aigul.get("/api/v1/holds").json()["holds"]
+            if h["request"] == ident]
+    say.test("P4 nobody is offered to release what an open request holds",
+             len(held) == 1 and not held[0]["may_release"], held)
     return marat, aigul, ident
 
 
