@@ -78,11 +78,14 @@ def must(answer):
     return answer.json()
 
 
-def ask(client, cameras, begin, end, reason, case, right="view"):
+def ask(client, cameras, begin, end, reason, case, right="view",
+        code="other"):
     return must(client.post(V1 + "requests", {
         "from": stamp(begin), "to": stamp(end), "cameras": cameras,
         "reason": reason, "case": case, "right": right,
-        "longer": "What happened before and after it."}))["id"]
+        "reason_code": code,
+        **({"longer": "What happened before and after it."}
+           if end - begin > 300 else {})}))["id"]
 
 
 def decide(box, client, user, ident, cameras, begin, end, reason="",
@@ -111,7 +114,7 @@ def make_requests(box, begin, end):
     begin, end = int(begin) - BEFORE_S, int(end) - 2
     reason = "Client says no cash came out."
     made = {"approved": ask(marat, BY_ATM["0417"], begin, end, reason, "K-114",
-                            "export"),
+                            "export", "dispute"),
             "shortened": ask(marat, BY_ATM["0712"], begin, end,
                              "Somebody stood too close to a client.", "K-115"),
             "refused": ask(marat, BY_ATM["0533"], begin, end, "To look around",
@@ -121,7 +124,8 @@ def make_requests(box, begin, end):
             "closed": ask(marat, BY_ATM["0533"][:1], begin, end,
                           "A wrong ATM", "K-118"),
             "submitted": ask(marat, BY_ATM["0533"], begin, end,
-                             "Cash counted short by 20 000.", "K-119")}
+                             "Cash counted short by 20 000.", "K-119",
+                             code="cash")}
     decide(box, daniyar, "daniyar", made["approved"], BY_ATM["0417"], begin,
            end)
     aigul = box.client("aigul")

@@ -81,7 +81,8 @@ async function show(b, query)
 const table = (heads, rows) => el("div", { class: "tables", tabindex: 0,
 	role: "region", "aria-label": t("tx.title") }, el("table", {},
 	el("thead", {}, el("tr", {}, heads.map((h) =>
-		el("th", { scope: "col" }, t("column." + h))))),
+		el("th", { scope: "col" }, t(h === "atm" ? "add.atm" :
+			"column." + h))))),
 	el("tbody", {}, rows)));
 
 function row(b, r)
@@ -105,7 +106,7 @@ function row(b, r)
 		el("td", { class: "num tight" }, card(r.card)),
 		el("td", {}, t("tx.coverage." + r.coverage,
 			{ n: r.cameras.length })),
-		el("td", {}, r.cameras.length > 0 && el("button",
+		el("td", { class: "tight" }, r.cameras.length > 0 && el("button",
 			{ type: "button", on: { click: () => ask(b, r) } },
 			t("tx.ask"))));
 }
@@ -137,7 +138,7 @@ async function repeated(b, list)
 			el("td", { class: "num" }, time.span(
 				time.instant(c.first), time.instant(c.last))),
 			el("td", {}, c.atms.join(", ")), cells[i],
-			el("td", {}, el("button", { type: "button", on: {
+			el("td", { class: "tight" }, el("button", { type: "button", on: {
 				click: () => show(b, usesOf(c, from, to))
 					.catch((p) => say(p.sentence)) } },
 			t("tx.uses")))))));

@@ -197,6 +197,8 @@ const texts = (f) => ({
 	note: f.note ?? "\u2013", incident: f.incident ?? "\u2013",
 	token: f.token ?? "\u2013", scope: f.scope ?? "\u2013",
 	entries: number(Number(f["witness-size"] ?? 0)),
+	events: number(Number(f.events ?? 0)), step: f.step ?? "\u2013",
+	to: f.to ? time.stamp(time.instant(f.to)) : "\u2013",
 	offset: offsetText(Number(f["offset-ms"] ?? 0)),
 	about: aboutText(Number(f["uncertainty-ms"] ?? 0)),
 	jump: offsetText(Number(f["jump-ms"] ?? 0)),

@@ -22,7 +22,7 @@ export default async function cameras(app)
 	await renew(s);
 	const still = app.every(EVERY, async () => calm(s.list) &&
 		renew(s, true));
-	return { title: t("cameras.title"),
+	return { title: t("cameras.title"), wide: mine,
 		node: el("div", {}, el("h1", {}, t("cameras.title")),
 			el("section", { class: "card" }, s.list), s.below,
 			add && el("section", { class: "card" }, add.node)),

@@ -28,7 +28,7 @@ const page = (app, s, cameras) => [
 	el("h1", {}, t("health.title")),
 	el("section", { class: "card" }, el("h2", {}, t("health.cameras")),
 		cameraTable(cameras, app.now())),
-	el("div", { class: "cols" },
+	el("div", { class: "cols two" },
 		el("section", { class: "card" },
 			el("h2", {}, t("health.disk")), disk(s.storage),
 			forecast(s.forecast), diskAlarms(s.storage),
@@ -78,12 +78,14 @@ const machine = (h) => [
 		t(d.healthy && !d.pending ? "host.disk" : "host.diskBad",
 			{ name: d.name, model: d.model }))))];
 
+const rate = (mbit) => number(mbit, mbit < 0.1 ? 3 : mbit < 1 ? 2 : 1);
+
 // What the disks hold, in one sentence; red below 30 days.
 const forecast = (f) => {
 	if (!f || !f.cameras)
 		return null;
 	const facts = { cameras: number(f.cameras),
-		rate: number(Math.round(f.rate_bps / f.cameras / 1e5) / 10),
+		rate: rate(f.rate_bps / f.cameras / 1e6),
 		need: bytes(f.need_bytes), capacity: bytes(f.capacity_bytes) };
 	const text = f.full_on ?
 		t("forecast.full", { ...facts, days: number(f.days_left),
@@ -133,8 +135,8 @@ const clock = (app, s) => el("dl", { class: "facts" },
 		{ length: length(Math.abs(app.skew)) })));
 
 // Who vouches for the ledger beside the box, and since when not.
-const witnessed = (w) => w.age_s === null ? badge(!w.witnesses,
-	t("health.byNobody")) : [t("time.ago", { length:
+const witnessed = (w) => w.age_s === null ? el("span", { class:
+	"badge" + (w.witnesses ? " bad" : "") }, t("health.byNobody")) : [t("time.ago", { length:
 	length(Math.max(0, w.age_s) * 1e3) }), ": ", w.by.join(", ")];
 
 const record = (s) => el("dl", { class: "facts" },
@@ -187,5 +189,6 @@ const cameraRow = (c, now) => el("tr", {},
 
 // How far a camera's own clock is off; null where it does not say.
 export const offset = (ms) => ms === null ? t("probe.offsetUnknown") :
+	Math.abs(ms) < 10 ? t("probe.offsetNone") :
 	t(ms < 0 ? "probe.offsetBehind" : "probe.offsetAhead",
 		{ length: length(Math.abs(ms)) });

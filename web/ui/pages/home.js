@@ -5,7 +5,7 @@ import { length, number, t } from "../i18n.js";
 import * as time from "../time.js";
 import { glance } from "./coverage.js";
 import { cameraTable, diskAlarms, retentionAlarms } from "./health.js";
-import { requestLine } from "../requestline.js";
+import { open, requestLine } from "../requestline.js";
 
 const EVERY = 5e3;
 
@@ -16,7 +16,10 @@ export default async function home(app)
 		api.status(), api.cameras(), seer ? api.requests() : [],
 		seer ? api.exports() : []]);
 	const waiting = requests.filter((r) => r.may_decide);
-	const mine = requests.filter((r) => r.mine).slice(0, 5);
+	// what one may watch first, then what waits, then what is over
+	const rank = (r) => open(r) ? 0 : r.state === "submitted" ? 1 : 2;
+	const mine = requests.filter((r) => r.mine)
+		.sort((a, b) => rank(a) - rank(b)).slice(0, 5);
 	const told = el("div", { "aria-live": "polite" });
 	const table = el("div", {});
 	const showNow = (now, all) => {
@@ -37,8 +40,11 @@ export default async function home(app)
 				list(t("home.waiting"), waiting,
 					t("home.nothingWaits")),
 			list(t("home.mine"), mine, t("home.noneMine"),
-				el("p", {}, el("a", { class: "button main",
-					href: "/find" }, t("home.find")))),
+				el("p", { class: "row mid" }, el("a",
+					{ class: "button main", href: "/find" },
+					t("home.find")), el("a",
+					{ href: "/requests" },
+					t("requests.all")))),
 			ready(exports)), last) };
 }
 

@@ -107,7 +107,7 @@ function adding(app, told, renew)
 					{ deputy: true }, ...by.take() }));
 			user.control.value = name.control.value = "";
 			await renew();
-		}, el("div", { class: "row gap" }, user.node, name.node,
+		}, el("div", { class: "row top" }, user.node, name.node,
 			role.node), deputy, by.nodes, el("button",
 			{ class: "main", type: "submit" }, t("people.make")))));
 }

@@ -124,7 +124,7 @@ function decision(app, r)
 	return el("section", { class: "card", id: "decide" },
 		el("h2", {}, t("decide.title")),
 		el("p", {}, t("decide.text")),
-		form(act, cameras.node, el("div", { class: "row gap" },
+		form(act, cameras.node, el("div", { class: "row top" },
 			from.node, to.node), until.node, reason.node,
 			password.node, code.node, el("div", { class: "row" },
 				el("button", { class: "main", type: "submit",

@@ -96,7 +96,7 @@ function adding(app, told, renew)
 				...by.take() }));
 			name.control.value = "";
 			await renew();
-		}, el("div", { class: "row gap" }, name.node, days.node),
+		}, el("div", { class: "row top" }, name.node, days.node),
 		scope.node, by.nodes, el("button",
 			{ class: "main", type: "submit" }, t("tokens.make"))));
 }

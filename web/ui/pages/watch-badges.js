@@ -36,6 +36,23 @@ export const changedParts = (s) => s.screens.flatMap((x) => x.tape.fragments
 	.filter((f) => f.bad?.name === "integrity")
 	.map((f) => ({ f, name: x.name })));
 
+// How many fragments were read, and so checked, of how many.
+function checked(s)
+{
+	const all = s.screens.flatMap((x) => x.tape.fragments);
+
+	return { n: all.filter((f) => f.times).length, of: all.length };
+}
+
+// The word of the first badge, as far as anything was read.
+export function genuineText(s)
+{
+	const { n, of } = checked(s);
+
+	return t(changedParts(s).length ? "badge.changed" : n < of ?
+		"badge.soFar" : "badge.genuine");
+}
+
 // Each fragment is checked against the ledger's word when it is read.
 function genuine(s)
 {
@@ -44,15 +61,12 @@ function genuine(s)
 		[x.f.part, x])).values()].reverse();
 	const { ledger, witness } = s.status;
 
-	return badge(bad.length ? "bad" : "good",
-		t(bad.length ? "badge.changed" : "badge.genuine"), () => [
+	return badge(bad.length ? "bad" : "good", genuineText(s), () => [
 			...bad.slice(0, 5).map(({ f, name }) => t("genuine.changed",
 				{ camera: name, seq: number(f.part.seq),
 					time: time.timeText(f.from) })),
 			t("genuine.how", { n: parts(s).size }),
-			t("genuine.read", { n: s.screens.reduce((sum, x) => sum +
-				x.tape.fragments.filter((f) => f.times).length,
-			0) }),
+			t("genuine.read", checked(s)),
 			t("genuine.ledger", { entries: number(ledger.size) }) + " " +
 			(witness.age_s === null ? t("genuine.noWitness") :
 				t("genuine.witness", { who: witness.by.join(", "),

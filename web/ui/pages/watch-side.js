@@ -72,7 +72,7 @@ function showPart(s)
 				s.in = s.out = NaN;
 				s.strip.choose(NaN, NaN);
 				showPart(s);
-			} } }, t("part.clear"))), s.form);
+			} } }, t("part.clear"))), !s.noting && s.form);
 }
 
 // --- forms below the marks: one at a time ---
@@ -82,6 +82,9 @@ const forms = { note: noteForm, hold: holdForm, export: exportForm };
 export function panel(s, kind)
 {
 	fill(s.form, forms[kind](s));
+	s.noting = kind === "note";	// it stands where its result will
+	showPart(s);
+	showNotes(s);
 	s.form.querySelector("input, textarea, button")?.focus();
 	s.form.scrollIntoView({ block: "nearest" });
 }
@@ -203,7 +206,8 @@ function showNotes(s)
 
 	fill(s.notes, el("h2", {}, t("note.title")), all.length ?
 		el("ul", { class: "list" }, all.map((n) => noteLine(s, n))) :
-		el("p", { class: "soft" }, t("note.none")));
+		el("p", { class: "soft" }, t("note.none")),
+	s.noting && s.form);
 }
 
 function noteLine(s, n)

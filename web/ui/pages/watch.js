@@ -12,7 +12,7 @@ import { Thumbs } from "../thumbs.js";
 import * as time from "../time.js";
 import { legend } from "../timeline.js";
 import { covers } from "../zones.js";
-import { badges, changedParts } from "./watch-badges.js";
+import { badges, changedParts, genuineText } from "./watch-badges.js";
 import { keyDown } from "./watch-keys.js";
 import { marked, mayExport, nextGap, panel, side, snapshot } from "./watch-side.js";
 import { open } from "../requestline.js";
@@ -244,6 +244,9 @@ function note(s)
 	if (s.player.closed)
 		return;
 	s.noted = performance.now();
+	const first = s.badges.querySelector("summary");
+	if (first && first.textContent !== genuineText(s))
+		first.textContent = genuineText(s);
 	s.app.note(`/watch/${s.id}?` + new URLSearchParams(
 		{ camera: s.main.camera.camera, t: time.rfc3339(
 			Math.floor(s.player.at)) }));
