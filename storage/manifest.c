@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OFFSET_MAX (24 * 60) /* minutes */
+
 /* Errors are sticky: what is read after the first one is zero. */
 struct in {
 	enum err err;
@@ -272,6 +274,30 @@ static void opened(struct in *in, const json_t *o, struct manifest *m)
 	}
 }
 
+/* How far ahead of UTC: the first stands for what was before, too. */
+static void offsets(struct in *in, const json_t *o, struct manifest *m)
+{
+	const json_t *a;
+
+	if (!json_object_get(o, "offsets"))
+		return;
+	m->offsets = array(in, o, "offsets", MANIFEST_OFFSETS_MAX,
+	    sizeof(*m->offsets), &a, &m->offsets_n);
+	for (size_t i = 0; i < m->offsets_n && !in->err; i++) {
+		const json_t *x = json_array_get(a, i);
+		const json_t *minutes = json_object_get(x, "minutes");
+		json_int_t n = json_integer_value(minutes);
+
+		m->offsets[i].from_ns = instant(in, x, "from_ns");
+		if (!json_is_integer(minutes) || n <= -OFFSET_MAX ||
+		    n >= OFFSET_MAX ||
+		    (i && m->offsets[i].from_ns <= m->offsets[i - 1].from_ns))
+			bad(in, ERR_FORMAT);
+		else
+			m->offsets[i].minutes = (int)n;
+	}
+}
+
 static void request(struct in *in, const json_t *o, struct manifest *m)
 {
 	const json_t *a = json_object_get(o, "cameras");
@@ -319,6 +345,7 @@ enum err manifest_parse(const void *p, size_t n, struct manifest *ret)
 	lists(&in, o, &m);
 	empty(&in, o, &m);
 	opened(&in, o, &m);
+	offsets(&in, o, &m);
 	if (in.err) {
 		manifest_free(&m);
 		return in.err;
@@ -339,6 +366,7 @@ void manifest_free(struct manifest *m)
 	free(m->gaps);
 	free(m->empty);
 	free(m->opened);
+	free(m->offsets);
 	json_decref(m->json);
 	*m = (struct manifest){0};
 }

@@ -12,6 +12,7 @@
 
 #define MANIFEST_MAX (64u << 20) /* bytes */
 #define MANIFEST_ITEMS_MAX 200000u /* of any kind */
+#define MANIFEST_OFFSETS_MAX 1000u
 
 /* A leaf of a segment's tree: its claim, or only the hash of one left out. */
 struct manifest_leaf {
@@ -59,6 +60,11 @@ struct manifest_gap {
 	uint64_t entry; /* that says so, where entered */
 	unsigned epoch; /* as of a segment */
 };
+/* From then on clocks at the site are that far ahead of UTC. */
+struct manifest_offset {
+	int64_t from_ns;
+	int minutes;
+};
 /* A commitment that is opened. */
 struct manifest_opened {
 	uint64_t entry;
@@ -89,6 +95,9 @@ struct manifest {
 	size_t gaps_n;
 	struct manifest_opened *opened;
 	size_t opened_n;
+	/* in order of time; none in packages that know only the zone's name */
+	struct manifest_offset *offsets;
+	size_t offsets_n;
 };
 
 /*

@@ -64,14 +64,48 @@ void verify_say(struct verify *v, enum claim c, enum answer a, const char *fmt,
 	va_end(ap);
 }
 
-char *verify_time(int64_t ns, char buf[32])
+/* "2026-11-22" and "09:15:07" of a second. */
+static bool split_time(int64_t s, char day[16], char clock[16])
 {
-	time_t s = (time_t)(ns / NS_PER_SEC);
+	time_t t = (time_t)s;
 	struct tm tm;
 
-	if (!gmtime_r(&s, &tm) ||
-	    !strftime(buf, 32, "%Y-%m-%d %H:%M:%S UTC", &tm))
+	return gmtime_r(&t, &tm) && strftime(day, 16, "%Y-%m-%d", &tm) &&
+	    strftime(clock, 16, "%H:%M:%S", &tm);
+}
+
+/* Minutes ahead of UTC, as the package tells; false where it does not. */
+static bool offset_at(const struct manifest *m, int64_t ns, int *ret)
+{
+	if (!m->offsets_n)
+		return false;
+	*ret = m->offsets[0].minutes;
+	for (size_t i = 1; i < m->offsets_n; i++)
+		if (m->offsets[i].from_ns <= ns)
+			*ret = m->offsets[i].minutes;
+	return true;
+}
+
+char *verify_time(const struct verify *v, int64_t ns, char buf[VERIFY_TIME])
+{
+	char day[16], clock[16], utc_day[16], utc_clock[16];
+	int64_t s = ns / NS_PER_SEC;
+	bool same;
+	int min;
+
+	if (!split_time(s, utc_day, utc_clock)) {
 		strcpy(buf, "?");
+		return buf;
+	}
+	if (!offset_at(&v->manifest, ns, &min) ||
+	    !split_time(s + 60 * min, day, clock)) {
+		snprintf(buf, VERIFY_TIME, "%s %s UTC", utc_day, utc_clock);
+		return buf;
+	}
+	same = !strcmp(day, utc_day);
+	snprintf(buf, VERIFY_TIME, "%s %s (UTC%c%02d:%02d; %s%s%s UTC)", day,
+	    clock, min < 0 ? '-' : '+', abs(min) / 60, abs(min) % 60,
+	    same ? "" : utc_day, same ? "" : " ", utc_clock);
 	return buf;
 }
 
@@ -340,7 +374,7 @@ static enum err check_all(struct verify *v, uint64_t size)
 
 static void judge_log(struct verify *v)
 {
-	char t[32];
+	char t[VERIFY_TIME];
 
 	if (v->out->changed)
 		verify_say(v, CLAIM_LOG, NOT_PROVEN,
@@ -364,7 +398,7 @@ static void judge_log(struct verify *v)
 		    "changed since %s; cosigned by %s",
 		    (unsigned long long)v->witness_n,
 		    (unsigned long long)v->out->entries,
-		    verify_time(v->witness_s * NS_PER_SEC, t), v->witnesses);
+		    verify_time(v, v->witness_s * NS_PER_SEC, t), v->witnesses);
 	else if (v->policy->quorum < 0)
 		verify_say(v, CLAIM_LOG, NOT_CLAIMED,
 		    "the policy names no witness: the owner of the log's key "

@@ -21,7 +21,7 @@ enum claim {
 enum answer { NOT_CLAIMED, NOT_PROVEN, PROVEN };
 
 #define FINDINGS_MAX 100 /* kept; all are counted */
-#define FINDING_TEXT 256
+#define FINDING_TEXT 320
 
 struct finding {
 	bool missing; /* else changed */
@@ -32,7 +32,7 @@ struct finding {
 };
 struct judgement {
 	enum answer answers[CLAIMS];
-	char says[CLAIMS][512];
+	char says[CLAIMS][640];
 	struct finding findings[FINDINGS_MAX];
 	size_t findings_n, changed, missing;
 	char export_id[24], origin_name[NOTE_NAME_MAX + 1];

@@ -32,14 +32,14 @@ static bool is_named(const struct manifest *m, const char *camera, int64_t from,
 static void need_gap(struct verify *v, const char *camera, int64_t from,
     int64_t to)
 {
-	char a[32], b[32];
+	char a[VERIFY_TIME], b[VERIFY_TIME];
 
 	if (to - from <= COVERAGE_JOIN_NS ||
 	    is_named(&v->manifest, camera, from, to))
 		return;
 	verify_finding(v, true, "hole", "", -1,
 	    "camera %s from %s to %s: neither footage nor a gap with a cause",
-	    camera, verify_time(from, a), verify_time(to, b));
+	    camera, verify_time(v, from, a), verify_time(v, to, b));
 }
 
 /* Does the log say that this number came to nothing? */
@@ -81,7 +81,7 @@ static void check_camera(struct verify *v, const char *camera)
 	const struct manifest *m = &v->manifest;
 	const struct held_fragment *before = NULL;
 	int64_t at = m->from_ns;
-	char a[32], b[32];
+	char a[VERIFY_TIME], b[VERIFY_TIME];
 
 	for (size_t i = 0; i < v->held_n; i++) {
 		const struct held_fragment *h = &v->held[i];
@@ -104,8 +104,8 @@ static void check_camera(struct verify *v, const char *camera)
 			verify_finding(v, true, "lost", "", -1,
 			    "camera %s from %s to %s: recorded, and since "
 			    "lost or damaged at the bank",
-			    camera, verify_time(m->gaps[i].from_ns, a),
-			    verify_time(m->gaps[i].to_ns, b));
+			    camera, verify_time(v, m->gaps[i].from_ns, a),
+			    verify_time(v, m->gaps[i].to_ns, b));
 }
 
 /* Does the entry close this gap with this cause, or erase what was there? */
@@ -131,21 +131,21 @@ static void check_gap(struct verify *v, const struct manifest_gap *g)
 {
 	const struct proof *log = verify_proof_of(v, g->epoch);
 	const struct proof_entry *x = log ? proof_find(log, g->entry) : NULL;
-	char a[32], b[32];
+	char a[VERIFY_TIME], b[VERIFY_TIME];
 
 	if (!says_gap(x, g))
 		verify_finding(v, false, "gap", "manifest.json", -1,
 		    "camera %s from %s to %s: entry %llu does not say what "
 		    "the manifest says of this gap",
-		    g->camera, verify_time(g->from_ns, a),
-		    verify_time(g->to_ns, b), (unsigned long long)g->entry);
+		    g->camera, verify_time(v, g->from_ns, a),
+		    verify_time(v, g->to_ns, b), (unsigned long long)g->entry);
 	else if (x->view.type == ENTRY_ERASED &&
 	    x->view.time.ns < g->to_ns + TERM_MIN_NS)
 		verify_finding(v, true, "early", "", -1,
 		    "camera %s from %s to %s: erased before any term could "
 		    "end",
-		    g->camera, verify_time(g->from_ns, a),
-		    verify_time(g->to_ns, b));
+		    g->camera, verify_time(v, g->from_ns, a),
+		    verify_time(v, g->to_ns, b));
 }
 
 static void check_gaps(struct verify *v)
@@ -160,7 +160,7 @@ static void check_gaps(struct verify *v)
 static void judge_complete(struct verify *v)
 {
 	const struct manifest *m = &v->manifest;
-	char from[32], to[32];
+	char from[VERIFY_TIME], to[VERIFY_TIME];
 	size_t named = 0, entered = 0;
 
 	for (size_t i = 0; i < m->gaps_n; i++) {
@@ -168,8 +168,8 @@ static void judge_complete(struct verify *v)
 		entered +=
 		    strcmp(m->gaps[i].cause, "lost") != 0 && m->gaps[i].entered;
 	}
-	verify_time(m->from_ns, from);
-	verify_time(m->to_ns, to);
+	verify_time(v, m->from_ns, from);
+	verify_time(v, m->to_ns, to);
 	if (v->out->missing || v->out->changed)
 		verify_say(v, CLAIM_COMPLETE, NOT_PROVEN,
 		    "%s to %s, %zu cameras: something is missing", from, to,

@@ -126,7 +126,7 @@ static enum err hash_fragment(struct compare *c, uint32_t n,
 /* Fragments that differ one after another are one finding. */
 static void end_difference(struct compare *c)
 {
-	char t[32];
+	char t[VERIFY_TIME];
 
 	if (!c->differ)
 		return;
@@ -134,8 +134,9 @@ static void end_difference(struct compare *c)
 	    "%s, from second %lld.%03lld (%s): %u second%s of pictures are "
 	    "not what was recorded",
 	    c->file->name, (long long)(c->differ_ms / 1000),
-	    (long long)(c->differ_ms % 1000), verify_time(c->differ_wall, t),
-	    c->differ, c->differ == 1 ? "" : "s");
+	    (long long)(c->differ_ms % 1000),
+	    verify_time(c->v, c->differ_wall, t), c->differ,
+	    c->differ == 1 ? "" : "s");
 	c->differ = 0;
 	c->any = true;
 }

@@ -127,7 +127,7 @@ static void judge_people(struct verify *v, const struct proof_entry *request,
     const struct proof_entry *decision)
 {
 	const struct manifest *m = &v->manifest;
-	char asked[128], decided[128], a[32], b[32];
+	char asked[128], decided[128], a[VERIFY_TIME], b[VERIFY_TIME];
 	const char *reason;
 
 	name_of(v, request->view.person, asked, sizeof(asked));
@@ -139,9 +139,9 @@ static void judge_people(struct verify *v, const struct proof_entry *request,
 	else
 		verify_say(v, CLAIM_PEOPLE, PROVEN,
 		    "%s asked on %s (%s; \"%.160s\"), %s decided on %s", asked,
-		    verify_time(request->view.time.ns, a), m->request,
+		    verify_time(v, request->view.time.ns, a), m->request,
 		    reason ? reason : "reason not opened", decided,
-		    verify_time(decision->view.time.ns, b));
+		    verify_time(v, decision->view.time.ns, b));
 }
 
 /* When a witness of the policy signed what this entry says; 0: none did. */
@@ -191,7 +191,8 @@ static int64_t not_before(const struct verify *v, uint64_t first)
 static void judge_time(struct verify *v, const struct proof_entry *made)
 {
 	uint64_t first = UINT64_MAX, last = 0;
-	char t[32], w[32], s[64] = "not before: not claimed";
+	char t[VERIFY_TIME], w[VERIFY_TIME];
+	char s[VERIFY_TIME + 16] = "not before: not claimed";
 	int64_t since;
 
 	for (size_t i = 0; i < v->manifest.segments_n; i++) {
@@ -206,15 +207,16 @@ static void judge_time(struct verify *v, const struct proof_entry *made)
 	since = not_before(v, first);
 	if (since)
 		snprintf(s, sizeof(s), "not before %s",
-		    verify_time(since * NS_PER_SEC, w));
-	verify_time(made ? made->view.time.ns : 0, t);
+		    verify_time(v, since * NS_PER_SEC, w));
+	verify_time(v, made ? made->view.time.ns : 0, t);
 	if (v->out->changed)
 		verify_say(v, CLAIM_TIME, NOT_PROVEN,
 		    "the package contradicts itself or the log");
 	else if (v->witness_s && last < v->witness_n)
 		verify_say(v, CLAIM_TIME, PROVEN,
 		    "existed by %s, as %s cosigned; %s",
-		    verify_time(v->witness_s * NS_PER_SEC, w), v->witnesses, s);
+		    verify_time(v, v->witness_s * NS_PER_SEC, w), v->witnesses,
+		    s);
 	else if (v->witness_s)
 		verify_say(v, CLAIM_TIME, NOT_PROVEN,
 		    "not all of it was witnessed yet; by the log's own clock "

@@ -39,8 +39,13 @@ void verify_finding(struct verify *v, bool missing, const char *code,
     __attribute__((format(printf, 6, 7)));
 void verify_say(struct verify *v, enum claim c, enum answer a, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
-/* "2026-11-22 09:15:07 UTC"; buf of 32 bytes, returned. */
-char *verify_time(int64_t ns, char buf[32]);
+#define VERIFY_TIME 96
+/*
+ * "2026-11-22 14:15:07 (UTC+05:00; 09:15:07 UTC)": as clocks at the site showed
+ * it, which the package tells, and UTC; the day of both where they differ.
+ * UTC alone where the package tells no offset. buf is returned.
+ */
+char *verify_time(const struct verify *v, int64_t ns, char buf[VERIFY_TIME]);
 /*
  * The entry of that index and type in the log of that epoch (0: the present
  * one), else a finding and NULL.

@@ -265,6 +265,39 @@ static json_t *clocks_json(const struct export *x, enum err *err)
 	return clocks;
 }
 
+/*
+ * How far clocks at the site were ahead of UTC: one row whenever that changed,
+ * which zones do at quarters of an hour. A day earlier than all, for a witness
+ * may have spoken before.
+ */
+static json_t *offsets_json(const struct export *x, enum err *err)
+{
+	const struct request_row *r = &x->request;
+	const int64_t quarter = 900 * NS_PER_SEC, day = 96 * quarter;
+	int64_t from = r->created_ns < r->granted_from_ns ? r->created_ns :
+							    r->granted_from_ns;
+	int64_t to =
+	    x->made.ns > r->granted_to_ns ? x->made.ns : r->granted_to_ns;
+	json_t *offsets = json_array();
+	int last = 0;
+
+	from = from > day ? from - day : 0;
+	for (int64_t t = from - from % quarter; t <= to; t += quarter) {
+		int minutes = utc_offset_min((struct utc){t});
+
+		if (json_array_size(offsets) && minutes == last)
+			continue;
+		last = minutes;
+		add(offsets,
+		    json_pack("{s:o, s:i}", "from_ns", ns_text(t), "minutes",
+			minutes),
+		    err);
+		if (*err)
+			break;
+	}
+	return offsets;
+}
+
 static json_t *cameras_json(const struct export *x, const struct view *v,
     enum err *err)
 {
@@ -359,6 +392,7 @@ enum err export_manifest(const struct export *x, const struct view *v,
 	    json_object_set_new(o, "files", files_json(x, &err)) ||
 	    json_object_set_new(o, "gaps", gaps_json(x, &err)) ||
 	    json_object_set_new(o, "clocks", clocks_json(x, &err)) ||
+	    json_object_set_new(o, "offsets", offsets_json(x, &err)) ||
 	    json_object_set_new(o, "opened", opened_json(x, &err)) ||
 	    json_object_set_new(o, "papers", papers_json(x, &err)) ||
 	    json_object_set_new(o, "empty", empty_json(x, &err)) ||

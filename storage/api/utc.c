@@ -156,6 +156,11 @@ struct day utc_local_day(struct utc t)
 	return tm_day(&tm);
 }
 
+int utc_offset_min(struct utc t)
+{
+	return (int)(local(t).tm_gmtoff / 60);
+}
+
 /*
  * mktime() may choose either of two midnights and shifts one that does not
  * exist; so search: the local day of an instant never decreases but for a zone

@@ -60,6 +60,8 @@ bool utc_zone(const char *name);
 must_check enum err utc_site(const char *name);
 
 struct day utc_local_day(struct utc t);
+/* Minutes by which clocks at the site are ahead of UTC then. */
+int utc_offset_min(struct utc t);
 
 /* The first instant of the local day d, and of the day after it. */
 struct utc utc_day_start(struct day d);

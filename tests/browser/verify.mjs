@@ -30,6 +30,8 @@ try {
 		findings: [...document.querySelectorAll(".findings li")]
 			.map((l) => [l.dataset.code, l.dataset.file,
 				Number(l.dataset.ms), l.textContent]),
+		says: [...document.querySelectorAll("tr[data-claim]")]
+			.map((r) => r.textContent),
 		fingerprint: document.querySelector(".hash").textContent,
 		heading: document.querySelector(".verdict h2").textContent,
 	}));

@@ -342,6 +342,16 @@ def check_people(p, manifest, digest, logs):
         p.changed.append("what was decided is not what the manifest says")
 
 
+def check_offsets(manifest):
+    """How far the site's clocks were ahead of UTC: rows in order of time."""
+    rows = manifest.get("offsets", [])
+    at = [int(r["from_ns"]) for r in rows]
+    if at != sorted(set(at)) or any(
+            type(r["minutes"]) is not int or abs(r["minutes"]) >= 24 * 60
+            for r in rows):
+        raise ValueError("offsets")
+
+
 def read_policy(path):
     policy = {"logs": [], "witnesses": {}, "quorum": None}
 
@@ -366,6 +376,7 @@ def check(path, policy):
         p = Package(path)
         text = p.read("manifest.json")
         manifest = json.loads(text)
+        check_offsets(manifest)
         log, proven = check_log(p, policy)
         logs, seen = check_former(p, manifest, log, policy)
         proven = proven and seen

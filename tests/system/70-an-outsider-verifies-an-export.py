@@ -6,6 +6,7 @@
 in Python must say the same of the genuine package and of spoiled ones. Breaks
 where an export leaves without its entries, or where a verifier is fooled.
 """
+import datetime
 import hashlib
 import io
 import json
@@ -195,6 +196,30 @@ def check_part(package, marat, ident, begin):
              tool["claims"][1] == "proven", tool)
 
 
+def check_times(package):
+    """As clocks at the site showed them, which is how the report says them,
+    and UTC; whatever zone the outsider's machine is in.
+    """
+    with zipfile.ZipFile(io.BytesIO(package.body)) as z:
+        report = z.read("report.html").decode()
+    begin = int(package.manifest["request"]["from_ns"]) // 10**9
+    site, utc = (datetime.datetime.fromtimestamp(
+        begin, datetime.timezone(datetime.timedelta(hours=h))) for h in (5, 0))
+    shown = site.strftime("%d.%m.%Y %H:%M:%S (UTC+05:00")
+    same = "" if site.date() == utc.date() else "%d.%m.%Y "
+    both = "%s; %s" % (shown, utc.strftime(same + "%H:%M:%S UTC)"))
+    say.test("the report tells when by the clocks of the site",
+             shown + ")" in report, shown)
+    path = package.place(package.body)
+    for name in ("chromium", "firefox"):
+        _, page = package.browser(name, path)
+        say.test("%s: verify.html tells the same time, and UTC beside it"
+                 % name, both in page["says"][1], both, page["says"])
+    _, told = package.tool(path)
+    iso = site.strftime("%Y-%m-%d %H:%M:%S (UTC+05:00; ")
+    say.test("saqta-verify too", iso in told["claims"][1]["text"], iso, told)
+
+
 def check_pictures(package):
     """The MP4s play: as many pictures as the manifest's claims say."""
     with zipfile.ZipFile(io.BytesIO(package.body)) as z:
@@ -273,6 +298,7 @@ def story():
         policy = box.tool("policy").stdout.decode()
         package = Package(box, body, policy)
         check_report(package)
+        check_times(package)
         check_pictures(package)
         check_verifiers(package)
         check_part(package, marat, ident, int(gap - 3) + 1)

@@ -89,6 +89,17 @@ static void times_are_told_with_the_offset_of_the_site(void **state)
 	    "20261122T091507Z");
 }
 
+static void a_zone_s_offset_is_that_of_the_instant(void **state)
+{
+	(void)state;
+	assert_int_equal(utc_site("Asia/Almaty"), OK);
+	/* 1 March 2024: from UTC+06:00 to UTC+05:00 */
+	assert_int_equal(utc_offset_min((struct utc){S(1709229599)}), 360);
+	assert_int_equal(utc_offset_min((struct utc){S(1709229600)}), 300);
+	assert_int_equal(utc_site("America/St_Johns"), OK);
+	assert_int_equal(utc_offset_min((struct utc){S(1795338907)}), -210);
+}
+
 static void a_day_is_read_and_written_as_iso_8601(void **state)
 {
 	struct day d;
@@ -113,6 +124,7 @@ int main(void)
 	    cmocka_unit_test(an_unknown_zone_is_refused),
 	    cmocka_unit_test(rfc_3339_needs_an_offset),
 	    cmocka_unit_test(times_are_told_with_the_offset_of_the_site),
+	    cmocka_unit_test(a_zone_s_offset_is_that_of_the_instant),
 	    cmocka_unit_test(a_day_is_read_and_written_as_iso_8601),
 	};
 

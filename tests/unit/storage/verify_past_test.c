@@ -46,6 +46,52 @@ static void P10_a_package_that_is_entered_anew_is_genuine(void **state)
 	assert_int_equal(verdict.answers[CLAIM_COMPLETE], PROVEN);
 }
 
+/* The site's clocks are the box's word; packages of before had none. */
+static void P10_times_are_told_as_clocks_at_the_site_showed_them(void **state)
+{
+	static const struct {
+		const char *from, *to, *said;
+	} cases[] = {
+	    {"cam1", "cam1",
+		"2026-11-22 14:15:08 (UTC+05:00; 09:15:08 UTC) to "
+		"2026-11-22 14:15:27 (UTC+05:00; 09:15:27 UTC), 1 cameras"},
+	    {"\"offsets\"", "\"before\"",
+		"2026-11-22 09:15:08 UTC to 2026-11-22 09:15:27 UTC, "},
+	    {"\"minutes\":300", "\"minutes\":-570",
+		"2026-11-21 23:45:08 (UTC-09:30; 2026-11-22 09:15:08 UTC) to "},
+	    /* clocks were put back by an hour between the two */
+	    {"\"minutes\":300}",
+		"\"minutes\":300},{\"from_ns\":\"1795338917000000000\","
+		"\"minutes\":240}",
+		"2026-11-22 14:15:08 (UTC+05:00; 09:15:08 UTC) to "
+		"2026-11-22 13:15:27 (UTC+04:00; 09:15:27 UTC), "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		judge_manifest(cases[i].from, cases[i].to);
+		assert_int_equal(verdict.status, VERIFY_GENUINE);
+		assert_ptr_equal(strstr(verdict.says[CLAIM_COMPLETE],
+				     cases[i].said),
+		    verdict.says[CLAIM_COMPLETE]);
+	}
+}
+
+static void P10_offsets_that_are_none_are_no_manifest(void **state)
+{
+	static const char *const wrong[] = {"\"minutes\":1440",
+	    "\"minutes\":-1440", "\"minutes\":5.5", "\"minutes\":\"300\"",
+	    "\"minute\":300",
+	    "\"minutes\":300},{\"from_ns\":\"0\",\"minutes\":300"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		judge_manifest("\"minutes\":300", wrong[i]);
+		assert_int_equal(verdict.status, VERIFY_CHANGED);
+		assert_non_null(find("manifest"));
+	}
+}
+
 static void is_gap(const char *from, const char *to)
 {
 	judge_manifest(from, to);
@@ -330,6 +376,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(P10_a_package_that_is_entered_anew_is_genuine),
+	    cmocka_unit_test(
+		P10_times_are_told_as_clocks_at_the_site_showed_them),
+	    cmocka_unit_test(P10_offsets_that_are_none_are_no_manifest),
 	    cmocka_unit_test(P10_a_gap_s_cause_is_the_one_that_was_entered),
 	    cmocka_unit_test(P10_a_gap_is_not_longer_than_what_was_entered),
 	    cmocka_unit_test(P10_a_gap_s_entry_is_one_that_closes_a_gap),

@@ -192,6 +192,7 @@ static void P10_a_manifest_is_the_one_that_was_entered(void **state)
 {
 	(void)state;
 	with_manifest("\"zone\":\"Asia/Almaty\"", "\"zone\":\"Asia/Aqtobe\"");
+	with_manifest("\"minutes\":300", "\"minutes\":360");
 	with_manifest("\"cause\":\"network\"", "\"cause\":\"unknown\"");
 	/* and a commitment that is opened to another text is named */
 	with_manifest("withdrawal disputed", "withdrawal confirmd");
@@ -286,7 +287,7 @@ static void P10_a_witness_proves_time_and_log(void **state)
 	assert_int_equal(verdict.answers[CLAIM_TIME], PROVEN);
 	assert_int_equal(verdict.answers[CLAIM_LOG], PROVEN);
 	assert_non_null(strstr(verdict.says[CLAIM_TIME],
-	    "existed by 2026-11-22 09:26:40 UTC"));
+	    "existed by 2026-11-22 14:26:40 (UTC+05:00; 09:26:40 UTC)"));
 	package_policy(&policy);
 }
 

@@ -40,6 +40,7 @@ class Verdict {
 		this.export = "";
 		this.log = "";
 		this.entries = 0;
+		this.offsets = [];
 	}
 
 	find(kind, code, file = "", at_ms = -1, values = {})
@@ -82,6 +83,15 @@ const isCount = (x) => Number.isSafeInteger(x) && x >= 0;
 const isHash = (x) => fromHex(x)?.length === 32;
 const isInstant = (x) => isText(x) && /^[0-9]{1,19}$/.test(x) &&
 	BigInt(x) < INSTANT_MAX;
+
+// How far clocks at the site were ahead of UTC, from when on; packages that
+// know only the zone's name have none.
+const OFFSETS_MAX = 1000;
+const areOffsets = (all) => all === undefined || Array.isArray(all) &&
+	all.length <= OFFSETS_MAX && all.every((o, i) =>
+	isInstant(o?.from_ns) && Number.isInteger(o.minutes) &&
+		Math.abs(o.minutes) < 24 * 60 &&
+		(!i || BigInt(o.from_ns) > BigInt(all[i - 1].from_ns)));
 
 // Of the log that has an entry; none: the present one.
 const isEpoch = (x) => x === undefined || isCount(x) && x > 0 && x < EPOCHS_MAX;
@@ -141,7 +151,8 @@ function parseManifest(bytes)
 			isEpoch(g.epoch)) &&
 		m.opened.every((o) => isCount(o?.entry) && isCount(o.tag) &&
 			isEpoch(o.epoch) &&
-			isHash(o.salt) && isText(o.text)), "manifest");
+			isHash(o.salt) && isText(o.text)) &&
+		areOffsets(m.offsets), "manifest");
 	m.from = BigInt(r.from_ns);
 	m.to = BigInt(r.to_ns);
 	m.byNumber = new Map();
@@ -800,6 +811,8 @@ async function checkAll(v)
 			break;
 		}
 	v.out.export = v.manifest.export;
+	v.out.offsets = (v.manifest.offsets ?? []).map((o) => ({
+		from: BigInt(o.from_ns), minutes: o.minutes }));
 	checkOrigin(v);
 	await checkFormer(v);
 	await checkPapers(v);

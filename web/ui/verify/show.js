@@ -15,46 +15,69 @@ function node(tag, attrs, ...kids)
 	return n;
 }
 
-// "22.11.2026 09:15:07 UTC" from BigInt nanoseconds.
-function utc(ns)
+// "22.11.2026" and "09:15:07" of BigInt nanoseconds; null where there is none.
+function split(ns)
 {
 	const d = new Date(Number(ns / 1000000n));
 
 	if (Number.isNaN(d.getTime()))
-		return "?";
+		return null;
 	const s = d.toISOString();
-	return `${s.slice(8, 10)}.${s.slice(5, 7)}.${s.slice(0, 4)} ` +
-		`${s.slice(11, 19)} UTC`;
+	return [`${s.slice(8, 10)}.${s.slice(5, 7)}.${s.slice(0, 4)}`,
+		s.slice(11, 19)];
 }
 
-export function sentence(lang, key, values = {})
+// "22.11.2026 14:15:07 (UTC+05:00; 09:15:07 UTC)": as clocks at the site showed
+// it, which the package tells (`offsets`), and UTC; the day of both where they
+// differ. UTC alone where the package tells no offset. The browser's own zone,
+// and what it knows of others, play no part.
+function clock(ns, offsets)
+{
+	const { minutes } = offsets.filter((o) => o.from <= ns).pop() ??
+		offsets[0] ?? {};
+	const utc = split(ns);
+	const site = minutes !== undefined &&
+		split(ns + BigInt(minutes) * 60000000000n);
+
+	if (!utc || !site)
+		return utc ? `${utc.join(" ")} UTC` : "?";
+	const ahead = [Math.trunc(Math.abs(minutes) / 60),
+		Math.abs(minutes) % 60].map((n) => String(n).padStart(2, "0"));
+	return `${site.join(" ")} (UTC${minutes < 0 ? "-" : "+"}` +
+		`${ahead.join(":")}; ` +
+		`${(site[0] === utc[0] ? utc.slice(1) : utc).join(" ")} UTC)`;
+}
+
+export function sentence(lang, key, values = {}, offsets = [])
 {
 	const said = { ...values };
 
 	for (const [name, v] of Object.entries(values))
 		if (typeof v === "bigint")
-			said[name.replace(/^(from|to)Ns$/, "$1")] = utc(v);
+			said[name.replace(/^(from|to)Ns$/, "$1")] =
+				clock(v, offsets);
 	for (const name of ["time", "since"])
 		if (typeof values[name] === "number")
-			said[name] = utc(BigInt(values[name]) * 1000000000n);
+			said[name] = clock(BigInt(values[name]) * 1000000000n,
+				offsets);
 	return (words[lang][key] ?? key)
 		.replace(/\{(\w+)\}/g, (all, name) => said[name] ?? all);
 }
 
 // The sentence of a finding: the most special one that its values allow.
-export function findingText(lang, f)
+export function findingText(lang, f, offsets)
 {
 	const special = ["entry", "around", "foreign", "more"].find((k) =>
 		k in f.values && `${f.kind}.${f.code}.${k}` in words[lang]);
 	const key = `${f.kind}.${f.code}${special ? "." + special : ""}`;
 
 	return sentence(lang, key, { ...f.values, file: f.file,
-		second: (f.at_ms / 1000).toFixed(3) });
+		second: (f.at_ms / 1000).toFixed(3) }, offsets);
 }
 
 export function showVerdict(lang, v, fingerprint)
 {
-	const t = (key, values) => sentence(lang, key, values);
+	const t = (key, values) => sentence(lang, key, values, v.offsets);
 	const rows = CLAIMS.map((c) => {
 		const { answer, say, values } = v.claims[c];
 		return node("tr", { "data-claim": c,
@@ -66,7 +89,8 @@ export function showVerdict(lang, v, fingerprint)
 	});
 	const found = v.findings.slice(0, 100).map((f) =>
 		node("li", { "data-code": f.code, "data-file": f.file,
-			"data-ms": f.at_ms }, findingText(lang, f)));
+			"data-ms": f.at_ms },
+		findingText(lang, f, v.offsets)));
 
 	return node("div", { class: "verdict", "data-status": v.status },
 		node("h2", { class: "status-" + v.status },
