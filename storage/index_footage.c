@@ -181,8 +181,9 @@ enum err index_segment_farthest(struct index *ix, const char *camera,
 }
 
 /*
- * A segment is at most a few minutes long, so those that began more than an
- * hour before the range cannot reach into it: the index is read from there.
+ * A segment is at most PACE_LENGTHS_MAX of 5 minutes long, so of those that
+ * began more than an hour before the range, none reaches into it but the last:
+ * with the clock hook one may be as long as a day. The index is read from there.
  */
 enum err index_segments(struct index *ix, const char *camera, int64_t from_ns,
     int64_t to_ns, enum err (*fn)(const struct segment_row *, void *),
@@ -194,9 +195,10 @@ enum err index_segments(struct index *ix, const char *camera, int64_t from_ns,
 	if (err)
 		return err;
 	err = sql_bind(ix, &s,
-	    "SELECT * FROM segment WHERE camera = ? AND start_ns >= ? AND "
-	    "start_ns < ? AND (end_ns > ? OR state = 1) AND state != 5 "
-	    "ORDER BY start_ns, seq",
+	    "SELECT * FROM segment WHERE camera = ?1 AND start_ns >= "
+	    "ifnull((SELECT max(start_ns) FROM segment WHERE camera = ?1 AND "
+	    "start_ns < ?2), ?2) AND start_ns < ?3 AND (end_ns > ?4 OR "
+	    "state = 1) AND state != 5 ORDER BY start_ns, seq",
 	    "tiii", camera, from_ns - 3600 * NS_PER_SEC, to_ns, from_ns);
 	return err ? err : segment_each(ix, s, fn, arg);
 }

@@ -93,6 +93,35 @@ static void what_overlaps_a_range_is_found_in_order(void **state)
 	assert_string_equal(seqs, "1 2 3 ");
 }
 
+/* One of the clock hook may be a day long; the others end in between. */
+static void what_began_long_before_a_range_is_found_where_it_reaches(void *
+	*state)
+{
+	char seqs[64] = "";
+
+	(void)state;
+	put_segment("l", 1, S(1000), S(1060), SEGMENT_SEALED);
+	put_segment("l", 2, S(1060), S(87460), SEGMENT_SEALED);
+	put_segment("l", 3, S(87460), S(87520), SEGMENT_SEALED);
+	for (int at = 1061; at < 87400; at += 7000) {
+		*seqs = '\0';
+		assert_int_equal(index_segments(ix, "l", S(at), S(at + 50),
+				     collect, seqs),
+		    OK);
+		assert_string_equal(seqs, "2 ");
+	}
+	*seqs = '\0';
+	assert_int_equal(index_segments(ix, "l", S(87400), S(87500), collect,
+			     seqs),
+	    OK);
+	assert_string_equal(seqs, "2 3 ");
+	*seqs = '\0';
+	assert_int_equal(index_segments(ix, "l", S(99000), S(99500), collect,
+			     seqs),
+	    OK);
+	assert_string_equal(seqs, "");
+}
+
 static void an_open_segment_counts_as_endless(void **state)
 {
 	char seqs[64] = "";
@@ -276,6 +305,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(P2_what_was_promised_to_a_segment_only_grows),
 	    cmocka_unit_test(what_overlaps_a_range_is_found_in_order),
+	    cmocka_unit_test(
+		what_began_long_before_a_range_is_found_where_it_reaches),
 	    cmocka_unit_test(an_open_segment_counts_as_endless),
 	    cmocka_unit_test(only_a_segment_that_is_open_can_be_dropped),
 	    cmocka_unit_test(P8_what_is_settled_has_nothing_open_before_it),
