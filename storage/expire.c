@@ -9,7 +9,7 @@
 #include "storage/keeper_wal.h"
 
 #define PIECE 32	/* segments whose files go in one turn */
-#define CUTS 5	/* rounds until the log is cut in any case */
+#define CUT_NS (30 * NS_PER_SEC) /* the log is cut later, if somebody reads */
 
 enum err expire_new(struct expire **ret)
 {
@@ -43,10 +43,8 @@ bool expire_busy(const struct keeper *k)
 
 bool expire_waits(const struct keeper *k)
 {
-	return wal_busy(k) &&
-	    (k->expire->phase == CUT ||
-		(k->expire->phase == ROWS_GO &&
-		    index_wal_pages(k->ix) >= INDEX_WAL_MAX));
+	return k->expire->phase == CUT ||
+	    (k->expire->phase == ROWS_GO && wal_is_full(k));
 }
 
 void expire_stop(struct keeper *k)
@@ -408,25 +406,19 @@ static void report(struct keeper *k, enum err failed)
 		log_warn("the state of expiry was not kept");
 }
 
-/*
- * Erased rows may not stay in the log. It is brought back by a thread first, so
- * that cutting it needs no sync here; what was committed meanwhile, again.
- */
+/* Erased rows may not stay in the log: the sweep is over when they do not. */
 static enum err cut(struct keeper *k)
 {
 	struct expire *x = k->expire;
-	int pages = index_wal_pages(k->ix);
+	enum err err = wal_cut_state(k);
 
-	if (wal_busy(k))
+	if (err == ERR_BUSY && k->mono.ns < x->cut_until_ns)
 		return OK;
-	if (k->wal && x->cuts < CUTS && (!x->cuts || pages != x->wal_pages)) {
-		x->cuts++;
-		x->wal_pages = pages;
-		wal_begin(k);
-		return OK;
-	}
+	if (err == ERR_BUSY)
+		log_warn("somebody reads the index for long: its log has "
+			 "erased rows until he is done");
 	x->phase = IDLE;
-	return index_shrink(k->ix);
+	return err;
 }
 
 static enum err end(struct keeper *k, enum err err)
@@ -475,7 +467,8 @@ static enum err step(struct keeper *k)
 		if (err || !x->due.segments)
 			return end(k, err);
 		x->phase = CUT;
-		x->cuts = 0;
+		x->cut_until_ns = k->mono.ns + CUT_NS;
+		wal_cut(k);
 		return OK;
 	case CUT:
 		err = cut(k);

@@ -42,8 +42,7 @@ struct expire {
 	size_t seqs_n, seqs_room;
 	int64_t from_ns, to_ns;	/* their span */
 	size_t unused_at;	/* the key looked at next */
-	int wal_pages;		/* of the log when it was brought back */
-	unsigned cuts;		/* how often, in this sweep */
+	int64_t cut_until_ns;	/* monotonic: no longer waited for the log */
 	bool pending[VOLUMES_MAX]; /* volumes that are away and have some */
 };
 

@@ -322,7 +322,8 @@ static enum err migrate(struct index *ix, size_t version)
 static enum err set_up(struct index *ix, bool readonly)
 {
 	int64_t version = 0;
-	enum err err = sql_exec(ix, "PRAGMA busy_timeout = 5000");
+	enum err err =
+	    sql_translate(ix, sqlite3_busy_timeout(ix->db, INDEX_BUSY_MS));
 
 	if (!err && !readonly)
 		err = sql_exec(ix,

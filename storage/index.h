@@ -209,6 +209,8 @@ must_check enum err index_verify(const char *data, const atomic_bool *stop);
  */
 void index_wal_by_hand(struct index *ix);
 int index_wal_pages(const struct index *ix);
+/* Since then, and only then counted. */
+uint64_t index_commits(const struct index *ix);
 /*
  * Bring back what can be without anybody waiting, on a connection of its own:
  * for a worker. Blocks for two syncs.
@@ -216,7 +218,8 @@ int index_wal_pages(const struct index *ix);
 must_check enum err index_checkpoint(const char *data);
 /*
  * Cut the log: what was erased is not in it any more. Blocks for as many syncs
- * where it was not brought back before. ERR_BUSY: somebody reads.
+ * where it was not brought back before, and for no reader. ERR_BUSY: somebody
+ * reads, and the log is as it was.
  */
 must_check enum err index_shrink(struct index *ix);
 

@@ -9,6 +9,7 @@
 #include "storage/index.h"
 
 #define STATEMENTS_MAX 96
+#define INDEX_BUSY_MS 5000 /* a lock that another holds is waited for */
 
 struct index {
 	sqlite3 *db;
@@ -19,6 +20,7 @@ struct index {
 	size_t cached;
 	bool corrupt;		/* SQLite met a page that is not one */
 	int wal_pages;		/* of the log, after the last commit */
+	uint64_t commits;
 };
 
 /* A result of SQLite as one of ours. */

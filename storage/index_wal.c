@@ -11,6 +11,7 @@ static int committed(void *arg, sqlite3 *db, const char *name, int pages)
 	(void)db;
 	(void)name;
 	ix->wal_pages = pages;
+	ix->commits++;
 	return SQLITE_OK;
 }
 
@@ -22,6 +23,11 @@ void index_wal_by_hand(struct index *ix)
 int index_wal_pages(const struct index *ix)
 {
 	return ix->wal_pages;
+}
+
+uint64_t index_commits(const struct index *ix)
+{
+	return ix->commits;
 }
 
 static enum err checkpoint(struct index *ix, const char *sql, bool *ret_busy)
@@ -51,12 +57,18 @@ enum err index_checkpoint(const char *data)
 	return err;
 }
 
-/* A reader in the middle of a query keeps the log from being cut: later. */
+/*
+ * A reader in the middle of a query keeps the log from being cut. SQLite would
+ * wait for him, and he may be looking through all of the index.
+ */
 enum err index_shrink(struct index *ix)
 {
 	bool busy = false;
-	enum err err = checkpoint(ix, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
+	enum err err = sql_translate(ix, sqlite3_busy_timeout(ix->db, 0));
 
+	if (!err)
+		err = checkpoint(ix, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
+	sqlite3_busy_timeout(ix->db, INDEX_BUSY_MS);
 	if (!err && !busy)
 		ix->wal_pages = 0;
 	return err ? err : busy ? ERR_BUSY : OK;

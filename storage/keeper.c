@@ -118,16 +118,21 @@ static size_t gather(struct keeper *k, int signals, struct pollfd *p)
 	return n;
 }
 
+static int64_t wake_ns(const struct keeper *k)
+{
+	int64_t at = k->next_tick_ns, log = wal_wake_ns(k);
+
+	if (k->dirty && !k->syncing && k->next_sync_ns < at)
+		at = k->next_sync_ns;
+	return log < at ? log : at;
+}
+
 static void turn(struct keeper *k, int signals)
 {
 	static struct pollfd p[FDS_MAX];
-	int64_t wake =
-	    k->dirty && !k->syncing && k->next_sync_ns < k->next_tick_ns ?
-	    k->next_sync_ns :
-	    k->next_tick_ns;
 	int64_t left = (expire_busy(k) && !expire_waits(k)) || k->move.step_ns ?
 	    0 :
-	    (wake - mono_now().ns) / NS_PER_MS + 1;
+	    (wake_ns(k) - mono_now().ns) / NS_PER_MS + 1;
 	size_t n = gather(k, signals, p), i = FIXED;
 	struct conn *c = k->conns;
 

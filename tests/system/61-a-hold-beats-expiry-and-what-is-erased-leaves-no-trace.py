@@ -98,6 +98,13 @@ def shown(journal, raw):
     return sum(journal[i:i + 256] in raw for i in range(0, len(journal), 256))
 
 
+def row_shown(box):
+    """How often the row of cam-1's second segment stands in the index, its
+    log, its free pages."""
+    row = b"cam-1" + bytes([2]) + b"2026-08-28"
+    return sum(p.read_bytes().count(row) for p in box.data.glob("index.db*"))
+
+
 def iso(box, ns):
     return datetime.datetime.fromtimestamp(
         ns / S, box.tz).isoformat(timespec="seconds")
@@ -292,6 +299,7 @@ def story():
                       "*.mp4.age")}
         say.test("the raw disk shows the journal's records before",
                  shown(journal, box.raw()) == len(journal) // 256)
+        say.test("and the index a segment's row", row_shown(box) > 0)
 
         box.stop("storage")
         (box.data / "holds").unlink()
@@ -327,6 +335,8 @@ def story():
                  set(before) - set(after) >= {("cam-1", "2026-08-28"),
                                               ("cam-2", "2026-08-29")} and
                  ("cam-1", "2026-08-29") in after, sorted(after))
+        say.test("P3 no row of an erased segment is in the index, its log or "
+                 "its free pages", row_shown(box) == 0, row_shown(box))
         say.test("P3 no plain journal of an erased day is on the raw disk",
                  shown(journal, raw) == 0, shown(journal, raw))
         gone = wraps(before, set(before) - set(after))
