@@ -67,20 +67,8 @@ static enum err close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
 	return err;
 }
 
-/* A gap that is over already; false where there is none. */
-static bool put_gap(struct keeper *k, struct camera *m, int64_t from_ns,
-    int64_t to_ns, enum cause cause)
-{
-	struct gap_row g;
-
-	if (to_ns - from_ns <= COVERAGE_JOIN_NS)
-		return false;
-	if (!open_gap(k, m, from_ns, cause, &g))
-		close_gap(k, m, &g, to_ns);
-	return true;
-}
-
-enum err gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
+/* A gap that is over already; what failed of it stands in the log. */
+static enum err put_gap(struct keeper *k, struct camera *m, int64_t from_ns,
     int64_t to_ns, enum cause cause)
 {
 	bool was_open = m->gap;
@@ -94,6 +82,12 @@ enum err gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
 		err = close_gap(k, m, &g, to_ns);
 	m->gap = was_open;
 	return err;
+}
+
+enum err gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
+    int64_t to_ns, enum cause cause)
+{
+	return put_gap(k, m, from_ns, to_ns, cause);
 }
 
 /* A cause of the box itself gives way when the camera turns out to be down. */
@@ -187,7 +181,8 @@ void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns)
 	if (m->gap && !index_gap_open(k->ix, m->id, &g)) {
 		close_gap(k, m, &g, start_ns);
 		m->over[g.cause]++;
-	} else if (put_gap(k, m, m->last_end_ns, start_ns, g.cause)) {
+	} else if (start_ns - m->last_end_ns > COVERAGE_JOIN_NS) {
+		put_gap(k, m, m->last_end_ns, start_ns, g.cause);
 		m->over[g.cause]++;
 	}
 	m->silent_since_ns = 0;
@@ -251,7 +246,6 @@ void camera_in_epoch(struct keeper *k, struct camera *m,
 {
 	const struct wall_epoch *old = wall_number(&k->clock, m->epoch);
 	int64_t to = m->last_end_ns + e->offset_ns - old->offset_ns;
-	bool was_open = m->gap;
 
 	if (e->number == m->epoch)
 		return;
@@ -259,7 +253,6 @@ void camera_in_epoch(struct keeper *k, struct camera *m,
 		stepped_forward(k, m, old, e, to);
 	else
 		stepped_back(k, m, old, e, to);
-	m->gap = was_open;
 	m->last_end_ns = to;
 	m->epoch = e->number;
 }
