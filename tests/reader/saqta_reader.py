@@ -26,6 +26,7 @@ import re
 import struct
 import subprocess
 import sys
+import zoneinfo
 
 import ed25519
 import mp4
@@ -437,8 +438,9 @@ def utc_basic(ns):
     return t.strftime("%Y%m%dT%H%M%SZ")
 
 
-def volumes(data, report):
-    """The data directory and the directories of its further volumes."""
+def volumes(data, report, gone):
+    """The data directory and the directories of its further volumes; how many
+    are away. One that was given up is not, where the ledger says so."""
     found, away = [data], 0
     try:
         with open(os.path.join(data, "volumes")) as f:
@@ -453,12 +455,16 @@ def volumes(data, report):
                              f.read().splitlines())
         except FileNotFoundError:
             there = {}
-        if there.get("uuid") == uuid and there.get("number") == number:
+        if path == "-" and uuid in gone.volumes:
+            report.note("volumes", f"volume {number} ({uuid}) was given up: "
+                        "what lay on it is gone")
+        elif there.get("uuid") == uuid and there.get("number") == number:
             found.append(path)
         else:
             away += 1
             report.missing(path, f"volume {number} ({uuid}) is " +
-                           ("lost" if path == "-" else "away"))
+                           ("listed as given up, which no entry says"
+                            if path == "-" else "away"))
     return found, away
 
 
@@ -467,11 +473,12 @@ class Footage:
         self.data, self.report = data, report
         self.identities, self.plain = identities, plain
         self.segments, self.last = {}, {}
-        self.volumes, self.away = volumes(data, report)
+        self.volumes, self.away = [], 0
         self.epoch = 0  # ns; what is older may be in no ledger
 
     def read(self):
         seen = set()
+        self.volumes, self.away = volumes(self.data, self.report, self.gone)
         for self.data in self.volumes:
             seen |= self.read_volume()
         for camera in sorted(seen):
@@ -580,7 +587,8 @@ class Footage:
     def check_numbers(self, camera):
         want = 1
         for seq in sorted(s for c, s in self.segments if c == camera):
-            while want < seq and self.erased.of(camera, want):
+            while want < seq and (self.erased.of(camera, want) or
+                                  (camera, want) in self.gone.segments):
                 want += 1
             if seq > want:
                 self.report.missing(camera, f"segments {want} to {seq - 1} "
@@ -780,6 +788,41 @@ class Erased:
                 if r[0] <= seq <= r[1]]
 
 
+# --- what was lost with a volume that was given up --------------------------
+
+class Gone:
+    """Volumes of entries 110, and what entries 77 say was lost with them."""
+
+    def __init__(self, entries, zone):
+        self.volumes, self.segments, self.days, at = {}, set(), {}, {}
+        self.met = 0
+        for b in entries:
+            try:
+                e = Entry(b)
+            except (ValueError, struct.error):
+                continue
+            if e.type == 110 and e.get(80):
+                self.volumes[e.text(80)] = e.num(81)
+                at[e.num(81)] = e.time
+            elif e.type == 77 and e.get(81) and e.num(81) in at:
+                camera = e.text(1)
+                self.segments.add((camera, e.num(3)))
+                day = datetime.datetime.fromtimestamp(
+                    e.num(4) // 10**9, zone).strftime("%Y-%m-%d")
+                self.days[camera, day] = at[e.num(81)]
+
+    def had_head(self, camera, day, time):
+        """Heads do not say where their journal lay; one of a day of which a
+        segment went with a volume may have lain there until then."""
+        return time <= self.days.get((camera, day), -1)
+
+
+def site_zone(data):
+    with open(os.path.join(data, "site")) as f:
+        return zoneinfo.ZoneInfo(next(
+            line.split()[1] for line in f if line.startswith("zone ")))
+
+
 # --- the ledger against the footage ----------------------------------------
 
 class Compare:
@@ -799,7 +842,7 @@ class Compare:
             if e.type == 30:
                 self.segment(i, e)
             elif e.type == 31:
-                self.heads(i, e.get(48))
+                self.heads(i, e.time, e.get(48))
             elif e.type == 1 and e.num(100):
                 self.epoch(e)
         if not self.ledger.former:
@@ -848,6 +891,9 @@ class Compare:
                 self.report.changed(what, "was erased while it was held")
         if s is None and gone:
             return
+        if s is None and (camera, seq) in self.footage.gone.segments:
+            self.footage.gone.met += 1
+            return
         if s is None:
             if self.footage.away:
                 return
@@ -883,14 +929,15 @@ class Compare:
             self.journals[path] = b
         return b
 
-    def heads(self, i, b):
+    def heads(self, i, time, b):
         while b:
             n = b[0]
             camera, day = b[1:1 + n].decode(), b[1 + n:11 + n].decode()
             records, chain = struct.unpack_from(">Q32s", b, 11 + n)
             b = b[51 + n:]
             if not records or (camera, day) in self.bad_heads or (
-                    camera, day) in self.erased.days:
+                    camera, day) in self.erased.days or \
+                    self.footage.gone.had_head(camera, day, time):
                 continue
             # the head of the day's journal on one of the volumes
             have = [self.journal(v, camera, day, 256 * records)
@@ -923,11 +970,15 @@ def main():
         before = Ledger(a.data, Report())   # what is rightly gone by now
         before.read()
         footage.erased = Erased(before.entries)
+        footage.gone = Gone(before.entries, site_zone(a.data))
         footage.read()
         for former in former_ledgers(a.data, report):
             Compare(former, footage).run()
         if ledger.read():
             Compare(ledger, footage).run()
+        if footage.gone.met:
+            report.note("ledger", f"{footage.gone.met} segments were lost with "
+                        "volumes that were given up, and entered")
     except (OSError, ValueError) as e:
         report.changed(a.data, str(e))
     good = not report.count("changed") and not report.count("missing")
