@@ -2,8 +2,6 @@
  * handle_zone.c - what views of a camera cover (zone.h): entered, then told to
  * whoever looks. What is recorded and what leaves knows nothing of it.
  */
-#include <stdio.h>
-
 #include "storage/keeper.h"
 #include "storage/zone.h"
 
@@ -31,7 +29,7 @@ static enum err enter(struct keeper *k, const struct conn *c, const char *id,
 
 void handle_zones(struct keeper *k, struct conn *c, struct wire *w)
 {
-	char id[CAMERA_ID_MAX + 1], name[CAMERA_ID_MAX + 8];
+	char id[CAMERA_ID_MAX + 1], name[ZONES_NAME_MAX];
 	unsigned char zones[ZONES_BYTES_MAX];
 	size_t n = 0;
 	enum err err;
@@ -42,12 +40,13 @@ void handle_zones(struct keeper *k, struct conn *c, struct wire *w)
 		err = ERR_DENIED;
 	if (!err && !camera_find(k, id))
 		err = ERR_NOT_FOUND;
+	/* a worker is putting those of older entries */
+	if (!err && k->rebuild)
+		err = ERR_REBUILDING;
 	if (!err)
 		err = enter(k, c, id, zones, n);
-	if (!err) {
-		snprintf(name, sizeof(name), "zones %s", id);
-		err = index_setting_put(k->ix, name, zones, n);
-	}
+	if (!err)
+		err = index_setting_put(k->ix, zones_name(id, name), zones, n);
 	if (err)
 		conn_error(c, w->id, err, err == ERR_INVALID ? refused : NULL);
 	else

@@ -21,6 +21,7 @@
 #include "storage/ledger_keys.h"
 #include "storage/site.h"
 #include "storage/term_move.h"
+#include "storage/zone.h"
 
 #define BATCH 500		/* rows, or entries, in one transaction */
 #define JOURNAL_MAX (512u << 20)
@@ -418,6 +419,23 @@ static enum err on_deputy(struct work *w, const struct entry_view *v)
 			 number_of(v, TAG_DEPUTY));
 }
 
+/* What views cover; the last entry of a camera holds. */
+static enum err on_zones(struct work *w, const struct entry_view *v)
+{
+	char camera[CAMERA_ID_MAX + 1], name[ZONES_NAME_MAX];
+	struct entry_field f;
+	struct zones z;
+	enum err err;
+
+	if (!entry_find(v, TAG_ZONES, &f) || zones_parse(f.p, f.n, &z))
+		return OK;
+	text_of(v, TAG_CAMERA, camera, sizeof(camera));
+	err = batch(w);
+	return err ?
+	    err :
+	    index_setting_put(w->ix, zones_name(camera, name), f.p, f.n);
+}
+
 static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 {
 	switch (v->type) {
@@ -442,6 +460,8 @@ static enum err take_in(struct work *w, uint64_t i, const struct entry_view *v)
 		return on_token_ended(w, v);
 	case ENTRY_DEPUTY:
 		return on_deputy(w, v);
+	case ENTRY_ZONES:
+		return on_zones(w, v);
 	default:
 		return OK;
 	}

@@ -348,8 +348,8 @@ static enum err add_aim(const struct view *v, const char *camera, json_t *o)
 	snprintf(name, sizeof(name), "keypad %s", camera);
 	if (index_setting_find(v->ix, name, &keypad, 1, &n) || n != 1)
 		keypad = 0;
-	snprintf(name, sizeof(name), "zones %s", camera);
-	if (index_setting_find(v->ix, name, zones, sizeof(zones), &n))
+	if (index_setting_find(v->ix, zones_name(camera, name), zones,
+		sizeof(zones), &n))
 		n = 0;
 	if (json_object_set_new(o, "zones", json_zones(zones, n)) < 0 ||
 	    json_object_set_new(o, "aim_until",

@@ -1,5 +1,6 @@
 #include "storage/zone.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "storage/bytes.h"
@@ -27,6 +28,12 @@ static bool parse(const unsigned char **p, const unsigned char *end,
 	}
 	*p = b;
 	return true;
+}
+
+const char *zones_name(const char *camera, char name[ZONES_NAME_MAX])
+{
+	snprintf(name, ZONES_NAME_MAX, "zones %s", camera);
+	return name;
 }
 
 enum err zones_parse(const void *p, size_t n, struct zones *ret)

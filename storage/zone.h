@@ -16,6 +16,7 @@
 #include "storage/api/messages.h"
 #include "storage/api/wire.h"
 
+#define ZONES_NAME_MAX (CAMERA_ID_MAX + 8)
 #define ZONES_BYTES_MAX (1 + ZONES_MAX * (2 + 4 * ZONE_CORNERS_MAX))
 
 struct zone {
@@ -31,6 +32,8 @@ struct zones {
 	struct zone of[ZONES_MAX];
 };
 
+/* The setting of the index that has a camera's zones, in name; which is it. */
+const char *zones_name(const char *camera, char name[ZONES_NAME_MAX]);
 /* ERR_INVALID: too many, too few corners, or beyond the picture. */
 must_check enum err zones_parse(const void *p, size_t n, struct zones *ret);
 /* The rest of a message, as it stands there; as zones_parse(). */

@@ -2,6 +2,7 @@
 
 #include "storage/footage.h"
 #include "storage/rebuild.h"
+#include "storage/zone.h"
 
 static struct volume v;
 static struct index *ix;
@@ -107,6 +108,52 @@ static void ranges_are_not_told_while_rows_are_missing(void **state)
 	    OK);
 }
 
+/* Entries "zones" of a camera, the last of which is to hold. */
+static void enter_zones(const char *camera, const void *p, size_t n)
+{
+	struct entry e;
+
+	entry_begin(&e, ENTRY_ZONES, (struct utc){VOLUME_START}, 3);
+	entry_put_text(&e, TAG_CAMERA, camera);
+	entry_put_bytes(&e, TAG_ZONES, p, n);
+	volume_enter(&v, &e);
+}
+
+static void what_views_cover_is_as_the_last_entry_says(void **state)
+{
+	static const unsigned char older[] = {
+	    1, 1, 3, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 9};
+	static const unsigned char newer[] = {
+	    1, 2, 3, 0, 0, 0, 0, 0, 7, 0, 0, 0, 7, 0, 7};
+	unsigned char have[ZONES_BYTES_MAX];
+	char name[ZONES_NAME_MAX];
+	size_t cut, n;
+
+	(void)state;
+	assert_int_equal(ledger_open(v.fd, &v.ledger, &cut), OK);
+	enter_zones("cam1", older, sizeof(older));
+	enter_zones("cam2", newer, sizeof(newer));
+	enter_zones("cam1", newer, sizeof(newer));
+	enter_zones("cam2", "", 1); /* none any more */
+	enter_zones("cam1", older, sizeof(older) - 1); /* is no zone */
+	assert_int_equal(ledger_checkpoint(v.ledger), OK);
+	ledger_close(v.ledger);
+	/* as a copy of the index of before would have it */
+	assert_int_equal(index_setting_put(ix, zones_name("cam1", name), older,
+			     sizeof(older)),
+	    OK);
+	run();
+	assert_int_equal(index_setting_find(ix, zones_name("cam1", name), have,
+			     sizeof(have), &n),
+	    OK);
+	assert_int_equal(n, sizeof(newer));
+	assert_memory_equal(have, newer, n);
+	assert_int_equal(index_setting_find(ix, zones_name("cam2", name), have,
+			     sizeof(have), &n),
+	    OK);
+	assert_int_equal(n, 1);
+}
+
 static void no_number_is_given_twice(void **state)
 {
 	struct camera_row c = {.id = "cam1", .next_seq = 1};
@@ -125,6 +172,7 @@ int main(void)
 		each_segment_of_the_ledger_gets_its_row_and_its_place),
 	    cmocka_unit_test(a_row_that_is_there_is_never_replaced),
 	    cmocka_unit_test(ranges_are_not_told_while_rows_are_missing),
+	    cmocka_unit_test(what_views_cover_is_as_the_last_entry_says),
 	    cmocka_unit_test(no_number_is_given_twice),
 	};
 
