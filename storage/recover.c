@@ -306,17 +306,18 @@ static enum err finish_span(struct work *w, struct span *s)
  * A segment of which nothing was synced: its number is taken again, so that
  * none is missing. The index may rightly be ahead otherwise: then it stays.
  */
-static enum err give_back(struct work *w, uint64_t seq)
+static enum err give_back(struct keeper *k, const struct camera *m,
+    uint64_t seq)
 {
 	struct camera_row cam = {0};
-	enum err err = index_segment_drop(w->k->ix, w->m->id, seq);
+	enum err err = index_segment_drop(k->ix, m->id, seq);
 
 	if (!err)
-		err = index_camera_find(w->k->ix, w->m->id, &cam);
+		err = index_camera_find(k->ix, m->id, &cam);
 	if (err || cam.next_seq != seq + 1)
 		return err;
 	cam.next_seq = seq;
-	return index_camera_put(w->k->ix, &cam);
+	return index_camera_put(k->ix, &cam);
 }
 
 static enum err recover_spans(struct work *w)
@@ -340,7 +341,7 @@ static enum err recover_spans(struct work *w)
 			row.state == SEGMENT_OPEN || !entered_row(w->k, &row))
 			err = finish_span(w, &s);
 		if (!err && w->j.n <= at)
-			err = give_back(w, seq);
+			err = give_back(w->k, w->m, seq);
 		else
 			next = seq + 1;
 		at += s.n;
@@ -466,6 +467,48 @@ static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
 	return err;
 }
 
+struct unknown {
+	int fd;
+	unsigned volume;
+	uint64_t seq; /* the greatest one so far; 0 */
+};
+
+static enum err find_unknown(const struct segment_row *r, void *arg)
+{
+	struct unknown *u = arg;
+
+	if (r->volume == u->volume &&
+	    recover_last_seq(u->fd, r->camera, r->day) < r->seq)
+		u->seq = r->seq;
+	return OK;
+}
+
+/*
+ * Open rows of which no journal knows. The index may have reached the disk
+ * before the first sync of a segment, and then the power went: nothing is left
+ * of it but its row, which would stay open and keep its day's key for ever.
+ */
+static enum err drop_unknown(struct keeper *k, const struct camera *m,
+    unsigned volume)
+{
+	struct unknown u = {
+	    .fd = volume_fd(k->data_fd, volume), .volume = volume};
+	enum err err;
+
+	do {
+		u.seq = 0;
+		err = index_segments_open_at(k->ix, m->id, INT64_MAX,
+		    find_unknown, &u);
+		if (!err && u.seq) {
+			log_warn("camera %s: nothing of segment %llu reached "
+				 "the disk",
+			    m->id, (unsigned long long)u.seq);
+			err = give_back(k, m, u.seq);
+		}
+	} while (!err && u.seq);
+	return err;
+}
+
 enum err recover_volume(struct keeper *k, struct camera *m, unsigned number)
 {
 	struct written day[RECOVER_DAYS];
@@ -476,6 +519,8 @@ enum err recover_volume(struct keeper *k, struct camera *m, unsigned number)
 	for (int i = RECOVER_DAYS - 1; i >= 0 && !err; i--)
 		if (*day[i].day)
 			err = recover_day(k, m, number, day[i].day);
+	if (!err)
+		err = drop_unknown(k, m, number);
 	if (err)
 		log_error("camera %s: recovery on volume %u: %s", m->id, number,
 		    err_text(err));

@@ -95,6 +95,13 @@ static void walk_days(const struct walk *w, int at, const char *dir, int level,
 	closedir(d);
 }
 
+uint64_t recover_last_seq(int fd, const char *camera, const char *day)
+{
+	char path[128];
+
+	return last_seq(fd, path_journal(camera, day, path, sizeof(path)));
+}
+
 void recover_days(struct keeper *k, const char *camera, int fd,
     struct written ret[RECOVER_DAYS])
 {
@@ -102,13 +109,14 @@ void recover_days(struct keeper *k, const char *camera, int fd,
 	    .of_each = k->stepped || k->rebuild ? NAMES_MAX : NAMES_NEW};
 	struct segment_row last;
 	char path[128];
+	uint64_t seq;
 
 	memset(ret, 0, RECOVER_DAYS * sizeof(*ret));
 	snprintf(path, sizeof(path), "footage/%s", camera);
 	walk_days(&w, fd, path, 0, "");
 	if (index_segment_last(k->ix, camera, &last))
 		return;
-	path_journal(camera, last.day, path, sizeof(path));
-	if (last_seq(fd, path))
-		keep_newest(ret, last.day, last_seq(fd, path));
+	seq = recover_last_seq(fd, camera, last.day);
+	if (seq)
+		keep_newest(ret, last.day, seq);
 }

@@ -16,6 +16,11 @@ struct written {
 };
 
 /*
+ * The number of the segment to which the last record of that day's journal
+ * belongs; 0: there is none, or no journal. fd as below.
+ */
+uint64_t recover_last_seq(int fd, const char *camera, const char *day);
+/*
  * The days whose journals end with the greatest numbers, the greatest first, of
  * those on one volume.
  *

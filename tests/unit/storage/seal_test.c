@@ -125,6 +125,51 @@ static void P9_a_read_back_is_entered_with_the_next_sync(void **state)
 	assert_int_equal(entries(ENTRY_READ_BACK), proved + 1);
 }
 
+static enum err count_row(const struct segment_row *s, void *arg)
+{
+	(void)s;
+	++*(unsigned *)arg;
+	return OK;
+}
+
+static unsigned open_rows(void)
+{
+	unsigned n = 0;
+
+	assert_int_equal(index_segments_open(k.ix, count_row, &n), OK);
+	return n;
+}
+
+/* The power went after the index's sync and before that of the footage. */
+static void P8_a_row_of_which_no_journal_knows_gives_its_number_back(void *
+	*state)
+{
+	struct camera_row cam;
+	struct segment_row lost = row, away;
+
+	(void)state;
+	lost.state = SEGMENT_OPEN;
+	away = lost;
+	assert_int_equal(index_camera_find(k.ix, "cam1", &cam), OK);
+	lost.seq = 100;	/* that day has a journal, of earlier ones */
+	assert_int_equal(index_segment_put(k.ix, &lost), OK);
+	lost.seq = 101;	/* this one has none */
+	memcpy(lost.day, "2026-11-24", sizeof(lost.day));
+	assert_int_equal(index_segment_put(k.ix, &lost), OK);
+	away.seq = 50;	/* what is not here is not known to be lost */
+	away.volume = 3;
+	assert_int_equal(index_segment_put(k.ix, &away), OK);
+	assert_int_equal(open_rows(), 3);
+	cam.next_seq = 102;
+	assert_int_equal(index_camera_put(k.ix, &cam), OK);
+	assert_int_equal(recover_camera(&k, m), OK);
+	assert_int_equal(open_rows(), 1);
+	assert_int_equal(index_segment_find(k.ix, "cam1", 50, &away), OK);
+	assert_int_equal(index_segment_drop(k.ix, "cam1", 50), OK);
+	assert_int_equal(index_camera_find(k.ix, "cam1", &cam), OK);
+	assert_int_equal(cam.next_seq, 100);
+}
+
 /* A write of the next one failed: recovery finds this one whole and seals it. */
 static void one_that_recovery_has_sealed_meanwhile_is_not_entered_twice(void *
 	*state)
@@ -196,6 +241,8 @@ int main(void)
 	    cmocka_unit_test(P9_a_read_back_is_entered_with_the_next_sync),
 	    cmocka_unit_test(
 		one_that_recovery_has_sealed_meanwhile_is_not_entered_twice),
+	    cmocka_unit_test(
+		P8_a_row_of_which_no_journal_knows_gives_its_number_back),
 	    cmocka_unit_test(
 		P8_a_tail_is_left_to_the_next_sync_only_while_it_is_young),
 	};
