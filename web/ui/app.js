@@ -1,7 +1,7 @@
 // app.js - the frame round every page: session, navigation, language, banners
 // and the router. The address holds the state.
 import * as api from "./api.js";
-import { el, fill, say } from "./dom.js";
+import { el, fill, say, tell } from "./dom.js";
 import { firstLang, keepLang, lang, languages, length, setLang, t } from "./i18n.js";
 import * as time from "./time.js";
 
@@ -362,7 +362,7 @@ async function leave()
 		await api.signOut();
 	} catch (problem) {
 		if (problem.status !== 401)
-			return say(problem.sentence);
+			return tell(problem.sentence);
 	}
 	app.signedOut();
 	await app.go("/");

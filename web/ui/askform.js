@@ -100,6 +100,7 @@ export function requestCard(s)
 	more();
 	return el("section", { class: "card", id: "ask" },
 		el("h2", {}, t("ask.title")), el("p", {}, t("ask.text")),
+		s.asked.length > 0 && el("p", { class: "told" }, t("ask.wider")),
 		form((verb, wrong) => verb === "draft" ? keep(s, f) :
 			ask(s, f, wrong), cameras.node, notice,
 			el("div", { class: "row" }, from.node, to.node,

@@ -53,5 +53,19 @@ export function say(text)
 	setTimeout(() => { box.textContent = text; }, 50);
 }
 
+// The same for all: what no other place of the page shows. It goes by itself.
+const SEEN_MS = 8e3;
+let going = 0;
+
+export function tell(text)
+{
+	const box = document.getElementById("seen");
+
+	say(text);
+	fill(box, el("p", {}, text));
+	clearTimeout(going);
+	going = setTimeout(() => fill(box), SEEN_MS);
+}
+
 let serial = 0;
 export const newId = (stem) => `${stem}-${++serial}`;

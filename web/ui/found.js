@@ -1,7 +1,7 @@
 // found.js - transactions: the one box, lists, and each with its footage's
 // state and the way to a request. No pictures.
 import * as api from "./api.js";
-import { el, fill, say } from "./dom.js";
+import { el, fill, tell } from "./dom.js";
 import { read } from "./findbox.js";
 import { form, textField } from "./fields.js";
 import { number, t } from "./i18n.js";
@@ -23,11 +23,11 @@ export function box(s)
 	const result = el("div", { "aria-live": "polite" });
 	const b = { s, text, result };
 	const list = (key, ask) => el("button", { type: "button",
-		on: { click: () => ask(b).catch((p) => say(p.sentence)) } },
+		on: { click: () => ask(b).catch((p) => tell(p.sentence)) } },
 	t(key));
 
 	if (text.control.value)
-		look(b).catch((p) => say(p.sentence));
+		look(b).catch((p) => tell(p.sentence));
 	return el("section", { class: "card", id: "transactions" },
 		el("h2", {}, t("tx.title")),
 		form(() => look(b), el("div", { class: "row asked" }, text.node,
@@ -74,7 +74,7 @@ async function show(b, query)
 		"coverage", "act"], b.rows.map((r) => row(b, r))),
 	answer.next && el("p", {}, el("button", { type: "button", on: {
 		click: () => show(b, { ...query, before: answer.next })
-			.catch((p) => say(p.sentence)) } },
+			.catch((p) => tell(p.sentence)) } },
 	t("tx.older", { time: time.stamp(time.instant(answer.back_to)) }))));
 }
 
@@ -140,7 +140,7 @@ async function repeated(b, list)
 			el("td", {}, c.atms.join(", ")), cells[i],
 			el("td", { class: "tight" }, el("button", { type: "button", on: {
 				click: () => show(b, usesOf(c, from, to))
-					.catch((p) => say(p.sentence)) } },
+					.catch((p) => tell(p.sentence)) } },
 			t("tx.uses")))))));
 	for (let i = 0; i < cards.length && cells[i].isConnected; i++)
 		await covered(cells[i], usesOf(cards[i], from, to));

@@ -14,8 +14,9 @@ export function coveredBy(gap, others)
 			sum + Math.max(0, Math.min(s.to, gap.to) -
 				Math.max(s.from, gap.from)), 0) }));
 
-	return parts.filter((p) => p.ms > 0).map((p) => ({ ...p,
-		whole: p.ms > (gap.to - gap.from) * 0.99 }));
+	// a few pictures at its edge cover nothing
+	return parts.map((p) => ({ ...p, whole: p.ms > (gap.to - gap.from) * 0.99 }))
+		.filter((p) => p.whole || p.ms >= 500);
 }
 
 // The sentences about a gap; others as above, [] where there is none.

@@ -1,7 +1,7 @@
 // account.js - one's own password and second factor. Who came with a one-time
 // password sees this page and no other until he has chosen his own.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, say, tell } from "../dom.js";
 import { codeField, credential, field, form } from "../fields.js";
 import { sortBy, t } from "../i18n.js";
 import { qr } from "../qr.js";
@@ -30,7 +30,7 @@ async function sessions(app)
 		await api.endSession(s.id, body);
 		fill(act);
 		await renew();
-		say(t("account.sessionEnded"));
+		tell(t("account.sessionEnded"));
 	};
 	const renew = async () => fill(list, table(await api.sessions(),
 		(s) => {
@@ -109,7 +109,7 @@ function password(app)
 				new: fresh.control.value });
 			app.session.first = false;
 			await app.refresh();
-			say(t("account.passwordSet"));
+			tell(t("account.passwordSet"));
 		}, old.node, code.node, fresh.node, again.node,
 		el("button", { class: "main", type: "submit" },
 			t("account.setPassword"))));

@@ -1,7 +1,7 @@
 // audit.js - the ledger in sentences. Entries store codes and data, so that
 // the same entry reads in any language.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, say, tell } from "../dom.js";
 import { bytes, has, length, number, t } from "../i18n.js";
 import { aboutText, offsetText } from "../journal.js";
 import * as time from "../time.js";
@@ -29,7 +29,7 @@ export default async function audit(app)
 					Object.entries(filter).filter(
 						([, v]) => v)));
 				return look(s).then(() => say(range(s)),
-					(p) => say(p.sentence ?? String(p)));
+					(p) => tell(p.sentence ?? String(p)));
 			})),
 		el("section", { class: "card" }, el("h2", {}, t("audit.chain")),
 			s.walk && chain(s), verifier()), s.list) };
@@ -76,7 +76,7 @@ function show(s)
 	const more = el("button", { type: "button", hidden: over, on: {
 		click: async () => {
 			more.disabled = true;
-			await s.walk.next().catch((p) => say(p.sentence));
+			await s.walk.next().catch((p) => tell(p.sentence));
 			show(s);
 			say(range(s));
 		} } }, t("audit.older"));

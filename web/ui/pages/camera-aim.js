@@ -2,7 +2,7 @@
 // the keypad in it. Each look is an act of its own, entered before the picture
 // comes; it stands in this page's memory only, and goes with its time.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, tell } from "../dom.js";
 import { credential, form, textField } from "../fields.js";
 import { t } from "../i18n.js";
 import * as time from "../time.js";
@@ -79,7 +79,7 @@ function keypad(camera, said)
 			return radios[0].focus();
 		await api.setKeypad(camera.id, chosen.value);
 		camera.keypad = chosen.value;
-		say(t(chosen.value === "visible" ? "keypad.mend" :
+		tell(t(chosen.value === "visible" ? "keypad.mend" :
 			"keypad.entered"));
 		said();
 	}, el("fieldset", {}, el("legend", {}, t("keypad.ask")),
@@ -113,7 +113,7 @@ export function opening(camera, done)
 				return;
 			await api.openAim(camera.id,
 				{ reason: text, ...by.take() });
-			say(t("aim.opened"));
+			tell(t("aim.opened"));
 			done();
 		}, reason.node, by.nodes, el("button", { class: "main",
 			name: "aim-open" }, t("aim.open"))));

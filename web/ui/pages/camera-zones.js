@@ -1,7 +1,7 @@
 // camera-zones.js - which parts of a camera's picture its views cover: drawn
 // with a pointer, or by numbers and arrow keys. A courtesy, and said to be one.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, tell } from "../dom.js";
 import { form } from "../fields.js";
 import { t } from "../i18n.js";
 import { EVERY, why } from "./camera-aim.js";
@@ -52,7 +52,7 @@ export function zones(camera, picture, over, done)
 			s.frame, s.wrong, form(async () => {
 				await api.setZones(camera, s.all);
 				camera.zones = structuredClone(s.all);
-				say(t("zones.saved"));
+				tell(t("zones.saved"));
 				await done();
 			}, s.list, el("p", { class: "row" }, add,
 				picture && el("button", { type: "button",

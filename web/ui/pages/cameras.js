@@ -2,7 +2,7 @@
 // some minutes (camera-aim.js) and add new ones (camera-add.js); custodians
 // open a camera to be looked through.
 import * as api from "../api.js";
-import { badge, el, fill, say } from "../dom.js";
+import { badge, el, fill, tell } from "../dom.js";
 import { inOrder, t } from "../i18n.js";
 import { aiming, keypadBadge, opening } from "./camera-aim.js";
 import { zones } from "./camera-zones.js";
@@ -53,10 +53,10 @@ async function toggle(s, c)
 {
 	try {
 		await api.switchCamera(c, !c.enabled);
-		say(t(c.enabled ? "cameras.isOff" : "cameras.isOn",
+		tell(t(c.enabled ? "cameras.isOff" : "cameras.isOn",
 			{ camera: c.name }));
 	} catch (problem) {
-		say(problem.sentence ?? String(problem));
+		tell(problem.sentence ?? String(problem));
 	}
 	await renew(s);
 	focus(s, c.id);

@@ -2,7 +2,7 @@
 // packages with their fingerprints, holds, and who took files away.
 import * as api from "../api.js";
 import { el, fill } from "../dom.js";
-import { sortBy, t } from "../i18n.js";
+import { number, sortBy, t } from "../i18n.js";
 import * as time from "../time.js";
 import { open, requestLine } from "../requestline.js";
 
@@ -96,7 +96,7 @@ function mark(requests, m)
 			t: m.at }) }, stamp) : el("span", { class: "num" }, stamp),
 	` ${m.camera}: `, m.sha256 ? t("snapshot.title") : m.text ??
 		t("note.erased"), el("br"), el("small", {}, `${m.who}, ` +
-		t("note.entry", { n: m.entry })), m.sha256 && el("small", {},
+		t("note.entry", { n: number(m.entry) })), m.sha256 && el("small", {},
 		el("br"), el("code", { class: "break" },
 			"SHA-256 " + m.sha256))];
 }

@@ -1,7 +1,7 @@
 // exports.js - evidence packages: asked for, watched while they are prepared,
 // their fingerprint, their download. A page of all, and the card of a request.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, say, tell } from "../dom.js";
 import { credential, form } from "../fields.js";
 import { bytes, length, number, t } from "../i18n.js";
 import { qr } from "../qr.js";
@@ -82,7 +82,7 @@ function watched(app, which, none)
 		// the page may have gone meanwhile: then nobody looks again
 		if (all.some((x) => x.state === "preparing"))
 			timer = setTimeout(() => list.isConnected &&
-				look(true).catch((p) => say(p.sentence)), LOOK_MS);
+				look(true).catch((p) => tell(p.sentence)), LOOK_MS);
 	}
 
 	return { list, look };
@@ -104,7 +104,7 @@ export function exportCard(app, r)
 	const { list, look } = watched(app, (x) => x.request === r.id && x.mine);
 	const by = exporting();
 
-	look().catch((p) => say(p.sentence));
+	look().catch((p) => tell(p.sentence));
 	return el("section", { class: "card", id: "exports" },
 		el("h2", {}, t("export.title")), el("p", {}, t("export.text")),
 		form(async () => {

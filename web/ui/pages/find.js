@@ -2,7 +2,7 @@
 // No pictures here: they need an approved request.
 import * as api from "../api.js";
 import { cameraName, draftOf, requestCard } from "../askform.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, say, tell } from "../dom.js";
 import { field, form, Moment } from "../fields.js";
 import { box } from "../found.js";
 import { gapCard } from "../gapcard.js";
@@ -201,7 +201,7 @@ function zoom(s, from, to)
 	Object.assign(s, { from, to, at: (from + to) / 2 });
 	s.fromField.set(from);
 	s.toField.set(to);
-	return look(s).catch((p) => say(p.sentence));
+	return look(s).catch((p) => tell(p.sentence));
 }
 
 function gapTable(s)

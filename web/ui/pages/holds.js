@@ -1,7 +1,7 @@
 // holds.js - what is kept beyond its term: the list, placing, releasing.
 import * as api from "../api.js";
 import { cameraName } from "../askform.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, tell } from "../dom.js";
 import { credential, field, form, Moment, textField, ticks } from "../fields.js";
 import { inOrder, t } from "../i18n.js";
 import * as time from "../time.js";
@@ -69,7 +69,7 @@ function releasing(h, act, renew)
 		await api.releaseHold(h.id, { reason: why, ...by.take() });
 		fill(act);
 		await renew();
-		say(t("people.done"));
+		tell(t("people.done"));
 	}, el("h3", {}, t("holds.releaseOf", { cameras: h.cameras.join(", "),
 		range: rangeOf(h) })), reason.node, by.nodes, el("button",
 		{ class: "stop", type: "submit" }, t("holds.release")));
@@ -113,7 +113,7 @@ function placing(app, cameras, renew)
 					new Date(end).toISOString(),
 				review: new Date(look).toISOString(), reason: words[0], case: words[1] });
 			await renew();
-			say(t("people.done"));
+			tell(t("people.done"));
 		}, which.node, said.node, from.node,
 		el("label", { class: "tick" }, open, " " + t("holds.openEnd")),
 		to.node, review.node, reason.node, kase.node, el("button",

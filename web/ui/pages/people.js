@@ -1,6 +1,6 @@
 // people.js - a custodian's view of who may do what: make, renew, end.
 import * as api from "../api.js";
-import { badge, el, fill, say } from "../dom.js";
+import { badge, el, fill, say, tell } from "../dom.js";
 import { credential, field, form, textField } from "../fields.js";
 import { sortBy, t } from "../i18n.js";
 import { qr } from "../qr.js";
@@ -138,7 +138,7 @@ function ending(app, kind, p, told, act, renew)
 					by.take()));
 			fill(act);
 			await renew();
-			say(t("people.done"));
+			tell(t("people.done"));
 		}, reason && reason.node, by.nodes, el("button",
 			{ class: kind === "end" ? "stop" : "main",
 				type: "submit" }, t("people." + kind))));

@@ -1,6 +1,6 @@
 // tokens.js - tokens of other programs, on the page People: made, ended.
 import * as api from "../api.js";
-import { badge, el, fill, say } from "../dom.js";
+import { badge, el, fill, say, tell } from "../dom.js";
 import { credential, form, textField, ticks } from "../fields.js";
 import { t } from "../i18n.js";
 import * as time from "../time.js";
@@ -118,7 +118,7 @@ function ending(app, x, act, renew)
 			await api.endToken(x.id, { reason: why, ...by.take() });
 			fill(act);
 			await renew();
-			say(t("people.done"));
+			tell(t("people.done"));
 		}, reason.node, by.nodes, el("button", { class: "stop",
 			type: "submit" }, t("people.end"))));
 }

@@ -2,7 +2,7 @@
 // time, the way to each operation, and the journal's clock measured by it: the
 // picture in which the cash is taken beside the journal's line.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, say, tell } from "../dom.js";
 import { form, textField } from "../fields.js";
 import { amount, card } from "../found.js";
 import { t } from "../i18n.js";
@@ -112,7 +112,7 @@ export function nextOperation(s)
 		videoTime(r) > s.player.at + NEAR);
 
 	if (!next)
-		return say(t("ops.noMore"));
+		return tell(t("ops.noMore"));
 	say(`${time.timeText(videoSecond(next))} ${t("tx.kind." + next.kind)} ` +
 		amount(next.amount));
 	return goTo(s, next);
@@ -184,7 +184,7 @@ async function save(s)
 
 	s.journal.samples = [];
 	await load(s);
-	say(t(jump ? "align.jumped" : "align.saved", { offset:
+	tell(t(jump ? "align.jumped" : "align.saved", { offset:
 		offsetText(offset), about: aboutText(about),
 	jump: offsetText(jump) }));
 	fill(s.journal.measure, el("p", { class: jump ? "told warn" :

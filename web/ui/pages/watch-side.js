@@ -1,9 +1,9 @@
 // watch-side.js - beside the pictures: what is marked and what can be done with
 // it, notes, snapshots, gaps, downloads, keys.
 import * as api from "../api.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, say, tell } from "../dom.js";
 import { field, form, textField } from "../fields.js";
-import { bytes, length, t } from "../i18n.js";
+import { bytes, length, number, t } from "../i18n.js";
 import { makeSnapshot } from "../snapshot.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
@@ -31,7 +31,7 @@ export function nextGap(s)
 		!shown.has(g)).sort((a, b) => a.from - b.from)[0];
 
 	if (!next)
-		return say(t("watch.noMoreGaps"));
+		return tell(t("watch.noMoreGaps"));
 	return s.player.seek(next.from);
 }
 
@@ -177,9 +177,9 @@ export async function renew(s)
 export async function snapshot(s)
 {
 	if (!mayExport(s))
-		return say(t("snapshot.right"));
+		return tell(t("snapshot.right"));
 	if (!s.main.reel.run)
-		return say(t("snapshot.none"));
+		return tell(t("snapshot.none"));
 	s.player.pause();
 	try {
 		const { blob, name, sha256 } = await makeSnapshot(s);
@@ -191,9 +191,9 @@ export async function snapshot(s)
 		link.click();
 		setTimeout(() => URL.revokeObjectURL(link.href), 60e3);
 		await renew(s);
-		say(t("snapshot.done", { entry }));
+		tell(t("snapshot.done", { entry: number(entry) }));
 	} catch (problem) {
-		say(problem.sentence ?? String(problem));
+		tell(problem.sentence ?? String(problem));
 	}
 	return undefined;
 }
@@ -220,7 +220,7 @@ function noteLine(s, n)
 		on: { click: () => s.player.seek(at) } },
 	time.timeText(at)), " ", n.kind === "note" ? n.text ?? t("note.erased") :
 		t("snapshot.title"), el("br"), el("small", {}, `${name}, ${n.who}, ` +
-		t("note.entry", { n: n.entry })), n.sha256 && el("small", {},
+		t("note.entry", { n: number(n.entry) })), n.sha256 && el("small", {},
 		el("br"), el("code", { class: "break" }, "SHA-256 " + n.sha256)));
 }
 

@@ -354,6 +354,7 @@ export default {
 
 	"ask.title": "Ask for this footage",
 	"ask.text": "Pictures are shown after a custodian has approved. Ask for as little as the case needs: five minutes are usually enough. The range is held from the moment you ask.",
+	"ask.wider": "Filled in from the operation: the cameras of its ATM, two minutes before it to three after, and wider by what is not known of the journal's clock.",
 	"ask.around": "Five minutes round the selected moment",
 	"ask.aroundDone": "The range is set.",
 	"ask.reasonHint": "What you need to see, and why.",
