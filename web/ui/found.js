@@ -106,7 +106,7 @@ function row(b, r)
 		el("td", { class: "num tight" }, card(r.card)),
 		el("td", {}, t("tx.coverage." + r.coverage,
 			{ n: r.cameras.length })),
-		el("td", { class: "tight" }, r.cameras.length > 0 && el("button",
+		el("td", { class: "tight" }, r.coverage !== "none" && el("button",
 			{ type: "button", on: { click: () => ask(b, r) } },
 			t("tx.ask"))));
 }
