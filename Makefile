@@ -279,8 +279,8 @@ reproducible: deb
 booted: deb
 	tests/deps systemd-container mmdebstrap curl locales
 	tests/booted/run build/deb
-# On Debian's own kernel, in a machine that qemu plays: limits, a power cut (as
-# root; without hardware for it some minutes, on a busy machine ten).
+# On Debian's own kernel, in a machine that qemu plays: limits, power cuts, erasure
+# (as root; without hardware for it a quarter of an hour, on a busy machine more).
 machine: deb
 	tests/deps mmdebstrap qemu-system-x86
 	$(MAKE) B=build build/tests/camera build/tests/hostile
