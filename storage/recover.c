@@ -476,9 +476,10 @@ struct unknown {
 static enum err find_unknown(const struct segment_row *r, void *arg)
 {
 	struct unknown *u = arg;
+	uint64_t last;
 
 	if (r->volume == u->volume &&
-	    recover_last_seq(u->fd, r->camera, r->day) < r->seq)
+	    !recover_last_seq(u->fd, r->camera, r->day, &last) && last < r->seq)
 		u->seq = r->seq;
 	return OK;
 }
@@ -486,7 +487,8 @@ static enum err find_unknown(const struct segment_row *r, void *arg)
 /*
  * Open rows of which no journal knows. The index may have reached the disk
  * before the first sync of a segment, and then the power went: nothing is left
- * of it but its row, which would stay open and keep its day's key for ever.
+ * of it but its row, which would stay open and keep its day's key for ever. What
+ * a journal knows that cannot be read stays.
  */
 static enum err drop_unknown(struct keeper *k, const struct camera *m,
     unsigned volume)

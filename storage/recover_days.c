@@ -27,22 +27,30 @@ static void keep_newest(struct written best[RECOVER_DAYS], const char *day,
 		}
 }
 
-/* The segment of the last record; the tail of a journal may be torn. */
-static uint64_t last_seq(int at, const char *path)
+/*
+ * The segment of the last record that can be read; the tail of a journal may be
+ * torn. 0: there is none, or no journal. An error is the first one.
+ */
+static enum err last_seq(int at, const char *path, uint64_t *ret)
 {
 	unsigned char head[16];
-	uint64_t size = 0, seq = 0;
+	uint64_t size = 0;
 	int fd = -1;
+	enum err err = disk_open_read(at, path, &fd, &size);
 
-	if (disk_open_read(at, path, &fd, &size))
-		return 0;
-	for (uint64_t i = size / JOURNAL_RECORD; i && !seq; i--)
-		if (!disk_pread(fd, head, sizeof(head),
-			(i - 1) * JOURNAL_RECORD) &&
-		    !memcmp(head, "SqJ1", 4))
-			seq = be_get(head + 8, 8);
+	*ret = 0;
+	if (err)
+		return err == ERR_NOT_FOUND ? OK : err;
+	for (uint64_t i = size / JOURNAL_RECORD; i && !*ret; i--) {
+		enum err one = disk_pread(fd, head, sizeof(head),
+		    (i - 1) * JOURNAL_RECORD);
+
+		if (!one && !memcmp(head, "SqJ1", 4))
+			*ret = be_get(head + 8, 8);
+		err = err ? err : one;
+	}
 	close(fd);
-	return seq;
+	return err;
 }
 
 struct walk {
@@ -83,23 +91,28 @@ static void walk_days(const struct walk *w, int at, const char *dir, int level,
 			n = put_name(names, n, w->of_each, e->d_name);
 	for (size_t i = 0; i < n; i++) {
 		char below[16], path[16];
+		uint64_t seq;
 
 		snprintf(below, sizeof(below), "%.8s%s%.4s", day,
 		    level ? "-" : "", names[i]);
 		snprintf(path, sizeof(path), "%.4s/journal", names[i]);
-		if (level == 2)
-			keep_newest(w->best, below, last_seq(dirfd(d), path));
-		else
+		if (level < 2) {
 			walk_days(w, dirfd(d), names[i], level + 1, below);
+			continue;
+		}
+		/* whoever reads all of it finds the error, too */
+		(void)last_seq(dirfd(d), path, &seq);
+		keep_newest(w->best, below, seq);
 	}
 	closedir(d);
 }
 
-uint64_t recover_last_seq(int fd, const char *camera, const char *day)
+enum err recover_last_seq(int fd, const char *camera, const char *day,
+    uint64_t *ret)
 {
 	char path[128];
 
-	return last_seq(fd, path_journal(camera, day, path, sizeof(path)));
+	return last_seq(fd, path_journal(camera, day, path, sizeof(path)), ret);
 }
 
 void recover_days(struct keeper *k, const char *camera, int fd,
@@ -116,7 +129,8 @@ void recover_days(struct keeper *k, const char *camera, int fd,
 	walk_days(&w, fd, path, 0, "");
 	if (index_segment_last(k->ix, camera, &last))
 		return;
-	seq = recover_last_seq(fd, camera, last.day);
+	path_journal(camera, last.day, path, sizeof(path));
+	(void)last_seq(fd, path, &seq);
 	if (seq)
 		keep_newest(ret, last.day, seq);
 }

@@ -17,9 +17,11 @@ struct written {
 
 /*
  * The number of the segment to which the last record of that day's journal
- * belongs; 0: there is none, or no journal. fd as below.
+ * belongs; 0: there is none, or no journal. fd as below. An error: the journal
+ * could not be read whole, and may know more.
  */
-uint64_t recover_last_seq(int fd, const char *camera, const char *day);
+must_check enum err recover_last_seq(int fd, const char *camera,
+    const char *day, uint64_t *ret);
 /*
  * The days whose journals end with the greatest numbers, the greatest first, of
  * those on one volume.

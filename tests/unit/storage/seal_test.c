@@ -170,6 +170,31 @@ static void P8_a_row_of_which_no_journal_knows_gives_its_number_back(void *
 	assert_int_equal(cam.next_seq, 100);
 }
 
+/* A disk that does not give a journal back has not lost it. */
+static void P2_a_row_whose_journal_cannot_be_read_stays(void **state)
+{
+	struct segment_row kept = row;
+	char dir[96], path[128];
+
+	(void)state;
+	/* two younger days: recovery does not look at this one */
+	assert_int_equal(disk_mkdirs(k.data_fd, "footage/cam1/2026/11/24"), OK);
+	kept.state = SEGMENT_OPEN;
+	kept.seq = 102;
+	memcpy(kept.day, "2026-11-01", sizeof(kept.day));
+	path_journal("cam1", kept.day, path, sizeof(path));
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path),
+	    path);
+	assert_int_equal(disk_mkdirs(k.data_fd, dir), OK);
+	assert_int_equal(symlinkat("elsewhere", k.data_fd, path), 0);
+	assert_int_equal(index_segment_put(k.ix, &kept), OK);
+	assert_int_equal(recover_camera(&k, m), OK);
+	assert_int_equal(open_rows(), 1);
+	assert_int_equal(unlinkat(k.data_fd, path, 0), 0);
+	assert_int_equal(recover_camera(&k, m), OK);
+	assert_int_equal(open_rows(), 0);
+}
+
 /* A write of the next one failed: recovery finds this one whole and seals it. */
 static void one_that_recovery_has_sealed_meanwhile_is_not_entered_twice(void *
 	*state)
@@ -243,6 +268,7 @@ int main(void)
 		one_that_recovery_has_sealed_meanwhile_is_not_entered_twice),
 	    cmocka_unit_test(
 		P8_a_row_of_which_no_journal_knows_gives_its_number_back),
+	    cmocka_unit_test(P2_a_row_whose_journal_cannot_be_read_stays),
 	    cmocka_unit_test(
 		P8_a_tail_is_left_to_the_next_sync_only_while_it_is_young),
 	};
