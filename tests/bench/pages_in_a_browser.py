@@ -84,15 +84,15 @@ def main():
             request = grant(box, (marat, box.client("daniyar")), box.ids[0],
                             begin + 2, end - 2)
             marat.sign_out()
-            account = box.tmp / "account.json"
-            account.write_text(json.dumps({
-                "user": "marat", "password": PEOPLE["marat"][2]}))
+            accounts = box.tmp / "accounts.json"
+            accounts.write_text(json.dumps({"auditor": {
+                "user": "marat", "password": PEOPLE["marat"][2]}}))
             print("%s; %d ATMs, %d cameras, %.1f million rows" % (
                 machine(), ATMS, CAMERAS, rows / 1e6), flush=True)
             done = subprocess.run(
                 ["node", "speed.mjs", "https://127.0.0.1:%d" % box.port,
-                 account, request], cwd=ROOT / "tests" / "browser",
-                check=False)
+                 "--accounts", accounts, "--request", request],
+                cwd=ROOT / "tests" / "browser", check=False)
             return done.returncode
     finally:
         shutil.rmtree(tmp, ignore_errors=True)

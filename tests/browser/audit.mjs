@@ -2,23 +2,10 @@
 //
 //   node audit.mjs BASEURL --accounts FILE.json --expect whole|ENTRY
 //       [--browser chromium|firefox] [--shots DIR]
-import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, play, Report, sleep } from "./lib.mjs";
+import { begin, play, sleep } from "./lib.mjs";
 
-const { values: opt, positionals: [base] } = parseArgs({
-	allowPositionals: true, options: { accounts: { type: "string" },
-		expect: { type: "string" },
-		browser: { type: "string", default: "chromium" },
-		shots: { type: "string", default: "shots" } } });
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
-const report = new Report(opt.browser);
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch(opt.browser, base);
-const shot = (name) => p.shot(path.join(opt.shots,
-	`${opt.browser}-audit-${opt.expect}-${name}.png`));
+const run = await begin("audit", ["accounts", "expect"]);
+const { opt, accounts, is, p, shot } = run;
 const words = opt.expect === "whole" ? { en: "nothing of it was changed",
 	ru: "ничего не изменено", kk: "ештеңе өзгертілмеген" } :
 	{ en: `Entry no. ${opt.expect} is not what was entered`,
@@ -44,7 +31,7 @@ async function goesOn()
 	"a verification that another window has ended is begun anew", asked);
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await p.open("/");
 	await p.signIn(accounts.auditor);
 	for (const [code, text] of Object.entries(words)) {
@@ -61,7 +48,7 @@ await play({ p, report, shot }, async () => {
 		const wrong = await p.violations();
 		is(wrong.length === 0 && await p.sideways() <= 0,
 			`no violation of WCAG 2.2 AA (${code})`, wrong.join(" | "));
-		await shot(code);
+		await shot(`${opt.expect}-${code}`);
 		await sleep(10500);	// between two of a session
 	}
 	if (opt.expect === "whole")

@@ -5,24 +5,11 @@
 //       [--browser chromium|firefox] [--shots DIR]
 //
 // The process is the simulated camera, which is silent between two signals.
-import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, play, Report, sleep } from "./lib.mjs";
+import { begin, play, sleep } from "./lib.mjs";
 
 const OUT = 40e3, SAID = 15e3, NEAR = 3e3;	// ms
-const { values: opt, positionals: [base] } = parseArgs({
-	allowPositionals: true, options: { accounts: { type: "string" },
-		camera: { type: "string" }, pid: { type: "string" },
-		browser: { type: "string", default: "chromium" },
-		shots: { type: "string", default: "shots" } } });
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
-const report = new Report(opt.browser);
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch(opt.browser, base);
-const shot = (name) => p.shot(path.join(opt.shots,
-	`${opt.browser}-cable-${name}.png`));
+const run = await begin("cable", ["accounts", "camera", "pid"]);
+const { opt, accounts, is, p, shot } = run;
 const alarms = () => p.eval(() => [...document.querySelectorAll(
 	"main .told.bad, main .badge.bad")].map((n) => n.innerText));
 
@@ -78,7 +65,7 @@ async function leavesOneGap(begun)
 	await shot("gap");
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await p.open("/");
 	await p.signIn(accounts.operator);
 	await p.click(".langs [lang=en]");

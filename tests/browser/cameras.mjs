@@ -6,27 +6,12 @@
 //
 // Prints "ok - sentence" or "not ok - sentence"; exit 1 on any failure.
 import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, newCode, play, Report, sleep } from "./lib.mjs";
+import { begin, newCode, play } from "./lib.mjs";
 
-const { values: opt, positionals: [base] } = parseArgs({
-	allowPositionals: true, options: { accounts: { type: "string" },
-		url: { type: "string" }, user: { type: "string" },
-		certificate: { type: "string" },
-		"password-file": { type: "string" },
-		browser: { type: "string", default: "chromium" },
-		shots: { type: "string", default: "shots" } } });
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
+const run = await begin("cameras", ["accounts", "url", "user", "certificate",
+	"password-file"]);
+const { opt, accounts, is, p, shot } = run;
 const password = fs.readFileSync(opt["password-file"], "utf8").trim();
-const report = new Report(opt.browser);
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch(opt.browser, base);
-const shot = async (name) => {
-	await sleep(150);
-	await p.shot(path.join(opt.shots, `${opt.browser}-${name}.png`));
-};
 
 async function look(word)
 {
@@ -201,7 +186,7 @@ async function languages()
 	}
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await p.open("/");
 	await p.signIn(accounts.operator);
 	await p.click(".langs [lang=en]");

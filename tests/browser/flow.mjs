@@ -7,37 +7,14 @@
 // "operator": {...}}; the camera must paint its clock (tests/camera). Where
 // the last ten minutes hold a gap between footage, playing across it is tried
 // too. Prints "ok - sentence" or "not ok - sentence"; exit 1 on any failure.
-import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, newCode, play, Report, sleep, typed } from "./lib.mjs";
-import { ahead, readPicture, secondsOf } from "./picture.mjs";
+import { begin, newCode, play, sleep, typed } from "./lib.mjs";
 import { pages } from "./pages.mjs";
 import { together } from "./together.mjs";
+import { watched } from "./watched.mjs";
 
-const CLOCK_LIMIT = 0.5;	// s between the painted and the shown clock
 const RANGE = 50e3;		// ms asked for
-const { values: opt, positionals } = parseArgs({ allowPositionals: true,
-	options: { accounts: { type: "string" }, camera: { type: "string" },
-		browser: { type: "string", default: "chromium" },
-		"far-size": { type: "string" },
-		shots: { type: "string", default: "shots" } } });
-if (positionals.length !== 1 || !opt.accounts) {
-	console.error("usage: flow.mjs BASEURL --accounts FILE.json " +
-		"[--browser chromium|firefox] [--camera ID] [--shots DIR]");
-	process.exit(2);
-}
-const base = positionals[0];
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
-const report = new Report(opt.browser);
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch(opt.browser, base);
-const shot = async (name) => {
-	await sleep(150);
-	await p.shot(path.join(opt.shots, `${opt.browser}-${name}.png`));
-};
-const json = async (url) => JSON.parse((await p.fetch(url)).text);
+const run = await begin("flow", ["accounts", "camera?", "far-size?"]);
+const { opt, base, accounts, is, json, p, shot } = run;
 const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, "Z");
 
 async function strangerIsStopped()
@@ -265,199 +242,6 @@ const post = (url, body) => p.fetch(url, { method: "POST",
 	headers: { "Content-Type": "application/json" },
 	body: JSON.stringify(body) });
 
-// The painted picture once it stands still at the wanted second.
-async function pictureAt(seconds, near = 0.1)
-{
-	const end = Date.now() + 15000;
-	let last = null;
-
-	for (;;) {
-		const r = await p.eval(readPicture);
-		if (r && !r.hidden) {
-			last = { ...r, at: secondsOf(r.shown) };
-			if (Math.abs(last.at - seconds) <= near)
-				break;
-		}
-		if (Date.now() > end)
-			return last;
-		await sleep(40);
-	}
-	await sleep(120);	// what is painted may lag what is said
-	const r = await p.eval(readPicture);
-	return r ? { ...r, at: secondsOf(r.shown) } : last;
-}
-
-const watchAt = (ms) => p.open(`/watch/${job.id}?` + new URLSearchParams(
-	{ camera: job.camera, t: iso(ms) }));
-
-async function auditorWatches()
-{
-	await p.signIn(accounts.auditor);
-	job.play = (await json(`/api/v1/requests/${job.id}/play`));
-	const run = job.play.cameras[0].runs[0];
-	const from = Date.parse(run.from), to = Date.parse(run.to);
-	const wish = round((from + to) / 2);
-
-	await watchAt(wish);
-	const seen = await pictureAt(wish / 1e3);
-	is(seen && Math.abs(seen.at - wish / 1e3) < 0.1,
-		"a link opens the second it names", JSON.stringify(seen));
-	const off = seen ? ahead(seen.clock, seen.at) : NaN;
-	is(Math.abs(off) < CLOCK_LIMIT, "the picture's painted clock is the " +
-		"requested second", `painted ${off} s ahead`);
-	console.log(`# painted clock minus shown clock: ${off} s`);
-	await shot("watch");
-	await p.open("/watch/" + job.id);
-	const start = Math.max(from, Date.parse(job.play.from));
-	const first = await pictureAt(start / 1e3, 0.2);
-	is(first && Math.abs(ahead(first.clock, first.at)) < 0.1,
-		"the range begins with the picture of its first second",
-		JSON.stringify(first));
-	await watchAt(wish);
-	await pictureAt(wish / 1e3);
-	await steps();
-	await seeks(from, to);
-	await plays(from, to);
-}
-
-async function steps()
-{
-	const a = await p.eval(readPicture);
-
-	await p.press(".");
-	await sleep(400);
-	const b = await p.eval(readPicture);
-	await p.press(",");
-	await sleep(400);
-	const c = await p.eval(readPicture);
-	is(b?.frame - a?.frame === 1, "one step on shows the very next frame",
-		`${a?.frame} ${b?.frame}`);
-	is(c?.frame === a?.frame, "one step back shows the frame before",
-		`${b?.frame} ${c?.frame}`);
-}
-
-async function seeks(from, to)
-{
-	const times = [];
-	let worst = 0;
-
-	for (const share of [0.8, 0.2, 0.6, 0.1, 0.9]) {
-		const at = round(from + (to - from) * share) + 500;
-		const began = Date.now();
-		await clickLine(at);
-		const r = await pictureAt(at / 1e3, 1);
-		times.push(Date.now() - began - 120);
-		worst = Math.max(worst, r ? Math.abs(ahead(r.clock, r.at)) :
-			99);
-	}
-	is(worst < CLOCK_LIMIT, "after each of five seeks the painted clock " +
-		"fits the shown one", `${worst} s`);
-	console.log(`# seek to picture, with polling: ${times} ms`);
-}
-
-// A click on the timeline where that instant lies.
-async function clickLine(ms)
-{
-	const box = await p.eval(() => {
-		const { x, y, width, height } = document.getElementById("line")
-			.getBoundingClientRect();
-		return { x, y, width, height };
-	});
-	const from = Date.parse(job.play.from), to = Date.parse(job.play.to);
-
-	await p.page.mouse.click(box.x + box.width * (ms - from) /
-		(to - from), box.y + box.height / 2);
-}
-
-async function plays(from, to)
-{
-	await clickLine(from + 1000);
-	const a = await pictureAt(from / 1e3 + 1, 1);
-	await p.press("k");
-	await p.press("l");
-	await sleep(4000);
-	await p.press("k");
-	await sleep(400);
-	const b = await p.eval(readPicture);
-	const moved = b ? secondsOf(b.shown) - a.at : 0;
-	is(moved > 2 && moved < 6, "four seconds of playing move about four " +
-		"seconds on", `${moved} s`);
-	is(b && Math.abs(ahead(b.clock, secondsOf(b.shown))) < CLOCK_LIMIT,
-		"after playing the painted clock fits the shown one",
-		b && ahead(b.clock, secondsOf(b.shown)));
-	const asked = p.watch.urls.filter((u) => /media\/.*\/\d+$/.test(u));
-	const granted = new Set(job.play.cameras.flatMap((c) => c.runs.flatMap(
-		(r) => r.parts.flatMap((part) => part.fragments.map((f) =>
-			`${base}/media/${job.id}/${c.camera}/${part.seq}/` +
-			f.index)))));
-	const outside = asked.filter((u) => !granted.has(u));
-	console.log(`# fragments asked for: ${asked.length} of ${granted.size}`);
-	is(asked.length > 9 && outside.length === 0,
-		"no fragment outside the grant was asked for", outside[0]);
-}
-
-async function crossesTheGap()
-{
-	const gap = job.play.cameras[0].gaps.find((g) =>
-		Date.parse(g.to) - Date.parse(g.from) > 1e3);
-
-	if (!gap) {
-		console.log("ok - " + opt.browser + ": playing across a gap " +
-			"# SKIP no gap in the last ten minutes");
-		return;
-	}
-	const start = Date.parse(gap.from), end = Date.parse(gap.to);
-	await watchAt(start - 3000);
-	await pictureAt(start / 1e3 - 3, 1);
-	await p.press("l");
-	await p.see("#continue", 60000);
-	const card = await p.text(".gapcard");
-	is(/no footage here/.test(card) && card.split("\n").length >= 4,
-		"a gap is a card with bounds and cause", card);
-	is(await p.eval(() => document.querySelector(".screen.main").classList
-		.contains("empty")), "no picture stands in the gap");
-	await shot("gap");
-	await p.click("#continue");
-	const far = await pictureAt(end / 1e3, 1.2);
-	is(far && far.at >= end / 1e3 - 0.05 &&
-		Math.abs(ahead(far.clock, far.at)) < CLOCK_LIMIT,
-	"the far side of the gap follows, with its own time",
-	JSON.stringify(far));
-	const size = await p.eval(() => {
-		const v = document.querySelector(".screen.main video");
-		return `${v.videoWidth}x${v.videoHeight}`;
-	});
-	is(!opt["far-size"] || size === opt["far-size"],
-		"C2: pictures of another size follow, and are shown", size);
-	await shot("far-side");
-}
-
-async function downloads()
-{
-	await p.click("#files summary");
-	is(!await p.eval(() => document.querySelector("a[download]")),
-		"no file is offered to a session alone");
-	await p.fill("#files [name=password]", accounts.auditor.password);
-	await p.fill("#files [name=code]", await newCode(accounts.auditor));
-	await p.click("#files button[type=submit]");
-	const link = await p.until("a download link", () =>
-		document.querySelector("a[download]")?.getAttribute("href"));
-	const part = await p.fetch(link, { headers: { Range: "bytes=0-99" } });
-
-	is(part.status === 206 && part.bytes === 100 &&
-		/^bytes 0-99\/\d+$/.test(part.headers["content-range"]),
-	"the download answers a range: 206", part.status);
-	const size = Number(part.headers["content-range"]?.split("/")[1]);
-	const whole = await p.fetch(link);
-	is(whole.status === 200 && whole.bytes === size,
-		"the whole download has the length that was said",
-		`${whole.status} ${whole.bytes} ${size}`);
-	const beyond = await p.fetch(link, { headers: { Range:
-		`bytes=${size}-` } });
-	is(beyond.status === 416, "a range beyond the end: 416",
-		beyond.status);
-}
-
 // What was typed is kept by the appliance, for its writer, and gone on with.
 async function draft()
 {
@@ -589,16 +373,15 @@ function answers()
 }
 
 let job = {}, site = {};
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await strangerIsStopped();
 	site = await json("/api/v1/site");
 	await auditorAsks();
 	await operatorIsStopped();
 	await custodianDecides();
 	await operatorGetsNothing();
-	await auditorWatches();
-	await crossesTheGap();
-	await downloads();
+	await watched({ p, is, shot, job, iso, json, base,
+		auditor: accounts.auditor, size: opt["far-size"] });
 	await together({ p, is, shot, dir: opt.shots, job, iso,
 		auditor: accounts.auditor,
 		play: opt.browser === "chromium" ? 30e3 : 5e3 });

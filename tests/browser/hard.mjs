@@ -8,26 +8,13 @@
 // The facts are those of tests/system/51*: {request, revoked, spoilt, daniyar,
 // coverage}. Nothing is recorded any more while this runs.
 import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { asAnother, launch, play, Report } from "./lib.mjs";
+import { asAnother, begin, play } from "./lib.mjs";
 import { ahead, secondsOf, stillPicture } from "./picture.mjs";
 
 const REVOKED_MS = 10e3;	// then a player has stopped
-const { values: opt, positionals: [base] } = parseArgs({
-	allowPositionals: true, options: { accounts: { type: "string" },
-		facts: { type: "string" },
-		browser: { type: "string", default: "chromium" },
-		shots: { type: "string", default: "shots" } } });
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
+const run = await begin("hard", ["accounts", "facts"]);
+const { opt, base, accounts, is, json, p, shot } = run;
 const facts = JSON.parse(fs.readFileSync(opt.facts, "utf8"));
-const report = new Report(opt.browser);
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch(opt.browser, base);
-const json = async (url) => JSON.parse((await p.fetch(url)).text);
-const shot = (name) => p.shot(path.join(opt.shots,
-	`${opt.browser}-hard-${name}.png`));
 const iso = (ms) => new Date(ms).toISOString();
 const arrived = () => p.until("the page", () =>
 	document.querySelector("main h1") &&
@@ -197,7 +184,7 @@ async function hasAWrongClock(play)
 	JSON.stringify([right, wrong]));
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await p.open("/");
 	await p.signIn(accounts.auditor);
 	await lang("en");

@@ -5,26 +5,12 @@
 //       [--browser chromium|firefox] [--shots DIR]
 //
 // With a request that is approved only its footage is watched.
-import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, newCode, play, Report, sleep } from "./lib.mjs";
+import { begin, newCode, play, sleep } from "./lib.mjs";
 import { ahead, readPicture, secondsOf, stillPicture } from "./picture.mjs";
 
 const STEPS = 8, TABS = 150;
-const { values: opt, positionals } = parseArgs({ allowPositionals: true,
-	options: { accounts: { type: "string" },
-		request: { type: "string" },
-		browser: { type: "string", default: "chromium" },
-		shots: { type: "string", default: "shots" } } });
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
-const report = new Report(`${opt.browser}, keys`);
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch(opt.browser, positionals[0]);
-const shot = (name) => p.shot(path.join(opt.shots,
-	`${opt.browser}-keys-${name}.png`));
-const json = async (url) => JSON.parse((await p.fetch(url)).text);
+const run = await begin("keys", ["accounts", "request?"]);
+const { opt, accounts, is, json, p, shot } = run;
 const type = (text) => p.page.keyboard.type(text);
 const here = (selector) => p.eval((s) =>
 	document.activeElement?.matches(s), selector);
@@ -252,7 +238,7 @@ async function exports()
 	is(true, "the marked part is a package, and its download has the focus");
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await p.open("/");
 	const id = opt.request ?? await findsAndAsks();
 	if (!opt.request)

@@ -6,27 +6,12 @@
 //
 // Three cameras, of whose footage 40 minutes after TIME are asked for; what was
 // recorded at the other time is erased already. Each browser asks for its own.
-import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, newCode, play, Report, typed } from "./lib.mjs";
+import { begin, newCode, play, typed } from "./lib.mjs";
 import { secondsOf } from "./picture.mjs";
 
 const ASKED = 40 * 60e3, GIVEN = 20 * 60e3, NEAR = 60e3;	// ms
-const { values: opt, positionals: [base] } = parseArgs({
-	allowPositionals: true, options: { accounts: { type: "string" },
-		act: { type: "string" }, from: { type: "string" },
-		erased: { type: "string" },
-		browser: { type: "string", default: "chromium" },
-		shots: { type: "string", default: "shots" } } });
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
-const report = new Report(opt.browser);
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch(opt.browser, base);
-const shot = (name) => p.shot(path.join(opt.shots,
-	`${opt.browser}-lastday-${name}.png`));
-const json = async (url) => JSON.parse((await p.fetch(url)).text);
+const run = await begin("lastday", ["accounts", "act", "from", "erased"]);
+const { opt, accounts, is, json, p, shot } = run;
 const from = Date.parse(opt.from), file = "K-" + opt.browser;
 const iso = (ms) => new Date(ms).toISOString();
 
@@ -141,7 +126,7 @@ async function watches(id)
 	await shot("watched");
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await p.open("/");
 	await p.signIn(opt.act === "ask" ? accounts.auditor :
 		accounts.custodian);

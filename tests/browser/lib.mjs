@@ -7,6 +7,7 @@ import fs from "node:fs";
 import https from "node:https";
 import os from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 
 const ZONE = "America/St_Johns";
 const SIZE = { width: 1366, height: 768 };
@@ -327,6 +328,47 @@ export class Report {
 			sentence + (truth || detail === "" ? "" :
 			` (${detail})`));
 	}
+}
+
+// What a script of this folder begins with:
+//
+//   node NAME.mjs BASEURL [--browser chromium|firefox] [--shots DIR]
+//
+// and --WORD VALUE for each of `words`; one that ends in "?" may be left out.
+// {opt, base, accounts, report, p, is, shot, json}: the people of the file
+// --accounts by role (tests/system/lib/browsing.py), somebody in front of the
+// browser, what he says by is(truth, sentence, detail), his picture by
+// shot(what), and an answer of the appliance.
+export async function begin(name, words = ["accounts"])
+{
+	const known = words.map((w) => w.replace("?", ""));
+	const { values, positionals: [base, ...rest] } = parseArgs({
+		allowPositionals: true, options: Object.fromEntries(
+			["browser", "shots", ...known].map((w) =>
+				[w, { type: "string" }])) });
+	const opt = { browser: "chromium", shots: "shots", ...values };
+
+	if (!base || rest.length || words.some((w) => !w.endsWith("?") &&
+	    !(w in opt))) {
+		console.error(`usage: node ${name}.mjs BASEURL ` + words.map((w) =>
+			w.endsWith("?") ? `[--${w.slice(0, -1)} VALUE]` :
+				`--${w} VALUE`).join(" ") +
+			" [--browser chromium|firefox] [--shots DIR]");
+		process.exit(2);
+	}
+	const report = new Report(opt.browser);
+	const p = await launch(opt.browser, base);
+
+	return { opt, base, report, p, is: (...a) => report.is(...a),
+		accounts: opt.accounts ? JSON.parse(fs.readFileSync(
+			opt.accounts, "utf8")) : {},
+		shot: async (what) => {
+			fs.mkdirSync(opt.shots, { recursive: true });
+			await sleep(150);
+			await p.shot(path.join(opt.shots,
+				`${opt.browser}-${name}-${what}.png`));
+		},
+		json: async (url) => JSON.parse((await p.fetch(url)).text) };
 }
 
 // Play what a script of this folder is for, to its end; then what holds of every

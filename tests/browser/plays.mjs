@@ -1,21 +1,17 @@
 // plays.mjs - what left the box plays in a browser without it: a segment that
 // the paper key opened, the movies of a package.
 //
-//   node plays.mjs --play FILE.mp4 --second UNIX [--sealed FILE.age]
+//   node plays.mjs about:blank --play FILE.mp4 --second UNIX [--sealed FILE.age]
 //       [--browser chromium|firefox]
 //
 // The camera paints its clock; that of the first picture says UNIX. The sealed
 // file is shown to the same player, who can make nothing of it.
 import fs from "node:fs";
-import { parseArgs } from "node:util";
-import { launch, play, Report } from "./lib.mjs";
+import { begin, play } from "./lib.mjs";
 import { ahead, readPicture } from "./picture.mjs";
 
-const { values: opt } = parseArgs({ options: { play: { type: "string" },
-	second: { type: "string" }, sealed: { type: "string" },
-	browser: { type: "string", default: "chromium" } } });
-const report = new Report(opt.browser);
-const p = await launch(opt.browser, "about:blank");
+const run = await begin("plays", ["play", "second", "sealed?"]);
+const { opt, is, p } = run;
 
 // What the player says of the file: its picture's painted clock, and its length.
 async function show(file)
@@ -38,14 +34,14 @@ async function show(file)
 		(document.querySelector("video").readyState > 1 && "plays"));
 }
 
-await play({ p, report, shot: async () => {} }, async () => {
+await play(run, async () => {
 	if (opt.sealed)
-		report.is(await show(opt.sealed) === true,
+		is(await show(opt.sealed) === true,
 			"P1 of the sealed file a player shows nothing");
 	const answer = await show(opt.play);
 	const first = await p.eval(readPicture);
 	const off = ahead(first?.clock, Number(opt.second));
-	report.is(answer === "plays" && Math.abs(off) < 0.1, "the file plays, and " +
+	is(answer === "plays" && Math.abs(off) < 0.1, "the file plays, and " +
 		"its painted clock is its second", `${answer} ${off}`);
 	await p.eval(() => document.querySelector("video").play());
 	const end = await p.until("its end", () => {
@@ -53,6 +49,6 @@ await play({ p, report, shot: async () => {} }, async () => {
 		return v.ended && v.currentTime;
 	});
 	const last = await p.eval(readPicture);
-	report.is(last.frame - first.frame >= end * 20, "to its last picture",
+	is(last.frame - first.frame >= end * 20, "to its last picture",
 		`${first.frame} ${last.frame} in ${end} s`);
 });

@@ -1,26 +1,15 @@
 // setup.mjs - an operator sets up an empty box (ux.md, scenarios 1 to 3).
 //
-//   node setup.mjs BASEURL FILE.json [--shots DIR]
+//   node setup.mjs BASEURL --told FILE.json [--shots DIR]
 //
 // The file has what the console showed (code, certificate), the camera's url
 // and login, and the password that the operator chooses.
 import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, play, Report, sleep } from "./lib.mjs";
+import { begin, play, sleep } from "./lib.mjs";
 
-const { values: opt, positionals: [base, file] } = parseArgs({
-	allowPositionals: true,
-	options: { shots: { type: "string", default: "shots" } } });
-const told = JSON.parse(fs.readFileSync(file, "utf8"));
-const report = new Report("chromium");
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch("chromium", base);
-const shot = async (name) => {
-	await sleep(150);
-	await p.shot(path.join(opt.shots, `chromium-${name}.png`));
-};
+const run = await begin("setup", ["told"]);
+const { opt, is, p, shot } = run;
+const told = JSON.parse(fs.readFileSync(opt.told, "utf8"));
 
 async function accessible(what)
 {
@@ -210,7 +199,7 @@ async function finish()
 	await p.reads("Set-up is finished");
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await firstPage();
 	await operator();
 	await factorAndTime();

@@ -1,14 +1,13 @@
 // speed.mjs - how fast the pages are (tests/bench/pages_in_a_browser.py).
 //
-//   node speed.mjs BASEURL ACCOUNT.json REQUEST
+//   node speed.mjs BASEURL --accounts FILE.json --request REQ
 //
 // Prints a line for each figure and exits 1 where one misses its limit.
-import fs from "node:fs";
-import { launch, sleep } from "./lib.mjs";
+import { begin, sleep } from "./lib.mjs";
 
 const VIEW_MS = 1000, VIEW_KB = 200, SEEK_MS = 300, SEEKS = 20;
-const [base, account, request] = process.argv.slice(2);
-const p = await launch("chromium", base);
+const { opt, base, accounts, p } = await begin("speed", ["accounts", "request"]);
+const { request } = opt;
 let missed = 0;
 
 function line(what, value, unit, limit)
@@ -90,7 +89,7 @@ async function seek(share)
 
 try {
 	await p.open("/");
-	await p.signIn(JSON.parse(fs.readFileSync(account, "utf8")));
+	await p.signIn(accounts.auditor);
 	const link = await p.page.context().newCDPSession(p.page);
 	await link.send("Network.enable");
 	await link.send("Network.setCacheDisabled", { cacheDisabled: true });

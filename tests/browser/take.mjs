@@ -1,17 +1,15 @@
 // take.mjs - README's pictures (tests/pictures calls it).
 //
-//   node take.mjs BASEURL ACCOUNT.json REQUEST
-import fs from "node:fs";
-import { launch, sleep } from "./lib.mjs";
+//   node take.mjs BASEURL --accounts FILE.json --request REQ
+import { begin, sleep } from "./lib.mjs";
 
-const [base, account, request] = process.argv.slice(2);
-const p = await launch("chromium", base);
-const read = async (url) => JSON.parse((await p.fetch(url)).text);
+const { opt, accounts, p, json } = await begin("take", ["accounts", "request"]);
+const { request } = opt;
 
 try {
 	await p.open("/");
-	await p.signIn(JSON.parse(fs.readFileSync(account, "utf8")));
-	const play = await read(`/api/v1/requests/${request}/play`);
+	await p.signIn(accounts.auditor);
+	const play = await json(`/api/v1/requests/${request}/play`);
 	const { camera, gaps: [gap] } = play.cameras.find((c) =>
 		c.gaps.length);
 	const at = new Date(Date.parse(gap.from) + 2000).toISOString();

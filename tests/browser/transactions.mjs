@@ -8,29 +8,16 @@
 // 50 000, one above the threshold and three just under it; another card was
 // there and at ATM 0533. The journal's clock is that much behind the video's,
 // which paints its own (tests/camera).
-import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, newCode, play, Report, sleep } from "./lib.mjs";
+import { begin, newCode, play, sleep } from "./lib.mjs";
 import { ahead, readPicture, secondsOf } from "./picture.mjs";
 
-const { values: opt, positionals: [base] } = parseArgs({
-	allowPositionals: true, options: { accounts: { type: "string" },
-		behind: { type: "string" },
-		shots: { type: "string", default: "shots" } } });
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
+const run = await begin("transactions", ["accounts", "behind"]);
+const { opt, accounts, is, json, p, shot } = run;
 const behind = Number(opt.behind);
 // A camera that is starved of the machine's time sends fewer pictures: what is
 // shown may be so far from what was asked for, what is measured likewise (s).
 const SHOWN = 0.7, PAINTED = 1;
-const report = new Report("chromium");
-const is = (...a) => report.is(...a);
-const p = await launch("chromium", base);
-const shot = (name) => p.shot(path.join(opt.shots, `journal-${name}.png`));
-const json = async (url) => JSON.parse((await p.fetch(url)).text);
 let request = "", taken = [];
-
-fs.mkdirSync(opt.shots, { recursive: true });
 
 // What stands in the box and in the row is the site's time.
 const siteTime = (text) => text.slice(11, 19);
@@ -209,7 +196,7 @@ async function watches()
 	await shot("found");
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await finds();
 	await box();
 	await asks();

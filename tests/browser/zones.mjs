@@ -3,23 +3,10 @@
 //
 //   node zones.mjs BASEURL --accounts FILE.json --request REQ
 //       [--browser chromium|firefox] [--shots DIR]
-import fs from "node:fs";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { launch, play, Report } from "./lib.mjs";
+import { begin, play } from "./lib.mjs";
 
-const { values: opt, positionals: [base] } = parseArgs({
-	allowPositionals: true, options: { accounts: { type: "string" },
-		request: { type: "string" },
-		browser: { type: "string", default: "chromium" },
-		shots: { type: "string", default: "shots" } } });
-const accounts = JSON.parse(fs.readFileSync(opt.accounts, "utf8"));
-const report = new Report(opt.browser);
-const is = (...a) => report.is(...a);
-fs.mkdirSync(opt.shots, { recursive: true });
-const p = await launch(opt.browser, base);
-const shot = (name) => p.shot(path.join(opt.shots,
-	`${opt.browser}-zones-${name}.png`));
+const run = await begin("zones", ["accounts", "request"]);
+const { opt, accounts, is, p, shot } = run;
 const stored = async () => JSON.parse((await p.fetch("/api/v1/cameras"))
 	.text).cameras[0].zones;
 
@@ -218,7 +205,7 @@ async function inASnapshot()
 			.arrayBuffer()))), "and says so in the file");
 }
 
-await play({ p, report, shot }, async () => {
+await play(run, async () => {
 	await p.open("/");
 	await p.signIn(accounts.operator);
 	await p.click(".langs [lang=en]");

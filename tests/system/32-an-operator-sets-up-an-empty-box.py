@@ -204,9 +204,9 @@ def play(box, told, camera, shots):
         "code": told["code"], "certificate": told["certificate"],
         "url": camera.url, "camera": SECRET, "password": PASSWORD}))
     done = subprocess.run(
-        ["node", "setup.mjs", "https://127.0.0.1:%d" % box.port, secrets,
-         "--shots", shots], cwd=BROWSER, timeout=330, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        ["node", "setup.mjs", "https://127.0.0.1:%d" % box.port,
+         "--told", secrets, "--shots", shots], cwd=BROWSER, timeout=330,
+        check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     print(done.stdout.decode(errors="replace"), end="", flush=True)
     say.test("the whole flow succeeds", done.returncode == 0)
     for line in done.stdout.decode(errors="replace").splitlines():

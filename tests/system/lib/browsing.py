@@ -51,8 +51,9 @@ def withdrawals(box):
 def plays(browser, path, second, sealed=None):
     """The file plays in a browser that knows nothing of the box."""
     done = subprocess.run(
-        ["node", "plays.mjs", "--browser", browser, "--play", str(path),
-         "--second", str(second)] + ["--sealed", str(sealed)] * bool(sealed),
+        ["node", "plays.mjs", "about:blank", "--browser", browser, "--play",
+         str(path), "--second", str(second), "--shots", str(shots())] +
+        ["--sealed", str(sealed)] * bool(sealed),
         cwd=BROWSER, timeout=120, check=False, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
     print(done.stdout.decode(errors="replace"), end="", flush=True)
