@@ -126,6 +126,8 @@ uint64_t export_spare(struct export *x, unsigned epoch);
  * whose entry is not found within some minutes of its end, has none.
  */
 must_check enum err export_gaps(struct export *x, struct index *ix);
+/* How many of them were recorded once, and are missing or damaged now. */
+uint32_t export_lost(const struct export *x);
 
 /* --- export_proof.c --- */
 /*

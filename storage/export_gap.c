@@ -257,3 +257,12 @@ enum err export_gaps(struct export *x, struct index *ix)
 		err = put_play(x, i, ix);
 	return err;
 }
+
+uint32_t export_lost(const struct export *x)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < x->gaps_n; i++)
+		n += x->gaps[i].cause == CAUSE_LOST;
+	return n;
+}

@@ -87,6 +87,16 @@ static void put_witness(FILE *f, const char *lang, const struct export *x)
 	fputc(')', f);
 }
 
+/* What such a package is good for, before all else. */
+static void put_damage(FILE *f, const char *lang, const struct export *x)
+{
+	if (!export_lost(x))
+		return;
+	fputs("<p class=\"lost\"><strong>", f);
+	put_cause(f, lang, "damage");
+	fputs("</strong></p>\n", f);
+}
+
 static void put_gaps(FILE *f, const char *lang, const struct export *x)
 {
 	for (size_t i = 0; i < x->gaps_n; i++) {
@@ -191,6 +201,8 @@ static bool put_field(FILE *f, const char *name, const struct export *x,
 {
 	if (!strncmp(name, "gaps-", 5))
 		put_gaps(f, name + 5, x);
+	else if (!strncmp(name, "damage-", 7))
+		put_damage(f, name + 7, x);
 	else if (!strncmp(name, "witness-", 8))
 		put_witness(f, name + 8, x);
 	else if (!strcmp(name, "files"))

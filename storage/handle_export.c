@@ -190,17 +190,20 @@ void handle_export_done(struct keeper *k, struct conn *c, struct wire *w)
 	struct export_row x = {0};
 	struct request_row q = {0};
 	uint64_t bytes;
+	uint32_t lost;
 	struct enter e;
 	enum err err;
 
 	wire_get_text(w, name, sizeof(name));
 	bytes = wire_get_u64(w);
 	get_hash(w, hash);
+	lost = wire_get_u32(w);
 	err = wire_end(w);
 	if (!err)
 		err = find_own(k, c->reader, name, &x, &q);
 	if (!err) {
 		x.state = EXPORT_READY;
+		x.lost = lost;
 		x.bytes = bytes;
 		memcpy(x.sha256, hash, sizeof(hash));
 		x.ready_ns = k->now.ns;

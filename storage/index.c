@@ -85,6 +85,7 @@ static const char *const migrations[] = {
 	   "reason_code INTEGER NOT NULL, rights INTEGER NOT NULL, "
 	   "until_ns INTEGER NOT NULL) STRICT;"
 	   "CREATE INDEX IF NOT EXISTS draft_person ON draft(person)",
+    [13] = "ALTER TABLE export ADD COLUMN lost INTEGER NOT NULL DEFAULT 0",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

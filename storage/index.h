@@ -149,6 +149,7 @@ struct export_row {
 	int64_t ready_ns, ends_ns;	/* 0: not yet; then when it is erased */
 	uint64_t bytes;			/* of the ZIP */
 	unsigned char sha256[HASH_BYTES];	/* of the ZIP */
+	unsigned lost;			/* gaps of it that were recorded once */
 };
 /* A token of another program (token.h). */
 struct token_row {

@@ -5,10 +5,10 @@ enum err index_export_put(struct index *ix, const struct export_row *x)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "INSERT OR REPLACE INTO export VALUES(?,?,?,?,?,?,?,?,?)",
-	    "ttiiiiiib", x->id, x->request, (int64_t)x->person,
+	    "INSERT OR REPLACE INTO export VALUES(?,?,?,?,?,?,?,?,?,?)",
+	    "ttiiiiiibi", x->id, x->request, (int64_t)x->person,
 	    (int64_t)x->state, x->created_ns, x->ready_ns, x->ends_ns,
-	    (int64_t)x->bytes, x->sha256, (size_t)HASH_BYTES);
+	    (int64_t)x->bytes, x->sha256, (size_t)HASH_BYTES, (int64_t)x->lost);
 
 	return err ? err : sql_run(ix, s);
 }
@@ -25,6 +25,7 @@ static void export_get(sqlite3_stmt *s, struct export_row *x)
 	x->ends_ns = sql_i64(s, 6);
 	x->bytes = (uint64_t)sql_i64(s, 7);
 	sql_bytes(s, 8, x->sha256, HASH_BYTES);
+	x->lost = (unsigned)sql_i64(s, 9);
 }
 
 enum err index_export_find(struct index *ix, const char *id,

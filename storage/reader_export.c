@@ -514,6 +514,7 @@ static enum err finish(struct session *s, struct export_job *j)
 	wire_put_str(&w, j->x.id);
 	wire_put_u64(&w, bytes);
 	wire_put_bytes(&w, hash, sizeof(hash));
+	wire_put_u32(&w, export_lost(&j->x));
 	err = keeper_call(s, &w, -1);
 	if (!err)
 		*j->x.id = '\0'; /* it stands: nothing to drop */

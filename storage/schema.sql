@@ -305,7 +305,8 @@ CREATE TABLE export(
 	ready_ns INTEGER NOT NULL,	-- 0: not yet
 	ends_ns INTEGER NOT NULL,	-- then it is erased
 	bytes INTEGER NOT NULL,		-- of the ZIP
-	sha256 BLOB NOT NULL		-- of the ZIP
+	sha256 BLOB NOT NULL,		-- of the ZIP
+	lost INTEGER NOT NULL DEFAULT 0	-- gaps of it that were recorded once
 ) STRICT, WITHOUT ROWID;
 
 -- Tokens of other programs (storage/token.h); only a hash of each is kept.

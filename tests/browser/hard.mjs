@@ -8,7 +8,7 @@
 // The facts are those of tests/system/51*: {request, revoked, spoilt, daniyar,
 // coverage}. Nothing is recorded any more while this runs.
 import fs from "node:fs";
-import { asAnother, begin, play } from "./lib.mjs";
+import { asAnother, begin, newCode, play, sleep } from "./lib.mjs";
 import { ahead, secondsOf, stillPicture } from "./picture.mjs";
 
 const REVOKED_MS = 10e3;	// then a player has stopped
@@ -78,6 +78,37 @@ async function meetsTheChange(play)
 	is(await p.eval(() => document.querySelector(".screen.main").classList
 		.contains("empty")), "and no picture of it is shown");
 	await shot("changed");
+}
+
+// Scenario 17: what is exported of it is evidence of damage, and says so.
+async function exportsTheDamage()
+{
+	await p.press("Escape");
+	await p.press("[");
+	await p.press("ArrowRight");
+	await sleep(300);
+	await p.press("]");
+	await p.click("#part-export");
+	await p.see("#part [name=code]");
+	const told = await p.text("#part form");
+	is(/A segment in it fails its check.* evidence of damage/.test(told),
+		"who exports a changed segment is told what that will be", told);
+	await shot("damage");
+	await p.fill("#part [name=password]", accounts.auditor.password);
+	await p.fill("#part [name=code]", await newCode(accounts.auditor));
+	await p.click("#part form button[type=submit]");
+	await p.until("the page of exports", () =>
+		location.pathname === "/exports");
+	const { exports: [{ id }] } = await json("/api/v1/exports");
+	await p.until("it is ready", (x) => document.querySelector(
+		`[data-export="${x}"]`)?.dataset.state === "ready", id, 60e3);
+	const text = await p.text(`[data-export="${id}"]`);
+	is(/Evidence of damage: 1 part of the recorded footage is missing or damaged/
+		.test(text), "and the package stands in the list as that", text);
+	const wrong = await p.violations();
+	is(wrong.length === 0, "no violation of WCAG 2.2 AA: such a package",
+		wrong.join(" | "));
+	await shot("damage-exported");
 }
 
 // Scenario 12: the approval ends while he watches.
@@ -192,6 +223,7 @@ await play(run, async () => {
 	await asksAboutTheGap(told.cameras[0].gaps[0]);
 	await countsAsTheTool();
 	await meetsTheChange(told);
+	await exportsTheDamage();
 	await isRevoked(facts.revoked[opt.browser === "firefox" ? 1 : 0]);
 	await readsTheStory();
 	await hasAWrongClock(told);

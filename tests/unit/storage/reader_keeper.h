@@ -330,6 +330,7 @@ static inline void keeper_export_done(struct wire *w)
 	p = wire_get_bytes(w, &n);
 	assert_int_equal(n, HASH_BYTES);
 	memcpy(x.sha256, p, n);
+	x.lost = wire_get_u32(w);
 	x.state = EXPORT_READY;
 	x.ready_ns = NOW;
 	x.ends_ns = NOW + 3600 * NS_PER_SEC;

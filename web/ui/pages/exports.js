@@ -52,6 +52,8 @@ const line = (x, now) => el("li", { class: "export", "data-state": x.state,
 	el("span", { class: "badge " + ({ ready: "good", failed: "bad",
 		preparing: "wait" }[x.state] ?? "") }, t("export." + x.state))),
 !x.mine && el("p", { class: "soft" }, t("export.by", { who: x.person })),
+x.lost > 0 && el("p", { class: "told bad" }, t("export.damage",
+	{ n: x.lost })),
 x.state === "preparing" && preparing(x, now),
 x.state === "ready" && ready(x),
 x.sha256 && fingerprint(x));

@@ -8,6 +8,7 @@ import { makeSnapshot } from "../snapshot.js";
 import * as time from "../time.js";
 import { causeText } from "../timeline.js";
 import { exporting } from "./exports.js";
+import { changedParts } from "./watch-badges.js";
 import { journal } from "./watch-journal.js";
 
 // A file is an export; who may only watch is not shown one.
@@ -161,7 +162,9 @@ function exportForm(s)
 		await s.app.go("/exports");
 		say(t("export.begun", { id }));
 	}, el("p", {}, t("part.exportText", { n: s.screens.length,
-		length: length(s.out - s.in) })), by.nodes,
+		length: length(s.out - s.in) })),
+	changedParts(s).some(({ f }) => f.from < s.out && f.to > s.in) &&
+		el("p", { class: "told bad" }, t("part.damage")), by.nodes,
 	el("div", { class: "row" }, el("button", { class: "main",
 		type: "submit" }, t("part.export")), cancel(s)));
 }
