@@ -470,7 +470,7 @@ static enum err recover_day(struct keeper *k, struct camera *m, unsigned volume,
 struct unknown {
 	int fd;
 	unsigned volume;
-	uint64_t seq; /* the greatest one so far; 0 */
+	struct segment_row row; /* the greatest one so far; number 0 */
 };
 
 static enum err find_unknown(const struct segment_row *r, void *arg)
@@ -480,15 +480,34 @@ static enum err find_unknown(const struct segment_row *r, void *arg)
 
 	if (r->volume == u->volume &&
 	    !recover_last_seq(u->fd, r->camera, r->day, &last) && last < r->seq)
-		u->seq = r->seq;
+		u->row = *r;
 	return OK;
+}
+
+/* Is nothing there of its file, once one of a header alone is removed? */
+static bool is_nothing(int at, const struct segment_row *r)
+{
+	uint64_t size = 0;
+	char path[160];
+	enum err err;
+	int fd;
+
+	path_segment(r->camera, r->day, r->start_ns, r->seq, path,
+	    sizeof(path));
+	err = disk_open_read(at, path, &fd, &size);
+	if (err)
+		return err == ERR_NOT_FOUND;
+	close(fd);
+	return size <= AGE_HEADER_ONE + AGE_NONCE && !unlinkat(at, path, 0);
 }
 
 /*
  * Open rows of which no journal knows. The index may have reached the disk
  * before the first sync of a segment, and then the power went: nothing is left
  * of it but its row, which would stay open and keep its day's key for ever. What
- * a journal knows that cannot be read stays.
+ * a journal knows that cannot be read stays. Where bytes are left that a damaged
+ * journal may have named, the number stays taken: files of numbers that are free
+ * are swept away.
  */
 static enum err drop_unknown(struct keeper *k, const struct camera *m,
     unsigned volume)
@@ -498,16 +517,18 @@ static enum err drop_unknown(struct keeper *k, const struct camera *m,
 	enum err err;
 
 	do {
-		u.seq = 0;
+		u.row.seq = 0;
 		err = index_segments_open_at(k->ix, m->id, INT64_MAX,
 		    find_unknown, &u);
-		if (!err && u.seq) {
-			log_warn("camera %s: nothing of segment %llu reached "
+		if (!err && u.row.seq) {
+			log_warn("camera %s: no record of segment %llu reached "
 				 "the disk",
-			    m->id, (unsigned long long)u.seq);
-			err = give_back(k, m, u.seq);
+			    m->id, (unsigned long long)u.row.seq);
+			err = is_nothing(u.fd, &u.row) ?
+			    give_back(k, m, u.row.seq) :
+			    index_segment_drop(k->ix, m->id, u.row.seq);
 		}
-	} while (!err && u.seq);
+	} while (!err && u.row.seq);
 	return err;
 }
 

@@ -15,6 +15,7 @@ import mmap
 import os
 import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import threading
@@ -30,7 +31,8 @@ SLICE = os.environ.get("SAQTA_SLICE", "").split()
 SPREAD = os.environ.get("SAQTA_SPREAD", "").split()
 HOUR = 3600 * S
 LOST_S = 2.0		# P8, of what was received
-GONE = (OSError, Failed, AssertionError, subprocess.TimeoutExpired)
+GONE = (OSError, Failed, AssertionError, subprocess.TimeoutExpired,
+        sqlite3.Error)
 
 
 class Crash(Months):
@@ -80,13 +82,14 @@ class Crash(Months):
 
     def watch(self, over, ended):
         """In a thread: where storage stops, the power goes."""
-        while not over.wait(0.01):
+        last = False
+        while not self.died and not last:
+            last = over.wait(0.01)	# it may have died as the story ended
             process = self.processes["storage"]
             if process is ended:
                 continue	# about to be started
             if not process.alive() or self.kind and process.is_stopped():
                 self.died = time.time()
-                break
         if self.died and self.kind:
             self.volume.cut()
             process.kill()

@@ -140,12 +140,35 @@ static unsigned open_rows(void)
 	return n;
 }
 
+/* A file of a segment's name, of so many bytes; is it there? */
+static void make_file(const struct segment_row *r, off_t bytes)
+{
+	char path[160];
+	int fd;
+
+	path_segment(r->camera, r->day, r->start_ns, r->seq, path,
+	    sizeof(path));
+	fd = openat(data_fd, path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, bytes), 0);
+	close(fd);
+}
+
+static bool is_file(const struct segment_row *r)
+{
+	char path[160];
+
+	path_segment(r->camera, r->day, r->start_ns, r->seq, path,
+	    sizeof(path));
+	return !faccessat(data_fd, path, F_OK, 0);
+}
+
 /* The power went after the index's sync and before that of the footage. */
 static void P8_a_row_of_which_no_journal_knows_gives_its_number_back(void *
 	*state)
 {
 	struct camera_row cam;
-	struct segment_row lost = row, away;
+	struct segment_row lost = row, bare, away;
 
 	(void)state;
 	lost.state = SEGMENT_OPEN;
@@ -153,6 +176,8 @@ static void P8_a_row_of_which_no_journal_knows_gives_its_number_back(void *
 	assert_int_equal(index_camera_find(k.ix, "cam1", &cam), OK);
 	lost.seq = 100;	/* that day has a journal, of earlier ones */
 	assert_int_equal(index_segment_put(k.ix, &lost), OK);
+	bare = lost;
+	make_file(&bare, AGE_HEADER_ONE);
 	lost.seq = 101;	/* this one has none */
 	memcpy(lost.day, "2026-11-24", sizeof(lost.day));
 	assert_int_equal(index_segment_put(k.ix, &lost), OK);
@@ -164,10 +189,21 @@ static void P8_a_row_of_which_no_journal_knows_gives_its_number_back(void *
 	assert_int_equal(index_camera_put(k.ix, &cam), OK);
 	assert_int_equal(recover_camera(&k, m), OK);
 	assert_int_equal(open_rows(), 1);
+	assert_false(is_file(&bare));
 	assert_int_equal(index_segment_find(k.ix, "cam1", 50, &away), OK);
 	assert_int_equal(index_segment_drop(k.ix, "cam1", 50), OK);
 	assert_int_equal(index_camera_find(k.ix, "cam1", &cam), OK);
 	assert_int_equal(cam.next_seq, 100);
+	/* bytes that may be footage are nobody's to remove (P2) */
+	cam.next_seq = 101;
+	assert_int_equal(index_camera_put(k.ix, &cam), OK);
+	assert_int_equal(index_segment_put(k.ix, &bare), OK);
+	make_file(&bare, AGE_HEADER_ONE + AGE_NONCE + 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(recover_camera(&k, m), OK);
+		assert_int_equal(open_rows(), 0);
+		assert_true(is_file(&bare));
+	}
 }
 
 /* A disk that does not give a journal back has not lost it. */
