@@ -1,11 +1,14 @@
 """The appliance in the machine, and how tests of it ask."""
 import base64
+import datetime
+import json
 import shlex
 import subprocess
 import time
 
 from lib import say
 from lib.appliance import PEOPLE, ROOT, Appliance, Failed, wait_for
+from lib.package import stamp
 
 CAMERA, DATA = "cam1", "/var/lib/saqta/data"
 UNITS = "saqta-storage saqta-recorder saqta-web"
@@ -76,9 +79,26 @@ class Branch(Appliance):
         wait_for("%s is there" % user, 60 * SLOW,
                  lambda: self.is_there(user), 1)
 
+    def pids(self):
+        """{unit: the process that systemd started}"""
+        return dict(zip(UNITS.split(), self.ask(
+            "systemctl show -p MainPID --value " + UNITS).split()))
+
     def now(self):
         """Its clock, in whole seconds."""
         return int(self.ask("date +%s"))
+
+    def coverage(self, camera, begin, end):
+        """What is known of these seconds, when all of it is known."""
+        def known():
+            told = json.loads(self.tool(
+                "coverage", "--camera", camera, "--from", stamp(begin), "--to",
+                stamp(end), "--json").stdout)["cameras"][0]
+            spans = told["spans"]
+            done = told["recorded_ns"] + told["gap_ns"] == (end - begin) * 10**9
+            return done and not any(s["open"] for s in spans) and told
+        return wait_for("it is known what %s recorded" % camera, 60 * SLOW,
+                        known, 1)
 
     def wait_active(self):
         wait_for("all units are active", 60 * SLOW, lambda: self.does(
@@ -93,3 +113,23 @@ def told(title, box, command):
 
 def seconds(began):
     return "%.0f s" % (time.monotonic() - began)
+
+
+def gaps(told_):
+    """{cause: seconds} of all but stream-error: where software plays the
+    processor a picture comes too late at times for what its time stamp says, so
+    that the stream's clock begins anew (recorder/stream.c)."""
+    found = {}
+    for span in told_["spans"]:
+        if span["kind"] == "gap" and span["cause"] != "stream-error":
+            begin, end = (datetime.datetime.fromisoformat(span[at]).timestamp()
+                          for at in ("from", "to"))
+            found[span["cause"]] = found.get(span["cause"], 0) + end - begin
+    return found
+
+
+def lossless(box, title, camera, begin, end):
+    """No program failed or was away in these seconds."""
+    found = box.coverage(camera, begin, end)
+    say.test("P7 %s: in %d s no gap but of late pictures (%.1f s)" % (
+        title, end - begin, found["gap_ns"] / 1e9), not gaps(found), found)

@@ -2,12 +2,16 @@
 kernel's here, not the container's.
 """
 
-from box import told
+from box import CAMERA, SLOW, lossless, told
 from lib import say
+from lib.appliance import PEOPLE, Failed, wait_for
+from traces import swapped
 
 GROUP = "/sys/fs/cgroup/system.slice/%s.service/"
 LIMITS = {"saqta-storage": 4 << 30, "saqta-recorder": 4 << 30,
           "saqta-web": 1 << 30, "saqta-alert": 64 << 20}
+SIGN_IN_MB = 160        # a password takes 256
+PRESSED_S = 20
 # Acts of the hostile child (tests/hostile), and how each ended. "nothing" wants
 # sockets, "memory" more than this machine has.
 ACTS = """exec 2>/dev/null; cd /run; touch victim; sleep 300 >/dev/null & v=$!
@@ -15,6 +19,18 @@ for act in $(/mnt/hostile); do a=$v
 case $act in nothing|memory) continue;; open*|create|unlink) a=/run/victim;; esac
 /mnt/hostile $act $a 3</dev/null 4</dev/null 5</dev/null >/dev/null 2>&1
 echo $act $?; done; kill $v"""
+# More connections than web takes; it prints how many files web has open then.
+CONNECT = """p=$(systemctl show -p MainPID --value saqta-web); ulimit -n 8192
+python3 -c '
+import os, socket, sys
+held = []
+try:
+    for i in range(2400):   # it takes 256 from one address
+        held.append(socket.create_connection(("127.0.0.1", 8443), 2,
+                    ("127.0.0.%d" % (i // 240 + 2), 0)))
+except OSError:
+    pass
+print(len(held), len(os.listdir("/proc/%s/fd" % sys.argv[1])))' $p"""
 
 
 def limits(box):
@@ -43,3 +59,66 @@ def walls(box):
              len(said), len(said) > 20 and not [
                  a for a, status in said.items()
                  if status != "7" and int(status) < 128], said)
+
+
+def hogs(box):
+    """Another wants all memory: what the units have is not swapped out, so
+    the rest of the machine is."""
+    begin = box.now()
+    swapped(box)
+    wait_for("it is pressed for %d s" % PRESSED_S, 60 * SLOW,
+             lambda: box.now() >= begin + PRESSED_S, 1)
+    lossless(box, "another wants all memory", CAMERA, begin, box.now())
+    box.ask("umount /run/hog")
+
+
+def ended(box, unit):
+    """How many processes of it the kernel has ended."""
+    return int(box.ask("sed -n 's/^oom_kill //p' %smemory.events"
+                       % (GROUP % unit)))
+
+
+def set_limit(box, unit, most):
+    box.ask("systemctl set-property --runtime %s MemoryMax=%d" % (unit, most))
+
+
+def reader_goes(box):
+    """Storage: a password takes more than there is."""
+    unit, before = "saqta-storage", ended(box, "saqta-storage")
+    begin, person = box.now(), box.client()
+    pids = box.pids()
+    set_limit(box, unit, SIGN_IN_MB << 20)
+    answer = person.sign_in("marat", PEOPLE["marat"][2], box.code("marat"))
+    say.test("P8 whose password takes more memory than storage has is turned "
+             "away", answer.status >= 500 and ended(box, unit) > before,
+             answer.status, answer.body)
+    set_limit(box, unit, LIMITS[unit])
+    say.test("P8 the kernel ended his reader, and nobody else",
+             box.pids() == pids, box.pids(), pids)
+    lossless(box, "recording goes on", CAMERA, begin, box.now())
+
+    def signs_in():
+        try:
+            return box.client("marat").sign_out().status == 204
+        except (OSError, Failed):       # software is slow
+            return False
+    wait_for("with its limit as it was he signs in", 60 * SLOW, signs_in, 1)
+
+
+def files(box):
+    begin, pids = box.now(), box.pids()
+    held, files_ = map(int, box.ask(CONNECT).split())
+    told("saqta-web may have 4096 files open", box, "grep -q '^Max open files "
+         "*4096 *4096 ' /proc/%s/limits" % pids["saqta-web"])
+    say.test("P8 more connections than web takes: %d came through, it has %d "
+             "files open" % (held, files_), held >= 1024 and files_ < 4096, held)
+    wait_for("it answers when they are gone", 20 * SLOW, box.web_ready, 1)
+    say.test("and goes on", box.pids() == pids, box.pids(), pids)
+    lossless(box, "recording goes on", CAMERA, begin, box.now())
+
+
+def pressed(box):
+    hogs(box)
+    reader_goes(box)
+    files(box)
+    box.wait_active()
