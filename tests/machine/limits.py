@@ -2,7 +2,7 @@
 kernel's here, not the container's.
 """
 
-from box import CAMERA, SLOW, lossless, told
+from box import CAMERA, SLOW, gaps, lossless, told
 from lib import say
 from lib.appliance import PEOPLE, Failed, wait_for
 from traces import swapped
@@ -11,7 +11,8 @@ GROUP = "/sys/fs/cgroup/system.slice/%s.service/"
 LIMITS = {"saqta-storage": 4 << 30, "saqta-recorder": 4 << 30,
           "saqta-web": 1 << 30, "saqta-alert": 64 << 20}
 SIGN_IN_MB = 160        # a password takes 256
-PRESSED_S = 20
+ROOM_MB = 40            # above what a unit has, for who takes too much
+OTHER, PRESSED_S = "cam2", 20
 # Acts of the hostile child (tests/hostile), and how each ended. "nothing" wants
 # sockets, "memory" more than this machine has.
 ACTS = """exec 2>/dev/null; cd /run; touch victim; sleep 300 >/dev/null & v=$!
@@ -78,21 +79,37 @@ def ended(box, unit):
                        % (GROUP % unit)))
 
 
-def set_limit(box, unit, most):
-    box.ask("systemctl set-property --runtime %s MemoryMax=%d" % (unit, most))
+class Tight:
+    """For a while a unit has no more memory than that; the units' processes
+    before it."""
+
+    def __init__(self, box, unit, most=None):
+        self.box, self.unit, self.most = box, unit, most
+
+    def limit(self, most):
+        self.box.ask("systemctl set-property --runtime %s MemoryMax=%d"
+                     % (self.unit, most))
+
+    def __enter__(self):
+        had = int(self.box.ask("sed -n 's/^anon //p' %smemory.stat"
+                               % (GROUP % self.unit)))
+        before = self.box.pids()
+        self.limit(self.most or had + (ROOM_MB << 20))
+        return before
+
+    def __exit__(self, *error):
+        self.limit(LIMITS[self.unit])
 
 
 def reader_goes(box):
     """Storage: a password takes more than there is."""
     unit, before = "saqta-storage", ended(box, "saqta-storage")
     begin, person = box.now(), box.client()
-    pids = box.pids()
-    set_limit(box, unit, SIGN_IN_MB << 20)
-    answer = person.sign_in("marat", PEOPLE["marat"][2], box.code("marat"))
-    say.test("P8 whose password takes more memory than storage has is turned "
-             "away", answer.status >= 500 and ended(box, unit) > before,
-             answer.status, answer.body)
-    set_limit(box, unit, LIMITS[unit])
+    with Tight(box, unit, SIGN_IN_MB << 20) as pids:
+        answer = person.sign_in("marat", PEOPLE["marat"][2], box.code("marat"))
+        say.test("P8 whose password takes more memory than storage has is "
+                 "turned away", answer.status >= 500 and
+                 ended(box, unit) > before, answer.status, answer.body)
     say.test("P8 the kernel ended his reader, and nobody else",
              box.pids() == pids, box.pids(), pids)
     lossless(box, "recording goes on", CAMERA, begin, box.now())
@@ -103,6 +120,48 @@ def reader_goes(box):
         except (OSError, Failed):       # software is slow
             return False
     wait_for("with its limit as it was he signs in", 60 * SLOW, signs_in, 1)
+
+
+def hog(box, unit):
+    return box.ask("python3 /mnt/hog.py %s 400" % unit, check=False).strip()
+
+
+def camera_goes(box, url):
+    """Recorder: one of two cameras' processes takes the blame."""
+    unit = "saqta-recorder"
+    box.add_camera(OTHER, url, atm="0418")
+    box.wait_recording(OTHER, 60 * SLOW)
+    begin = box.now()
+    before = ended(box, unit)
+    with Tight(box, unit) as pids:
+        took = hog(box, unit)
+    say.test("P8 where the recorder has no memory left the kernel ends one "
+             "process", ended(box, unit) == before + 1,
+             ended(box, unit) - before, took)
+    say.test("P8 which is a camera's: the supervisor goes on",
+             box.pids() == pids, box.pids(), pids)
+
+    found = wait_for("a camera has a gap", 60 * SLOW, lambda: {
+        c: g for c in (CAMERA, OTHER)
+        if (g := gaps(box.coverage(c, begin, box.now())))}, 1)
+    say.test("P7 one of two cameras has a gap, that its process failed",
+             [list(g) for g in found.values()] == [["recorder-failed"]], found)
+    for camera in (CAMERA, OTHER):
+        box.wait_recording(camera, 60 * SLOW)
+    box.tool("camera", "disable", OTHER)
+
+
+def web_goes(box):
+    unit, begin = "saqta-web", box.now()
+    with Tight(box, unit) as pids:
+        took = hog(box, unit)
+    wait_for("web is started anew", 20 * SLOW, lambda: box.pids()[unit] not in
+             ("0", pids[unit]), 0.5)
+    wait_for("and answers", 20 * SLOW, box.web_ready, 1)
+    now = box.pids()
+    say.test("P8 web that has no memory left is ended and started anew, alone",
+             {u for u in now if now[u] != pids[u]} == {unit}, now, pids, took)
+    lossless(box, "recording goes on", CAMERA, begin, box.now())
 
 
 def files(box):
@@ -117,8 +176,11 @@ def files(box):
     lossless(box, "recording goes on", CAMERA, begin, box.now())
 
 
-def pressed(box):
+def pressed(box, url):
+    """url: another camera's."""
     hogs(box)
     reader_goes(box)
+    camera_goes(box, url)
+    web_goes(box)
     files(box)
     box.wait_active()
