@@ -9,6 +9,7 @@ const PULL = 1.5;	// part of the drift that is caught up in a second
 const NEAR = 4;		// ms of drift that are left alone
 const BORDER = 300;	// ms before what cannot be shown where playing may halt
 const TAIL = 60;	// ms before a run's end that count as its end
+const STAND = 500;	// ms without going on, though it should
 
 export const canShow = (mime) =>
 	"MediaSource" in window && MediaSource.isTypeSupported(mime);
@@ -21,7 +22,7 @@ export class Reel extends EventTarget {
 		super();
 		Object.assign(this, { video, tape, at: tape.from, run: null,
 			gap: null, unshown: null, ended: false, speed: 1,
-			waited: performance.now() });
+			waited: performance.now(), stood: null, since: 0 });
 		this.feed = new Feed(video, tape, request, refuse);
 		video.addEventListener("error", () => this.#broken());
 		for (const type of ["seeked", "timeupdate"])
@@ -107,15 +108,24 @@ export class Reel extends EventTarget {
 	}
 
 	// The last picture may end before what was entered of its fragment: then
-	// the browser stands behind it, and nothing more comes.
+	// the browser stands with it, and nothing more comes. Where it stands may
+	// be a little before the picture's own time, as it paints ahead of it.
 	get atEnd()
 	{
 		const { times, to } = this.tape.fragments[this.run.last];
 		const at = this.position;
 		const last = times?.length ? Math.max(...times) : Infinity;
 
-		return at >= Math.max(to, this.run.to) - TAIL || (at >= last &&
-			this.feed.holds(last) && !this.feed.holds(at + TAIL));
+		return at >= Math.max(to, this.run.to) - TAIL ||
+			(Math.max(at, this.frame ?? at) >= last - 1 &&
+			this.feed.holds(last) &&
+			(!this.feed.holds(at + TAIL) || this.#stands));
+	}
+
+	get #stands()
+	{
+		return this.going && this.stood === this.position &&
+			performance.now() - this.since > STAND;
 	}
 
 	// Go, or stand and wait for the others.
@@ -125,6 +135,10 @@ export class Reel extends EventTarget {
 
 		this.speed = speed;
 		this.going = go;
+		if (!go || this.stood !== this.position) {
+			this.stood = this.position;
+			this.since = performance.now();
+		}
 		if (!this.run || this.moving)
 			return;
 		if (v.playbackRate !== speed)
