@@ -158,6 +158,7 @@ static void fill(void)
 		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
 		"PRAGMA cache_size = -400000;"
 		"DROP TRIGGER segment_in; PRAGMA user_version = 7;"
+		"ALTER TABLE export DROP COLUMN lost;"
 		"ALTER TABLE request DROP COLUMN reason_code;"
 		"ALTER TABLE request DROP COLUMN until_ns; BEGIN",
 		NULL, NULL, NULL) ||

@@ -380,6 +380,7 @@ static void make_runs_anew(void)
 	    "/usr/bin/python3 -c 'import sqlite3; "
 	    "sqlite3.connect(\"%s/index.db\").executescript(\"DELETE FROM "
 	    "run; DELETE FROM camera_day; "
+	    "ALTER TABLE export DROP COLUMN lost; "
 	    "ALTER TABLE request DROP COLUMN reason_code; "
 	    "ALTER TABLE request DROP COLUMN until_ns; "
 	    "PRAGMA user_version = 7\")'",

@@ -123,6 +123,7 @@ static void an_older_index_begins_its_history_with_what_is(void **state)
 	    "/usr/bin/python3 -c 'import sqlite3; "
 	    "sqlite3.connect(\"%s/index.db\").executescript(\"DROP TABLE "
 	    "stood; ALTER TABLE camera DROP COLUMN certificate; "
+	    "ALTER TABLE export DROP COLUMN lost; "
 	    "ALTER TABLE request DROP COLUMN reason_code; "
 	    "ALTER TABLE request DROP COLUMN until_ns; "
 	    "PRAGMA user_version = 2\")'",
