@@ -20,7 +20,7 @@
 #include "storage/api/notify.h"
 
 #define SECRET_ROOM 256
-#define AWAY_S 60	/* without an answer; then that is an incident */
+#define AWAY_S 60	/* without an answer: an incident; another's at once */
 #define PAUSE_MIN_S 30	/* after a failed delivery, doubled each time */
 #define PAUSE_MAX_S 3600
 
@@ -79,6 +79,14 @@ static int64_t wall_s(void)
 	return utc_now().ns / NS_PER_SEC;
 }
 
+/* As the log says it. */
+static const char *why(enum err err)
+{
+	return err == ERR_INTEGRITY ?
+	    "it is not who it should be: look at its certificate and its pin" :
+	    err_text(err);
+}
+
 /* What its answer says, or that there is none. */
 static void look(struct alert *a)
 {
@@ -102,9 +110,10 @@ static void look(struct alert *a)
 		a->answered = monotonic_s();
 		fresh = book_update(&a->book, a->health.list, a->health.n,
 		    a->to, wall_s());
-	} else if (!err || monotonic_s() - a->answered > AWAY_S) {
+	} else if (!err || err == ERR_INTEGRITY ||
+	    monotonic_s() - a->answered > AWAY_S) {
 		fresh = book_add(&a->book, &away, a->to, wall_s());
-		log_warn("%s: %s", url, err ? err_text(err) : "token refused");
+		log_warn("%s: %s", url, err ? why(err) : "token refused");
 	} else {
 		return;
 	}
@@ -224,7 +233,7 @@ static void report(struct alert *a, const struct channel *c,
 	free(body);
 	if (err)
 		log_warn("Saqta does not know that %s was told: %s", who,
-		    err_text(err));
+		    why(err));
 	a->silent = err == ERR_DENIED;
 }
 
@@ -248,7 +257,7 @@ static void deliver(struct alert *a, struct channel *c,
 				c->pause = PAUSE_MAX_S;
 			c->not_before = monotonic_s() + c->pause;
 			log_warn("%s: not sent: %s; again in %lld s", c->name,
-			    err_text(err), (long long)c->pause);
+			    why(err), (long long)c->pause);
 			return;
 		}
 		c->pause = 0;

@@ -304,6 +304,22 @@ def deputies(box, office):
              "head@bank.example", mails())
 
 
+def another_key(box, alert):
+    """Whoever answers there has not the key that was pinned."""
+    alert.process.stop()
+    alert.conf.write_text(alert.conf.read_text().replace(
+        pin(box.certificate), "sha256//%s=" % ("A" * 43)))
+    alert.start()
+    log = box.logs / "alert.log"
+    wait_for("a word of it", 90, lambda: "it is not who it should be" in
+             log.read_text(errors="replace"))
+    lines = [x for x in log.read_text(errors="replace").splitlines()
+             if "not who it should be" in x]
+    say.test("an address with another key than the pinned one is named so",
+             any("/api/v1/health: it is not" in x and "pin" in x
+                 for x in lines), lines)
+
+
 def words():
     """Causes have the words of the pages, in each language."""
     details = json.loads((ROOT / "alert" / "text.json").read_text())["details"]
@@ -333,6 +349,7 @@ def story():
             deputies(box, office)
             if os.environ.get("SAQTA_SOAK"):
                 away(box, office, hook, alert)
+            another_key(box, alert)
         finally:
             alert.process.stop()
             office.controller.stop()
