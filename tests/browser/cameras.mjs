@@ -60,7 +60,7 @@ async function rightPassword()
 	const seen = await p.text("#seen");
 	is(/H\.264/.test(seen) && /320 . 240/.test(seen) &&
 		/25 per second/.test(seen) && /Mbit\/s/.test(seen) &&
-		/(ahead|behind)/.test(seen) && /Firefox: yes/.test(seen),
+		/(ahead|behind|exact)/.test(seen) && /Firefox: yes/.test(seen),
 	"what the camera is: codec, size, rates, clock, who plays it", seen);
 	is(await p.text("#pin") === opt.certificate,
 		"A7: the certificate's fingerprint, to be compared by a person",

@@ -26,6 +26,15 @@ if grep -rnE --include='*.js' "$markup" web/ui; then
 else
 	echo "ok - the pages make nodes, never markup"
 fi
+# What is on all pages has its ids for itself.
+ids=$(grep -o 'id="[^"]*"' web/ui/index.html | sort | cut -d'"' -f2)
+if [ "$(echo "$ids" | uniq -d)" ] || grep -rnE --include='*.js' \
+	"\bid: \"($(echo "$ids" | paste -sd'|'))\"" web/ui; then
+	echo "not ok - no page gives an id of the shell again"
+	status=1
+else
+	echo "ok - no page gives an id of the shell again"
+fi
 node --input-type=module -e '
 import fs from "node:fs";
 // the older Node.js takes a .js file for no module, text it does

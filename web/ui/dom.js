@@ -59,7 +59,7 @@ let going = 0;
 
 export function tell(text)
 {
-	const box = document.getElementById("seen");
+	const box = document.getElementById("toast");
 
 	say(text);
 	fill(box, el("p", {}, text));
