@@ -185,7 +185,7 @@ async function watches()
 		await current());
 	await p.press("t");
 	await p.until("said", () => document.getElementById("said").textContent
-		.includes("No later operation"));
+		.includes("No later transaction"));
 	is(true, "behind the last operation T says that there is none");
 	await shot("watched");
 	await p.open("/find?q=" + encodeURIComponent("...4821"));
