@@ -71,7 +71,8 @@ async function meetsTheChange(play)
 		".badges details summary").innerText === "Not genuine", null,
 	20e3);
 	await p.click(".badges details:nth-of-type(1) summary");
-	const words = await p.text(".badges details[open] .evidence");
+	const words = await p.until("the evidence", () => document
+		.querySelector(".badges details[open] .evidence")?.innerText);
 	is(words.includes(`segment ${facts.spoilt} fails its check`) &&
 		/only as evidence of damage/.test(words),
 	"a changed segment is named: not genuine", words);

@@ -54,14 +54,19 @@ export function ahead(painted, seconds)
 		25;
 }
 
+// Looks that must see one picture: a busy browser paints another one late.
+const STILL = 3;
+
 // The main camera's picture once it stands still, for a person's page.
 export async function stillPicture(p)
 {
-	let last = null;
+	let last = null, same = 0;
 
 	for (let i = 0; i < 100; i++) {
 		const r = await p.eval(readPicture);
-		if (r && !r.hidden && r.paused && r.frame === last?.frame)
+		same = r && !r.hidden && r.paused && r.frame === last?.frame ?
+			same + 1 : 0;
+		if (same === STILL)
 			return r;
 		last = r;
 		await new Promise((done) => setTimeout(done, 120));

@@ -6,7 +6,9 @@ It has the unit's group, and the kernel ends anybody of it sooner.
 """
 import os
 import sys
+import time
 
+PIECE = 128 << 10       # after each, whoever is ended has time to go
 GROUP = "/sys/fs/cgroup/system.slice/%s.service/" % sys.argv[1]
 
 
@@ -21,9 +23,10 @@ def main():
         with open(path, "w") as f:
             f.write(word)
     before, taken = ended(), []
-    while ended() == before and len(taken) < int(sys.argv[2]):
-        taken.append(b"x" * (1 << 20))
-    print(len(taken))
+    while ended() == before and len(taken) * PIECE < int(sys.argv[2]) << 20:
+        taken.append(b"x" * PIECE)
+        time.sleep(0.01)
+    print(len(taken) * PIECE >> 20)
 
 
 main()
