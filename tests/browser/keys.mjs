@@ -210,9 +210,14 @@ async function watches(id)
 	await p.see(`a[href='/watch/${id}']`);
 	await enter(`a[href='/watch/${id}']`);
 	await p.see(".clock");
-	for (let i = 0; i < 3; i++)
+	// the other cameras may have begun before this one
+	for (let i = 0; i < 20; i++) {
 		await p.press("ArrowRight");
-	await sleep(500);
+		await sleep(250);
+		if (i >= 2 && await p.eval(() => !document.querySelector(
+			".screen.main").classList.contains("empty")))
+			break;
+	}
 	await steps();
 	await nextTransaction();
 	await plays();

@@ -226,7 +226,11 @@ export class Player extends EventTarget {
 			return;
 		const shown = lead.position + ROUNDING;
 		const times = await lead.times();
-		const current = times.findLastIndex((t) => t <= shown);
+		let current = times.findLastIndex((t) => t <= shown);
+		// on the border of two the browser may show the former
+		if (shown - times[current] < 2 * ROUNDING && !lead.video.seeking &&
+			Math.abs(lead.painted - times[current - 1]) < 1)
+			current--;
 		const next = times[current + way];
 		if (next !== undefined)
 			await this.seek(next + STEP_IN);

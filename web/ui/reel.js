@@ -22,7 +22,8 @@ export class Reel extends EventTarget {
 		super();
 		Object.assign(this, { video, tape, at: tape.from, run: null,
 			gap: null, unshown: null, ended: false, speed: 1,
-			waited: performance.now(), stood: null, since: 0 });
+			waited: performance.now(), stood: null, since: 0,
+			painted: null });
 		this.feed = new Feed(video, tape, request, refuse);
 		video.addEventListener("error", () => this.#broken());
 		for (const type of ["seeked", "timeupdate"])
@@ -38,8 +39,9 @@ export class Reel extends EventTarget {
 		this.video.requestVideoFrameCallback((now, frame) => {
 			if (this.closed)
 				return;
+			this.painted = this.feed.instant(frame.mediaTime);
 			if (this.run && !this.video.seeking) {
-				this.frame = this.feed.instant(frame.mediaTime);
+				this.frame = this.painted;
 				this.#tell("frame");
 			}
 			this.#frames();
