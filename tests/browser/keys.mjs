@@ -163,7 +163,12 @@ async function plays()
 	const before = secondsOf((await stillPicture(p)).shown);
 
 	await p.press("Space");
-	await sleep(2500);
+	for (let i = 0; i < 40; i++) {	// a browser may be slow to begin
+		await sleep(250);
+		const r = await p.eval(readPicture);
+		if (r && secondsOf(r.shown) - before > 1.2)
+			break;
+	}
 	await p.press("Space");
 	const after = secondsOf((await stillPicture(p)).shown);
 	is(after - before > 1 && after - before < 5, "Space plays and pauses",
