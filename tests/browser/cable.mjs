@@ -65,6 +65,25 @@ async function leavesOneGap(begun)
 	await shot("gap");
 }
 
+// The connection may end in the middle of an answer, too.
+async function breaksOff()
+{
+	await p.click(".langs [lang=en]");
+	await p.reads("What was recorded");
+	await p.eval(() => {
+		const whole = Response.prototype.text;
+
+		Response.prototype.text = function text() {
+			Response.prototype.text = whole;
+			return Promise.reject(new DOMException("", "AbortError"));
+		};
+	});
+	await p.click("nav [href='/health']");
+	await p.reads("The appliance does not answer.");
+	is(await p.eval(() => location.pathname === "/health"),
+		"an answer that breaks off is told as none that came");
+}
+
 await play(run, async () => {
 	await p.open("/");
 	await p.signIn(accounts.operator);
@@ -73,4 +92,5 @@ await play(run, async () => {
 	await p.signOut();
 	await p.signIn(accounts.auditor);
 	await leavesOneGap(begun);
+	await breaksOff();
 });

@@ -34,6 +34,11 @@ export class Problem extends Error {
 	}
 }
 
+const unreachable = () => { throw new Problem("unreachable", 0); };
+
+// The whole of an answer; one that breaks off is none.
+const textOf = (answer) => answer.text().catch(unreachable);
+
 async function problemOf(answer)
 {
 	const body = await answer.json().catch(() => ({}));
@@ -58,7 +63,7 @@ export async function ask(path, options = {})
 		// Firefox says so as well where the page goes away meanwhile
 		if (e.name === "AbortError" && options.signal)
 			throw e;
-		throw new Problem("unreachable", 0);
+		unreachable();
 	}
 	if (!answer.ok)
 		throw await problemOf(answer);
@@ -66,7 +71,7 @@ export async function ask(path, options = {})
 }
 
 const json = async (path, options) => {
-	const text = await (await ask(path, options)).text();
+	const text = await textOf(await ask(path, options));
 
 	return text ? JSON.parse(text) : {};
 };
@@ -80,13 +85,14 @@ async function listPage(path, quiet)
 	const old = had.get(path);
 	const answer = await fetch(path, { credentials: "same-origin",
 		cache: "no-store", headers: { ...headersOf(quiet),
-			...old && { "If-None-Match": old.tag } } }).catch(() => { throw new Problem("unreachable", 0); });
+			...old && { "If-None-Match": old.tag } } })
+		.catch(unreachable);
 
 	if (answer.status === 304 && old)
 		return JSON.parse(old.text);
 	if (!answer.ok)
 		throw await problemOf(answer);
-	const text = await answer.text();
+	const text = await textOf(answer);
 	had.delete(path);
 	had.set(path, { tag: answer.headers.get("ETag"), text });
 	if (had.size > 8)
