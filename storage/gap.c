@@ -67,8 +67,7 @@ static enum err close_gap(struct keeper *k, struct camera *m, struct gap_row *g,
 	return err;
 }
 
-/* A gap that is over already; what failed of it stands in the log. */
-static enum err put_gap(struct keeper *k, struct camera *m, int64_t from_ns,
+enum err gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
     int64_t to_ns, enum cause cause)
 {
 	bool was_open = m->gap;
@@ -82,12 +81,6 @@ static enum err put_gap(struct keeper *k, struct camera *m, int64_t from_ns,
 		err = close_gap(k, m, &g, to_ns);
 	m->gap = was_open;
 	return err;
-}
-
-enum err gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
-    int64_t to_ns, enum cause cause)
-{
-	return put_gap(k, m, from_ns, to_ns, cause);
 }
 
 /* A cause of the box itself gives way when the camera turns out to be down. */
@@ -182,7 +175,7 @@ void camera_gap_close(struct keeper *k, struct camera *m, int64_t start_ns)
 		close_gap(k, m, &g, start_ns);
 		m->over[g.cause]++;
 	} else if (start_ns - m->last_end_ns > COVERAGE_JOIN_NS) {
-		put_gap(k, m, m->last_end_ns, start_ns, g.cause);
+		gap_put(k, m, m->last_end_ns, start_ns, g.cause);
 		m->over[g.cause]++;
 	}
 	m->silent_since_ns = 0;
@@ -219,10 +212,10 @@ static void stepped_forward(struct keeper *k, struct camera *m,
 
 		if (m->load_end_ns > at)
 			at = m->load_end_ns;
-		put_gap(k, m, at, boot, CAUSE_MACHINE_OFF);
+		gap_put(k, m, at, boot, CAUSE_MACHINE_OFF);
 		at = boot > at ? boot : at;
 	}
-	put_gap(k, m, at, to_ns, CAUSE_CLOCK_STEP);
+	gap_put(k, m, at, to_ns, CAUSE_CLOCK_STEP);
 }
 
 /*
@@ -238,7 +231,7 @@ static void stepped_back(struct keeper *k, struct camera *m,
 		return;
 	if (m->load_end_ns > at)
 		at = m->load_end_ns;
-	put_gap(k, m, at, to_ns, CAUSE_CLOCK_STEP);
+	gap_put(k, m, at, to_ns, CAUSE_CLOCK_STEP);
 }
 
 void camera_in_epoch(struct keeper *k, struct camera *m,

@@ -15,9 +15,12 @@ void scrub_again(struct keeper *k);
  */
 must_check enum err scrub_enter_lost(struct keeper *k,
     const struct segment_row *row, enum err err, bool given_up);
-/* What was not recorded from - to, and is over (gap.c); OK where it is none. */
-must_check enum err gap_put(struct keeper *k, struct camera *m,
-    int64_t from_ns, int64_t to_ns, enum cause cause);
+/*
+ * What was not recorded from - to, and is over (gap.c); OK where it is none.
+ * What failed of it stands in the log already.
+ */
+enum err gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
+    int64_t to_ns, enum cause cause);
 /* What waits for a sync of that volume waits for none any more (seal.c). */
 void seal_drop(struct keeper *k, unsigned volume);
 
