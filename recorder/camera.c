@@ -460,6 +460,12 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 		camera_report(c, CAMERA_OFF, CAUSE_SWITCHED_OFF, "%s", "");
 		return 60000;
 	}
+	if (c->unfit) {
+		if (c->phase != PHASE_IDLE)
+			close_all(c);
+		camera_report(c, CAMERA_DOWN, c->unfit, "%s", c->why_unfit);
+		return 60000;
+	}
 	if (c->phase == PHASE_CHILD)
 		return look(c, now);
 	if (!run)

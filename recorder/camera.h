@@ -61,6 +61,8 @@ struct camera {
 	struct rtsp_url url;
 	enum transport transport;
 	bool enabled, listed;		/* listed: owner's mark and sweep */
+	enum cause unfit; /* what is known of it does not do: it is down */
+	const char *why_unfit;
 	bool pinned;	/* TLS with this certificate and no other */
 	unsigned char certificate[FINGERPRINT_BYTES];
 	unsigned char shown[FINGERPRINT_BYTES]; /* by the last handshake */

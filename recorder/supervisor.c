@@ -244,19 +244,20 @@ static void camera_take(struct supervisor *s, struct wire *w)
 	}
 	strcpy(s->last, id);
 	err = rtsp_url_parse(url, &now.url);
-	if (!err && now.url.tls && !now.pinned)
-		err = ERR_DENIED;	/* to whom would one talk? */
-	if (!err)
-		err = secret_open(s->key, box, n, &now.credentials);
 	if (err) {
-		log_error("camera %s: %s", id,
-		    err == ERR_INTEGRITY ?
-			"its password was sealed for another recorder key" :
-			err == ERR_DENIED ?
-			"its URL and certificate are not those of a camera" :
-			"its URL is not one of RTSP");
-		now.enabled = false;
+		now.unfit = CAUSE_NO_ANSWER;
+		now.why_unfit = "its URL is not one of RTSP";
+	} else if (now.url.tls && !now.pinned) {
+		now.unfit = CAUSE_CERTIFICATE; /* to whom would one talk? */
+		now.why_unfit = "its URL needs a certificate, and none is set";
+	} else if (secret_open(s->key, box, n, &now.credentials)) {
+		now.unfit = CAUSE_PASSWORD;
+		now.why_unfit =
+		    "its password was sealed for another recorder key: set it "
+		    "anew (saqta camera replace)";
 	}
+	if (now.unfit)
+		log_error("camera %s: %s", id, now.why_unfit);
 	c = camera_find(s, id);
 	if (!c)
 		c = camera_new(s, id);
@@ -278,6 +279,8 @@ static void camera_take(struct supervisor *s, struct wire *w)
 		memcpy(c->certificate, now.certificate, FINGERPRINT_BYTES);
 	}
 	c->enabled = now.enabled;
+	c->unfit = now.unfit;
+	c->why_unfit = now.why_unfit;
 out:
 	secret_wipe(&now, sizeof(now));
 }

@@ -281,6 +281,32 @@ def start_up():
         say.test("and is the same at the next", r.storage.key == first)
 
 
+def unfit(source):
+    """P7: nobody switched them off, and whoever watches must hear of them."""
+    with R.Recorder() as r:
+        cam = Camera(source, **LOGIN)
+        s = begin(r, [cam], sealed=lambda key: R.seal(
+            key[::-1], "admin", "s3cret"), urls=[
+            cam.url, "rtsp://127.0.0.1:99999/x", "rtsps://127.0.0.1/x"])
+        for i, cause, detail in (
+                (0, "password", "sealed for another recorder key"),
+                (1, "no answer", "not one of RTSP"),
+                (2, "certificate", "needs a certificate")):
+            got = says(s, "cam-%d" % i, cause)
+            say.test("a camera that cannot be asked is down, not off: %s"
+                     % detail, got and detail in got[2], s.state("cam-%d" % i))
+        s.cameras["cam-0"]["sealed"] = R.sealed("admin", "s3cret")
+        s.changed()
+        say.test("with its password sealed anew it records",
+                 streams(s, "cam-0"), s.states[-3:])
+        s.cameras["cam-0"]["sealed"] = lambda key: R.seal(
+            key[::-1], "admin", "s3cret")
+        s.changed()
+        say.test("and ends when that is lost again",
+                 says(s, "cam-0", "password") and
+                 s.wait(lambda: not r.children(), 5), s.states[-3:])
+
+
 def probing(source):
     cam = Camera(source, **LOGIN)
     for udp in (False, True):
@@ -313,6 +339,7 @@ def story():
     with tempfile.TemporaryDirectory() as d:
         source = Source(make(os.path.join(d, "a"), "h264", 4), "h264")
         start_up()
+        unfit(source)
         probing(source)
         refusals(source)
         interruptions(source)
