@@ -3,6 +3,7 @@
 and HOURS (1) of one camera, measured; 24 hours and everything, computed.
 
     export_times.py BUILD [KBPS [HOURS]]     (BUILD with CLOCK_HOOK)
+    export_times.py BUILD KBPS everything [DAYS]    all (184) days, measured
 
 Real footage of that rate comes through the ingest socket with the clock moved;
 then an auditor asks, a custodian approves, and each range is prepared as an
@@ -21,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 BUILD = Path(sys.argv[1]).resolve()
 KBPS = int(sys.argv[2]) if len(sys.argv) > 2 else 500
-HOURS = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+EVERYTHING = sys.argv[3:4] == ["everything"]
+DAYS = int(sys.argv[4]) if EVERYTHING and len(sys.argv) > 4 else 184
+HOURS = (24 * DAYS if EVERYTHING else
+         int(sys.argv[3]) if len(sys.argv) > 3 else 1)
 
 from lib import wire  # noqa: E402
 from lib.appliance import wait_for  # noqa: E402
@@ -29,7 +33,7 @@ from lib.months import Months, S, at_second, tiny_clip  # noqa: E402
 from lib.package import V1, grant  # noqa: E402
 from lib.package import begin as begin_export  # noqa: E402
 
-CAMERA, MINUTE, DAYS = "cam-1", 60, 184
+CAMERA, MINUTE, DAY = "cam-1", 60, 86400
 
 
 def film():
@@ -55,8 +59,8 @@ def record(box, fragments, minutes):
         box.end_segment(CAMERA)
         box.sealed()	# before its clock goes on: all was taken in
         start += MINUTE * S
-        if minute % 120 == 119:
-            print("# %d hours are recorded" % (minute // 60 + 1), flush=True)
+        if minute % (HOURS * 6) == HOURS * 6 - 1:
+            print("# %d minutes are recorded" % (minute + 1), flush=True)
     for fd in fds:
         os.close(fd)
 
@@ -86,11 +90,33 @@ def package(box, client, ident):
     return export, time.monotonic() - began
 
 
-def measure(box, name, begin, end):
-    people = box.client("marat"), box.client("daniyar")
+def prepared(box, people, begin, end):
+    """The request, its package's bytes, seconds until it is ready, and of its
+    download."""
     ident = grant(box, people, CAMERA, begin, end)
     export, made = package(box, people[0], ident)
     size, fetched = fetch(box, people[0], "/media/exports/" + export)
+    return ident, size, made, fetched
+
+
+def everything(box, begin):
+    """A day after the other, as an auditor and a custodian have to."""
+    began, size, made, fetched = time.monotonic(), 0, 0, 0
+    people = box.client("marat"), box.client("daniyar")
+    for day in range(DAYS):
+        at = begin + day * DAY
+        done = prepared(box, people, at, at + DAY)
+        size, made, fetched = size + done[1], made + done[2], fetched + done[3]
+        if not day or day % 23 == 22:
+            print("%4d days   %8.0f MB   packages %7.1f s, their downloads "
+                  "%6.1f s   with asking and deciding %7.1f s" % (
+                      day + 1, size / 1e6, made, fetched,
+                      time.monotonic() - began), flush=True)
+
+
+def measure(box, name, begin, end):
+    people = box.client("marat"), box.client("daniyar")
+    ident, size, made, fetched = prepared(box, people, begin, end)
     box.open_files(people[0], "marat", ident)
     plain, plain_s = fetch(box, people[0], "/media/%s/%s/run0.mp4"
                            % (ident, CAMERA))
@@ -120,6 +146,8 @@ def main():
             print("# recorded in %.0f s" % (time.monotonic() - began),
                   flush=True)
             box.start("web")
+            if EVERYTHING:
+                return everything(box, begin)
             measure(box, "15 minutes", begin, begin + 900)
             whole, plain = measure(box, "%d hours" % HOURS, begin,
                                    begin + HOURS * 3600 - MINUTE)

@@ -10,6 +10,11 @@ from traces import swapped
 GROUP = "/sys/fs/cgroup/system.slice/%s.service/"
 LIMITS = {"saqta-storage": 4 << 30, "saqta-recorder": 4 << 30,
           "saqta-web": 1 << 30, "saqta-alert": 64 << 20}
+# When there is too little of it: recording first, then storage, then people.
+WEIGHTS = {"saqta-storage": 200, "saqta-recorder": 400, "saqta-web": 100,
+           "saqta-alert": 20}
+TASKS = {"saqta-storage": 192, "saqta-recorder": 640, "saqta-web": 32,
+         "saqta-alert": 16}
 SIGN_IN_MB = 160        # a password takes 256
 ROOM_MB = 40            # above what a unit has, for who takes too much
 OTHER, PRESSED_S = "cam2", 20
@@ -40,6 +45,10 @@ def limits(box):
              "[ $(cat %smemory.swap.max) = 0 ]" % (GROUP % unit))
         told("and %d MiB" % (most >> 20), box,
              "[ $(cat %smemory.max) = %d ]" % (GROUP % unit, most))
+        told("P8 %d processes, a weight of %d for processors" % (
+             TASKS[unit], WEIGHTS[unit]), box,
+             "cd %s && [ $(cat pids.max) = %d ] && [ $(cat cpu.weight) = %d ]"
+             % (GROUP % unit, TASKS[unit], WEIGHTS[unit]))
     box.vm.ask("bash -c 'echo $$ >%scgroup.procs; head -c 200M /dev/zero | "
                "tail >/dev/null'" % (GROUP % "saqta-alert"))
     told("the kernel kills whoever takes more there", box,
@@ -164,6 +173,16 @@ def web_goes(box):
     lossless(box, "recording goes on", CAMERA, begin, box.now())
 
 
+def processors(box):
+    """Two of storage's and two of web's turn in circles on two processors."""
+    begin = box.now()
+    got = [float(s) for s in box.ask("python3 /mnt/busy.py %d saqta-storage "
+                                     "saqta-web" % PRESSED_S).split()]
+    say.test("P8 where processors are short people wait for storage", got[1] and
+             got[0] > 1.5 * got[1], got)
+    lossless(box, "processes turn in circles", CAMERA, begin, box.now())
+
+
 def files(box):
     begin, pids = box.now(), box.pids()
     held, files_ = map(int, box.ask(CONNECT).split())
@@ -182,5 +201,6 @@ def pressed(box, url):
     reader_goes(box)
     camera_goes(box, url)
     web_goes(box)
+    processors(box)
     files(box)
     box.wait_active()

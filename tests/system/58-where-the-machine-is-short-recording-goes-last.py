@@ -1,15 +1,19 @@
 #!/usr/bin/python3
 # timeout: 120
-"""P8: whom the kernel ends first when a unit's memory is at its limit.
+"""P8: whom the kernel ends first when a unit's memory is at its limit, and who
+waits when there are not enough processors.
 
 A reader is one session, a camera's child one camera; keeper and supervisor are
 all of them. What the kernel then really does: tests/machine.
 """
+import os
+
 from lib import say
 from lib.appliance import Appliance
 from lib.memory import descendants, name_of
 
 CAMERA, FIRST = "cam-1", 300    # storage/api/oom.h
+BEHIND = 5                      # storage/main.c
 
 
 def score(pid):
@@ -28,6 +32,7 @@ def story():
         person = box.client("oleg")
         main = {n: p.pid for n, p in box.processes.items()}
         was = score(main["web"])
+        nice = os.getpriority(os.PRIO_PROCESS, main["storage"])
         say.test("P8 keeper and supervisor are ended no sooner than others",
                  {score(p) for p in main.values()} == {was},
                  scores(main.values()))
@@ -35,6 +40,9 @@ def story():
         say.test("P8 a person's reader goes before the keeper", readers and
                  {score(p) for p in readers} == {was + FIRST},
                  scores(readers))
+        say.test("P8 and waits for it where processors are short",
+                 {os.getpriority(os.PRIO_PROCESS, p) - nice for p in readers} ==
+                 {BEHIND}, readers)
         children = descendants(main["recorder"])[1:]
         say.test("P8 a camera's child goes before the supervisor",
                  "saqta-camera" in map(name_of, children) and
