@@ -79,12 +79,28 @@ static int64_t wall_s(void)
 	return utc_now().ns / NS_PER_SEC;
 }
 
-/* As the log says it. */
+/* As the log says it: of servers, where err_text() speaks of cameras. */
 static const char *why(enum err err)
 {
-	return err == ERR_INTEGRITY ?
-	    "it is not who it should be: look at its certificate and its pin" :
-	    err_text(err);
+	switch (err) {
+	case ERR_INTEGRITY:
+		return "it is not who it should be: look at its certificate "
+		       "and its pin";
+	case ERR_NOT_FOUND:
+		return "no name server knows that name: look at it, and at "
+		       "/etc/resolv.conf";
+	case ERR_UNREACHABLE:
+		return "nobody answers there: look at address, port and "
+		       "network";
+	case ERR_UNAVAILABLE:
+		return "it answers, and does not take this";
+	case ERR_AUTH:
+		return "it refuses our login: look at /etc/saqta/alert/login";
+	case ERR_UNSUPPORTED:
+		return "it offers no TLS, without which no login is sent";
+	default:
+		return err_text(err);
+	}
 }
 
 /* What its answer says, or that there is none. */

@@ -61,6 +61,15 @@ static enum err from_curl(CURLcode c, bool too_large)
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return ERR_INTEGRITY;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return ERR_NOT_FOUND;
+	case CURLE_LOGIN_DENIED:
+		return ERR_AUTH;
+	case CURLE_USE_SSL_FAILED:
+		return ERR_UNSUPPORTED;
+	case CURLE_SEND_ERROR:	/* a mail server that says no to an address */
+	case CURLE_WEIRD_SERVER_REPLY:
+		return ERR_UNAVAILABLE;
 	default:
 		return too_large ? ERR_TOO_LARGE : ERR_UNREACHABLE;
 	}

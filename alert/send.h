@@ -21,14 +21,16 @@ must_check enum err send_get(const char *url, const char *pin,
     const char *token, char *buf, size_t room, size_t *ret_n,
     long *ret_status);
 
-/* POST of JSON with further header lines; pin as above; any 2xx is OK, 403 ERR_DENIED. */
+/* POST of JSON with further header lines; pin as above; any 2xx is OK, 403 ERR_DENIED, others
+ * ERR_UNAVAILABLE. */
 must_check enum err send_post(const char *url, const char *pin,
     const char *body, const char *const *headers, size_t headers_n);
 
 /*
  * Mail of a whole message (RFC 5322) to addresses separated by commas. server
  * is smtp://HOST:PORT (STARTTLS where it is offered) or smtps://; login is
- * "USER:PASSWORD" or "", and never sent without TLS.
+ * "USER:PASSWORD" or "", and never sent without TLS. ERR_AUTH: the server refuses
+ * it; ERR_UNSUPPORTED: it offers no TLS; ERR_UNAVAILABLE: it refuses the mail.
  */
 must_check enum err send_mail(const char *server, const char *login,
     const char *from, const char *to, const char *message);

@@ -60,6 +60,8 @@ static enum err from_curl(CURLcode c, const struct body *b)
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return ERR_INTEGRITY;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return ERR_NOT_FOUND;
 	default:
 		return b->too_large ? ERR_TOO_LARGE : ERR_UNREACHABLE;
 	}

@@ -156,6 +156,8 @@ static void post(struct question *q, int fd)
 		log_warn("witness %s at %s: %s", q->witness, q->url,
 		    err == ERR_INTEGRITY ?
 			"it is not who it should be: look at its pin" :
+			err == ERR_NOT_FOUND ?
+			"no name server knows that name" :
 			err == ERR_UNREACHABLE ? "no answer" :
 						 err_text(err));
 }

@@ -320,6 +320,28 @@ def another_key(box, alert):
                  for x in lines), lines)
 
 
+def no_server(box, alert, office):
+    """What the log says of a mail server that nobody knows, or that says no."""
+    log = box.logs / "alert.log"
+    lines = [x for x in log.read_text().splitlines() if "not sent" in x]
+    say.test("a webhook that answers 500 is told as that", lines and all(
+        "does not take this" in x for x in lines), lines)
+    alert.process.stop()
+    alert.conf.write_text(alert.conf.read_text().replace(
+        "smtp://127.0.0.1:%d" % office.controller.port,
+        "smtp://no-such-server.invalid:25"))
+    (box.tmp / "alert" / "book").unlink()	# a report is due again
+    before = log.stat().st_size
+    alert.start()
+    wait_for("a word of it", 60, lambda: "mail: not sent" in
+             log.read_text()[before:])
+    line, = [x for x in log.read_text()[before:].splitlines()
+             if "mail: not sent" in x]
+    say.test("without DNS the log says that nobody knows the name",
+             "no name server knows that name" in line and
+             "resolv.conf" in line, line)
+
+
 def words():
     """Causes have the words of the pages, in each language."""
     details = json.loads((ROOT / "alert" / "text.json").read_text())["details"]
@@ -349,6 +371,7 @@ def story():
             deputies(box, office)
             if os.environ.get("SAQTA_SOAK"):
                 away(box, office, hook, alert)
+            no_server(box, alert, office)
             another_key(box, alert)
         finally:
             alert.process.stop()
