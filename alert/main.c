@@ -21,6 +21,8 @@
 
 #define SECRET_ROOM 256
 #define AWAY_S 60	/* without an answer: an incident; another's at once */
+#define DAY_S 86400
+#define CERTIFICATE_S (30 * DAY_S)	/* left: then it is told */
 #define PAUSE_MIN_S 30	/* after a failed delivery, doubled each time */
 #define PAUSE_MAX_S 3600
 
@@ -103,6 +105,21 @@ static const char *why(enum err err)
 	}
 }
 
+/* Storage does not know the certificate: an incident that is found here. */
+static void certificate(struct health *h, int64_t ends)
+{
+	int64_t left = ends - wall_s();
+	struct incident i = {.kind = "certificate-ends", .n = left / DAY_S};
+
+	if (ends < 0 || left > CERTIFICATE_S || h->n == INCIDENTS_MAX)
+		return;
+	if (left < 0) {
+		i = (struct incident){.n = -1, .critical = true};
+		snprintf(i.kind, sizeof(i.kind), "certificate-ended");
+	}
+	h->list[h->n++] = i;
+}
+
 /* What its answer says, or that there is none. */
 static void look(struct alert *a)
 {
@@ -111,11 +128,12 @@ static void look(struct alert *a)
 	struct incident away = {.kind = "saqta-away", .n = -1, .critical = true};
 	long status = 0;
 	size_t n, fresh;
+	int64_t ends;
 	enum err err;
 
 	snprintf(url, sizeof(url), "%s/api/v1/health", a->conf.alert_url);
 	err = send_get(url, a->conf.alert_pin, a->token, answer,
-	    sizeof(answer), &n, &status);
+	    sizeof(answer), &n, &status, &ends);
 	if (!err && (status == 401 || status == 403))
 		snprintf(away.kind, sizeof(away.kind), "token-refused");
 	else if (!err && status == 200)
@@ -124,6 +142,7 @@ static void look(struct alert *a)
 		err = ERR_UNAVAILABLE;
 	if (!err && status == 200) {
 		a->answered = monotonic_s();
+		certificate(&a->health, ends);
 		fresh = book_update(&a->book, a->health.list, a->health.n,
 		    a->to, wall_s());
 	} else if (!err || err == ERR_INTEGRITY ||

@@ -101,8 +101,24 @@ static CURLcode set_pin(CURL *c, const char *pin)
 	return bad | curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
+/* Of the server's own certificate, the first of the chain. */
+static int64_t certificate_ends(CURL *c)
+{
+	static const char name[] = "Expire date:";
+	struct curl_certinfo *all = NULL;
+	const struct curl_slist *line;
+
+	if (curl_easy_getinfo(c, CURLINFO_CERTINFO, &all) || !all ||
+	    all->num_of_certs < 1)
+		return -1;
+	for (line = all->certinfo[0]; line; line = line->next)
+		if (!strncmp(line->data, name, strlen(name)))
+			return curl_getdate(line->data + strlen(name), NULL);
+	return -1;
+}
+
 enum err send_get(const char *url, const char *pin, const char *token,
-    char *buf, size_t room, size_t *ret_n, long *ret_status)
+    char *buf, size_t room, size_t *ret_n, long *ret_status, int64_t *ret_ends)
 {
 	struct body body = {.p = buf, .room = room};
 	char line[256];
@@ -112,10 +128,12 @@ enum err send_get(const char *url, const char *pin, const char *token,
 	enum err err = ERR_NO_MEMORY;
 
 	*ret_status = 0;
+	*ret_ends = -1;
 	snprintf(line, sizeof(line), "Authorization: Bearer %s", token);
 	headers = curl_slist_append(NULL, line);
 	if (c && headers) {
 		bad = set_common(c, url, "https") | set_pin(c, pin);
+		bad |= curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
 		bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 		bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
 		bad |= curl_easy_setopt(c, CURLOPT_WRITEDATA, &body);
@@ -124,6 +142,7 @@ enum err send_get(const char *url, const char *pin, const char *token,
 		if (!err)
 			curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE,
 			    ret_status);
+		*ret_ends = certificate_ends(c);
 	}
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(c);

@@ -6,6 +6,7 @@
 #define SAQTA_ALERT_SEND_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "storage/api/err.h"
 
@@ -15,11 +16,14 @@ void send_close(void);
 /*
  * GET with a token. pin: "sha256//..." of the server's public key, which then
  * is who it is; "": the machine's CAs say. *ret_status is 0 without an answer.
- * ERR_UNREACHABLE, ERR_TIMEOUT, ERR_INTEGRITY (another server), ERR_TOO_LARGE.
+ * *ret_ends: when the server's certificate ends, in Unix seconds; -1 where that
+ * is not known.
+ * ERR_NOT_FOUND (no such name), ERR_UNREACHABLE, ERR_TIMEOUT, ERR_INTEGRITY
+ * (another server), ERR_TOO_LARGE.
  */
 must_check enum err send_get(const char *url, const char *pin,
-    const char *token, char *buf, size_t room, size_t *ret_n,
-    long *ret_status);
+    const char *token, char *buf, size_t room, size_t *ret_n, long *ret_status,
+    int64_t *ret_ends);
 
 /* POST of JSON with further header lines; pin as above; any 2xx is OK, 403 ERR_DENIED, others
  * ERR_UNAVAILABLE. */

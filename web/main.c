@@ -19,6 +19,7 @@
 #include "web/people.h"
 #include "web/session.h"
 #include "web/setup.h"
+#include "web/stats.h"
 #include "web/tls.h"
 #include "web/witness.h"
 
@@ -125,6 +126,10 @@ static enum err run(const struct config *cfg)
 		goto out;
 	set_signals();
 	people_open(cfg->run);
+	stats_certificate(tls.ends_s);
+	if (tls.ends_s < utc_now().ns / NS_PER_SEC)
+		log_warn("the certificate has ended, and browsers refuse it: "
+			 "saqta doctor names what mends it");
 	err = http_open(cfg, tls.key, tls.cert);
 	setup_certificate(tls.fingerprint);
 	if (err == OK) {

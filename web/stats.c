@@ -11,7 +11,13 @@ static const double le[] = {0.005, 0.025, 0.1, 0.5, 2.5, 10};
 static struct {
 	unsigned long long bucket[BUCKETS], count, of_class[CLASSES];
 	double sum;
+	long long certificate_ends_s;
 } all;
+
+void stats_certificate(long long ends_s)
+{
+	all.certificate_ends_s = ends_s;
+}
 
 void stats_answered(struct mono began, struct mono now, unsigned status)
 {
@@ -50,6 +56,12 @@ char *stats_text(const char *p, size_t n)
 	for (unsigned i = 1; i < CLASSES; i++)
 		fprintf(f, "saqta_http_responses_total{class=\"%uxx\"} %llu\n",
 		    i, all.of_class[i]);
+	fprintf(f,
+	    "# HELP saqta_certificate_expiry_timestamp_seconds When the "
+	    "certificate of the pages ends.\n"
+	    "# TYPE saqta_certificate_expiry_timestamp_seconds gauge\n"
+	    "saqta_certificate_expiry_timestamp_seconds %lld\n",
+	    all.certificate_ends_s);
 	if (fclose(f)) {
 		free(text);
 		return NULL;

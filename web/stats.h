@@ -12,6 +12,9 @@
 /* A request that came at `began` is answered now. */
 void stats_answered(struct mono began, struct mono now, unsigned status);
 
+/* When the certificate ends that is shown, in Unix seconds; before others. */
+void stats_certificate(long long ends_s);
+
 /*
  * n bytes of storage's numbers and ours behind them, in the text format of
  * Prometheus; returned, to be freed by free(). NULL without memory.

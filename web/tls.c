@@ -199,6 +199,7 @@ static enum err check(struct tls *t)
 	    !get_pin(crt, t->pin, sizeof(t->pin)))
 		goto out;
 	fingerprint_text(sum, t->fingerprint);
+	t->ends_s = gnutls_x509_crt_get_expiration_time(crt);
 	err = OK;
 out:
 	if (crt)

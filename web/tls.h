@@ -15,6 +15,7 @@ struct tls {
 	char *key, *cert;	/* PEM, NUL-terminated */
 	char fingerprint[FINGERPRINT_TEXT]; /* of the certificate */
 	char pin[64];		/* of its public key, "sha256//..." (RFC 7469) */
+	long long ends_s;	/* of the certificate: Unix seconds */
 };
 
 /*

@@ -320,6 +320,40 @@ def another_key(box, alert):
                  for x in lines), lines)
 
 
+def certificate(box, alert, office):
+    """That the pages' certificate ends is told before browsers say it."""
+    numbers = tokens.Program(box, (
+        box.tmp / "secrets" / "alert_token").read_text().strip()).get(
+            "/metrics").body.decode()
+    ends = float(numbers.split(
+        "\nsaqta_certificate_expiry_timestamp_seconds ")[1].split()[0])
+    say.test("when it ends is a metric", 800 < (ends - time.time()) / 86400
+             < 826, ends)
+    say.test("that it is good is no incident",
+             not [s for s in office.subjects() if "ертификат" in s])
+    box.stop("web")
+    before = pin(box.certificate)
+    keys = [box.certificate, box.certificate.with_name("tls.key")]
+    owner = keys[0].stat()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "9",
+                    "-subj", "/CN=box", "-keyout", keys[1], "-out", keys[0]],
+                   check=True, capture_output=True)
+    for path in keys:
+        os.chown(path, owner.st_uid, owner.st_gid)
+    alert.process.stop()
+    alert.conf.write_text(alert.conf.read_text().replace(
+        before, pin(box.certificate)))
+    box.start("web")
+    alert.start()
+    wait_for("a mail of it", 60, lambda: [s for s in office.subjects()
+                                          if "ертификат" in s])
+    mail, = [m for m in office.got if "ертификат" in m["subject"]]
+    say.test("one that ends soon is told", "истекает через 8 дн." in
+             mail["subject"] and "saqta doctor" in mail.get_content(),
+             mail["subject"])
+
+
 def no_server(box, alert, office):
     """What the log says of a mail server that nobody knows, or that says no."""
     log = box.logs / "alert.log"
@@ -371,6 +405,7 @@ def story():
             deputies(box, office)
             if os.environ.get("SAQTA_SOAK"):
                 away(box, office, hook, alert)
+            certificate(box, alert, office)
             no_server(box, alert, office)
             another_key(box, alert)
         finally:
