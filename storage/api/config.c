@@ -12,15 +12,37 @@
 
 #include "storage/api/utc.h"
 
-enum kind { TEXT, PATH, ADDRESS, ZONE, NUMBER, YES_NO };
+/* From TEXT to ZONE they are texts. */
+enum kind {
+	TEXT,
+	PATH,
+	PATH_OR_NONE,
+	ADDRESS,
+	URL,
+	MAIL_SERVER,
+	MAIL,
+	PIN,
+	LANGUAGE,
+	ZONE,
+	NUMBER,
+	YES_NO
+};
 
 #define TEXT_KIND_KEY(kind, sec, key, field) \
 	{sec, key, kind, offsetof(struct config, field), \
 	    sizeof(((struct config *)0)->field), 0}
 #define TEXT_KEY(sec, key, field) TEXT_KIND_KEY(TEXT, sec, key, field)
 #define PATH_KEY(sec, key, field) TEXT_KIND_KEY(PATH, sec, key, field)
-#define ZONE_KEY(sec, key, field) TEXT_KIND_KEY(ZONE, sec, key, field)
+#define PATH_OR_NONE_KEY(sec, key, field) \
+	TEXT_KIND_KEY(PATH_OR_NONE, sec, key, field)
 #define ADDRESS_KEY(sec, key, field) TEXT_KIND_KEY(ADDRESS, sec, key, field)
+#define URL_KEY(sec, key, field) TEXT_KIND_KEY(URL, sec, key, field)
+#define MAIL_SERVER_KEY(sec, key, field) \
+	TEXT_KIND_KEY(MAIL_SERVER, sec, key, field)
+#define MAIL_KEY(sec, key, field) TEXT_KIND_KEY(MAIL, sec, key, field)
+#define PIN_KEY(sec, key, field) TEXT_KIND_KEY(PIN, sec, key, field)
+#define LANGUAGE_KEY(sec, key, field) TEXT_KIND_KEY(LANGUAGE, sec, key, field)
+#define ZONE_KEY(sec, key, field) TEXT_KIND_KEY(ZONE, sec, key, field)
 #define NUMBER_KEY(sec, key, field, lo, hi) \
 	{                                                                \
 		sec, key, NUMBER, offsetof(struct config, field), lo, hi \
@@ -46,11 +68,11 @@ static const struct key {
     NUMBER_KEY("storage", "copy_minutes", copy_minutes, 1, 1000000),
     NUMBER_KEY("storage", "reserve_mb", reserve_mb, 1, 1000000),
     PATH_KEY("storage", "host", host),
-    TEXT_KEY("storage", "backup", backup),
+    PATH_OR_NONE_KEY("storage", "backup", backup),
     NUMBER_KEY("storage", "extra_days", extra_days, 0, 3660),
     NUMBER_KEY("storage", "aim_s", aim_s, 5, 600),
     PATH_KEY("transactions", "rules", rules),
-    TEXT_KEY("transactions", "folder", folder),
+    PATH_OR_NONE_KEY("transactions", "folder", folder),
     NUMBER_KEY("transactions", "threshold", threshold, 1, 1000000000),
     PATH_KEY("recorder", "state", recorder_state),
     NUMBER_KEY("recorder", "timeout_ms", timeout_ms, 100, 600000),
@@ -60,18 +82,18 @@ static const struct key {
     PATH_KEY("web", "state", web_state),
     PATH_KEY("web", "ui", ui),
     NUMBER_KEY("web", "idle_s", idle_s, 10, 86400),
-    TEXT_KEY("alert", "url", alert_url),
-    TEXT_KEY("alert", "pin", alert_pin),
+    URL_KEY("alert", "url", alert_url),
+    PIN_KEY("alert", "pin", alert_pin),
     PATH_KEY("alert", "credentials", credentials),
     PATH_KEY("alert", "state", alert_state),
     PATH_KEY("alert", "texts", texts),
-    TEXT_KEY("alert", "language", language),
-    TEXT_KEY("alert", "mail_server", mail_server),
-    TEXT_KEY("alert", "mail_from", mail_from),
-    TEXT_KEY("alert", "mail_to", mail_to),
-    TEXT_KEY("alert", "mail_deputies", mail_deputies),
-    TEXT_KEY("alert", "webhook", webhook),
-    TEXT_KEY("alert", "webhook_pin", webhook_pin),
+    LANGUAGE_KEY("alert", "language", language),
+    MAIL_SERVER_KEY("alert", "mail_server", mail_server),
+    MAIL_KEY("alert", "mail_from", mail_from),
+    MAIL_KEY("alert", "mail_to", mail_to),
+    MAIL_KEY("alert", "mail_deputies", mail_deputies),
+    URL_KEY("alert", "webhook", webhook),
+    PIN_KEY("alert", "webhook_pin", webhook_pin),
     NUMBER_KEY("alert", "digest_hour", digest_hour, 0, 24),
     NUMBER_KEY("alert", "every_s", every_s, 1, 3600),
     {"alert", "cef", YES_NO, offsetof(struct config, cef), 0, 1},
@@ -124,24 +146,80 @@ static const struct config defaults = {
     .every_s = 30,
 };
 
+static bool begins(const char *s, const char *with)
+{
+	return !strncmp(s, with, strlen(with)) && s[strlen(with)];
+}
+
+static bool is_address(const char *s)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, s, address) == 1 ||
+	    inet_pton(AF_INET6, s, address) == 1;
+}
+
+/* 32 bytes in base64, as libcurl takes them. */
+static bool is_pin(const char *s)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
+				     "opqrstuvwxyz0123456789+/";
+
+	return begins(s, "sha256//") && strspn(s + 8, digits) == 43 &&
+	    !strcmp(s + 8 + 43, "=");
+}
+
+/* What a value of this kind must be, where this one is not; else NULL. */
+static const char *needs_of(enum kind kind, const char *s)
+{
+	switch (kind) {
+	case PATH:
+		return *s == '/' ? NULL : "a path that begins with /";
+	case PATH_OR_NONE:
+		return *s == '/' || !strcmp(s, "none") ?
+		    NULL :
+		    "a path that begins with /, or none";
+	case ADDRESS:
+		return is_address(s) ?
+		    NULL :
+		    "a numeric address, such as 127.0.0.1 or 0.0.0.0";
+	case URL:
+		return begins(s, "https://") ? NULL : "an https:// address";
+	case MAIL_SERVER:
+		return begins(s, "smtp://") || begins(s, "smtps://") ?
+		    NULL :
+		    "smtp://HOST:PORT or smtps://HOST:PORT";
+	case MAIL:
+		return strchr(s, '@') ? NULL : "an address of mail, with an @";
+	case PIN:
+		return is_pin(s) ? NULL :
+				   "sha256// and 44 characters of base64, as "
+				   "saqta-web prints it";
+	case LANGUAGE:
+		return !strcmp(s, "en") || !strcmp(s, "ru") ||
+			!strcmp(s, "kk") ?
+		    NULL :
+		    "en, ru or kk";
+	case ZONE:
+		return utc_zone(s) ?
+		    NULL :
+		    "a zone of the tz database, such as Asia/Almaty";
+	default:
+		return NULL;
+	}
+}
+
 /* A text that fits, and is what its kind needs; else why is said. */
 static bool text_fits(struct parse *p, const struct key *k, const char *value)
 {
-	unsigned char address[sizeof(struct in6_addr)];
-	const char *needs = NULL;
+	const char *needs;
 
 	if (!*value || strlen(value) >= (size_t)k->lo) {
 		snprintf(p->why, sizeof(p->why),
 		    "%s needs a text of 1 to %ld bytes", k->name, k->lo - 1);
 		return false;
 	}
-	if (k->kind == PATH && *value != '/')
-		needs = "a path that begins with /";
-	if (k->kind == ADDRESS && inet_pton(AF_INET, value, address) != 1 &&
-	    inet_pton(AF_INET6, value, address) != 1)
-		needs = "a numeric address, such as 127.0.0.1 or 0.0.0.0";
-	if (k->kind == ZONE && !utc_zone(value))
-		needs = "a zone of the tz database, such as Asia/Almaty";
+	needs = needs_of(k->kind, value);
 	if (needs)
 		snprintf(p->why, sizeof(p->why), "%s needs %s, not \"%.40s\"",
 		    k->name, needs, value);
@@ -155,14 +233,6 @@ static bool set(struct parse *p, const struct key *k, const char *value)
 	long v;
 
 	switch (k->kind) {
-	case TEXT:
-	case PATH:
-	case ADDRESS:
-	case ZONE:
-		if (!text_fits(p, k, value))
-			return false;
-		strcpy(at, value);
-		return true;
 	case NUMBER:
 		errno = 0;
 		v = strtol(value, &end, 10);
@@ -183,8 +253,12 @@ static bool set(struct parse *p, const struct key *k, const char *value)
 		}
 		*(int *)at = value[0] == 'y';
 		return true;
+	default:
+		if (!text_fits(p, k, value))
+			return false;
+		strcpy(at, value);
+		return true;
 	}
-	return false;
 }
 
 static int one(void *user, const char *section, const char *name,

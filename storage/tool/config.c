@@ -25,6 +25,12 @@ static int check(const struct config *c, const char *path)
 	struct site site;
 
 	fine = user_there("web_user", c->web_user) && fine;
+	if (*c->mail_server && (!*c->mail_from || !*c->mail_to)) {
+		fputs("saqta: [alert] mail_server needs mail_from and mail_to "
+		      "as well: no mail goes out\n",
+		    stderr);
+		fine = false;
+	}
 	if (fd >= 0 && !site_read(fd, &site) &&
 	    strcmp(site.zone, c->zone) != 0) {
 		fprintf(stderr,

@@ -10,6 +10,8 @@
 
 #include "storage/api/config.h"
 
+#define PIN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"	/* 43 of base64 */
+
 static char dir[] = "/tmp/saqta-config-XXXXXX", path[64];
 
 static enum err read_text(const char *text, struct config *c, char *why,
@@ -72,8 +74,34 @@ static void a_bad_value_says_what_is_allowed(void **state)
 	refuse("[web]\nproxy = proxy.bank\n", "a numeric address");
 	refuse("[web]\nproxy = 10.0.0.0/8\n", "a numeric address");
 	refuse("[storage]\ndata = var/lib\n", "a path that begins with /");
+	refuse("[storage]\nbackup = no\n", "begins with /, or none");
+	refuse("[transactions]\nfolder = in\n", "begins with /, or none");
+	refuse("[alert]\nlanguage = kz\n", "en, ru or kk, not \"kz\"");
+	refuse("[alert]\nurl = 127.0.0.1:8443\n", "an https:// address");
+	refuse("[alert]\nwebhook = http://siem/\n", "an https:// address");
+	refuse("[alert]\nmail_server = mail.bank:25\n", "smtp://HOST:PORT or");
+	refuse("[alert]\nmail_from = saqta\n", "an @");
+	refuse("[alert]\nmail_to = it\n", "an @");
+	refuse("[alert]\npin = AB:CD\n", "sha256// and 44");
+	refuse("[alert]\nwebhook_pin = sha256//" PIN "==\n", "sha256// and 44");
 	refuse("[web]\nport = 1\nport = 2\n", ":3: port stands twice");
 	refuse("[web]\nwhat is this\n", ":2:");
+}
+
+static void what_alerts_need_is_taken(void **state)
+{
+	struct config c;
+	char why[256];
+
+	(void)state;
+	assert_int_equal(read_text("[alert]\nlanguage = kk\npin = sha256//" PIN
+				   "=\nmail_server = smtps://mail.bank:465\n"
+				   "mail_to = it@bank, duty@bank\n"
+				   "[storage]\nbackup = none\n",
+			     &c, why, sizeof(why)),
+	    OK);
+	assert_string_equal(c.language, "kk");
+	assert_string_equal(c.mail_server, "smtps://mail.bank:465");
 }
 
 static void a_value_that_libinih_would_cut_is_an_error(void **state)
@@ -174,6 +202,7 @@ int main(void)
 	    cmocka_unit_test(what_is_not_given_has_a_default),
 	    cmocka_unit_test(an_unknown_key_names_its_file_and_line),
 	    cmocka_unit_test(a_bad_value_says_what_is_allowed),
+	    cmocka_unit_test(what_alerts_need_is_taken),
 	    cmocka_unit_test(a_value_that_libinih_would_cut_is_an_error),
 	    cmocka_unit_test(
 		later_files_of_conf_d_take_the_place_of_earlier_ones),
