@@ -99,7 +99,7 @@ $(B)/lib%.a:
 $(B)/saqta-storage: $(B)/o/storage/main.o $(B)/libstorage.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
 $(B)/saqta: $(call obj,$(TOOL)) $(B)/libstorage.a $(B)/libapi.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS_storage) libssl)
 # For outsiders: no index, no archive writer, no FFmpeg.
 $(B)/saqta-verify: $(B)/o/storage/verify_main.o $(B)/o/storage/tool/verify.o $(B)/libstorage.a $(B)/libapi.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,libsodium libcrypto jansson)

@@ -15,6 +15,7 @@
 
 #include "alert/message.h"
 #include "alert/send.h"
+#include "storage/api/alone.h"
 #include "storage/api/config.h"
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
@@ -330,13 +331,16 @@ static void turn(struct alert *a)
 	    a->book.queue_n);
 }
 
-static bool set_up(struct alert *a, const char *config)
+static bool set_up(struct alert *a)
 {
-	char why[512], hook_secret[SECRET_ROOM];
+	char hook_secret[SECRET_ROOM];
 	enum err err;
 
-	if (config_read(config, &a->conf, why, sizeof(why))) {
-		log_error("%s", why);
+	if (alone_in(a->conf.alert_state) == ERR_BUSY) {
+		notify_cannot("start-twice",
+		    "%s: another saqta-alert runs: this one tells nobody and "
+		    "ends",
+		    a->conf.alert_state);
 		return false;
 	}
 	secret(a, "alert_token", a->token);
@@ -354,8 +358,13 @@ static bool set_up(struct alert *a, const char *config)
 			  "in base64");
 		return false;
 	}
-	a->to = (*a->conf.mail_server && *a->conf.mail_to ? TO_MAIL : 0u) |
+	a->to = (*a->conf.mail_server && *a->conf.mail_from && *a->conf.mail_to ?
+			TO_MAIL :
+			0u) |
 	    (*a->conf.webhook ? TO_HOOK : 0u);
+	if (*a->conf.mail_server && !(a->to & TO_MAIL))
+		log_warn("[alert] mail_server needs mail_from and mail_to as "
+			 "well: no mail goes out");
 	if (!a->to && !a->conf.cef)
 		log_warn("neither mail nor webhook nor cef in [alert]: nobody "
 			 "is told");
@@ -391,6 +400,7 @@ int main(int argc, char **argv)
 	static struct alert a = {.mail = {.to = TO_MAIL, .name = "mail"},
 	    .hook = {.to = TO_HOOK, .name = "webhook"}};
 	const char *config = CONFIG_PATH_DEFAULT;
+	char why[512];
 
 	log_name("saqta-alert");
 	if (argc == 3 && !strcmp(argv[1], "--config"))
@@ -400,7 +410,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	set_limits();
-	if (!set_up(&a, config) || send_open())
+	if (config_read(config, &a.conf, why, sizeof(why))) {
+		notify_cannot("start-configuration", "%s", why);
+		return 2;
+	}
+	if (!set_up(&a) || send_open())
 		return 1;
 	openlog("saqta-alert", LOG_PID, LOG_DAEMON);
 	a.answered = monotonic_s();

@@ -14,8 +14,10 @@
 #include "recorder/secret.h"
 #include "recorder/supervisor.h"
 #include "recorder/zygote.h"
+#include "storage/api/alone.h"
 #include "storage/api/config.h"
 #include "storage/api/log.h"
+#include "storage/api/notify.h"
 
 static int usage(FILE *to)
 {
@@ -45,8 +47,15 @@ static int record(const char *config_path, int zygote)
 	int status;
 
 	if (config_read(config_path, &config, why, sizeof(why))) {
-		log_error("%s", why);
+		notify_cannot("start-configuration", "%s", why);
 		return 2;
+	}
+	if (alone_in(config.recorder_state) == ERR_BUSY) {
+		notify_cannot("start-twice",
+		    "%s: another saqta-recorder runs: this one asks no camera "
+		    "and ends",
+		    config.recorder_state);
+		return 1;
 	}
 	if (secret_key_open(config.recorder_state, &key)) {
 		log_error("%s/recorder.key cannot be read or made",

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "storage/api/alone.h"
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
 #include "storage/disk.h"
@@ -237,16 +237,14 @@ static void open_copy(struct keeper *k)
 /* Held until the process ends; a reader has another descriptor. */
 static enum err lock_data(const struct keeper *k)
 {
-	int fd = open(k->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum err err = alone_in(k->conf.data);
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return OK;
-	log_error("%s: another saqta-storage runs on this data: this one "
-		  "changes nothing and ends",
-	    k->conf.data);
-	if (fd >= 0)
-		close(fd);
-	return ERR_BUSY;
+	if (err)
+		notify_cannot("start-twice",
+		    "%s: another saqta-storage runs on this data: this one "
+		    "changes nothing and ends",
+		    k->conf.data);
+	return err;
 }
 
 static enum err open_data(struct keeper *k)
@@ -257,7 +255,8 @@ static enum err open_data(struct keeper *k)
 
 	k->data_fd = open(k->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (k->data_fd < 0) {
-		log_error("%s: %s%s", k->conf.data, strerror(errno),
+		notify_cannot("start-data", "%s: %s%s", k->conf.data,
+		    strerror(errno),
 		    errno != EACCES ?
 			"" :
 			": a disk of another machine has its users' numbers; "
@@ -266,14 +265,18 @@ static enum err open_data(struct keeper *k)
 		return ERR_NOT_FOUND;
 	}
 	if (fstatvfs(k->data_fd, &v) == 0 && v.f_flag & ST_RDONLY) {
-		log_error("%s: the volume is mounted read-only: look for disk "
-			  "errors, then remount it writable",
+		notify_cannot("start-data",
+		    "%s: the volume is mounted read-only: look for disk "
+		    "errors, then remount it writable",
 		    k->conf.data);
 		return ERR_DISK;
 	}
-	err = say(site_read(k->data_fd, &k->site),
-	    "no site in the data directory: is its volume mounted? On a new "
-	    "box run saqta init");
+	err = site_read(k->data_fd, &k->site);
+	if (err)
+		notify_cannot("start-data",
+		    "%s: no site in the data directory: is its volume mounted? "
+		    "On a new box run saqta init: %s",
+		    k->conf.data, err_text(err));
 	if (!err)
 		err = say(volumes_open(k->data_fd, k->conf.data, k->site.origin,
 			      true),

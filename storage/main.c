@@ -5,6 +5,7 @@
 
 #include "storage/api/config.h"
 #include "storage/api/log.h"
+#include "storage/api/notify.h"
 #include "storage/importer.h"
 #include "storage/keeper.h"
 #include "storage/reader.h"
@@ -42,8 +43,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (config_read(path, &conf, why, sizeof(why))) {
-		log_error("%s", why);
-		return 1;
+		notify_cannot("start-configuration", "%s", why);
+		return 2;
 	}
 	return keeper_main(&conf);
 }

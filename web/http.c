@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "storage/api/log.h"
+#include "storage/api/notify.h"
 #include "web/conn.h"
 #include "web/gate.h"
 #include "web/reply.h"
@@ -460,11 +461,15 @@ static enum err listen_on(const char *address, int port, int *ret)
 	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, 128) != 0) {
-		log_error("cannot listen on %s port %d: %s", address, port,
-		    errno == EADDRINUSE ?
-			"the port is taken: ss -ltnp says by whom; [web] port "
-			"names another one" :
-			strerror(errno));
+		if (errno == EADDRINUSE)
+			notify_cannot("start-port",
+			    "cannot listen on %s port %d: the port is taken: "
+			    "ss -ltnp says by whom; [web] port names another "
+			    "one",
+			    address, port);
+		else
+			log_error("cannot listen on %s port %d: %s", address,
+			    port, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		fd = -1;

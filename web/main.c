@@ -171,7 +171,7 @@ int main(int argc, char **argv)
 	}
 	set_limits();
 	if (config_read(args.config, &cfg, why, sizeof(why)) != OK) {
-		log_error("%s", why);
+		notify_cannot("start-configuration", "%s", why);
 		return 2;
 	}
 	if (args.certificate)

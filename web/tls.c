@@ -17,6 +17,7 @@
 
 #include "storage/api/credential.h"
 #include "storage/api/log.h"
+#include "storage/api/notify.h"
 
 #define PEM_MAX 65536
 #define CREDENTIAL_KEY "saqta-web.tls.key"
@@ -265,8 +266,9 @@ enum err tls_load(const char *path, struct tls *ret)
 		err = check(&t);
 	close(dir);
 	if (err != OK) {
-		log_error("%s/tls.key and tls.crt: not a key with its "
-			  "certificate: %s",
+		notify_cannot("start-certificate",
+		    "%s/tls.key and tls.crt: not a key with its certificate: "
+		    "%s",
 		    path, err_text(err));
 		tls_wipe(&t);
 		return ERR_CONFIG;

@@ -9,6 +9,11 @@ static const struct {
 } events[] = {
     {"ready", "cebfdf458c1e42b88103b4eb9500077d"},
     {"stopping", "63304269894c41e498afcb7a68bfde5f"},
+    {"start-configuration", "a0a065437dc946189bcb08dddab7ca0b"},
+    {"start-port", "848f2059884d4cb9a7d7c11a1066df97"},
+    {"start-certificate", "560ef293838242f79205732ac2586feb"},
+    {"start-data", "f65bd4586c364d4c8d785ed2557c00aa"},
+    {"start-twice", "1a4263338f484e5a96c928a812748541"},
     {"over", "cc07ea5cc12f4943bf357fc4a1c14a2b"},
     {"camera-down", "4a566bc5d9204352b189fdd0767b686d"},
     {"disk-full", "82506f5647194b39ade7ee7ca80e1dca"},

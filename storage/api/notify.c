@@ -1,6 +1,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "storage/api/notify.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "storage/api/log.h"
 
 #define STATUS_MAX 200
+#define WHY_MAX 800
 
 /* Did systemd start us, with the journal at standard error? */
 static bool has_journal(void)
@@ -59,6 +61,22 @@ void notify_event(const char *kind, bool over, bool critical, const char *of,
 			   LOG_WARNING,
 	    "SAQTA_KIND=%s", kind, "SAQTA_OF=%s", of, "SAQTA_N=%lld", n,
 	    "SAQTA_DETAIL=%s", detail, NULL);
+}
+
+void notify_cannot(const char *kind, const char *fmt, ...)
+{
+	char text[WHY_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!has_journal() ||
+	    sd_journal_send("MESSAGE=%s", text, "MESSAGE_ID=%s", event_id(kind),
+		"PRIORITY=%i", LOG_ERR, "SYSLOG_IDENTIFIER=%s",
+		program_invocation_short_name, "SAQTA_KIND=%s", kind,
+		"SAQTA_DETAIL=%s", text, NULL))
+		log_error("%s", text);
 }
 
 void notify_ready(void)

@@ -27,6 +27,14 @@ void notify_alive(struct mono now);
 void notify_event(const char *kind, bool over, bool critical, const char *of,
     long long n, const char *detail);
 
+/*
+ * Why a program does not start, before notify_ready(): an error of the log, and
+ * in the journal with the MESSAGE_ID of that kind (start-...), so that its
+ * catalogue explains it in three languages.
+ */
+void notify_cannot(const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* The line that `systemctl status` shows. */
 void notify_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -40,5 +40,14 @@ void doctor_volumes(struct doctor *d, const json_t *status);
 /* Days until the PEM certificate at path ends; false where it is none. */
 bool certificate_days(const char *path, long *ret_days);
 
+enum shown { SHOWN_NONE, SHOWN, SHOWN_OTHER };
+/*
+ * What who answers at the connected socket fd shows as its certificate, and the
+ * days until that ends: SHOWN_NONE where it speaks no TLS, SHOWN_OTHER where
+ * there is a file at path, and it is not that one; path NULL: it does not
+ * matter. Blocks.
+ */
+enum shown certificate_shown(int fd, const char *path, long *ret_days);
+
 int tool_doctor(int argc, char **argv);
 #endif

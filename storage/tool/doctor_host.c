@@ -255,14 +255,36 @@ static void package(struct doctor *d)
 		    "installed as a whole");
 }
 
-/* Does anybody take connections where people are told to go? */
-static void port(struct doctor *d)
+#define ASK_S 5	/* for an answer of who has the port */
+
+static int connected(const struct addrinfo *a, int *ret_errno)
+{
+	struct timeval wait = {.tv_sec = ASK_S};
+	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 &&
+	    !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) &&
+	    !setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) &&
+	    !connect(fd, a->ai_addr, a->ai_addrlen))
+		return fd;
+	*ret_errno = errno;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/*
+ * Is it saqta-web that answers where people are told to go? What it shows:
+ * SHOWN_NONE where there is nothing to judge.
+ */
+static enum shown port(struct doctor *d, const char *crt, long *ret_days)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
 			    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV},
 			*a;
 	const char *at = d->conf->listen;
-	char service[16];
+	enum shown is = SHOWN_NONE;
+	char service[16], mend[64];
 	int fd = -1, why = EADDRNOTAVAIL;
 
 	if (!strcmp(at, "0.0.0.0"))
@@ -270,28 +292,48 @@ static void port(struct doctor *d)
 	if (!strcmp(at, "::"))
 		at = "::1";
 	snprintf(service, sizeof(service), "%d", d->conf->port);
+	snprintf(mend, sizeof(mend), "ss -ltnp 'sport = :%s'", service);
 	if (!getaddrinfo(at, service, &hints, &a)) {
-		fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		why = fd < 0 || connect(fd, a->ai_addr, a->ai_addrlen) ? errno :
-									 0;
+		fd = connected(a, &why);
 		freeaddrinfo(a);
 	}
-	if (fd >= 0)
-		close(fd);
-	if (why)
+	if (fd < 0) {
 		doctor_found(d, HEALTH_CRITICAL, "web",
 		    "systemctl restart saqta-web",
 		    "nobody answers at %s port %s: %s (why: journalctl -u "
 		    "saqta-web)",
 		    at, service, strerror(why));
-	else
+		return SHOWN_NONE;
+	}
+	is = certificate_shown(fd, crt, ret_days);
+	close(fd);
+	if (is == SHOWN)
 		doctor_found(d, HEALTH_OK, "web", NULL, "answers at %s port %s",
 		    at, service);
+	else if (is == SHOWN_OTHER)
+		doctor_found(d, HEALTH_CRITICAL, "web",
+		    "systemctl restart saqta-web",
+		    "who answers at %s port %s shows another certificate than "
+		    "%s: saqta-web takes a new one when it starts; if that "
+		    "changes nothing, another program has the port (%s)",
+		    at, service, crt, mend);	/* crt: it was compared */
+	else
+		doctor_found(d, HEALTH_CRITICAL, "web", mend,
+		    "the port is taken: who answers at %s port %s is not "
+		    "saqta-web; stop that program, or name another port "
+		    "([web] port)",
+		    at, service);
+	return is;
 }
 
+#define CREDENTIAL "/etc/credstore.encrypted/saqta-web.tls.crt"
+
+/* In days: of what browsers get, else of the file that saqta-web would take. */
 static void certificate(struct doctor *d)
 {
+	bool sealed = access(CREDENTIAL, F_OK) == 0;	/* then that counts */
 	char path[256], mend[512];
+	enum shown shown;
 	long days;
 
 	snprintf(path, sizeof(path), "%s/tls.crt", d->conf->web_state);
@@ -299,12 +341,21 @@ static void certificate(struct doctor *d)
 	snprintf(mend, sizeof(mend),
 	    "rm %s %s/tls.key && systemctl restart saqta-web", path,
 	    d->conf->web_state);
-	if (access(path, R_OK) < 0)
+	if (sealed) {
+		snprintf(path, sizeof(path), "%s", CREDENTIAL);
+		snprintf(mend, sizeof(mend),
+		    "systemd-creds encrypt --name=saqta-web.tls.crt NEW.crt %s",
+		    path);
+	}
+	shown = port(d, sealed ? NULL : path, &days);
+	if (sealed && shown != SHOWN)
+		return;	/* only systemd opens it */
+	if (!sealed && access(path, R_OK) < 0)
 		doctor_found(d, HEALTH_WARNING, "certificate",
 		    "systemctl restart saqta-web",
 		    "%s: %s; saqta-web makes one where there is none", path,
 		    strerror(errno));
-	else if (!certificate_days(path, &days))
+	else if (shown != SHOWN && !certificate_days(path, &days))
 		doctor_found(d, HEALTH_CRITICAL, "certificate", mend,
 		    "%s is no certificate; put yours there, or let saqta-web "
 		    "make one",
@@ -322,6 +373,23 @@ static void certificate(struct doctor *d)
 	else
 		doctor_found(d, HEALTH_OK, "certificate", NULL,
 		    "good for %ld days", days);
+}
+
+/* Pages and storage start only where there is a site: nobody else says this. */
+static void site(struct doctor *d)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/site", d->conf->data);
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return;
+	doctor_found(d, HEALTH_CRITICAL, "data",
+	    "mount -a && systemctl restart saqta-storage saqta-recorder "
+	    "saqta-web",
+	    "%s: there is no site on it, so nothing starts: is its disk "
+	    "mounted, and is it the right one? Mount the one with the footage; "
+	    "only on a new box, saqta init",
+	    d->conf->data);
 }
 
 static void time_source(struct doctor *d)
@@ -372,7 +440,7 @@ void doctor_host(struct doctor *d)
 	raid(d);
 	smart(d);
 	time_source(d);
-	port(d);
+	site(d);
 	certificate(d);
 	backup(d);
 }

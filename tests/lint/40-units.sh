@@ -60,6 +60,11 @@ for l in '' .ru .kk; do
 		"$(wc -l <"$dir/ids")" ]
 	tell $? "saqta$l.catalog has a subject for each"
 done
+grep -oh 'notify_cannot("[a-z-]*"' -r alert recorder storage web |
+	sed 's/.*("\(.*\)"/\1/' | sort -u >"$dir/told"
+sed -n 's/^    {"\(start-[a-z]*\)".*/\1/p' storage/api/event.c | sort |
+	diff "$dir/told" - >"$dir/out"
+tell $? "why a program does not start is an event, and each event has its place"
 [ -s "$dir/ids" ] && [ -z "$(uniq -d "$dir/ids")" ]
 tell $? "no two events share an id"
 sed -n 's/^  "\([a-z-]*\)": {"mend".*/\1/p' alert/text.json | while read -r kind; do

@@ -1,16 +1,21 @@
 #!/usr/bin/python3
-# timeout: 120
+# timeout: 240
 """What a technician reads when something does not start, and that it helps.
 
-The port is taken, the certificate has ended, the data disk was replaced by an
-empty one. (Elsewhere: no DNS 25, no time source 29-the-machine and 32, a wrong
-zone 32, a second storage 64, a volume that is another one 63.)
+The configuration has a mistake, a program is started twice, the port is taken,
+the certificate is none, the data disk was replaced by an empty one. (Elsewhere:
+no DNS 25 and 31, a certificate that has ended 29-the-doctor, no time source
+29-the-machine and 32, a wrong zone 32, a second storage 64, a volume that is
+another one 63, power lost during an upgrade 76 and make machine.)
 """
+import fcntl
+import json
 import os
+import shutil
 import socket
 
 from lib import say
-from lib.appliance import Appliance, Process
+from lib.appliance import ROOT, Appliance, Process
 
 
 def tried(box, name):
@@ -26,6 +31,60 @@ def tried(box, name):
     return log.read_text()[before:], ended
 
 
+def findings(box):
+    """What the doctor says, as root."""
+    users, box.users = box.users, dict.fromkeys(box.users)
+    told = json.loads(box.tool("doctor", "--json", check=False).stdout)
+    box.users = users
+    return {f["check"]: f for f in told["findings"]}
+
+
+def test_configuration(box):
+    """Each program, also the one that tells people."""
+    right = box.conf.read_text()
+    box.conf.write_text("[web]\nprot = 8443\n")
+    shutil.copy(box.build / "saqta-alert", box.bin)
+    box.users["alert"] = box.users["web"]
+    (box.logs / "alert.log").touch()
+    for name in ("storage", "recorder", "web", "alert"):
+        text, ended = tried(box, name)
+        say.test("%s names file and line of a wrong key, and ends with 2" %
+                 name, ended == 2 and "%s:2: there is no key \"prot\"" %
+                 box.conf in text, ended, text)
+    box.conf.write_text(right)
+    half = right + "[alert]\nmail_server = smtp://mail.bank.example:25\n"
+    box.conf.write_text(half)
+    done = box.tool("config", "check", check=False)
+    say.test("a mail server without addresses is found by saqta config check",
+             done.returncode == 1 and b"mail_from and mail_to" in done.stderr,
+             done)
+    box.conf.write_text(right)
+
+
+def test_twice(box):
+    """A second one of a kind asks no camera and tells nobody."""
+    text, ended = tried(box, "recorder")
+    say.test("D4 a second recorder ends, and says why", ended == 1 and
+             "another saqta-recorder runs" in text, ended, text)
+    say.test("the first one goes on", box.processes["recorder"].alive())
+    right, state = box.conf.read_text(), box.tmp / "alert"
+    for path in (state, box.tmp / "secrets"):
+        path.mkdir()
+        if box.users["alert"]:
+            os.chown(path, box.users["alert"].pw_uid, -1)
+    (box.tmp / "secrets" / "alert_token").write_text("none\n")
+    box.conf.write_text("%s[alert]\nstate = %s\ncredentials = %s\ntexts = %s\n"
+                        % (right, state, box.tmp / "secrets",
+                           shutil.copy(ROOT / "alert" / "text.json", box.tmp)))
+    lock = os.open(state, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    text, ended = tried(box, "alert")
+    os.close(lock)
+    box.conf.write_text(right)
+    say.test("D4 a second saqta-alert ends, and says why", ended == 1 and
+             "another saqta-alert runs" in text, ended, text)
+
+
 def test_port(box):
     box.stop("web")
     with socket.socket() as other:
@@ -33,9 +92,13 @@ def test_port(box):
         other.bind(("127.0.0.1", box.port))
         other.listen()
         text, ended = tried(box, "web")
+        found = findings(box)["web"]
     say.test("a port that is taken is called that, with its number and how to "
              "find who has it", ended == 1 and "port %d" % box.port in text and
              "taken" in text and "ss -ltnp" in text, ended, text)
+    say.test("the doctor does not take who has it for saqta-web",
+             found["state"] == "critical" and "is not saqta-web" in
+             found["text"] and found["mend"].startswith("ss -ltnp"), found)
     box.start("web")
 
 
@@ -71,6 +134,10 @@ def test_disk(box):
     text, ended = tried(box, "storage")
     say.test("D4 an empty disk in place of the data is asked about", ended == 1
              and "is its volume mounted" in text, ended, text)
+    found = findings(box).get("data", {})
+    say.test("the doctor says so, too: its unit does not even start there",
+             found.get("state") == "critical" and "no site" in found["text"]
+             and "mount" in found["mend"], found)
     say.test("P2 and nothing is begun on it", not list(box.data.iterdir()),
              list(box.data.iterdir()))
     box.data.rmdir()
@@ -81,6 +148,8 @@ def test_disk(box):
 
 def story():
     with Appliance() as box:
+        test_configuration(box)
+        test_twice(box)
         test_port(box)
         test_certificate(box)
         test_disk(box)

@@ -127,6 +127,9 @@ def ill(box, doctor, camera):
        "a certificate that ended is critical")
     ok("tls.crt" in doctor.of("certificate")[0]["mend"], "and what mends it is "
        "named", doctor.of("certificate"))
+    ok(doctor.of("web")[0]["state"] == "critical" and "another certificate"
+       in doctor.of("web")[0]["text"], "so is one that browsers do not get, "
+       "for web has not started since", doctor.of("web"))
     box.certificate.write_text("nonsense\n")
     ok(doctor.is_state("certificate", "critical", "is no certificate"),
        "so is one that is none")
