@@ -10,6 +10,8 @@
 #include "storage/tool/json.h"
 #include "storage/tool/import.h"
 
+#define DAY_NS (INT64_C(86400) * NS_PER_SEC)
+
 /* "2 min ago", for how long nobody but the box has vouched for the log. */
 static void print_witness(const json_t *w)
 {
@@ -449,17 +451,22 @@ int tool_coverage(int argc, char **argv)
 	struct config conf;
 	struct utc from, to;
 	struct wire w;
+	bool bad;
 	json_t *j;
 	size_t n;
 
-	if (!options(argc, argv, keys, v, words, 0, &n) || !v[2] || !v[3]) {
+	if (!options(argc, argv, keys, v, words, 0, &n)) {
 		fputs("usage: saqta coverage [--config FILE] [--camera ID] "
-		      "--from TIME --to TIME [--json]\n"
-		      "  TIME with its offset: 2026-11-22T14:15:00+05:00\n",
+		      "[--from TIME] [--to TIME] [--json]\n"
+		      "  TIME with its offset: 2026-11-22T14:15:00+05:00; the "
+		      "last 24 hours\n  where it is not said\n",
 		    stderr);
 		return EXIT_USAGE;
 	}
-	if (utc_parse(v[2], &from) || utc_parse(v[3], &to)) {
+	to = utc_now();
+	bad = v[3] && utc_parse(v[3], &to);
+	from.ns = to.ns - DAY_NS;
+	if (bad || (v[2] && utc_parse(v[2], &from))) {
 		fprintf(stderr,
 		    "saqta: a time needs its offset: "
 		    "2026-11-22T14:15:00+05:00\n");

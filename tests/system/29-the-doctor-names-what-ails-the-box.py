@@ -192,6 +192,14 @@ def metrics(box):
     rules(set(told))
 
 
+def last_day(box):
+    """What alert rules name: saqta coverage, without a time."""
+    told = box.tool_json("coverage")["cameras"]
+    ns = sum(told[0][k] for k in ("recorded_ns", "gap_ns"))
+    ok(len(told) == 1 and abs(ns / 1e9 - 86400) < 1,
+       "coverage without a time is that of the last 24 hours", told)
+
+
 def linted(text):
     """By Prometheus' own tool, where there is one."""
     tool = shutil.which("promtool")
@@ -288,6 +296,7 @@ def story():
         swaps(box, doctor)
         packages(box, doctor)
         metrics(box)
+        last_day(box)
         looked_after(box)
         completes(box)
         ill(box, doctor, camera)
