@@ -16,7 +16,7 @@ import time
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from lib import say
+from lib import promlint, say
 from lib.appliance import ROOT, Appliance, wait_for
 
 STATES = ["ok", "warning", "critical"]
@@ -201,7 +201,10 @@ def last_day(box):
 
 
 def linted(text):
-    """By Prometheus' own tool, where there is one."""
+    """As Prometheus' own tool does, and by it where there is one."""
+    found = promlint.complaints(text)
+    ok(not found, "names, units, types and labels are as Prometheus wants them",
+       *found)
     tool = shutil.which("promtool")
     if not tool:
         say.skip("promtool finds nothing to say", "no promtool")

@@ -17,7 +17,7 @@ import urllib.parse
 
 from aiosmtpd.controller import Controller
 
-from lib import say, tokens
+from lib import promlint, say, tokens
 from lib.ahead import Ahead
 from lib.appliance import ROOT, Process, free_port, wait_for
 from lib.package import stamp
@@ -257,6 +257,10 @@ def numbers(box):
              in answer.body and "version=0.0.4" in
              answer.headers.get("content-type", ""), answer.status,
              answer.headers)
+    found = promlint.complaints(answer.body.decode())
+    say.test("names, units, types and labels are as Prometheus wants them, "
+             "web's too", b"saqta_http_request_duration_seconds" in answer.body
+             and not found, *found)
     tokens.refused("and nobody without one", box.client().get("/metrics"), 401,
                    "token")
     say.test("/readyz says that people may come",
