@@ -11,8 +11,10 @@
 
 #include "storage/api/log.h"
 #include "storage/disk.h"
+#include "storage/expire.h"
 #include "storage/keeper.h"
 #include "storage/ledger_copy.h"
+#include "storage/term.h"
 
 #define NEW_DIR "ledger.new" /* made whole there, then moved */
 
@@ -465,13 +467,12 @@ enum err epoch_open(struct keeper *k)
 	return e ? e : disk_sync_dir(k->data_fd, ".");
 }
 
-void epoch_change(struct keeper *k)
+/* Has another epoch begun? */
+static bool change(struct keeper *k)
 {
 	struct former f = {.why = k->lost_because};
 	enum err e = OK;
 
-	if (k->copying.busy)
-		return; /* soon */
 	while (k->readers)
 		reader_end(k, k->readers);
 	if (ledger_commit(k->ledger) || ledger_checkpoint(k->ledger))
@@ -492,7 +493,7 @@ void epoch_change(struct keeper *k)
 	if (e && k->ledger) {
 		log_error("no new epoch of the ledger: %s; it goes on as it is",
 		    err_text(e));
-		return;
+		return false;
 	}
 	witness_reset(k);
 	if (e) {
@@ -500,6 +501,17 @@ void epoch_change(struct keeper *k)
 		    err_text(e));
 		k->stop = true;
 	}
+	return !e;
+}
+
+/* Holds are entered anew in a new log alone: else each would stand twice. */
+void epoch_change(struct keeper *k)
+{
+	if (!k->lost_because || k->copying.busy)
+		return; /* soon */
+	expire_stop(k);
+	if (change(k))
+		term_epoch(k);
 }
 
 bool epoch_confirmed(struct index *ix, struct ledger *l)

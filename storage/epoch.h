@@ -42,7 +42,10 @@ must_check enum err epoch_open(struct keeper *k);
 /* Leave k's ledger (NULL is legal) as ledger.<n> and begin the next epoch. */
 must_check enum err epoch_begin(struct keeper *k, struct former *f);
 
-/* A witness has seen another history, or more: begin the next epoch now. */
+/*
+ * Where a witness has seen another history, or more: begin the next epoch, as
+ * soon as no copy is under way. k->ledger is NULL where that failed half way.
+ */
 void epoch_change(struct keeper *k);
 
 /* Is this log the first one, or confirmed by a custodian? */

@@ -6,7 +6,6 @@
 
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
-#include "storage/expire.h"
 #include "storage/keeper_draft.h"
 #include "storage/keeper_transaction.h"
 #include "storage/term.h"
@@ -84,11 +83,9 @@ static void tell_status(struct keeper *k)
 void keeper_tick(struct keeper *k)
 {
 	clock_alive(k);
-	if (k->lost_because) {
-		expire_stop(k);
-		epoch_change(k);
-		term_epoch(k);
-	}
+	epoch_change(k);
+	if (!k->ledger)
+		return; /* it stops */
 	term_tick(k);
 	conn_tick(k);
 	sessions_tick(k);

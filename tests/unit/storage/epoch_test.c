@@ -14,6 +14,7 @@
 
 #include "storage/chain.h"
 #include "storage/disk.h"
+#include "storage/expire.h"
 #include "storage/keeper.h"
 #include "storage/ledger_copy.h"
 
@@ -407,6 +408,71 @@ static void a_clock_moved_by_nobody_is_found(void **state)
 	assert_int_equal(chain_found(0), 1);
 }
 
+/* A hold, as a custodian placed it, and what a witness says of this log. */
+static void hold_and_lose(void)
+{
+	struct enter x;
+
+	assert_int_equal(epoch_open(&k), OK);
+	assert_int_equal(expire_new(&k.expire), OK);
+	enter_begin(&k, &x, ENTRY_HOLD, 1);
+	entry_put_i64(&x.e, TAG_FROM, 1);
+	entry_put_i64(&x.e, TAG_TO, 2);
+	enter_cameras(&x, "cam1");
+	assert_int_equal(enter_end(&k, &x, NULL), OK);
+	put(1);
+	assert_int_equal(k.holds.n, 1);
+	k.lost_because = ERR_TRUNCATED;
+	k.lost_size = ledger_size(k.ledger) + 5;
+}
+
+static void let_go(void)
+{
+	holds_free(&k.holds);
+	expire_free(k.expire);
+}
+
+static void P4_a_hold_stands_once_however_long_a_new_epoch_waits(void **state)
+{
+	uint64_t size;
+
+	(void)state;
+	hold_and_lose();
+	size = ledger_size(k.ledger);
+	k.copying.busy = true;
+	for (int tick = 0; tick < 3; tick++)
+		epoch_change(&k);
+	assert_int_equal(ledger_commit(k.ledger), OK);
+	assert_int_equal(ledger_size(k.ledger), size);
+	assert_int_equal(ledger_epoch(k.ledger), 1);
+	assert_int_equal(k.holds.n, 1);
+	k.copying.busy = false;
+	for (int tick = 0; tick < 3; tick++)
+		epoch_change(&k);
+	assert_int_equal(ledger_epoch(k.ledger), 2);
+	assert_int_equal(k.holds.n, 1);
+	let_go();
+}
+
+static void P4_a_hold_stands_once_where_no_new_epoch_begins(void **state)
+{
+	uint32_t last = EPOCHS_MAX;
+	uint64_t size;
+
+	(void)state;
+	hold_and_lose();
+	size = ledger_size(k.ledger);
+	assert_int_equal(index_setting_put(k.ix, "log-epoch", &last,
+			     sizeof(last)),
+	    OK);
+	epoch_change(&k);
+	assert_int_equal(ledger_commit(k.ledger), OK);
+	assert_int_equal(ledger_size(k.ledger), size);
+	assert_int_equal(k.holds.n, 1);
+	assert_false(k.stop);
+	let_go();
+}
+
 static void a_copy_is_a_ledger_without_its_key(void **state)
 {
 	struct ledger *l;
@@ -465,6 +531,8 @@ int main(void)
 	    TEST(P2_only_a_custodian_s_word_allows_erasure_again),
 	    TEST(who_was_named_in_a_former_log_signs_in_a_later_one),
 	    TEST(a_clock_moved_by_nobody_is_found),
+	    TEST(P4_a_hold_stands_once_however_long_a_new_epoch_waits),
+	    TEST(P4_a_hold_stands_once_where_no_new_epoch_begins),
 	    TEST(a_copy_is_a_ledger_without_its_key),
 	    TEST(a_copy_is_never_set_back_or_taken_from_another_site),
 	};
