@@ -191,6 +191,9 @@ void reader_end(struct keeper *k, struct reader *r)
 		conn_error(r->asker, r->asker_id, ERR_UNAVAILABLE, NULL);
 	if (r->client >= 0)
 		close(r->client);
+	/* what it still sent is nobody's: it is not read any more */
+	r->conn->reader = NULL;
+	r->conn->closing = true;
 	kill(r->pid, SIGKILL);
 	while (*at != r)
 		at = &(*at)->next;
