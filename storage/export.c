@@ -82,7 +82,7 @@ enum err export_plan(struct export *x)
 				err = end_file(x, i, &run, &cap);
 		}
 	}
-	return err || x->files_n ? err : ERR_NO_FOOTAGE;
+	return err || x->files_n ? err : ERR_INTEGRITY;
 }
 
 /* An entry with the texts of its commitments, where they still exist. */

@@ -89,7 +89,7 @@ struct export
 
 /*
  * Which parts become which files: runs, parted where a part is bad. Needs
- * plays and bad. ERR_NO_FOOTAGE where nothing is left.
+ * plays and bad. ERR_INTEGRITY where all of them are.
  */
 must_check enum err export_plan(struct export *x);
 /*

@@ -225,7 +225,7 @@ void handle_export_done(struct keeper *k, struct conn *c, struct wire *w)
 	conn_ok(c, w->id);
 }
 
-void export_give_up(struct keeper *k, struct reader *r)
+void export_give_up(struct keeper *k, struct reader *r, enum err why)
 {
 	struct export_row x;
 
@@ -235,6 +235,7 @@ void export_give_up(struct keeper *k, struct reader *r)
 		log_warn("%s: its file is not gone", r->export_id);
 	if (!index_export_find(k->ix, r->export_id, &x)) {
 		x.state = EXPORT_FAILED;
+		x.why = why;
 		if (index_export_put(k->ix, &x))
 			log_error("%s: its end was not kept", x.id);
 	}
@@ -244,9 +245,10 @@ void export_give_up(struct keeper *k, struct reader *r)
 void handle_export_failed(struct keeper *k, struct conn *c, struct wire *w)
 {
 	char name[EXPORT_ID_MAX];
-	enum err err;
+	enum err why, err;
 
 	wire_get_text(w, name, sizeof(name));
+	why = err_from_wire(wire_get_u16(w));
 	err = wire_end(w);
 	if (!err && strcmp(name, c->reader->export_id) != 0)
 		err = ERR_NOT_FOUND;
@@ -254,7 +256,7 @@ void handle_export_failed(struct keeper *k, struct conn *c, struct wire *w)
 		conn_error(c, w->id, err, NULL);
 		return;
 	}
-	export_give_up(k, c->reader);
+	export_give_up(k, c->reader, why);
 	conn_ok(c, w->id);
 }
 
@@ -340,6 +342,7 @@ enum err export_start(struct keeper *k)
 				log_warn("%s: its file is not gone",
 				    g.rows[i].id);
 			g.rows[i].state = EXPORT_FAILED;
+			g.rows[i].why = ERR_UNAVAILABLE;
 			err = index_export_put(k->ix, &g.rows[i]);
 		}
 	} while (g.n && !err);

@@ -86,6 +86,7 @@ static const char *const migrations[] = {
 	   "until_ns INTEGER NOT NULL) STRICT;"
 	   "CREATE INDEX IF NOT EXISTS draft_person ON draft(person)",
     [13] = "ALTER TABLE export ADD COLUMN lost INTEGER NOT NULL DEFAULT 0",
+    [14] = "ALTER TABLE export ADD COLUMN why INTEGER NOT NULL DEFAULT 0",
 };
 #define SCHEMA_VERSION (sizeof(migrations) / sizeof(migrations[0]))
 

@@ -150,6 +150,7 @@ struct export_row {
 	uint64_t bytes;			/* of the ZIP */
 	unsigned char sha256[HASH_BYTES];	/* of the ZIP */
 	unsigned lost;			/* gaps of it that were recorded once */
+	enum err why;			/* it failed; OK: that is not known */
 };
 /* A token of another program (token.h). */
 struct token_row {

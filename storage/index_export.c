@@ -5,10 +5,11 @@ enum err index_export_put(struct index *ix, const struct export_row *x)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "INSERT OR REPLACE INTO export VALUES(?,?,?,?,?,?,?,?,?,?)",
-	    "ttiiiiiibi", x->id, x->request, (int64_t)x->person,
+	    "INSERT OR REPLACE INTO export VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+	    "ttiiiiiibii", x->id, x->request, (int64_t)x->person,
 	    (int64_t)x->state, x->created_ns, x->ready_ns, x->ends_ns,
-	    (int64_t)x->bytes, x->sha256, (size_t)HASH_BYTES, (int64_t)x->lost);
+	    (int64_t)x->bytes, x->sha256, (size_t)HASH_BYTES, (int64_t)x->lost,
+	    (int64_t)x->why);
 
 	return err ? err : sql_run(ix, s);
 }
@@ -26,6 +27,7 @@ static void export_get(sqlite3_stmt *s, struct export_row *x)
 	x->bytes = (uint64_t)sql_i64(s, 7);
 	sql_bytes(s, 8, x->sha256, HASH_BYTES);
 	x->lost = (unsigned)sql_i64(s, 9);
+	x->why = err_from_wire((unsigned)sql_i64(s, 10));
 }
 
 enum err index_export_find(struct index *ix, const char *id,

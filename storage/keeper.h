@@ -327,8 +327,8 @@ void export_tick(struct keeper *k);
 void export_revoke(struct keeper *k, const char *request);
 /* Drop what was being prepared when storage stopped. */
 must_check enum err export_start(struct keeper *k);
-/* Drop what the reader prepares, if anything. */
-void export_give_up(struct keeper *k, struct reader *r);
+/* Drop what the reader prepares, if anything; why is kept and shown. */
+void export_give_up(struct keeper *k, struct reader *r, enum err why);
 
 /* --- camera.c --- */
 struct camera *camera_find(struct keeper *k, const char *id);

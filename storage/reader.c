@@ -382,7 +382,7 @@ static void run(struct session *s)
 		if (p[0].revents && !serve(s))
 			break;
 	}
-	export_drop(s);
+	export_drop(s, ERR_SIGNED_OUT);
 	spool_drop(s);
 	chain_drop(s);
 	access_drop(s);

@@ -196,7 +196,7 @@ static enum err begin(struct session *s, const char *request, char *credential,
 	return err;
 }
 
-static void tell_failed(struct session *s, const char *id)
+static void tell_failed(struct session *s, const char *id, enum err why)
 {
 	struct wire w;
 
@@ -204,11 +204,12 @@ static void tell_failed(struct session *s, const char *id)
 		return;
 	keeper_begin(s, &w, MSG_EXPORT_FAILED);
 	wire_put_str(&w, id);
+	wire_put_u16(&w, (uint16_t)why);
 	if (keeper_call(s, &w, -1))
 		log_warn("%s was not dropped; storage drops it", id);
 }
 
-void export_drop(struct session *s)
+void export_drop(struct session *s, enum err why)
 {
 	struct export_job *j = s->job_export;
 
@@ -217,7 +218,7 @@ void export_drop(struct session *s)
 	swap_access(s);
 	access_drop(s);
 	swap_access(s);
-	tell_failed(s, j->x.id);
+	tell_failed(s, j->x.id, why);
 	job_free(j);
 	s->job_export = NULL;
 }
@@ -237,7 +238,7 @@ static enum err start(struct session *s, char *credential,
 	err = begin(s, s->about.request, credential, part);
 	swap_access(s);
 	if (err)
-		export_drop(s);
+		export_drop(s, err);
 	return err;
 }
 
@@ -562,7 +563,7 @@ bool export_step(struct session *s)
 		return true;
 	if (err != ERR_NOT_FOUND || *j->x.id)
 		log_warn("%s was given up: %s", j->x.id, err_text(err));
-	export_drop(s);
+	export_drop(s, err);
 	return false;
 }
 

@@ -306,7 +306,8 @@ CREATE TABLE export(
 	ends_ns INTEGER NOT NULL,	-- then it is erased
 	bytes INTEGER NOT NULL,		-- of the ZIP
 	sha256 BLOB NOT NULL,		-- of the ZIP
-	lost INTEGER NOT NULL DEFAULT 0	-- gaps of it that were recorded once
+	lost INTEGER NOT NULL DEFAULT 0, -- gaps of it that were recorded once
+	why INTEGER NOT NULL DEFAULT 0	-- enum err, of one that failed
 ) STRICT, WITHOUT ROWID;
 
 -- Tokens of other programs (storage/token.h); only a hash of each is kept.

@@ -316,8 +316,8 @@ must_check enum err session_told(struct session *s, struct wire *w);
 must_check enum err session_export_new(struct session *s, struct wire *w);
 /* A little of the work, if there is any; false where there is none. */
 bool export_step(struct session *s);
-/* Give up what runs. */
-void export_drop(struct session *s);
+/* Give up what runs, and say why: whoever asked for it is told. */
+void export_drop(struct session *s, enum err why);
 /* What runs, "" for nothing, and how far it is. */
 const char *export_running(const struct session *s, unsigned *ret_permille);
 

@@ -176,7 +176,7 @@ void reader_end(struct keeper *k, struct reader *r)
 	struct reader **at = &k->readers;
 
 	close_leases(k, r);
-	export_give_up(k, r);
+	export_give_up(k, r, ERR_SIGNED_OUT);
 	if (r->signed_in) {
 		struct enter x;
 

@@ -449,7 +449,7 @@ static json_t *export_json(const struct list *l, const struct export_row *x)
 	bool running = !strcmp(l->running, x->id);
 
 	return json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, "
-			 "s:o, s:I}",
+			 "s:o, s:I, s:s?}",
 	    "id", x->id, "request", x->request, "state", states[x->state],
 	    "mine", x->person == l->v->person, "person",
 	    view_person(l->v, x->person), "created", json_time(x->created_ns),
@@ -458,7 +458,8 @@ static json_t *export_json(const struct list *l, const struct export_row *x)
 	    "sha256", ready ? hex_text(x->sha256, HASH_BYTES) : json_null(),
 	    "permille",
 	    running ? json_integer((json_int_t)l->permille) : json_null(),
-	    "lost", (json_int_t)x->lost);
+	    "lost", (json_int_t)x->lost, "why",
+	    x->why ? err_name(x->why) : NULL);
 }
 
 enum err view_exports(const struct view *v, const struct page *page,

@@ -343,7 +343,8 @@ enum msg {
 	MSG_EXPORT_DONE = 174,	/* str export id, u64 bytes and bytes SHA-256
 				   (32) of the ZIP, u32 gaps "lost" that it
 				   names. -> MSG_OK, entered */
-	MSG_EXPORT_FAILED = 176, /* str export id: drop it. -> MSG_OK */
+	MSG_EXPORT_FAILED = 176, /* str export id, u16 error that ended it: drop
+				   it. -> MSG_OK */
 	MSG_NEXT_PERSON = 138,	/* - */
 	MSG_NEXT_PERSON_IS = 139, /* u64: the number the new person gets */
 

@@ -112,6 +112,36 @@ async function exportsTheDamage()
 	await shot("damage-exported");
 }
 
+// Of a part in which nothing is whole there is no package: the page says why.
+async function exportsNothingWhole(play)
+{
+	const [, { runs }] = play.cameras;
+	const { fragments } = runs.flatMap((r) => r.parts).find((x) =>
+		x.seq === facts.spoilt);
+	const at = Number(fragments[fragments.length >> 1].start_ns) / 1e6;
+	const { status, text } = await p.fetch(
+		`/api/v1/requests/${facts.request}/exports`, { method: "POST",
+			headers: { "Content-Type": "application/json" },
+			body: JSON.stringify({ from: iso(at + 100),
+				to: iso(at + 200), cameras: ["cam-2"],
+				password: accounts.auditor.password,
+				code: await newCode(accounts.auditor) }) });
+	is(status === 202, "a package of that segment alone is begun", text);
+	const { id } = JSON.parse(text);
+	const words = [];
+	for (const code of ["kk", "ru", "en"]) {
+		await lang(code);
+		await p.open("/exports");
+		words.push(await p.until("it has failed, and why", (x) =>
+			document.querySelector(`[data-export="${x}"][data-state` +
+				"=failed] .told.bad")?.innerText, id, 60e3));
+	}
+	is(new Set(words).size === 3 && /^All of the footage .* is missing or damaged/
+		.test(words[2]), "that all of it is damaged is told in each language",
+	words.join(" | "));
+	await shot("nothing-whole");
+}
+
 // Scenario 12: the approval ends while he watches.
 async function isRevoked(id)
 {
@@ -227,6 +257,7 @@ await play(run, async () => {
 	await countsAsTheTool();
 	await meetsTheChange(told);
 	await exportsTheDamage();
+	await exportsNothingWhole(told);
 	await isRevoked(facts.revoked[opt.browser === "firefox" ? 1 : 0]);
 	await readsTheStory();
 	await hasAWrongClock(told);

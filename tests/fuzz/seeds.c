@@ -253,7 +253,7 @@ static void put_readers(void)
 	send_to(5, MSG_EXPORT_BEGIN, 0, "sl", PACKAGE_REQUEST, INT64_C(1000));
 	send_to(5, MSG_EXPORT_ENTER, 0, "sx", "EXP-2026-00002");
 	send_to(5, MSG_EXPORT_DONE, 0, "slxw", "EXP-2026-00002", INT64_C(9), 1);
-	send_to(5, MSG_EXPORT_FAILED, 0, "s", "EXP-2026-00002");
+	send_to(5, MSG_EXPORT_FAILED, 0, "sh", "EXP-2026-00002", 12);
 	put_messages("export");
 	send_to(6, MSG_DAY_KEY, 0, "ss", "cam1", DAY);
 	send_to(6, MSG_STALE_DAYS, 0, "ss", "", "");

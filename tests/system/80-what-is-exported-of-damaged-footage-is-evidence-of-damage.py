@@ -15,7 +15,7 @@ import zipfile
 
 from lib import say
 from lib.appliance import Appliance, wait_for
-from lib.package import V1, Package, grant, prepare
+from lib.package import V1, Package, ended, grant, prepare, stamp
 
 CAMERA = "cam-1"
 NEAR = 10**8  # ns; two segments that meet
@@ -69,6 +69,7 @@ def check_manifest(body, bad):
                  for i, g in enumerate(sorted(
                      lost, key=lambda g: int(g["from_ns"])))),
              lost, begins, ends)
+    return lost[0]
 
 
 def check_report(body):
@@ -104,6 +105,17 @@ def check_verdict(package):
                      "lost or damaged" in s for s in said), page)
 
 
+def check_nothing_left(box, marat, ident, gap):
+    """A part in which nothing is whole: no package, and why."""
+    middle = (int(gap["from_ns"]) + int(gap["to_ns"])) / 2e9
+    told = ended(box, marat, ident, {
+        "from": stamp(middle - 0.5), "to": stamp(middle + 0.5),
+        "cameras": [CAMERA]})
+    say.test("where nothing is whole there is no package, and the list says "
+             "why", told["state"] == "failed" and told["why"] == "integrity",
+             told)
+
+
 def story():
     with Appliance(segment_s=5) as box:
         camera = box.camera(CAMERA)
@@ -119,7 +131,7 @@ def story():
         say.test("the list says how much of the recorded footage is not in it",
                  told["lost"] == 2, told)
         body = marat.get("/media/exports/" + told["id"]).body
-        check_manifest(body, (number(changed), number(removed)))
+        gap = check_manifest(body, (number(changed), number(removed)))
         check_report(body)
         check_verdict(Package(box, body, box.tool("policy").stdout.decode()))
         refused = [e for e in daniyar.get(
@@ -128,6 +140,7 @@ def story():
             e["fields"].get("request") == ident]
         say.test("P5 that both failed their check is entered", len(refused) == 2,
                  refused)
+        check_nothing_left(box, marat, ident, gap)
         say.test("no program broke", not box.broken(), box.broken())
 
 

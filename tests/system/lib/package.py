@@ -52,8 +52,8 @@ def begin(box, marat, ident, part=None):
     return wait_for("an export begins", 90, begun, 1)
 
 
-def prepare(box, marat, ident, part=None):
-    """A package that is ready."""
+def ended(box, marat, ident, part=None):
+    """The row of a package that is no longer being prepared."""
     answer = begin(box, marat, ident, part)
     say.test("an export is accepted and numbered", answer.status == 202 and
              answer.json()["id"].startswith("EXP-"), answer.status,
@@ -65,7 +65,12 @@ def prepare(box, marat, ident, part=None):
             if x["id"] == export and x["state"] != "preparing":
                 return x
         return None
-    told = wait_for("the export is ready", 120, ready)
+    return wait_for("the export is ready", 120, ready)
+
+
+def prepare(box, marat, ident, part=None):
+    """A package that is ready."""
+    told = ended(box, marat, ident, part)
     say.test("it becomes ready, with size and fingerprint",
              told["state"] == "ready" and told["bytes"] > 0 and
              len(told["sha256"]) == 64, told)

@@ -381,6 +381,7 @@ static void make_runs_anew(void)
 	    "sqlite3.connect(\"%s/index.db\").executescript(\"DELETE FROM "
 	    "run; DELETE FROM camera_day; "
 	    "ALTER TABLE export DROP COLUMN lost; "
+	    "ALTER TABLE export DROP COLUMN why; "
 	    "ALTER TABLE request DROP COLUMN reason_code; "
 	    "ALTER TABLE request DROP COLUMN until_ns; "
 	    "PRAGMA user_version = 7\")'",

@@ -124,6 +124,7 @@ static void an_older_index_begins_its_history_with_what_is(void **state)
 	    "sqlite3.connect(\"%s/index.db\").executescript(\"DROP TABLE "
 	    "stood; ALTER TABLE camera DROP COLUMN certificate; "
 	    "ALTER TABLE export DROP COLUMN lost; "
+	    "ALTER TABLE export DROP COLUMN why; "
 	    "ALTER TABLE request DROP COLUMN reason_code; "
 	    "ALTER TABLE request DROP COLUMN until_ns; "
 	    "PRAGMA user_version = 2\")'",

@@ -284,6 +284,7 @@ static void another_s_package_is_not_handed_out(void **state)
 
 static void a_grant_that_ends_meanwhile_ends_the_export(void **state)
 {
+	struct event *e;
 	struct wire w;
 
 	(void)state;
@@ -293,11 +294,29 @@ static void a_grant_that_ends_meanwhile_ends_the_export(void **state)
 	wire_put_str(&w, credential(AUDITOR_2));
 	assert_int_equal(box_ask(&w), OK);
 	box.export_err = ERR_GRANT_ENDED;
-	while (!box_count(MSG_EXPORT_FAILED, NULL))
+	while (!box_count(MSG_EXPORT_FAILED, &e))
 		assert_true(keeper_turn());
+	assert_int_equal(e->code, ERR_GRANT_ENDED);
 	assert_int_equal(box_count(MSG_EXPORT_DONE, NULL), 0);
 	box.export_err = OK;
 	box_stop();
+}
+
+static void an_export_that_a_session_leaves_behind_says_so(void **state)
+{
+	struct event *e;
+	struct wire w;
+
+	(void)state;
+	box_session(AUDITOR_2);
+	wire_begin(&w, MSG_EXPORT_NEW, ++box.id);
+	wire_put_str(&w, PACKAGE_REQUEST);
+	wire_put_str(&w, credential(AUDITOR_2));
+	assert_int_equal(wire_send(box.client, &w, -1), OK);
+	box_stop(); /* the answer finds nobody */
+	assert_int_equal(box_count(MSG_EXPORT_DONE, NULL), 0);
+	assert_int_equal(box_count(MSG_EXPORT_FAILED, &e), 1);
+	assert_int_equal(e->code, ERR_SIGNED_OUT);
 }
 
 static void what_is_still_being_recorded_is_not_exported_yet(void **state)
@@ -333,6 +352,23 @@ static void P10_a_removed_footage_file_makes_it_incomplete(void **state)
 	assert_true(found("segment", "segments 2 to 2 were recorded"));
 	assert_int_equal(verdict.answers[CLAIM_UNCHANGED], PROVEN);
 	assert_int_equal(verdict.answers[CLAIM_COMPLETE], NOT_PROVEN);
+}
+
+static void P10_where_all_is_damaged_there_is_no_package_and_why_is_told(void *
+	*state)
+{
+	struct event *e;
+
+	(void)state;
+	run_sh("for f in %s/footage/cam1/2026/11/22/*.mp4.age; do "
+	       "truncate -s 1000 $f; done%s",
+	    "");
+	box_session(AUDITOR_2);
+	package_run(id, sizeof(id));
+	assert_int_equal(box_count(MSG_EXPORT_DONE, NULL), 0);
+	assert_int_equal(box_count(MSG_EXPORT_FAILED, &e), 1);
+	assert_int_equal(e->code, ERR_INTEGRITY);
+	box_stop();
 }
 
 /* The public key is enough to make a valid age file: it proves no author. */
@@ -406,8 +442,10 @@ int main(void)
 	    TEST(a_custodian_exports_nothing),
 	    TEST(another_s_package_is_not_handed_out),
 	    TEST(a_grant_that_ends_meanwhile_ends_the_export),
+	    TEST(an_export_that_a_session_leaves_behind_says_so),
 	    TEST(what_is_still_being_recorded_is_not_exported_yet),
 	    TEST(P10_a_removed_footage_file_makes_it_incomplete),
+	    TEST(P10_where_all_is_damaged_there_is_no_package_and_why_is_told),
 	    TEST(P10_replaced_footage_does_not_pass),
 	    TEST(P10_a_cut_journal_makes_it_incomplete),
 	};

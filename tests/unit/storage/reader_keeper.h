@@ -395,6 +395,11 @@ static inline bool keeper_turn(void)
 		keeper_export_done(&w);
 		break;
 	case MSG_EXPORT_FAILED:
+		wire_get_str(&w);
+		e->code = wire_get_u16(&w);
+		assert_int_equal(wire_end(&w), OK);
+		reply_err(w.id, OK);
+		break;
 	case MSG_AIM_OPEN:
 		reply_err(w.id, OK);
 		break;

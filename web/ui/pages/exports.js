@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { el, fill, say, tell } from "../dom.js";
 import { credential, form } from "../fields.js";
-import { bytes, length, number, t } from "../i18n.js";
+import { bytes, has, length, number, t } from "../i18n.js";
 import { qr } from "../qr.js";
 import { qrRows } from "../qrcode.js";
 import * as time from "../time.js";
@@ -45,6 +45,10 @@ function fingerprint(x)
 		el("p", { class: "soft" }, t("export.printHint"))));
 }
 
+// What ended one that failed: of an export, else as of any problem.
+const why = (x) => has("export.why." + x.why) ? t("export.why." + x.why) :
+	new api.Problem(x.why, 0, { detail: t("problem.internal") }).sentence;
+
 const line = (x, now) => el("li", { class: "export", "data-state": x.state,
 	"data-export": x.id }, el("div", { class: "between" },
 	el("strong", { class: "num" }, x.id, " ", el("a", { class: "soft",
@@ -54,6 +58,7 @@ const line = (x, now) => el("li", { class: "export", "data-state": x.state,
 !x.mine && el("p", { class: "soft" }, t("export.by", { who: x.person })),
 x.lost > 0 && el("p", { class: "told bad" }, t("export.damage",
 	{ n: x.lost })),
+x.why && el("p", { class: "told bad" }, why(x)),
 x.state === "preparing" && preparing(x, now),
 x.state === "ready" && ready(x),
 x.sha256 && fingerprint(x));
@@ -72,7 +77,8 @@ function watched(app, which, none)
 		for (const x of all)
 			if (list.dataset[x.id] === "preparing" &&
 			    x.state !== "preparing")
-				say(`${x.id}: ${t("export." + x.state)}`);
+				say(`${x.id}: ${t("export." + x.state)}` +
+					(x.why ? ". " + why(x) : ""));
 		for (const x of all)
 			list.dataset[x.id] = x.state;
 		const open = list.contains(document.activeElement) ?
