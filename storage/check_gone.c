@@ -1,7 +1,7 @@
 /*
  * check_gone.c - volumes that were given up for others (entry 110), and the
  * segments that were entered as lost with them (77): gone, and accounted for.
- * Only the ledger is believed: data/volumes alone says nothing.
+ * Only the ledgers are believed: data/volumes alone says nothing.
  */
 #include <stdlib.h>
 #include <string.h>

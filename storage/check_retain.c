@@ -1,14 +1,17 @@
 /*
  * check_retain.c - what the ledger says was erased: read before the footage is
  * looked at, so that what is rightly gone is not missed, and what went too
- * early, or while it was held, is found (P2, P4).
+ * early, or while it was held, is found (P2, P4). Former ledgers say so, too,
+ * as far as the one after each vouches for what is left of it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "storage/bytes.h"
 #include "storage/check_state.h"
 #include "storage/due.h"
+#include "storage/epoch.h"
 
 static uint64_t number(const struct entry_view *v, enum entry_tag tag)
 {
@@ -96,7 +99,8 @@ static enum err on_erasing(struct check *c, const struct entry_view *v,
 	return e;
 }
 
-enum err check_retain(struct check *c, struct ledger *l)
+/* The first `size` entries of a ledger; each has its holds anew (term.c). */
+static enum err take(struct check *c, struct ledger *l, uint64_t size)
 {
 	unsigned char buf[ENTRY_MAX];
 	struct holds h = {0};
@@ -104,7 +108,7 @@ enum err check_retain(struct check *c, struct ledger *l)
 	size_t n;
 	enum err e = OK;
 
-	for (uint64_t i = 0; !e; i++) {
+	for (uint64_t i = 0; !e && i < size; i++) {
 		e = ledger_get(l, i, buf, &n);
 		if (e == ERR_NOT_FOUND)
 			break;
@@ -124,9 +128,61 @@ enum err check_retain(struct check *c, struct ledger *l)
 		if (!e)
 			e = check_gone_take(c, &v);
 	}
-	check_gone_sort(c);
 	holds_free(&h);
 	return e == ERR_NOT_FOUND ? OK : e;
+}
+
+/* How many entries of l have the root that entry 0 of the next one names. */
+static uint64_t named(struct ledger *next, struct ledger *l,
+    enum entry_tag size_tag, enum entry_tag root_tag)
+{
+	unsigned char buf[ENTRY_MAX], root[HASH_BYTES];
+	struct entry_field f;
+	struct entry_view v;
+	uint64_t size;
+	size_t n;
+
+	if (ledger_get(next, 0, buf, &n) || entry_parse(buf, n, &v))
+		return 0;
+	size = number(&v, size_tag);
+	return size <= ledger_size(l) && entry_find(&v, root_tag, &f) &&
+		!ledger_root_at(l, size, root) &&
+		crypt_equal(root, f.p, HASH_BYTES) ?
+	    size :
+	    0;
+}
+
+/* The newest that was known of it, or the one that was left. */
+static uint64_t vouched(struct ledger *next, struct ledger *l)
+{
+	uint64_t size = named(next, l, TAG_FORMER_SIZE, TAG_FORMER_ROOT);
+
+	return size ? size : named(next, l, TAG_KEPT_SIZE, TAG_KEPT_ROOT);
+}
+
+enum err check_retain(struct check *c, struct ledger *present)
+{
+	struct ledger *l[EPOCHS_MAX + 1] = {NULL}, *next = present;
+	uint64_t size[EPOCHS_MAX + 1] = {0};
+	char name[32];
+	unsigned last;
+	enum err e = epoch_last(c->data_fd, &last);
+
+	for (unsigned i = last; !e && i; i--) {
+		snprintf(name, sizeof(name), "ledger.%u", i);
+		if (ledger_open_as_is(c->data_fd, name, &l[i]))
+			l[i] = NULL;
+		else if ((size[i] = vouched(next, l[i])))
+			next = l[i];
+	}
+	for (unsigned i = 1; !e && i <= last; i++)
+		e = take(c, l[i], size[i]);
+	if (!e)
+		e = take(c, present, UINT64_MAX);
+	check_gone_sort(c);
+	for (unsigned i = 1; i <= EPOCHS_MAX; i++)
+		ledger_close(l[i]);
+	return e;
 }
 
 /* The newest are asked for most. */

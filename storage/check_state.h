@@ -166,7 +166,7 @@ must_check enum err check_formers(struct check *c, struct ledger *present);
 must_check enum err check_ledger_in(struct check *c, struct ledger *l,
     const char *name, bool former);
 /* --- check_retain.c: before the two halves --- */
-must_check enum err check_retain(struct check *c, struct ledger *l);
+must_check enum err check_retain(struct check *c, struct ledger *present);
 /* The last entry that erased this number; NULL. */
 const struct check_erased *check_erased(const struct check_camera *cam,
     uint64_t seq);

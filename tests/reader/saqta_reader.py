@@ -394,6 +394,24 @@ def former_ledgers(data, report):
             report.missing(name, str(e))
 
 
+def before(data):
+    """Entries that may say what is rightly gone: of the present ledger, and of
+    former ones as far as entry 0 of the one after them names what is left."""
+    last, entries = Ledger(data, Report()), []
+    if not last.read():
+        return entries
+    entries, later = last.entries, last
+    for former in reversed(list(former_ledgers(data, Report()))):
+        e = getattr(later, "begins", None)
+        for size, root in ((102, 103), (173, 174)):
+            n = e.num(size) if e else 0
+            if 0 < n <= len(former.leaves) and \
+                    roots_at(former.leaves, [n])[n] == e.get(root):
+                entries, later = former.entries[:n] + entries, former
+                break
+    return entries
+
+
 # --- journals and segments -------------------------------------------------
 
 FIELDS = ("seq index flags start duration base samples timescale plain_off "
@@ -754,14 +772,17 @@ class Erased:
     """Numbers and days that entries 48 and 49 name, and the holds then."""
 
     def __init__(self, entries):
-        self.ranges, self.days, holds = {}, set(), {}
+        self.ranges, self.days, holds, first = {}, set(), {}, 0
         for i, b in enumerate(entries):
             try:
                 e = Entry(b)
             except (ValueError, struct.error):
                 continue
-            if e.type == 46:
-                holds[e.num(54) if e.get(54) else i] = (
+            if e.type == 1:  # a log of its own: they are entered anew
+                first = i
+                holds.clear()
+            elif e.type == 46:
+                holds[e.num(54) if e.get(54) else i - first] = (
                     set(self.names(e.get(25))), e.num(4), e.num(5))
             elif e.type == 47:
                 holds.pop(e.num(54), None)
@@ -967,10 +988,9 @@ def main():
     footage = Footage(a.data, report, a.identity, a.plain)
     try:
         ledger = Ledger(a.data, report)
-        before = Ledger(a.data, Report())   # what is rightly gone by now
-        before.read()
-        footage.erased = Erased(before.entries)
-        footage.gone = Gone(before.entries, site_zone(a.data))
+        past = before(a.data)   # what is rightly gone by now
+        footage.erased = Erased(past)
+        footage.gone = Gone(past, site_zone(a.data))
         footage.read()
         for former in former_ledgers(a.data, report):
             Compare(former, footage).run()

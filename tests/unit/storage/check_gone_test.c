@@ -2,6 +2,7 @@
 #include "tests/unit/storage/volume.h"
 
 #include "storage/check.h"
+#include "storage/ledger_keys.h"
 
 #define UUID "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 #define LATER (VOLUME_START + 3 * INT64_C(86400) * NS_PER_SEC)
@@ -214,6 +215,84 @@ static void P2_a_volume_that_was_entered_again_takes_no_others_place(void *
 	says(OK, "whole: 0 changed, 0 missing");
 }
 
+/* As epoch.c does: ledger.1 is what is left, and what of it holds is named. */
+static void epoch(bool named)
+{
+	static const char origin[] = "saqta.example/test/epoch-2";
+	unsigned char key[KEY_BYTES], root[HASH_BYTES];
+	uint64_t size;
+	struct entry e;
+	size_t cut;
+
+	assert_int_equal(ledger_checkpoint(v.ledger), OK);
+	size = ledger_size(v.ledger);
+	ledger_root(v.ledger, root);
+	root[0] ^= !named;
+	ledger_close(v.ledger);
+	assert_int_equal(renameat(v.fd, "ledger", v.fd, "ledger.1"), 0);
+	assert_int_equal(ledger_create(v.fd, origin, key), OK);
+	assert_int_equal(ledger_open(v.fd, &v.ledger, &cut), OK);
+	entry_begin(&e, ENTRY_LOG_BEGINS, (struct utc){LATER}, 0);
+	entry_put_text(&e, TAG_ORIGIN, origin);
+	entry_put_bytes(&e, TAG_LOG_KEY, key, sizeof(key));
+	entry_put_u64(&e, TAG_LOG_EPOCH, 2);
+	entry_put_text(&e, TAG_FORMER, "saqta.example/test");
+	entry_put_u64(&e, TAG_FORMER_SIZE, size + 40); /* lost ones */
+	entry_put_u64(&e, TAG_FORMER_FOUND, size);
+	entry_put_u64(&e, TAG_KEPT_SIZE, size);
+	entry_put_bytes(&e, TAG_KEPT_ROOT, root, sizeof(root));
+	volume_enter(&v, &e);
+}
+
+static void P2_a_former_ledger_knows_what_was_lost_in_its_time(void **state)
+{
+	(void)state;
+	given_up();
+	lost("cam2", 1, 1);
+	epoch(true);
+	lost("cam2", 2, 1); /* the scrub went on */
+	lost("cam2", 3, 1);
+	closed();
+	says(ERR_TRUNCATED, "volume 1 (" UUID ") was given up as lost");
+	says(ERR_TRUNCATED, "3 segments were lost with volumes");
+	says(ERR_TRUNCATED, "incomplete: 0 changed, 1 missing"); /* entries */
+}
+
+/* Its term was over: cam2 has no file, and no journal any more. */
+static void P3_a_former_ledger_knows_what_was_erased_in_its_time(void **state)
+{
+	unsigned char seqs[16];
+	struct entry e;
+
+	(void)state;
+	be_put(be_put(seqs, 1, 8), 3, 8);
+	given_up();
+	entry_begin(&e, ENTRY_ERASED, (struct utc){LATER}, 0);
+	entry_put_text(&e, TAG_CAMERA, "cam2");
+	entry_put_text(&e, TAG_DAY, VOLUME_DAY);
+	entry_put_i64(&e, TAG_FROM, VOLUME_START);
+	entry_put_i64(&e, TAG_TO, LATER);
+	entry_put_u64(&e, TAG_METHOD, ERASE_KEY);
+	entry_put_bytes(&e, TAG_SEQS, seqs, sizeof(seqs));
+	volume_enter(&v, &e);
+	epoch(true);
+	closed();
+	says(ERR_TRUNCATED, "3 erased by term");
+	says(ERR_TRUNCATED, "incomplete: 0 changed, 1 missing"); /* entries */
+}
+
+/* Anybody who writes to the disk could have put it there. */
+static void P2_a_former_ledger_that_none_names_excuses_nothing(void **state)
+{
+	(void)state;
+	given_up();
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		lost("cam2", seq, 1);
+	epoch(false);
+	closed();
+	says(ERR_TRUNCATED, "is listed as given up, which no entry says");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -225,6 +304,9 @@ int main(void)
 	    TEST(P7_what_was_never_entered_when_it_broke_is_no_hole),
 	    TEST(P7_a_number_that_no_entry_names_is_one),
 	    TEST(P2_a_journal_of_a_day_that_lost_nothing_is_not_excused),
+	    TEST(P2_a_former_ledger_knows_what_was_lost_in_its_time),
+	    TEST(P3_a_former_ledger_knows_what_was_erased_in_its_time),
+	    TEST(P2_a_former_ledger_that_none_names_excuses_nothing),
 	    TEST(P2_a_volume_that_was_entered_again_takes_no_others_place),
 	};
 
