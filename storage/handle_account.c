@@ -166,6 +166,9 @@ void handle_deputy(struct keeper *k, struct conn *c, struct wire *w)
 		err = ERR_NOT_FOUND;
 	if (!err && p.role != ROLE_CUSTODIAN)
 		err = ERR_INVALID;
+	/* a worker is putting what older entries say */
+	if (!err && k->rebuild)
+		err = ERR_REBUILDING;
 	if (!err)
 		err = people_deputy(k, c->reader->person, person, deputy);
 	if (err)

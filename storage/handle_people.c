@@ -415,6 +415,9 @@ void handle_person_put(struct keeper *k, struct conn *c, struct wire *w)
 		err = person_ok(k, r, &row);
 	if (!err && deputy && row.role != ROLE_CUSTODIAN)
 		err = ERR_INVALID;
+	/* as handle_deputy() */
+	if (!err && deputy && k->rebuild)
+		err = ERR_REBUILDING;
 	if (!err)
 		err = index_person_put(k->ix, &row);
 	if (!err)
