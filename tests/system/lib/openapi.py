@@ -94,8 +94,8 @@ class Document:
 
 
 def seen_file():
-    build = os.environ.get("SAQTA_BUILD")
-    return Path(build, "test-logs", "api-answers") if build else None
+    logs = os.environ.get("SAQTA_LOGS")
+    return Path(logs, "api-answers") if logs else None
 
 
 def note(line):
