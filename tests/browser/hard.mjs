@@ -149,6 +149,10 @@ async function isRevoked(id)
 	await p.see(".clock");
 	await p.until("a picture", () => document.querySelector(
 		".screen.main video").readyState > 1);
+	is(await p.eval(() => document.querySelector(".screen.main").dataset
+		.camera === "cam-2" && document.querySelector(
+		".screen:not(.main)").classList.contains("empty")),
+	"where one camera has a gap first, another's picture is the large one");
 	await p.press("l");
 	const done = await asAnother(base, facts.daniyar,
 		`/api/v1/requests/${id}/revoke`, { reason: "Client withdrew." });

@@ -4,6 +4,22 @@ import { fromNs } from "./time.js";
 
 const CRUMB = 500;	// ms; a hole below it is no gap, the player steps over
 
+const TOGETHER = 1e3;	// ms; cameras of an ATM seldom begin at one moment
+
+// Where watching begins: {main, at}, the first picture that any of the tapes
+// has, and the first tape that has one there or a moment later: then at that
+// one's. named: the tape that was asked for, -1 where none was.
+export function opening(tapes, from, named)
+{
+	const firsts = tapes.map((x) => x.recordedFrom(from) ?? Infinity);
+	const first = Math.min(...firsts);
+	const near = (at) => at <= first + TOGETHER;
+	const main = named >= 0 ? named : Math.max(0, firsts.findIndex(near));
+	const at = near(firsts[main]) ? firsts[main] : first;
+
+	return { main, at: Number.isFinite(at) ? at : from };
+}
+
 export class Tape {
 	// play: one camera of the answer "play"; from, to: the grant's bounds.
 	constructor(play, from, to)

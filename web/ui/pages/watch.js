@@ -7,7 +7,7 @@ import { gapLines, toldLines } from "../gapcard.js";
 import { length, number, t } from "../i18n.js";
 import { Player, speeds } from "../player.js";
 import { Strip } from "../strip.js";
-import { Tape } from "../tape.js";
+import { opening, Tape } from "../tape.js";
 import { Thumbs } from "../thumbs.js";
 import * as time from "../time.js";
 import { legend } from "../timeline.js";
@@ -39,11 +39,11 @@ export default async function watch(app, id)
 	const s = { app, id, r, play, status, story, noted: 0, in: NaN, out: NaN,
 		zones: Object.fromEntries(cameras.map((c) => [c.id, c.zones])),
 		from: time.instant(play.from), to: time.instant(play.to) };
-	const main = Math.max(0, play.cameras.findIndex((c) =>
-		c.camera === q.get("camera")));
+	const named = play.cameras.findIndex((c) =>
+		c.camera === q.get("camera"));
 
 	build(s);
-	begin(s, main, time.instant(q.get("t")));
+	begin(s, named, time.instant(q.get("t")));
 	const keys = (e) => keyDown(s, e);
 	document.addEventListener("keydown", keys);
 	const timer = setInterval(() => stands(s), ASK_AGAIN);
@@ -127,8 +127,13 @@ function screenOf(s, camera, i)
 	return one;
 }
 
-function begin(s, main, at)
+// An address that says when, and not whose picture, means the first camera's.
+function begin(s, named, wish)
 {
+	const said = Number.isFinite(wish);
+	const { main, at } = opening(s.screens.map((x) => x.tape), s.from,
+		said ? Math.max(0, named) : named);
+
 	s.player = new Player(s.screens.map((x) => x.video),
 		s.screens.map((x) => x.tape), s.id, main);
 	s.screens.forEach((x, i) => { x.reel = s.player.reels[i]; });
@@ -142,9 +147,7 @@ function begin(s, main, at)
 	look(s, main);
 	s.player.addEventListener("move", () => moved(s));
 	s.player.addEventListener("state", () => changed(s));
-	const first = Math.min(...s.screens.map((x) =>
-		x.tape.recordedFrom(s.from) ?? s.to));
-	s.player.seek(Number.isFinite(at) ? at : first < s.to ? first : s.from);
+	s.player.seek(said ? wish : at);
 }
 
 // Another camera becomes the large picture; the position stays.
