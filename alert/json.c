@@ -116,11 +116,24 @@ const char *texts_mend(const struct texts *t, const char *kind)
 	return s ? s : "";
 }
 
+/* What a detail means: of this kind alone, or as a cause of gaps. */
+static const char *detail_of(const struct texts *t, const struct incident *i,
+    const char *language)
+{
+	char key[sizeof(i->kind) + sizeof(i->detail)];
+	const char *s;
+
+	snprintf(key, sizeof(key), "%s.%s", i->kind, i->detail);
+	s = text(t, "of-kind", key, language);
+	if (!s && !strcmp(i->kind, "camera-down"))
+		s = text(t, "details", i->detail, language);
+	return s ? s : i->detail;
+}
+
 char *texts_sentence(const struct texts *t, const char *language,
     const struct incident *i, char *buf, size_t n)
 {
 	const char *s = text(t, "incidents", i->kind, language);
-	const char *detail = text(t, "details", i->detail, language);
 	char number[24];
 	size_t at = 0;
 
@@ -133,7 +146,7 @@ char *texts_sentence(const struct texts *t, const char *language,
 		else if (!strncmp(s, "{n}", 3))
 			put = number;
 		else if (!strncmp(s, "{detail}", 8))
-			put = detail ? detail : i->detail;
+			put = detail_of(t, i, language);
 		if (put) {
 			at += (size_t)snprintf(buf + at, n - at, "%s", put);
 			at = at < n ? at : n - 1;
