@@ -8,12 +8,14 @@
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
+#include <unistd.h>
 
 #include "storage/api/event.h"
 #include "storage/api/log.h"
 
 #define STATUS_MAX 200
 #define WHY_MAX 800
+#define SETTLE_US 200000
 
 /* Did systemd start us, with the journal at standard error? */
 static bool has_journal(void)
@@ -71,12 +73,18 @@ void notify_cannot(const char *kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!has_journal() ||
-	    sd_journal_send("MESSAGE=%s", text, "MESSAGE_ID=%s", event_id(kind),
-		"PRIORITY=%i", LOG_ERR, "SYSLOG_IDENTIFIER=%s",
-		program_invocation_short_name, "SAQTA_KIND=%s", kind,
-		"SAQTA_DETAIL=%s", text, NULL))
-		log_error("%s", text);
+	log_error("%s", text);
+	if (!has_journal())
+		return;
+	/*
+	 * Of who has ended before the journal looks it does not know the unit:
+	 * the line above is of its stream, this one is given a moment.
+	 */
+	sd_journal_send("MESSAGE=does not start: %s", kind, "MESSAGE_ID=%s",
+	    event_id(kind), "PRIORITY=%i", LOG_ERR, "SYSLOG_IDENTIFIER=%s",
+	    program_invocation_short_name, "SAQTA_KIND=%s", kind,
+	    "SAQTA_DETAIL=%s", text, NULL);
+	usleep(SETTLE_US);
 }
 
 void notify_ready(void)

@@ -175,6 +175,21 @@ watching()
 		ru_RU:Она открыла всё нужное и отвечает
 		kk_KZ:Ол қажеттінің бәрін ашты және жауап береді
 	end
+	printf '[web]\nprot = 1\n' >/etc/saqta/conf.d/bad.conf
+	systemctl restart saqta-web || :
+	while IFS=: read -r l says; do
+		check "why a program does not start, in the language of $l" \
+			until_true 20 env LOCPATH=/mnt/locale "LANG=$l.UTF-8" \
+			bash -c "journalctl -q -x -u saqta-web \
+			SAQTA_KIND=start-configuration | grep -q '$says'"
+	done <<-'end'
+		C:its configuration has a mistake
+		ru_RU:ошибка в настройках
+		kk_KZ:баптауында қате бар
+	end
+	rm /etc/saqta/conf.d/bad.conf
+	check "and it starts by itself once that is mended" until_true 30 \
+		curl -ksf https://127.0.0.1:8443/healthz
 	check "what the log says of a camera has the camera as a field" \
 		bash -c "journalctl -q -u saqta-storage SAQTA_CAMERA=cam1 |
 		grep -q 'camera cam1: a gap begins'"

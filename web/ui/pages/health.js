@@ -68,7 +68,9 @@ export const diskAlarms = (d) => d.faults.map((f) => el("p",
 // Clock source, arrays and disks, as root's timer found them.
 const machine = (h) => [
 	el("dl", { class: "facts" },
-		h.clock.source && fact("host.source", h.clock.source),
+		h.clock.source && fact("host.source",
+			h.clock.source === "none" ? t("host.none") :
+				h.clock.source),
 		fact("host.looked", time.stamp(time.instant(h.taken)))),
 	h.age_s > 900 && el("p", { class: "told bad" }, t("host.silent")),
 	h.arrays.map((a) => el("p", {}, badge(!a.missing && a.active,

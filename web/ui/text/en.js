@@ -571,7 +571,7 @@ export default {
 	"health.title": "Health", "health.cameras": "Cameras",
 	"health.noCameras": "No camera has been added yet.",
 	"health.disk": "Disk", "health.clock": "Clock",
-	"health.machine": "Machine", "host.source": "Time source",
+	"health.machine": "Machine", "host.none": "none", "host.source": "Time source",
 	"host.looked": "Looked at",
 	"host.silent": "Nothing was heard of the machine for a quarter of an hour.",
 	"host.array": "Array {name} is whole",

@@ -581,7 +581,7 @@ export default {
 	"health.title": "Жай-күйі", "health.cameras": "Камералар",
 	"health.noCameras": "Әлі бірде-бір камера қосылмаған.",
 	"health.disk": "Диск", "health.clock": "Сағат",
-	"health.machine": "Машина", "host.source": "Уақыт көзі",
+	"health.machine": "Машина", "host.none": "жоқ", "host.source": "Уақыт көзі",
 	"host.looked": "Тексерілді",
 	"host.silent": "Он бес минуттан бері машина туралы мәлімет жоқ.",
 	"host.array": "{name} массиві бүтін",

@@ -601,7 +601,7 @@ export default {
 	"health.title": "Состояние", "health.cameras": "Камеры",
 	"health.noCameras": "Ни одной камеры ещё не добавлено.",
 	"health.disk": "Диск", "health.clock": "Часы",
-	"health.machine": "Машина", "host.source": "Источник времени",
+	"health.machine": "Машина", "host.none": "нет", "host.source": "Источник времени",
 	"host.looked": "Проверено",
 	"host.silent": "Больше четверти часа нет сведений о машине.",
 	"host.array": "Массив {name} цел",
