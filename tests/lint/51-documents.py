@@ -5,6 +5,7 @@ exists is documented.
 Commands are those of the tool's own usage texts; documents are README, guides,
 manual pages, alert texts and rules, and what the doctor names.
 """
+import json
 import re
 import sys
 from pathlib import Path
@@ -175,6 +176,13 @@ def story():
                           text("web/saqta-web.8"), re.M))
     say.test("saqta-web(8) names each metric, and no other",
              len(names) > 40 and names == page, sorted(names ^ page))
+    codes = set(re.findall(r'\[ERR_[A-Z_]+\] = \{"([a-z-]+)"',
+                           text("storage/api/err.c")))
+    said = json.loads(text("web/ui/api/v1/openapi.json"))["components"][
+        "schemas"]["Problem"]["properties"]["type"]["enum"]
+    said = {x.removeprefix("urn:saqta:problem:") for x in said}
+    say.test("the API's document has each error's code, and no other",
+             len(codes) > 40 and codes == said, sorted(codes ^ said))
     bad = list(of_keys())
     say.test("bounds and defaults of keys are those of the programs",
              len(list(keys())) > 35 and not bad, *bad)
