@@ -97,6 +97,15 @@ DIR *disk_opendir(int at, const char *dir)
 	return d;
 }
 
+enum err disk_next(DIR *d, struct dirent **ret)
+{
+	errno = 0;
+	*ret = readdir(d);
+	if (*ret)
+		return OK;
+	return errno ? ERR_DISK : ERR_GONE;
+}
+
 enum err disk_mkdirs(int at, const char *path)
 {
 	char dir[256], parent[256] = ".";

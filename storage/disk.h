@@ -25,6 +25,11 @@ must_check enum err disk_sync_dir(int at, const char *dir);
 
 /* For closedir(); NULL where it cannot be opened. */
 DIR *disk_opendir(int at, const char *dir);
+/*
+ * The next name; ERR_GONE behind the last one. ERR_DISK where the directory
+ * cannot be read: that is no end, and what it has is not known.
+ */
+must_check enum err disk_next(DIR *d, struct dirent **ret);
 
 /* Make the directories of path (mode 0700), syncing each one's parent. */
 must_check enum err disk_mkdirs(int at, const char *path);

@@ -41,24 +41,21 @@ enum err epoch_of_origin(const char *site, const char *origin, unsigned *ret)
 
 enum err epoch_last(int data_fd, unsigned *ret)
 {
-	int fd = openat(data_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = disk_opendir(data_fd, ".");
 	struct dirent *e;
 	uint64_t n;
+	enum err err;
 
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
+	if (!d)
 		return ERR_DISK;
-	}
 	*ret = 0;
-	while ((e = readdir(d)))
+	while (!(err = disk_next(d, &e)))
 		if (!strncmp(e->d_name, "ledger.", 7) &&
 		    !note_number(e->d_name + 7, strlen(e->d_name + 7), &n) &&
 		    n <= EPOCHS_MAX && n > *ret)
 			*ret = (unsigned)n;
 	closedir(d);
-	return OK;
+	return err == ERR_GONE ? OK : err;
 }
 
 /* The directory of a copy, borrowed; -1 where there is none now. */

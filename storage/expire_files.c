@@ -18,16 +18,6 @@
 #define PATH 400
 #define BLANK_BYTES (AGE_HEADER_MAX + AGE_NONCE)
 
-static DIR *open_dir(int at, const char *path)
-{
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d && fd >= 0)
-		close(fd);
-	return d;
-}
-
 /* The number in "<start>-<seq>.mp4.age" and its like; 0 where there is none. */
 static uint64_t seq_of(const char *name)
 {
@@ -83,20 +73,25 @@ static enum err other_on(int at, const char *path, const uint64_t *seqs,
 {
 	struct dirent *e;
 	struct stat st;
-	DIR *d = open_dir(at, path);
+	DIR *d = disk_opendir(at, path);
+	enum err err;
 
 	if (!d)
 		return errno == ENOENT ? OK : ERR_DISK;
-	while ((e = readdir(d))) {
+	while (!(err = disk_next(d, &e))) {
 		uint64_t seq = seq_of(e->d_name);
 
-		if (seq && !is_among(seq, seqs, n) &&
-		    !fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
-		    may_hold_footage(e->d_name, st.st_size))
+		if (!seq || is_among(seq, seqs, n))
+			continue;
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW)) {
+			err = ERR_DISK;
+			break;
+		}
+		if (may_hold_footage(e->d_name, st.st_size))
 			*ret = true;
 	}
 	closedir(d);
-	return OK;
+	return err == ERR_GONE ? OK : err;
 }
 
 enum err expire_files_other(int data_fd, const char *camera, const char *day,
@@ -137,12 +132,12 @@ static enum err each_file(const struct erase *x,
 {
 	char path[PATH];
 	struct dirent *e;
-	DIR *d = open_dir(x->at, x->dir);
+	DIR *d = disk_opendir(x->at, x->dir);
 	enum err err = OK;
 
 	if (!d)
 		return errno == ENOENT ? OK : ERR_DISK;
-	while (!err && (e = readdir(d))) {
+	while (!err && !(err = disk_next(d, &e))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
 		    (x->seqs && !is_among(seq_of(e->d_name), x->seqs, x->n)))
 			continue;
@@ -150,7 +145,7 @@ static enum err each_file(const struct erase *x,
 		err = fn(x, path);
 	}
 	closedir(d);
-	return err;
+	return err == ERR_GONE ? OK : err;
 }
 
 static enum err erase_on(const struct erase *x, bool is_blank)

@@ -140,15 +140,16 @@ static enum err put_dir(struct backup *b, const char *prefix, int at,
 
 	if (!d)
 		return errno == ENOENT ? OK : ERR_DISK;
-	while (!err && (e = readdir(d))) {
+	while (!err && !(err = disk_next(d, &e))) {
 		char name[PATH_MAX];
 		struct stat st;
 
-		if (!is_ours(e->d_name) ||
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (!is_ours(e->d_name))
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", prefix, e->d_name);
-		if (S_ISREG(st.st_mode))
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			err = errno == ENOENT ? OK : ERR_DISK; /* it went */
+		else if (S_ISREG(st.st_mode))
 			err = put_file(b, name, dirfd(d), e->d_name);
 		else if (S_ISDIR(st.st_mode) && depth > 0)
 			err = put_dir(b, name, dirfd(d), e->d_name, depth - 1);
@@ -156,7 +157,7 @@ static enum err put_dir(struct backup *b, const char *prefix, int at,
 			say(name, err);
 	}
 	closedir(d);
-	return err;
+	return err == ERR_GONE ? OK : err;
 }
 
 /* Beside the configuration, and the programs' own keys. */
@@ -224,7 +225,7 @@ static enum err put_ledgers(struct backup *b)
 	uint64_t n;
 	enum err err = d ? put_ledger(b, "ledger") : ERR_DISK;
 
-	while (!err && (e = readdir(d)))
+	while (!err && !(err = disk_next(d, &e)))
 		if (!strncmp(e->d_name, "ledger.", 7) &&
 		    !note_number(e->d_name + 7, strlen(e->d_name + 7), &n)) {
 			err = put_ledger(b, e->d_name);
@@ -233,7 +234,7 @@ static enum err put_ledgers(struct backup *b)
 		}
 	if (d)
 		closedir(d);
-	return err;
+	return err == ERR_GONE ? OK : err;
 }
 
 static void clear_stage(const struct backup *b)

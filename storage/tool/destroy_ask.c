@@ -135,7 +135,7 @@ enum err destroy_walk(int at, const char *name, int depth,
 
 	if (!d)
 		return errno == ENOENT ? OK : ERR_DISK;
-	while (!err && (e = readdir(d))) {
+	while (!err && !(err = disk_next(d, &e))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -149,7 +149,7 @@ enum err destroy_walk(int at, const char *name, int depth,
 			err = ERR_FORMAT;
 	}
 	closedir(d);
-	return err;
+	return err == ERR_GONE ? OK : err;
 }
 
 struct camera_walk {
@@ -191,7 +191,7 @@ static bool all_known(struct box *b)
 
 		if (fd >= 0 && !d && errno != ENOENT)
 			err = ERR_DISK;
-		while (d && !err && (e = readdir(d))) {
+		while (d && !err && !(err = disk_next(d, &e))) {
 			struct camera_walk w = {b, e->d_name};
 
 			if (*e->d_name == '.')
@@ -203,6 +203,8 @@ static bool all_known(struct box *b)
 		}
 		if (d)
 			closedir(d);
+		if (err == ERR_GONE)
+			err = OK;
 	}
 	if (err)
 		return destroy_failed("footage", err);
