@@ -240,15 +240,12 @@ static enum err day_erased(struct keeper *k, struct due_day *d, struct plan *p)
 	    .erasing = p->erasing,
 	    .method = p->method};
 	uint64_t entry = 0;
-	enum err err = OK;
+	enum err err;
 
-	if (p->method == ERASE_KEY)
-		err = expire_files_day(k->data_fd, d->camera, d->day);
-	if (!err && !x->seqs_n) /* all of it is held by now */
+	if (!x->seqs_n) /* all of it is held by now */
 		row.from_ns = row.to_ns = d->from_ns;
-	if (!err)
-		err = sweep_enter(k, ENTRY_ERASED, d, p, row.from_ns, row.to_ns,
-		    &entry);
+	err =
+	    sweep_enter(k, ENTRY_ERASED, d, p, row.from_ns, row.to_ns, &entry);
 	if (!err)
 		err = ledger_commit(k->ledger);
 	row.entry = (int64_t)entry;
@@ -275,6 +272,21 @@ static void begin_pending(struct expire *x, const struct keyring *ring,
 			x->pending[volume_at(i)->number % VOLUMES_MAX] = true;
 }
 
+/*
+ * P3: what one folder does not give up keeps no other day. Its key is gone, or
+ * its headers are tried again, with the next sweep.
+ */
+static enum err stays(struct expire *x, const struct due_day *d, enum err err)
+{
+	log_error("camera %s, %s: its files were not erased: %s", d->camera,
+	    d->day, err_text(err));
+	x->st.failed = err;
+	x->at++;
+	x->cursor = 0;
+	x->seqs_n = 0;
+	return OK;
+}
+
 static enum err files(struct keeper *k)
 {
 	struct expire *x = k->expire;
@@ -296,12 +308,16 @@ static enum err files(struct keeper *k)
 	    OK :
 	    index_segments_of_day(k->ix, d->camera, d->day, x->cursor, PIECE,
 		piece_one, &piece);
-	if (!err && piece.n)
+	if (err)
+		return err;
+	if (piece.n)
 		err = expire_files_erase(k->data_fd, d->camera, d->day,
 		    piece.seqs, piece.n, p->method == ERASE_HEADERS);
-	if (!err && !piece.seen)
-		err = day_erased(k, d, p);
-	return err;
+	if (!err && !piece.seen && p->method == ERASE_KEY)
+		err = expire_files_day(k->data_fd, d->camera, d->day);
+	if (err)
+		return stays(x, d, err);
+	return piece.seen ? OK : day_erased(k, d, p);
 }
 
 static enum err rows(struct keeper *k)

@@ -122,8 +122,13 @@ static enum err plan_day(struct keeper *k, struct due_day *d, struct plan *p)
 	}
 	err = expire_files_other(k->data_fd, d->camera, d->day, x->seqs,
 	    x->seqs_n, &other);
-	if (err)
-		return err;
+	if (err) { /* P2: one cannot tell; of this camera-day alone */
+		log_error("camera %s, %s: its folder cannot be read: %s; "
+			  "nothing of it is erased",
+		    d->camera, d->day, err_text(err));
+		x->st.failed = err;
+		return OK;
+	}
 	if (other && !l.stay)
 		log_warn("camera %s, %s: there is footage that the index does "
 			 "not know; the day's key is kept",

@@ -102,8 +102,16 @@ def unused_keys(box):
 def guarded(box):
     """Half a year passes at once: seven days are due."""
     first = midnight(box.tz, datetime.date(2027, 4, 10))
+    stuck = next(p for root in (box.data, box.more) for p in root.glob(
+        "footage/cam-1/2026/10/01")) / "made-by-root"
+    stuck.mkdir()
     box.wait_until(first)
     box.settle()
+    box.sweep()
+    say.test("P3 a folder that does not go keeps no other day",
+             box.rows() == text(DAYS[:1] + DAYS[3:]) and
+             not box.keys() & text(DAYS[:3]), box.rows(), box.state())
+    stuck.rmdir()
     box.sweep()
     say.test("P3 of seven days that are due at once the three oldest go",
              box.days() == text(DAYS[3:]) and box.rows() == text(DAYS[3:]) and
