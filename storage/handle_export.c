@@ -2,6 +2,7 @@
  * handle_export.c - evidence packages: numbered, entered, kept for some days,
  * erased. The reader writes the file; what it says is entered here (P5, P10).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "storage/spool.h"
 
 #define DAY_NS (24 * 3600 * NS_PER_SEC)
+#define AGAIN_NS (3600 * NS_PER_SEC) /* after a file did not go */
 #define EXPORT_WHY_AGE 0
 #define EXPORT_WHY_REVOKED 1
 
@@ -68,7 +70,7 @@ static enum err unlink_file(struct keeper *k, const char *id)
 	enum err err = spool_path(id, path, sizeof(path));
 
 	if (!err && unlinkat(k->data_fd, path, 0) < 0)
-		return ERR_NOT_FOUND;
+		return errno == ENOENT ? ERR_NOT_FOUND : ERR_DISK;
 	return err ? err : disk_sync_dir(k->data_fd, "exports");
 }
 
@@ -305,28 +307,78 @@ static enum err erase(struct keeper *k, struct export_row *x, uint64_t why)
 	return index_export_put(k->ix, x);
 }
 
-static void erase_all(struct keeper *k, struct going *g, uint64_t why)
+/* One that does not go keeps no other. */
+static enum err erase_all(struct keeper *k, struct going *g, uint64_t why)
 {
-	enum err err = index_exports(k->ix, 0, NULL, gather, g);
+	enum err first = index_exports(k->ix, 0, NULL, gather, g);
 
-	for (size_t i = 0; i < g->n && !err; i++)
-		err = erase(k, &g->rows[i], why);
-	if (err)
-		log_error("an export was not erased: %s", err_text(err));
+	for (size_t i = 0; i < g->n; i++) {
+		enum err err = erase(k, &g->rows[i], why);
+
+		first = first ? first : err;
+	}
+	if (first)
+		log_error("an export was not erased: %s", err_text(first));
+	return first;
 }
 
+/* Each try has an entry, so there are not many. */
 void export_tick(struct keeper *k)
 {
 	struct going g = {.now_ns = k->now.ns};
 
-	erase_all(k, &g, EXPORT_WHY_AGE);
+	if (k->mono.ns < k->next_export_ns)
+		return;
+	if (erase_all(k, &g, EXPORT_WHY_AGE))
+		k->next_export_ns = k->mono.ns + AGAIN_NS;
 }
 
 void export_revoke(struct keeper *k, const char *request)
 {
 	struct going g = {.request = request};
 
-	erase_all(k, &g, EXPORT_WHY_REVOKED);
+	if (erase_all(k, &g, EXPORT_WHY_REVOKED))
+		log_error("%s: what was exported under it stays until its days "
+			  "are over",
+		    request);
+}
+
+/* "EXP-2026-00031.age" that no row has as one that stands. */
+static bool is_unknown(struct keeper *k, const char *name)
+{
+	char id[EXPORT_ID_MAX], path[64];
+	struct export_row x;
+	size_t n = strcspn(name, ".");
+	enum err err;
+
+	if (n >= sizeof(id) || strcmp(name + n, ".age") != 0)
+		return false;
+	memcpy(id, name, n);
+	id[n] = '\0';
+	if (spool_path(id, path, sizeof(path)))
+		return false;
+	err = index_export_find(k->ix, id, &x);
+	return err == ERR_NOT_FOUND || (!err && x.state != EXPORT_READY);
+}
+
+/*
+ * P3: a power cut may take the row of a package and leave its file, or the file
+ * did not go with its reader. Nobody can open it, and no day is its last.
+ */
+static void sweep_unknown(struct keeper *k)
+{
+	DIR *d = disk_opendir(k->data_fd, "exports");
+	struct dirent *e;
+
+	while (d && !disk_next(d, &e)) {
+		if (!is_unknown(k, e->d_name))
+			continue;
+		log_warn("exports/%s: no package: it is erased", e->d_name);
+		if (disk_unlink(dirfd(d), e->d_name))
+			log_error("exports/%s was not erased", e->d_name);
+	}
+	if (d)
+		closedir(d);
 }
 
 enum err export_start(struct keeper *k)
@@ -346,5 +398,8 @@ enum err export_start(struct keeper *k)
 			err = index_export_put(k->ix, &g.rows[i]);
 		}
 	} while (g.n && !err);
+	/* what an index that was made anew does not know may yet be known */
+	if (!err && !k->rebuild)
+		sweep_unknown(k);
 	return err;
 }

@@ -176,7 +176,7 @@ struct keeper {
 	struct transactions *tx;	/* keeper_transaction.h */
 	bool scrubbing, scrub_bytes;	/* a batch runs; the kind of the last */
 	struct rebuild *rebuild;	/* runs, or is to run; NULL */
-	int64_t next_copy_ns, next_forecast_ns;
+	int64_t next_copy_ns, next_forecast_ns, next_export_ns;
 	bool verified, damaged;	/* index.db was checked; is not one */
 	bool clerk_busy, asked;	/* ... ; saqta rebuild */
 	int anew;		/* why the index was made anew at start; 0 */
@@ -325,7 +325,7 @@ must_check enum err grant_good(struct keeper *k, const struct reader *r,
 void export_tick(struct keeper *k);
 /* Erase what was made under this request. */
 void export_revoke(struct keeper *k, const char *request);
-/* Drop what was being prepared when storage stopped. */
+/* Drop what was being prepared when storage stopped, and files of no row. */
 must_check enum err export_start(struct keeper *k);
 /* Drop what the reader prepares, if anything; why is kept and shown. */
 void export_give_up(struct keeper *k, struct reader *r, enum err why);
