@@ -1,5 +1,5 @@
 /* keeper.c - opening everything, the loop, and the end. */
-#include "storage/keeper.h"
+#include "storage/keeper_machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -431,7 +431,7 @@ static void finish(struct keeper *k)
 	index_stop(k);
 	wal_stop(k);
 	worker_free(k->scrubber);
-	worker_free(k->syncer);
+	seal_stop(k);
 	seal_proved(k);
 	worker_free(k->prover);
 	volumes_seal(k);

@@ -23,6 +23,11 @@ enum err gap_put(struct keeper *k, struct camera *m, int64_t from_ns,
     int64_t to_ns, enum cause cause);
 /* What waits for a sync of that volume waits for none any more (seal.c). */
 void seal_drop(struct keeper *k, unsigned volume);
+/*
+ * At the end: wait for the sync that runs, and take what came of it. The kernel
+ * says once that writing failed: a sync after that one would succeed.
+ */
+void seal_stop(struct keeper *k);
 
 void handle_backup_made(struct keeper *, struct conn *, struct wire *);
 void handle_volume_replace(struct keeper *, struct conn *, struct wire *);

@@ -138,8 +138,12 @@ void volumes_seal(struct keeper *k)
 	for (unsigned i = 0; k->sealing && i < volumes_count(); i++) {
 		const struct volume *v = volume_at(i);
 
-		if (v->fd < 0 || disk_sync_volume(v->fd))
+		if (v->fd < 0)
 			continue;
+		if (disk_sync_volume(v->fd)) {
+			disk_fault(k, v->number, FAULT_SYNC);
+			continue;
+		}
 		for (struct segment *s = k->sealing; s; s = s->next) {
 			if (s->row.volume != v->number)
 				continue;

@@ -287,6 +287,14 @@ void seal_synced(struct keeper *k)
 	enter_proofs(k);
 }
 
+void seal_stop(struct keeper *k)
+{
+	worker_free(k->syncer);
+	k->syncer = NULL;
+	if (k->syncing)
+		seal_synced(k);
+}
+
 /* Ask the camera's child to decode a picture of the bytes from the disk. */
 static bool ask_picture(struct keeper *k, struct segment *s)
 {

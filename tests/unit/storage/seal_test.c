@@ -1,16 +1,18 @@
 /* seal.c: the order after the last byte of a segment, with a real volume. */
 #include "tests/unit/storage/one_segment.h"
-#include "storage/keeper.h"
+#include "storage/keeper_machine.h"
 
 static struct keeper k;
 static struct camera *m;
+static bool sync_fails;
 
 static void run_sync(void *job)
 {
 	struct keeper *x = job;
 
 	for (unsigned i = 0; i < x->sync_n; i++)
-		x->sync[i].err = disk_sync_volume(x->sync[i].fd);
+		x->sync[i].err =
+		    sync_fails ? ERR_DISK : disk_sync_volume(x->sync[i].fd);
 }
 
 static void run_prove(void *job)
@@ -295,6 +297,25 @@ static void P8_a_tail_is_left_to_the_next_sync_only_while_it_is_young(void *
 		seal_proved(&k);
 }
 
+/* The kernel says it once: the sync at the end succeeds, and means nothing. */
+static void P8_a_sync_that_fails_as_storage_ends_seals_nothing(void **state)
+{
+	unsigned before = entries(ENTRY_SEGMENT);
+
+	(void)state;
+	wait_for_sync();
+	sync_fails = true;
+	k.next_sync_ns = 0;
+	seal_sync(&k);
+	assert_true(k.syncing);
+	seal_stop(&k);
+	volumes_seal(&k);
+	assert_int_equal(entries(ENTRY_SEGMENT), before);
+	assert_int_equal(open_rows(), 1);
+	/* and the next start believes the disk, not the page cache */
+	assert_true(disk_faulty(&k, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +328,8 @@ int main(void)
 	    cmocka_unit_test(P2_a_row_whose_journal_cannot_be_read_stays),
 	    cmocka_unit_test(
 		P8_a_tail_is_left_to_the_next_sync_only_while_it_is_young),
+	    cmocka_unit_test(
+		P8_a_sync_that_fails_as_storage_ends_seals_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_keeper, tear_down_keeper);
