@@ -44,6 +44,12 @@ for unit in storage recorder; do
 	grep -qx OOMPolicy=continue "systemd/saqta-$unit.service" 2>"$dir/out"
 	tell $? "P8 the end of one process of $unit is not that of all"
 done
+for unit in storage recorder; do
+	# 256 cameras (CAMERAS_MAX), and who is signed in
+	[ "$(sed -n 's/^LimitNOFILE=//p' "systemd/saqta-$unit.service")" -ge 8192 ] \
+		2>"$dir/out"
+	tell $? "P7 $unit may open what its cameras need"
+done
 for other in recorder web; do
 	grep -q '^InaccessiblePaths=.*/saqta/data' "systemd/saqta-$other.service"
 	tell $? "P1 $other cannot reach the data directory"
