@@ -209,6 +209,7 @@ static void drop(struct conn *c)
 		c->out = a->next;
 		if (a->fd >= 0)
 			close(a->fd);
+		crypt_wipe(&a->w, sizeof(a->w));
 		free(a);
 	}
 	close(c->sock);

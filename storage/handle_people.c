@@ -157,14 +157,15 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 	crypt_wipe(credential, sizeof(credential));
 	if (err) {
 		conn_error(c, w->id, err, *why ? why : NULL);
-		return;
+	} else {
+		r->asker = c;
+		r->asker_id = w->id;
+		r->act = copy;
+		r->act.fd = -1;
+		if (!p)
+			memcpy(r->user, by, sizeof(by));
 	}
-	r->asker = c;
-	r->asker_id = w->id;
-	r->act = copy;
-	r->act.fd = -1;
-	if (!p)
-		memcpy(r->user, by, sizeof(by));
+	crypt_wipe(&copy, sizeof(copy));
 }
 
 /* All custodians are lost: the paper key, and who shall be one. */

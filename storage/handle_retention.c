@@ -280,14 +280,15 @@ void handle_person_act(struct keeper *k, struct conn *c, struct wire *w)
 	crypt_wipe(credential, sizeof(credential));
 	if (err) {
 		conn_error(c, w->id, err, *why ? why : NULL);
-		return;
+	} else {
+		r->asker = c;
+		r->asker_id = w->id;
+		r->act = copy;
+		r->act.fd = -1;
+		if (!p)
+			memcpy(r->user, user, sizeof(user));
 	}
-	r->asker = c;
-	r->asker_id = w->id;
-	r->act = copy;
-	r->act.fd = -1;
-	if (!p)
-		memcpy(r->user, user, sizeof(user));
+	crypt_wipe(&copy, sizeof(copy));
 }
 
 void handle_holds(struct keeper *k, struct conn *c, struct wire *w)
