@@ -390,6 +390,21 @@ int camera_poll(const struct camera *c, struct pollfd p[CAMERA_POLLS])
 	return n;
 }
 
+bool camera_connects(const struct camera *c)
+{
+	return c->phase == PHASE_CONNECTING || c->phase == PHASE_TLS;
+}
+
+/* It has answered, and waits for its turn: that is no silence. */
+static bool has_come(const struct camera *c)
+{
+	bool tls = c->phase == PHASE_TLS;
+	struct pollfd p = {.fd = tls ? c->relay.control : c->sock,
+	    .events = tls ? POLLIN : POLLOUT};
+
+	return camera_connects(c) && poll(&p, 1, 0) > 0;
+}
+
 void camera_ready(struct camera *c, const struct pollfd *p, struct mono now)
 {
 	if (!p->revents)
@@ -475,6 +490,8 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 
 		return left > 60000 ? 60000 : (int)left;
 	}
+	if (has_come(c))
+		return 10;
 	if (c->phase == PHASE_CONNECTING) {
 		c->at++;
 		connect_next(c, now, SILENT);

@@ -114,6 +114,9 @@ int camera_poll(const struct camera *c, struct pollfd p[CAMERA_POLLS]);
 /* One of them is ready. */
 void camera_ready(struct camera *c, const struct pollfd *p, struct mono now);
 
+/* Is it being connected to? Then camera_ready() may wait for storage. */
+bool camera_connects(const struct camera *c);
+
 /* Time passes. run: may it connect? Returns ms until it wants to be called. */
 int camera_tick(struct camera *c, bool run, struct mono now);
 

@@ -23,6 +23,8 @@
 #define RETRY_MAX_MS 2000
 #define LOOKS_MAX 4 /* at a time: people at a page */
 #define STOP_MS 4000		/* children have so long to end a segment */
+#define BEGIN_NS NS_PER_SEC	/* of one turn, to begin children */
+#define CAMERA_FDS (CAMERA_POLLS * CAMERAS_MAX)
 
 struct supervisor {
 	const struct config *config;
@@ -34,6 +36,7 @@ struct supervisor {
 	int signals;
 	bool stopping;
 	struct mono stop_at;
+	int begin_at; /* which descriptor, so that each has its turn */
 	/* The connection to storage. */
 	int storage;		/* -1: away */
 	uint32_t id;
@@ -438,12 +441,37 @@ static int tick(struct supervisor *s, struct mono now)
 	return wait;
 }
 
+/*
+ * Children first: they are heard at once. Who is being connected to may wait
+ * for storage's answer, seconds each where that is slow; what is left when a
+ * second is over has its turn when all children were heard again, and systemd.
+ */
+static void cameras_ready(struct supervisor *s, struct camera *const *of,
+    const struct pollfd *p, int n, struct mono now)
+{
+	bool connects[CAMERA_FDS];
+	int i = 0;
+
+	for (int k = 0; k < n; k++) {
+		connects[k] = camera_connects(of[k]);
+		if (!connects[k])
+			camera_ready(of[k], &p[k], now);
+	}
+	for (struct mono at = now; i < n && at.ns - now.ns < BEGIN_NS; i++) {
+		int k = (s->begin_at + i) % n;
+
+		if (connects[k])
+			camera_ready(of[k], &p[k], at);
+		at = mono_now();
+	}
+	s->begin_at = n ? (s->begin_at + i) % n : 0;
+}
+
 /* One turn: 1 = go on, 0 = stopped in order, -1 = the zygote has died. */
 static int turn(struct supervisor *s)
 {
-	struct pollfd
-	    p[3 + CAMERA_POLLS * CAMERAS_MAX + LOOK_POLLS * LOOKS_MAX];
-	struct camera *of[3 + CAMERA_POLLS * CAMERAS_MAX];
+	struct pollfd p[3 + CAMERA_FDS + LOOK_POLLS * LOOKS_MAX];
+	struct camera *of[3 + CAMERA_FDS];
 	struct look *look_of[LOOK_POLLS * LOOKS_MAX];
 	struct signalfd_siginfo si;
 	struct mono now = mono_now();
@@ -469,8 +497,7 @@ static int turn(struct supervisor *s)
 		return -1;
 	now = mono_now();
 	notify_alive(now);
-	for (int i = 3; i < tracked; i++)
-		camera_ready(of[i], &p[i], now);
+	cameras_ready(s, of + 3, p + 3, tracked - 3, now);
 	for (int i = tracked; i < n; i++)
 		if (p[i].revents)
 			look_ready(look_of[i - tracked], &p[i], now);

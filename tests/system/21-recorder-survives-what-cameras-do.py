@@ -181,6 +181,28 @@ def _tail(sent, got):
     return False
 
 
+def storage_slow_to_answer(source):
+    """Sixteen seconds in all: longer than a child may say nothing."""
+    with R.Recorder(timeout_ms=3000) as r:
+        cams = [Camera(source, **LOGIN) for _ in range(16)]
+        begin(r, [])
+        s = r.storage
+        s.hello_s = 1
+        r.cameras += cams
+        s.cameras.update({"cam-%02d" % i: {
+            "url": c.url, "sealed": R.sealed("admin", "s3cret")}
+            for i, c in enumerate(cams)})
+        s.wait(lambda: s.supervisor, 5)
+        s.changed()
+        ids = sorted(s.cameras)
+        say.test("cameras that wait for storage's answer all record",
+                 all(streams(s, i, 60) for i in ids), s.states[-8:])
+        bad = [x for x in s.states
+               if x[3] in ("recorder failed", "no answer")]
+        say.test("and none is taken for hanging or silent meanwhile",
+                 not bad, bad[:8])
+
+
 def slow_storage(source):
     with R.Recorder() as r:
         cam = Camera(source, **LOGIN)
@@ -343,6 +365,7 @@ def story():
         probing(source)
         refusals(source)
         interruptions(source)
+        storage_slow_to_answer(source)
         slow_storage(source)
         damage(source)
         hostile()

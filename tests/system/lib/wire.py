@@ -137,6 +137,7 @@ class Storage:
     cameras: id -> dict(url, transport, enabled, sealed); sealed may be a
     function of the recorder's public key. read_back: ask for a picture of
     each segment. stalled: while set, camera connections are not read.
+    hello_s: so long a child's connection waits for its first answer.
     """
 
     def __init__(self, run, cameras, segment_ms=2000, fragment_ms=1000,
@@ -150,6 +151,7 @@ class Storage:
         self.stopping = False
         self.errors = []
         self.stalled = False
+        self.hello_s = 0
         self.supervisor = None
         self.seq = {}
         self.lock = threading.Lock()
@@ -203,6 +205,7 @@ class Storage:
                 if m.type == HELLO_CAMERA:
                     camera, = m.get("s")
                     m.end()
+                    time.sleep(self.hello_s)
                     send(s, Message(HELLO_CAMERA_IS, m.id).put(
                         "44", self.segment_ms, self.fragment_ms))
                 elif camera:
