@@ -163,7 +163,7 @@ static void end_batch(struct keeper *k, struct scrub *job)
 
 		if (s->dir >= 0)
 			close(s->dir);
-		if (s->err == ERR_DISK)
+		if (s->err == ERR_DISK || s->err == ERR_UNAVAILABLE)
 			disk_fault(k, s->row.volume, FAULT_READ);
 		if (s->err == ERR_NOT_FOUND || s->err == ERR_TRUNCATED ||
 		    s->err == ERR_INTEGRITY || s->err == ERR_DISK)

@@ -104,6 +104,25 @@ static enum err check_bytes(const struct scrub_row *s, int fd, int journal,
 	return err;
 }
 
+/*
+ * Does the volume give nothing at all? Then a file that it does not give is not
+ * lost: its name may still be in memory when the disk is gone.
+ */
+static bool is_silent(int dir)
+{
+	unsigned char mark[1];
+	uint64_t size;
+	int fd;
+	enum err err = disk_open_read(dir, "volume", &fd, &size);
+
+	if (err)
+		return err == ERR_DISK;
+	disk_forget(fd);
+	err = disk_pread(fd, mark, sizeof(mark), 0);
+	close(fd);
+	return err == ERR_DISK;
+}
+
 static enum err look(const struct scrub_row *s, bool all, unsigned char *buf)
 {
 	const struct segment_row *r = &s->row;
@@ -132,7 +151,7 @@ static enum err look(const struct scrub_row *s, bool all, unsigned char *buf)
 		close(fd);
 	if (journal >= 0)
 		close(journal);
-	return err;
+	return err == ERR_DISK && is_silent(s->dir) ? ERR_UNAVAILABLE : err;
 }
 
 void scrub_run(struct scrub *job)

@@ -17,7 +17,9 @@ struct scrub_row {
 	unsigned char cipher[HASH_BYTES];
 	enum err err;			/* result: OK, ERR_NOT_FOUND (missing),
 					   ERR_TRUNCATED, ERR_INTEGRITY
-					   (changed), ERR_DISK, ERR_AWAY */
+					   (changed), ERR_DISK, ERR_AWAY;
+					   ERR_UNAVAILABLE: nothing of its
+					   volume can be read */
 };
 struct scrub {
 	bool bytes;			/* read all, not only the size */

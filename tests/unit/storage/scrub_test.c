@@ -3,7 +3,25 @@
 #include "storage/rebuild.h"
 #include "storage/scrub.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+
 static struct volume v;
+static const char *unreadable; /* files of such a name; "": all */
+
+ssize_t pread(int fd, void *p, size_t n, off_t off)
+{
+	char link[40], name[256] = "";
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (unreadable && readlink(link, name, sizeof(name) - 1) > 0 &&
+	    strstr(name, unreadable)) {
+		errno = EIO;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, p, n, off);
+}
 static struct scrub job;
 
 static enum err add(const struct segment_row *r, void *arg)
@@ -118,6 +136,25 @@ static void what_is_away_is_not_lost(void **state)
 	assert_int_equal(job.rows[3].err, ERR_AWAY);
 }
 
+static void P2_a_disk_that_gives_nothing_has_lost_nothing(void **state)
+{
+	int fd = openat(v.fd, "volume", O_WRONLY | O_CREAT, 0600);
+
+	(void)state;
+	assert_int_equal(write(fd, "uuid", 4), 4);
+	close(fd);
+	job.bytes = true;
+	unreadable = ".mp4.age"; /* a bad place of the disk */
+	scrub_run(&job);
+	assert_int_equal(job.rows[4].err, ERR_DISK);
+	unreadable = "";
+	scrub_run(&job);
+	assert_int_equal(job.rows[4].err, ERR_UNAVAILABLE);
+	unreadable = NULL;
+	scrub_run(&job);
+	assert_int_equal(job.rows[4].err, OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +163,7 @@ int main(void)
 	    cmocka_unit_test(P2_a_changed_byte_is_found_by_the_bytes_alone),
 	    cmocka_unit_test(P2_a_short_and_a_missing_file_are_found),
 	    cmocka_unit_test(what_is_away_is_not_lost),
+	    cmocka_unit_test(P2_a_disk_that_gives_nothing_has_lost_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
