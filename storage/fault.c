@@ -86,6 +86,11 @@ void faults_tick(struct keeper *k)
 		struct fault *f = &all[i];
 		bool over = f->entered && k->now.ns - f->last_ns > QUIET_NS;
 
+		/* the clock was set back: else it would stand until then */
+		if (f->last_ns > k->now.ns) {
+			f->last_ns = k->now.ns;
+			changed = true;
+		}
 		if (!f->n || (f->entered && !over) || enter(k, i, f, over))
 			continue;
 		if (over)

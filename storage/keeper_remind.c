@@ -64,6 +64,7 @@ static enum err remind(struct keeper *k)
 {
 	struct waiting *x = calloc(1, sizeof(*x));
 	unsigned char last[8];
+	bool ahead = false;
 	size_t n;
 	enum err err;
 
@@ -75,13 +76,17 @@ static enum err remind(struct keeper *k)
 		x->since_ns = (int64_t)be_get(last, 8);
 	if (err == ERR_NOT_FOUND)
 		err = OK;
-	/* set back: it looks again when the clock has come so far */
+	/*
+	 * Set back: it looks again when the clock has come so far. After a
+	 * clock that was far ahead that might be never: from now on, then.
+	 */
+	ahead = !err && x->since_ns > x->now_ns + DAY_NS;
 	if (!err && x->since_ns < x->now_ns)
 		err = index_requests_waiting(k->ix, gather, x);
 	for (size_t i = 0; i < x->n && !err; i++)
 		err = enter_reminder(k, x->rows[i].id, x->rows[i].requester,
 		    x->rows[i].days);
-	if (!err && x->n < REMIND_MAX && x->since_ns < x->now_ns) {
+	if (!err && x->n < REMIND_MAX && (x->since_ns < x->now_ns || ahead)) {
 		be_put(last, (uint64_t)x->now_ns, 8);
 		err = index_setting_put(k->ix, REMINDED, last, sizeof(last));
 	}
