@@ -51,6 +51,10 @@ static void begin(struct keeper *k, int rules, const struct folder_file *f)
 	struct import *m;
 	enum err err;
 
+	if (fd < 0 && (errno == EACCES || errno == EPERM)) /* others wait */
+		folder_done(k, f, false,
+		    "Storage may not read it: give its group the right to.\n",
+		    NULL, 0);
 	if (fd < 0)
 		return;
 	snprintf(atm, sizeof(atm), "%.*s", (int)strcspn(f->name, "_."),

@@ -136,6 +136,22 @@ def folder_part(box, journals):
             (place / "failed").iterdir())) >= 4, 0.3)
     say.test("a file of the same name overwrites nothing",
               "2 added" in report.read_text(), "")
+    if not box.users["storage"]:
+        return 0
+    # beside which others wait: whichever name comes first
+    for name, mode in (("0417_a.txt", 0o600), ("0417_b.txt", 0o644),
+                       ("0417_c.txt", 0o600)):
+        shutil.copy(journals / "diebold.txt", place / name)
+        os.chmod(place / name, mode)
+        os.utime(place / name, (old, old))
+    read = place / "done" / "0417_b.txt.report"
+    wait_for("the one that may be read", 30, read.exists, 0.3)
+    wait_for("the others", 30, lambda: len(list(
+        (place / "failed").glob("0417_[ac].txt.report"))) == 2, 0.3)
+    say.test("a journal that storage may not read keeps no other waiting",
+             "may not read" in (place / "failed" / "0417_a.txt.report"
+                                ).read_text(), list(place.rglob("*")))
+    return 1
 
 
 def masked(m):
@@ -331,7 +347,7 @@ def main():
         start = (datetime.datetime.now(zone) - datetime.timedelta(
             seconds=20)).replace(microsecond=0, tzinfo=None)
         journals = tool_part(box, start)
-        folder_part(box, journals)
+        more = 3 + folder_part(box, journals)
         client = wait_for("an auditor signs in", 20,
                           lambda: box.client("marat"), 1)
         row = search_part(box, client, start)
@@ -341,7 +357,7 @@ def main():
         say.test("the request is as the row says it", answer.status == 201,
                   answer.body)
         push_part(box, start)
-        more = 3 + memory_part(box, start)
+        more += memory_part(box, start)
         more += large_part(box, start)
         told = entries(client, "transactions-imported")
         say.test("each import has an entry with number and hash alone",
