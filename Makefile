@@ -55,7 +55,7 @@ BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*
 .PHONY: all programs unit fuzzers deps deps-test check lint demo bench soak fuzz mutants deb reproducible booted machine install clean
 all: programs
 programs: $(PROGRAMS)
-unit: $(UNIT) $(B)/tests/writer $(B)/tests/crash.so
+unit: $(UNIT) $(B)/tests/writer $(B)/tests/crash.so $(B)/tests/quick.so
 
 $(B)/o/%.o: %.c
 	@mkdir -p $(@D)
@@ -134,6 +134,10 @@ $(B)/tests/writer: $(B)/o/tests/vectors/writer.o $(B)/libstorage.a $(B)/libapi.a
 $(B)/tests/crash.so: tests/crash/crash.c
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -O2 -g -std=gnu17 $(WARN) -fPIC -shared -o $@ $<
+# Preloaded where tests wait for no password.
+$(B)/tests/quick.so: tests/quick.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -O2 -g -std=gnu17 $(WARN) -fPIC -shared -o $@ $< $(call libs,libsodium)
 # Preloaded into storage while the demo's months are made.
 $(B)/tests/nosync.so: tests/nosync.c
 	@mkdir -p $(@D)

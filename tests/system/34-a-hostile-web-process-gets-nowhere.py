@@ -372,7 +372,7 @@ class Box(Appliance):
 
 
 def story():
-    with Box() as box:
+    with Box(quick=False) as box:
         camera = box.camera(CAMERA)
         box.add_camera(CAMERA, camera.url)
         box.wait_recording(CAMERA)

@@ -67,7 +67,7 @@ def story():
     if os.geteuid():
         say.skip("P1 memory holds nothing after sign-out", "needs root")
         return
-    with Appliance(env={"ASAN_OPTIONS": FREED}) as box:
+    with Appliance(env={"ASAN_OPTIONS": FREED}, quick=False) as box:
         camera = box.camera(CAMERA)
         box.add_camera(CAMERA, camera.url)
         box.wait_recording(CAMERA)

@@ -50,9 +50,8 @@ class Crash(Months):
         with open(self.control_path, "r+b") as f:
             self.control = mmap.mmap(f.fileno(), 24)
         self.arm(-1)
-        self.env["LD_PRELOAD"] = str(self.bin / "crash.so")
+        self.preload("crash.so")
         self.env["SAQTA_CRASH_FILE"] = str(self.control_path)
-        self.env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
         self.died = None
 
     def set_up(self):

@@ -45,9 +45,8 @@ class Failing(Months):
         path.chmod(0o666)
         with open(path, "r+b") as f:
             self.control = mmap.mmap(f.fileno(), 32)
-        self.env["LD_PRELOAD"] = str(self.bin / "crash.so")
+        self.preload("crash.so")
         self.env["SAQTA_CRASH_FILE"] = str(path)
-        self.env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
 
     def set_up(self):
         for path in (self.data, self.small, self.more, self.bin):

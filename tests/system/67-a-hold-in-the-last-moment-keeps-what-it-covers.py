@@ -35,7 +35,6 @@ class Stopping(Months):
             self.control = mmap.mmap(f.fileno(), 40)
         self.control[:] = struct.pack("=qqqqq", 0, -1, signal.SIGSTOP, 0, 1)
         self.env["SAQTA_CRASH_FILE"] = str(path)
-        self.env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
 
     def set_up(self):
         self.bin.mkdir()
@@ -46,7 +45,7 @@ class Stopping(Months):
         """Web keeps its own time: an hour in one step ends no session."""
         whole = dict(self.env)
         if "storage" in names:
-            self.env["LD_PRELOAD"] = str(self.bin / "crash.so")
+            self.preload("crash.so")
         else:
             del self.env["SAQTA_CLOCK_FILE"]
         super().start(*names)

@@ -229,7 +229,8 @@ class Client:
 class Appliance:
     def __init__(self, build=None, tmp=None, site="Test site",
                  zone="Asia/Almaty", segment_s=5, port=None,
-                 env=None, apart=False, origin="demo.saqta.invalid/box1"):
+                 env=None, apart=False, origin="demo.saqta.invalid/box1",
+                 quick=True):
         self.origin = origin
         self.build = Path(build or os.environ["SAQTA_BUILD"]).resolve()
         self.given_tmp = tmp or os.environ.get("SAQTA_TMP")
@@ -247,6 +248,8 @@ class Appliance:
         self.env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0:"
                     "quarantine_size_mb=8:thread_local_quarantine_size_kb=64",
                     **(env or {})}
+        # of tests alone, and of those that do not say otherwise
+        self.quick = quick and "SAQTA_QUICK" in os.environ
         # apart: Ctrl-C at the terminal is for the caller alone
         self.apart = apart
         self.processes = {}
@@ -259,9 +262,17 @@ class Appliance:
         else:
             self.users = {p: None for p in PROGRAMS}
         self.bin, self.conf = self.tmp / "bin", self.tmp / "saqta.conf"
+        if self.quick:
+            self.preload("quick.so")
         self.data, self.run = self.tmp / "data", self.tmp / "run"
         self.logs, self.paper = self.tmp / "log", self.tmp / "paper" / "key"
         self.certificate = self.tmp / "web" / "tls.crt"
+
+    def preload(self, library):
+        """Of DIR/tests, into the programs that start from now on."""
+        self.env["LD_PRELOAD"] = ":".join(filter(None, [
+            str(self.bin / library), self.env.get("LD_PRELOAD")]))
+        self.env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
 
     def __enter__(self):
         try:
@@ -289,6 +300,8 @@ class Appliance:
         # A private tree (/root) is closed to the other users: copy.
         for program in ["saqta"] + ["saqta-" + p for p in PROGRAMS]:
             shutil.copy(self.build / program, self.bin)
+        if self.quick:
+            shutil.copy(self.build / "tests" / "quick.so", self.bin)
         shutil.copytree(ROOT / "web" / "ui", self.tmp / "ui",
                         dirs_exist_ok=True)
         shutil.copytree(ROOT / "storage" / "journals", self.tmp / "journals",

@@ -98,6 +98,8 @@ def person_secret(box, user, password):
     lib = sodium()
     version, ops, kib = struct.unpack(">BII", sealed[:9])
     assert version == 1
+    if box.quick:	# as tests/quick.c has it
+        ops, kib = 1, 8
     key = ctypes.create_string_buffer(32)
     word = password.encode()
     assert lib.crypto_pwhash(

@@ -1,4 +1,7 @@
-/* crypt.h, against the vectors that its primitives were published with. */
+/*
+ * crypt.h at full cost (tests/run), against the vectors that its primitives were
+ * published with.
+ */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
