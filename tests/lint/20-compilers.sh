@@ -1,6 +1,5 @@
 #!/bin/bash
-# alone
-# timeout: 600
+# timeout: 900
 # Both compilers accept every source without a warning; the layout holds.
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -1,5 +1,4 @@
 #!/bin/bash
-# alone
 # timeout: 900
 # What cppcheck and clang-tidy find: a small set of checks, all of which hold.
 set -u

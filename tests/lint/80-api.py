@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# alone, last
+# last
 """The document of the API against the table of routes and what tests saw.
 
 web/ui/api/v1/openapi.json has each route below /api, and no other. Answers of

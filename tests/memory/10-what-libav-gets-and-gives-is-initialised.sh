@@ -1,5 +1,5 @@
 #!/bin/bash
-# timeout: 240
+# timeout: 900
 # What the sanitizers do not see: bytes that were never written and go into
 # libav, or come out of it and decide something. So the unit tests that run it
 # are built once more without sanitizers, for valgrind.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# places: 2
 # timeout: 240
 """The page for cameras in a real browser (ux.md, scenario 3), over TLS."""
 import json

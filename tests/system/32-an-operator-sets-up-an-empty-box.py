@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# places: 2
 # timeout: 420
 """Set-up, from `saqta init` to the first camera (ux.md, scenarios 1 to 3).
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# alone
+# places: 3
 # timeout: 1100
 """The main job in Chromium and Firefox, against the real programs.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# alone
-# timeout: 600
+# places: 2
+# timeout: 1000
 """The whole flow by keyboard only; gaps, tampering, a revoked approval, a wrong
 PC clock, coverage and the ledger's sentences, in Chromium and Firefox.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# alone
+# places: 2
 # timeout: 400
 """Zones of a camera's picture: views cover them, what is recorded is whole."""
 import hashlib

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# alone
+# places: 2
 # timeout: 300
 """Verify on the page Audit: whole, while all goes on; or the changed entry.
 

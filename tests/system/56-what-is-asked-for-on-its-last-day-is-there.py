@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# alone
+# places: 2
 # timeout: 300
 """Footage is asked for on the last day of its term, in a browser, and decided
 three days later: shortened by the custodian, and still there to be watched.

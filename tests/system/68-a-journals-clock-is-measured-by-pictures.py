@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# alone
+# places: 2
 # timeout: 420
 """The clock of an ATM's journal beside the video's, whose pictures paint it.
 
