@@ -5,7 +5,7 @@
 //   node hard.mjs BASEURL --accounts FILE.json --facts FILE.json
 //       [--browser chromium|firefox] [--shots DIR]
 //
-// The facts are those of tests/system/51*: {request, revoked, spoilt, daniyar,
+// The facts are those of tests/system/51*: {request, revoked, spoilt, revokes,
 // coverage}. Nothing is recorded any more while this runs.
 import fs from "node:fs";
 import { asAnother, begin, newCode, play, sleep } from "./lib.mjs";
@@ -154,7 +154,7 @@ async function isRevoked(id)
 		".screen:not(.main)").classList.contains("empty")),
 	"where one camera has a gap first, another's picture is the large one");
 	await p.press("l");
-	const done = await asAnother(base, facts.daniyar,
+	const done = await asAnother(base, facts.revokes,
 		`/api/v1/requests/${id}/revoke`, { reason: "Client withdrew." });
 	const begun = Date.now();
 	await p.reads("Watching has ended", 20e3);
@@ -262,7 +262,7 @@ await play(run, async () => {
 	await meetsTheChange(told);
 	await exportsTheDamage();
 	await exportsNothingWhole(told);
-	await isRevoked(facts.revoked[opt.browser === "firefox" ? 1 : 0]);
+	await isRevoked(facts.revoked);
 	await readsTheStory();
 	await hasAWrongClock(told);
 });

@@ -285,7 +285,8 @@ export function typed(ms, site)
 }
 
 // RFC 6238: a code that was not used yet; waits where all of now were. The
-// clock of the box may be ahead of this one's (ms).
+// clock of the box may be ahead of this one's (ms). The line tells who started
+// this program which step that was.
 export async function newCode(account)
 {
 	for (;;) {
@@ -297,6 +298,7 @@ export async function newCode(account)
 
 		if (step <= now + 1) {
 			account.used = step;
+			console.log(`# used ${account.user} ${step}`);
 			return totp(Buffer.from(account.factor, "hex"), step);
 		}
 		await sleep(500);

@@ -10,7 +10,7 @@ import time
 
 from lib import say
 from lib.appliance import Appliance, wait_for
-from lib.browsing import play
+from lib.browsing import beside, play
 
 V1 = "/api/v1/"
 PATH = V1 + "ledger/verify"
@@ -85,12 +85,10 @@ def story():
             t.join()
         say.test("several verify it after one another",
                  [a[0]["found_in_all"] for a in answers] == [0] * 4, answers)
-        cable = threading.Thread(target=play, args=(
+        beside(lambda: play(
             box, "cable.mjs", "chromium: a cable is out, and all see it",
-            "--camera", "cam-1", "--pid", camera.pid))
-        cable.start()
-        play(box, "audit.mjs", "chromium: it is whole", "--expect", "whole")
-        cable.join()
+            "--camera", "cam-1", "--pid", camera.pid), lambda: play(
+                box, "audit.mjs", "chromium: it is whole", "--expect", "whole"))
         edit(box)
         r, _ = verify(box.client("daniyar"))
         say.test("an entry that was edited by hand is named, while all runs",

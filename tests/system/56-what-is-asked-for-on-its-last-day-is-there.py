@@ -5,10 +5,11 @@
 three days later: shortened by the custodian, and still there to be watched.
 """
 import datetime
+import functools
 import time
 
 from lib import say
-from lib.browsing import play
+from lib.browsing import ROLES, beside, play
 from lib.months import DAY, S, Months, due, midnight
 
 CAMERAS = {"cam-1": "CAM 1 face", "cam-2": "CAM 2 cash", "cam-3": "CAM 3 room"}
@@ -29,11 +30,15 @@ def record(box, ns):
 
 
 def both(box, act, title, **told):
-    for browser in ("chromium", "firefox"):
-        box.wait_until(box.now() + 90 * S)  # so that nobody waits for a code
-        play(box, "lastday.mjs", "%s: %s" % (browser, title), "--act", act,
-             "--browser", browser, *(x for k, v in told.items()
-                                     for x in ("--" + k, at(v))))
+    """In two browsers, each with a custodian of its own: for codes."""
+    box.wait_until(box.now() + 90 * S)  # so that nobody waits for a code
+    beside(*(functools.partial(
+        play, box, "lastday.mjs", "%s: %s" % (browser, title), "--act", act,
+        "--browser", browser, *(x for k, v in told.items()
+                                for x in ("--" + k, at(v))),
+        people={**ROLES, "custodian": custodian})
+        for browser, custodian in (("chromium", "aigul"),
+                                   ("firefox", "daniyar"))))
 
 
 def story():

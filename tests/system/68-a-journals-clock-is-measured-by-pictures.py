@@ -9,17 +9,13 @@ how far behind it is. Searches and requests follow; a sudden change is an
 alarm; who may measure, and what; and a lost index loses none of it.
 """
 import datetime
-import json
-import os
-import subprocess
 import time
-from pathlib import Path
 from urllib.parse import quote
 
 from lib import say
 from lib.appliance import PEOPLE, Appliance, wait_for
+from lib.browsing import ROLES, play
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 V1 = "/api/v1/"
 BEHIND = 7
 AMOUNTS = (600000, 450000, 460000, 470000, 50000)
@@ -65,25 +61,6 @@ def footage(box):
     box.add_camera("cam-1", camera.url, "CAM 1 face")
     box.wait_recording("cam-1", 90)
     wait_for("footage without a gap", 200, unbroken, 2)
-
-
-def browser(box):
-    accounts = box.tmp / "accounts.json"
-    accounts.write_text(json.dumps({role: {
-        "user": user, "password": PEOPLE[user][2],
-        "factor": box.factor(user).hex() if box.factor(user) else None,
-        "used": box.steps.get(user, 0)} for role, user in (
-            ("auditor", "marat"), ("custodian", "daniyar"))}))
-    shots = Path(os.environ.get("SAQTA_SHOTS", Path(
-        os.environ["SAQTA_BUILD"]) / "test-logs" / "shots"))
-    done = subprocess.run(
-        ["node", "transactions.mjs", "https://127.0.0.1:%d" % box.port,
-         "--accounts", accounts, "--behind", str(BEHIND), "--shots", shots],
-        cwd=ROOT / "tests" / "browser", timeout=240, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    box.steps = dict.fromkeys(PEOPLE, int(time.time()) // 30 + 1)
-    print(done.stdout.decode(errors="replace"), end="", flush=True)
-    say.test("the whole flow succeeds in Chromium", done.returncode == 0)
 
 
 def found(client, **query):
@@ -277,7 +254,8 @@ def story():
     with Appliance(segment_s=10) as box:
         footage(box)
         journal(box)
-        browser(box)
+        play(box, "transactions.mjs", "the whole flow succeeds in Chromium",
+             "--behind", BEHIND, people={**ROLES, "custodian": "daniyar"})
         by_the_api(box)
 
 

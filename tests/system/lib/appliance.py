@@ -37,6 +37,9 @@ PEOPLE = {
     "oleg": ("Oleg Kim", "operator", "operator of the demo"),
 }
 FIRST = "aigul"
+# Comes only to tests that need a second auditor (add_person).
+EVERYBODY = {**PEOPLE, "saule": ("Saule Akhmetova", "auditor",
+                                 "second auditor of the demo")}
 
 
 def totp(secret, step):
@@ -452,12 +455,12 @@ ui = %s
             if user != FIRST:
                 self.add_person(user)
 
-    def add_person(self, user):
+    def add_person(self, user, by=FIRST):
         """At the console; the first operator ends a waiting set-up."""
-        name, role, password = PEOPLE[user]
+        name, role, password = EVERYBODY[user]
         more, words = [], ""
         if role != "operator":
-            more, words = ["--by", FIRST], self.credential(FIRST)
+            more, words = ["--by", by], self.credential(by)
         if role == "custodian":
             more += ["--factor-file", self.factor_path(user)]
         self.tool("user", "add", "--role", role, "--user", user, "--name", name,
@@ -494,7 +497,7 @@ ui = %s
 
     def who(self, user, password=None):
         """What is added to an act that takes a password and a fresh code."""
-        return {"password": password or PEOPLE[user][2],
+        return {"password": password or EVERYBODY[user][2],
                 "code": self.code(user)}
 
     def give_factor(self, user, client=None, password=None):
@@ -505,7 +508,7 @@ ui = %s
         path = self.factor_path(user)
         path.write_text(made["uri"])
         done = client.post("/api/v1/account/factor/confirm", {
-            "password": password or PEOPLE[user][2],
+            "password": password or EVERYBODY[user][2],
             "new_code": self.code(user)})
         if done.status != 204:
             path.unlink()
@@ -570,7 +573,7 @@ ui = %s
         """A browser; signed in where a user is given."""
         client = Client(self)
         if user:
-            answer = client.sign_in(user, password or PEOPLE[user][2],
+            answer = client.sign_in(user, password or EVERYBODY[user][2],
                                     self.code(user))
             if answer.status not in (200, 201):
                 raise Failed("%s cannot sign in: %d %s"
