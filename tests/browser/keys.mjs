@@ -6,31 +6,32 @@
 //
 // With a request that is approved only its footage is watched.
 import { begin, newCode, play, sleep } from "./lib.mjs";
-import { ahead, readPicture, secondsOf, stillPicture } from "./picture.mjs";
+import { ahead, nextPicture, readPicture, secondsOf, stillPicture } from
+	"./picture.mjs";
 
 const STEPS = 8, TABS = 150;
 const run = await begin("keys", ["accounts", "request?"]);
 const { opt, accounts, is, json, p, shot } = run;
 const type = (text) => p.page.keyboard.type(text);
-const here = (selector) => p.eval((s) =>
-	document.activeElement?.matches(s), selector);
 
-// Press Tab until what is meant has the focus; it must then be seen.
+// Press Tab until what is meant has the focus; it must then be seen. Both are
+// asked at once, for a page that is still being made may take the focus away.
 async function tabTo(selector, way = "Tab")
 {
 	for (let i = 0; i < TABS; i++) {
-		if (await here(selector)) {
-			const seen = await p.eval(() => {
-				const e = document.activeElement;
-				const s = getComputedStyle(e);
-				return e.matches(":focus-visible") &&
-					s.outlineStyle !== "none";
-			});
-			if (!seen)
-				is(false, "the focus can be seen", selector);
-			return;
+		const seen = await p.eval((s) => {
+			const e = document.activeElement;
+
+			return e?.matches(s) ? e.matches(":focus-visible") &&
+				getComputedStyle(e).outlineStyle !== "none" : null;
+		}, selector);
+		if (seen === null) {
+			await p.press(way);
+			continue;
 		}
-		await p.press(way);
+		if (!seen)
+			is(false, "the focus can be seen", selector);
+		return;
 	}
 	throw new Error(`no Tab leads to ${selector}`);
 }
@@ -120,14 +121,13 @@ async function approves(id)
 
 async function steps()
 {
-	const frames = [(await stillPicture(p)).frame];
+	const seen = [await stillPicture(p)];
 
 	for (const key of [...".".repeat(STEPS), ...",".repeat(STEPS)]) {
 		await p.press(key);
-		await sleep(150);
-		frames.push((await stillPicture(p)).frame);
+		seen.push(await nextPicture(p, seen.at(-1)));
 	}
-	const moved = frames.slice(1).map((f, i) => f - frames[i]);
+	const moved = seen.slice(1).map((r, i) => r.frame - seen[i].frame);
 	is(moved.every((d, i) => d === (i < STEPS ? 1 : -1)),
 		`${STEPS} steps on and ${STEPS} back move by exactly one picture ` +
 		"each", moved.join(" "));

@@ -57,6 +57,19 @@ export function ahead(painted, seconds)
 // Looks that must see one picture: a busy browser paints another one late.
 const STILL = 3;
 
+// The picture that stands still after a step away from `before`; or that one,
+// where none follows.
+export async function nextPicture(p, before)
+{
+	for (let i = 0; i < 100; i++) {
+		const r = await p.eval(readPicture);
+		if (r && !r.hidden && r.frame !== before.frame)
+			break;
+		await new Promise((done) => setTimeout(done, 50));
+	}
+	return stillPicture(p);
+}
+
 // The main camera's picture once it stands still, for a person's page.
 export async function stillPicture(p)
 {
