@@ -54,16 +54,21 @@ class Failed(Exception):
     """What was waited for did not happen."""
 
 
-def wait_for(what, seconds, ready, step=0.1):
-    """The first true result of ready(); Failed after so many seconds."""
+def wait_for(what, seconds, ready, step=None):
+    """The first true result of ready(); Failed after so many seconds. Asked each
+    tenth of a second, and the less often the longer it takes: a question may be
+    a program to start. Or each `step` seconds."""
     end = time.monotonic() + seconds
+    pause = step or 0.1
     while True:
         result = ready()
         if result:
             return result
         if time.monotonic() > end:
             raise Failed("%s: not within %g s" % (what, seconds))
-        time.sleep(step)
+        time.sleep(pause)
+        if step is None:
+            pause = min(pause * 1.1, 0.6)
 
 
 def began(path):
@@ -565,7 +570,7 @@ ui = %s
         def recording():
             camera = self.camera_state(ident)
             return camera["state"] == "recording" and camera
-        return wait_for("%s is recording" % ident, seconds, recording, 0.3)
+        return wait_for("%s is recording" % ident, seconds, recording)
 
     # --- people ---
 
