@@ -2,7 +2,9 @@
 # timeout: 300
 """A further volume breaks while the box records: storage says which, one
 command enrols an empty disk, the footage of the others is untouched and what
-lay on the lost one becomes gaps with a cause (P2, P7). Then all volumes move to
+lay on the lost one becomes gaps with a cause (P2, P7). A disk that was added
+before has no part in that, and may be the other one for the next that breaks.
+Then all volumes move to
 a new machine, with other numbers of users and another mount point, beside a
 backup: the same log goes on, and old footage is watched."""
 import hashlib
@@ -29,6 +31,7 @@ class Box(Appliance):
     def set_up(self):
         self.began = time.time()
         self.one, self.two = self.tmp / "one", self.tmp / "two"
+        self.spare = self.tmp / "spare"
         self.file = self.tmp / "backup.age"
         mount(self.data, 160)
         mount(self.one, 300)
@@ -41,7 +44,7 @@ class Box(Appliance):
 
     def __exit__(self, *error):
         self.stop(cameras=True)
-        umount(self.one, self.two, self.data)
+        umount(self.one, self.two, self.spare, self.data)
         super().__exit__(*error)
 
     def root(self, *args, check=True):
@@ -99,6 +102,10 @@ def breaks(box):
     time.sleep(6)
     say.test("P2 nothing is written to a disk that nobody named",
              not list(box.one.iterdir()))
+    # the smallest one: no day begins on it
+    mount(box.spare, 100)
+    box.own(box.spare)
+    box.tool("volume", "add", box.spare)
     return lost
 
 
@@ -111,14 +118,17 @@ def replaced(box, lost):
     refused("nor for a disk that is not mounted", box.replace(
         "--reason", "broken", "1", box.tmp / "web"), "mounted")
     say.test("then it is still waited for", box.volumes()[1]["state"] == "away"
-             and len(box.volumes()) == 2, box.volumes())
+             and len(box.volumes()) == 3, box.volumes())
     done = box.replace("--reason", "its motor stands still", "1", box.one)
     say.test("one command enrols the new one", done.returncode == 0 and
              b"given up" in done.stdout, done.stdout, done.stderr)
     now = box.volumes()
     say.test("it has a number of its own, and the lost one is gone",
-             sorted(now) == [0, 2] and now[2]["path"] == str(box.one) and
-             now[2]["state"] == "ok", now)
+             sorted(now) == [0, 2, 3] and now[3]["path"] == str(box.one) and
+             now[3]["state"] == "ok", now)
+    say.test("a disk that was added before the other broke stays what it is",
+             now[2]["path"] == str(box.spare) and now[2]["state"] == "ok" and
+             not box.footage(box.spare), now)
     # cam-1 keeps its volume until midnight; another camera takes the new one
     camera = box.camera("cam-2")
     box.add_camera("cam-2", camera.url)
@@ -144,6 +154,24 @@ def replaced(box, lost):
              told[0]["fields"]["reason"] == "its motor stands still" and
              told[0]["fields"]["volume-number"] == 1, told)
     say.test("nothing is away any more",
+             box.tool_json("status")["storage"]["state"] == "ok")
+
+
+def replaced_by_one_that_is_there(box):
+    """Its disk is gone, too; what was enrolled already takes its place."""
+    umount(box.spare)
+    wait_for("volume 2 is away", 20,
+             lambda: box.volumes()[2]["state"] == "away")
+    kept = hashes(box.footage(box.one)[:-1])
+    done = box.replace("--reason", "its cable was cut", "2", box.one)
+    now = box.volumes()
+    say.test("a disk that was added before may stand for one that breaks, "
+             "and keeps its number", done.returncode == 0 and
+             sorted(now) == [0, 3] and now[3]["path"] == str(box.one) and
+             now[3]["state"] == "ok", done.stderr, now)
+    say.test("P2 and what lies on it", kept and
+             kept == hashes(list(kept)), len(kept))
+    say.test("nothing is away any more, again",
              box.tool_json("status")["storage"]["state"] == "ok")
 
 
@@ -205,7 +233,7 @@ def check(box):
     listed = box.data / "volumes"
     kept = listed.read_text()
     listed.write_text("".join(
-        "2 %s -\n" % line.split()[1] if line.startswith("2 ") else line + "\n"
+        "3 %s -\n" % line.split()[1] if line.startswith("3 ") else line + "\n"
         for line in kept.splitlines()))
     done = box.tool("check", check=False)
     text = done.stdout.decode()
@@ -250,11 +278,11 @@ def moves(box):
                         where], check=True)
     box.start()
     say.test("its further volume is looked for where it was",
-             box.volumes()[2]["state"] == "away", box.volumes())
+             box.volumes()[3]["state"] == "away", box.volumes())
     box.tool("volume", "add", box.two)
     wait_for("it is found at its new mount point", 20, lambda:
-             box.volumes()[2]["state"] == "ok" and
-             box.volumes()[2]["path"] == str(box.two))
+             box.volumes()[3]["state"] == "ok" and
+             box.volumes()[3]["path"] == str(box.two))
     say.test("a volume that stands elsewhere is told by volume add", True)
     told = box.tool_json("status")
     say.test("P2 the same log goes on, nothing waits for a custodian",
@@ -279,6 +307,7 @@ def main():
         replaced(box, lost)
         wait_for("a whole segment on the new one", 60,
                  lambda: len(box.footage(box.one)) > 2)
+        replaced_by_one_that_is_there(box)
         begin = began(box.footage(box.one)[1])
         watch(box, begin, begin + 4, "P5 footage of the new volume is watched")
         moves(box)
