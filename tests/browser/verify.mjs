@@ -19,6 +19,18 @@ try {
 	await choose("#verify-package", chosen[0]);
 	if (chosen[1])
 		await choose("#verify-policy", chosen[1]);
+	const asks = [];
+	for (const lang of ["kk", "ru", "en"])
+		asks.push(await page.evaluate((l) => {
+			document.querySelector(`nav [lang=${l}]`).click();
+			return document.querySelector(
+				"[for=verify-package]").innerText;
+		}, lang));
+	// the keyboard comes to what is out of sight, and its label shows it
+	await page.focus("#verify-package");
+	const outlined = await page.evaluate(() => getComputedStyle(
+		document.querySelector("#verify-package + label .button"))
+		.outlineStyle);
 	await page.evaluate(() =>
 		document.querySelector("form.verify button").click());
 	await page.waitForSelector(".verdict", { timeout: 60000 });
@@ -35,6 +47,7 @@ try {
 		fingerprint: document.querySelector(".hash").textContent,
 		heading: document.querySelector(".verdict h2").textContent,
 	}));
+	Object.assign(told, { asks, outlined });
 	told.errors = person.watch.errors;
 	told.foreign = person.watch.urls.filter((u) => !/^(file|data):/.test(u));
 	console.log(JSON.stringify(told));

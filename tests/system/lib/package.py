@@ -120,6 +120,11 @@ class Package:
         told = json.loads(done.stdout)
         say.test("%s: verify.html asks nobody and reports no error" % name,
                  not told["errors"] and not told["foreign"], told)
+        say.test("%s: its files are asked for in the page's language, and "
+                 "named" % name, [a.split("\n")[-1] for a in told["asks"]] ==
+                 ["%s %s" % (word, path.name) for word in
+                  ("Файл таңдау", "Выбрать файл", "Choose a file")] and
+                 told["outlined"] == "solid", told["asks"], told["outlined"])
         return {"status": told["status"], "claims": told["claims"],
                 "findings": [f[:3] for f in told["findings"]]}, told
 

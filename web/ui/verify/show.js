@@ -116,22 +116,42 @@ async function fingerprintOf(blob, progress)
 	return hex(h.end());
 }
 
+// A file is chosen: {input, nodes, tell}. The words are the page's, not the
+// browser's, so the input itself is out of sight; its label says what it is for
+// and which file that is, and shows where the keyboard is. tell() after a change.
+function picker(t, id, what, had, more)
+{
+	const input = node("input", { type: "file", id, class: "picked",
+		...more });
+	const name = node("span", { class: "soft" });
+	const tell = () => name.replaceChildren(input.files[0]?.name ??
+		t("none"));
+
+	if (had?.length)
+		input.files = had;
+	input.addEventListener("change", tell);
+	tell();
+	return { input, tell, nodes: [input, node("label", { for: id }, t(what),
+		node("br", {}), node("span", { class: "button" }, t("choose")),
+		" ", name)] };
+}
+
 // Build the form into `root`; it keeps what was chosen when the language
-// changes and show() is called again.
+// changes and this is called again.
 export function showVerifier(root, lang)
 {
 	const t = (key, values) => sentence(lang, key, values);
-	const file = node("input", { type: "file", accept: ".zip",
-		id: "verify-package" });
-	const policy = node("input", { type: "file", id: "verify-policy" });
+	const [zip, keys] = [["verify-package", "package", { accept: ".zip" }],
+		["verify-policy", "policy", {}]].map(([id, what, more]) =>
+		picker(t, id, what, root.querySelector("#" + id)?.files, more));
+	const file = zip.input, policy = keys.input;
 	const button = node("button", { type: "submit", class: "main" },
 		t("start"));
 	const out = node("div", { role: "status", "aria-live": "polite" });
 	const form = node("form", { class: "verify" },
 		node("p", {}, t("intro")),
-		node("label", { for: "verify-package" }, t("package")), file,
-		node("p", { class: "soft" }, t("drop")),
-		node("label", { for: "verify-policy" }, t("policy")), policy,
+		...zip.nodes, node("p", { class: "soft" }, t("drop")),
+		...keys.nodes,
 		node("p", { class: "soft" }, t("policyWhy")), button);
 
 	form.addEventListener("dragover", (e) => e.preventDefault());
@@ -140,8 +160,9 @@ export function showVerifier(root, lang)
 		for (const dropped of e.dataTransfer.files) {
 			const one = new DataTransfer();
 			one.items.add(dropped);
-			(/\.zip$/i.test(dropped.name) ? file : policy).files =
-				one.files;
+			const to = /\.zip$/i.test(dropped.name) ? zip : keys;
+			to.input.files = one.files;
+			to.tell();
 		}
 	});
 	form.addEventListener("submit", (e) => {
