@@ -78,6 +78,16 @@ async function box()
 		"none of this fetches footage");
 }
 
+// What was found, and which cameras the request may have.
+const asked = () => p.eval(() => ({
+	words: document.querySelector("[name=box]").value,
+	rows: document.querySelectorAll("tr[data-transaction]").length,
+	cameras: [...document.querySelectorAll(
+		"#ask fieldset input[type=checkbox]")].map(
+		(x) => x.value + x.checked).join(),
+	shown: document.querySelectorAll(".strip [role=slider]").length,
+	focus: document.activeElement.name }));
+
 async function asks()
 {
 	await p.eval(() => [...document.querySelectorAll(
@@ -85,6 +95,16 @@ async function asks()
 		.querySelector("button").click());
 	await p.until("the request is filled in", () => document.querySelector(
 		"#ask input[type=checkbox]:checked"));
+	const now = JSON.stringify(await asked());
+	is(now === JSON.stringify({ words: "...4821", rows: 5,
+		cameras: "cam-1true", shown: 1, focus: "reason" }), "what was " +
+		"found stays, and the cameras of that ATM alone are offered", now);
+	await p.open(await p.eval(() => location.pathname + location.search));
+	await p.until("the operations", () =>
+		document.querySelectorAll("tr[data-transaction]").length === 5);
+	const { words, cameras } = await asked();
+	is(words === "...4821" && cameras === "cam-1true",
+		"and its address says the same", words + cameras);
 	await p.fill("#ask [name=reason]", "The client says no cash came out.");
 	await p.fill("#ask [name=case]", "K-7");
 	await p.click("#ask button[type=submit]");

@@ -59,6 +59,9 @@ def footage(box):
 
     camera = box.camera("CAM 1 face")
     box.add_camera("cam-1", camera.url, "CAM 1 face")
+    # of another ATM: not offered with what happened at 0417
+    box.add_camera("cam-9", camera.url, "CAM 9", atm="0999")
+    box.tool("camera", "disable", "cam-9")
     box.wait_recording("cam-1", 90)
     wait_for("footage without a gap", 200, unbroken, 2)
 

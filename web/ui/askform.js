@@ -53,7 +53,9 @@ export function requestCard(s)
 		(whole ? s.from : s.at - AROUND));
 	const to = new Moment(t("when.to"), kept?.to ||
 		Math.min(whole ? s.to : s.at + AROUND, now));
-	const cameras = ticks(t("column.cameras"), s.cameras.map((c) =>
+	const offered = s.asked.length ? s.cameras.filter((c) =>
+		s.asked.includes(c.id)) : s.cameras;
+	const cameras = ticks(t("column.cameras"), offered.map((c) =>
 		[c.id, cameraName(c)]), s.draft && had ? had.cameras :
 		s.asked.length ? s.asked : s.camera ? [s.camera] :
 			s.cameras.length === 1 ? [s.cameras[0].id] : []);

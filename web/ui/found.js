@@ -54,7 +54,8 @@ async function look(b)
 		words.trim() ? "" : t("tx.empty"));
 	if (asked.unknown.length || !words.trim())
 		return b.text.control.focus();
-	b.s.app.note("/find?" + new URLSearchParams({ q: words }));
+	b.s.words = words;
+	b.s.note();
 	return show(b, asked.query);
 }
 
@@ -107,17 +108,9 @@ function row(b, r)
 		el("td", {}, t("tx.coverage." + r.coverage,
 			{ n: r.cameras.length })),
 		el("td", { class: "tight" }, r.coverage !== "none" && el("button",
-			{ type: "button", on: { click: () => ask(b, r) } },
+			{ type: "button", on: { click: () => b.s.ask(r)
+				.catch((p) => tell(p.sentence)) } },
 			t("tx.ask"))));
-}
-
-// The request is filled in: that ATM's cameras, two minutes before to three
-// after by the video's clock, and as much more as is not known of the journal's.
-function ask(b, r)
-{
-	return b.s.app.go("/find?" + new URLSearchParams({
-		cameras: r.cameras.join(" "), from: r.from, to: r.to,
-		ask: "1" }));
 }
 
 async function repeated(b, list)

@@ -23,7 +23,8 @@ export default async function find(app)
 		to: q.get("to") });
 	const s = { app, cameras, from, to, camera: q.get("camera") ?? "",
 		draft, asked: (q.get("cameras") ?? "").split(" ").filter(Boolean),
-		at: (from + to) / 2,
+		at: (from + to) / 2, words: q.get("q") ?? "",
+		note: () => note(s), ask: (r) => askFor(s, r),
 		result: el("div", { "aria-live": "off" }) };
 
 	const node = el("div", {}, el("h1", {}, t("find.title")),
@@ -35,9 +36,8 @@ export default async function find(app)
 		s.result);
 	if (cameras.length)
 		await look(s);
-	// from a transaction, or a draft: filled in already
-	if (q.get("ask") || draft)
-		setTimeout(() => node.querySelector("#ask [name=reason]")?.focus());
+	if (draft)	// filled in already
+		setTimeout(() => reasonOf(node)?.focus());
 	return { title: t("find.title"), node };
 }
 
@@ -99,17 +99,41 @@ function searchForm(s)
 			offset: time.offsetText(s.from) }))));
 }
 
-// Ask for the coverage and show it; the address then says the same.
+const reasonOf = (node) => node.querySelector("#ask [name=reason]");
+
+// The footage of a transaction: the request is filled in with the cameras of
+// that ATM, two minutes before to three after by the video's clock, and as much
+// more as is not known of the journal's. What was found stays where it is.
+async function askFor(s, r)
+{
+	const from = time.instant(r.from), to = time.instant(r.to);
+
+	Object.assign(s, { from, to, at: (from + to) / 2, camera: "",
+		asked: r.cameras, draft: null });
+	s.choice.value = "";
+	s.fromField.set(from);
+	s.toField.set(to);
+	await look(s);
+	reasonOf(s.result).focus();
+}
+
+// The address says what is shown.
+const note = (s) => s.app.note("/find?" + new URLSearchParams({
+	...s.words && { q: s.words }, camera: s.camera,
+	from: time.rfc3339(s.from), to: time.rfc3339(s.to),
+	...s.asked.length && { cameras: s.asked.join(" ") },
+	...s.draft && { draft: s.draft.id } }));
+
+// Ask for the coverage and show it.
 async function look(s)
 {
 	const { from, to, camera } = s;
 	const answer = await api.coverage(camera, time.rfc3339(from),
 		time.rfc3339(to));
 
-	s.app.note("/find?" + new URLSearchParams({ camera,
-		from: time.rfc3339(from), to: time.rfc3339(to),
-		...s.draft && { draft: s.draft.id } }));
-	s.rows = answer.cameras.map((c) => ({ ...c, spans: c.spans.map(
+	note(s);
+	s.rows = answer.cameras.filter((c) => !s.asked.length ||
+		s.asked.includes(c.camera)).map((c) => ({ ...c, spans: c.spans.map(
 		(x) => ({ ...x, from: time.instant(x.from),
 			to: time.instant(x.to) })) }));
 	s.rows = inOrder(s, s.rows);
