@@ -2,6 +2,12 @@
 #include "storage/index_sql.h"
 
 #define TURN_NS (10 * NS_PER_MS) /* cameras wait for so long */
+/*
+ * A day is named by the rules of its time. Where the law has moved the zone
+ * since, and this machine learned of it later, some of its segments lie beyond
+ * what is its midnight now: they are its own all the same (P3).
+ */
+#define MOVED_NS (4 * 3600 * NS_PER_SEC)
 
 static void day_get(sqlite3_stmt *s, struct day_row *d)
 {
@@ -86,8 +92,8 @@ enum err index_day_bounds(struct index *ix, const struct day_row *d,
 		    "sum(1 + last_seq - first_seq) FROM run "
 		    "INDEXED BY run_time WHERE camera = ? AND from_ns >= ? "
 		    "AND from_ns < ? AND day = ?",
-		    "tiit", d->camera, utc_day_start(day).ns,
-		    utc_day_start(day_next(day)).ns, d->day);
+		    "tiit", d->camera, utc_day_start(day).ns - MOVED_NS,
+		    utc_day_start(day_next(day)).ns + MOVED_NS, d->day);
 	if (err)
 		return err;
 	err = sql_step(ix, s);
@@ -114,9 +120,9 @@ enum err index_segments_of_day(struct index *ix, const char *camera,
 		    "SELECT * FROM segment INDEXED BY segment_time "
 		    "WHERE camera = ? AND start_ns >= ? AND start_ns < ? AND "
 		    "day = ? AND seq > ? ORDER BY seq LIMIT ?",
-		    "tiitii", camera, utc_day_start(d).ns,
-		    utc_day_start(day_next(d)).ns, day, (int64_t)after,
-		    (int64_t)count);
+		    "tiitii", camera, utc_day_start(d).ns - MOVED_NS,
+		    utc_day_start(day_next(d)).ns + MOVED_NS, day,
+		    (int64_t)after, (int64_t)count);
 	return err ? err : segment_each(ix, s, fn, arg);
 }
 

@@ -225,6 +225,53 @@ static void P2_a_day_is_due_as_a_whole_only_where_each_of_it_is(void **state)
 	assert_true(whole > 40);
 }
 
+static enum err count_one(const struct segment_row *s, void *arg)
+{
+	(void)s;
+	++*(unsigned *)arg;
+	return OK;
+}
+
+/* Almaty's clocks went back by an hour for good on 1 March 2024. */
+static void P3_a_day_has_its_segments_though_the_law_moved_its_zone(void *
+	*state)
+{
+	static const struct day d = {2026, 11, 22};
+	int64_t begin = utc_day_start(d).ns, from, to;
+	struct segment_row r = {.camera = "cam-4",
+	    .state = SEGMENT_SEALED,
+	    .retain_ns = NOW,
+	    .bytes = 1};
+	struct day_row sums;
+	struct due due;
+	unsigned n = 0;
+
+	(void)state;
+	make_history();
+	holds.n = 0;
+	for (int64_t hour = -1; hour < 23; hour++) {
+		r.seq++;
+		r.start_ns = begin + hour * HOUR;
+		r.end_ns = r.start_ns + HOUR;
+		strcpy(r.day, "2026-11-22");
+		assert_int_equal(index_segment_put(ix, &r), OK);
+	}
+	assert_int_equal(index_segments_of_day(ix, "cam-4", r.day, 0,
+			     UINT32_MAX, count_one, &n),
+	    OK);
+	assert_int_equal(n, 24);
+	assert_int_equal(index_day_find(ix, "cam-4", r.day, &sums), OK);
+	assert_int_equal(index_day_bounds(ix, &sums, &from, &to), OK);
+	assert_int_equal(from, begin - HOUR);
+	assert_int_equal(due_gather(ix, &holds, BOTH, &due), OK);
+	n = 0;
+	for (size_t i = 0; i < due.n; i++)
+		if (!strcmp(due.days[i].camera, "cam-4"))
+			n += (unsigned)due.days[i].segments;
+	assert_int_equal(n, 24);
+	due_free(&due);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +279,8 @@ int main(void)
 		P2_the_sums_of_days_say_what_asking_each_segment_says),
 	    cmocka_unit_test(
 		P2_a_day_is_due_as_a_whole_only_where_each_of_it_is),
+	    cmocka_unit_test(
+		P3_a_day_has_its_segments_though_the_law_moved_its_zone),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
