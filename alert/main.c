@@ -19,6 +19,7 @@
 #include "storage/api/config.h"
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
+#include "storage/api/walls.h"
 
 #define SECRET_ROOM 256
 #define AWAY_S 60	/* without an answer: an incident; another's at once */
@@ -343,6 +344,9 @@ static bool set_up(struct alert *a)
 		    a->conf.alert_state);
 		return false;
 	}
+	if (walls_check(&a->conf, "saqta-alert",
+		WALL_DATA | WALL_RECORDER | WALL_WEB))
+		return false;
 	secret(a, "alert_token", a->token);
 	secret(a, "alert_login", a->login);
 	secret(a, "alert_secret", hook_secret);

@@ -18,6 +18,7 @@
 #include "storage/api/config.h"
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
+#include "storage/api/walls.h"
 
 static int usage(FILE *to)
 {
@@ -57,6 +58,8 @@ static int record(const char *config_path, int zygote)
 		    config.recorder_state);
 		return 1;
 	}
+	if (walls_check(&config, "saqta-recorder", WALL_DATA | WALL_WEB))
+		return 1;
 	if (secret_key_open(config.recorder_state, &key)) {
 		log_error("%s/recorder.key cannot be read or made",
 		    config.recorder_state);

@@ -20,6 +20,7 @@
 #include "storage/api/alone.h"
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
+#include "storage/api/walls.h"
 #include "storage/disk.h"
 #include "storage/expire.h"
 #include "storage/keeper_transaction.h"
@@ -466,6 +467,9 @@ int keeper_main(const struct config *conf)
 	k.ingest = k.people = k.control = -1;
 	err = say(crypt_init(), "libsodium");
 	k.now = utc_now();
+	if (!err)
+		err = walls_check(conf, "saqta-storage",
+		    WALL_NETWORK | WALL_RECORDER | WALL_WEB);
 	if (!err)
 		err = open_data(&k);
 	if (!err)

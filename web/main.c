@@ -12,6 +12,7 @@
 #include "storage/api/config.h"
 #include "storage/api/log.h"
 #include "storage/api/notify.h"
+#include "storage/api/walls.h"
 #include "web/call.h"
 #include "web/conn.h"
 #include "web/http.h"
@@ -176,7 +177,9 @@ int main(int argc, char **argv)
 	}
 	if (args.certificate)
 		return show_certificate(&cfg) == OK ? 0 : 1;
-	err = run(&cfg);
+	err = walls_check(&cfg, "saqta-web", WALL_DATA | WALL_RECORDER);
+	if (err == OK)
+		err = run(&cfg);
 	if (err != OK)
 		log_error("ended: %s", err_text(err));
 	else

@@ -14,6 +14,7 @@ static const struct {
     {"start-certificate", "560ef293838242f79205732ac2586feb"},
     {"start-data", "f65bd4586c364d4c8d785ed2557c00aa"},
     {"start-twice", "1a4263338f484e5a96c928a812748541"},
+    {"start-walls", "cf5a77176df24d478f88516af688a032"},
     {"over", "cc07ea5cc12f4943bf357fc4a1c14a2b"},
     {"camera-down", "4a566bc5d9204352b189fdd0767b686d"},
     {"disk-full", "82506f5647194b39ade7ee7ca80e1dca"},

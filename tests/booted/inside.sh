@@ -97,6 +97,31 @@ walls()
 	done
 	check "the system is read-only to storage" bash -c \
 		"! nsenter -t $(pid saqta-storage) -m touch /usr/x"
+	check "each program tried what it must not, and could do none of it" \
+		bash -c "! journalctl -q -u 'saqta-*' |
+		grep -e 'only a demonstration may' -e 'which it must not'"
+}
+
+# Without its wall storage refuses, but for a demonstration.
+refuses()
+{
+	local dir=/run/systemd/system/saqta-storage.service.d
+	mkdir -p $dir
+	printf '[Service]\nPrivateNetwork=no\nRestrictAddressFamilies=\n' \
+		>$dir/open.conf
+	sed -i 's/^demo = yes/demo = no/' $conf
+	systemctl daemon-reload
+	systemctl restart saqta-storage 2>/dev/null
+	check "P1 storage with a network does not start, and says where to look" \
+		bash -c "! systemctl is-active -q saqta-storage &&
+		journalctl -q -u saqta-storage |
+		grep -q 'reach a network, which it must not.*systemctl cat'"
+	rm -r $dir
+	systemctl daemon-reload
+	check "behind its walls, and as no demonstration, it does" bash -c \
+		"systemctl restart saqta-storage"
+	sed -i 's/^demo = no/demo = yes/' $conf
+	systemctl restart saqta-storage
 }
 
 crashes()
@@ -229,7 +254,7 @@ again()
 
 case $1 in
 machine) install_it; [ $failed = 0 ] && walls && crashes ;; # tests/machine
-before) install_it; [ $failed = 0 ] && walls && crashes && credentials && watching ;;
+before) install_it; [ $failed = 0 ] && walls && refuses && crashes && credentials && watching ;;
 after) again ;;
 esac
 [ $failed = 0 ] || journalctl -q --no-pager -n 60 -u 'saqta-*'

@@ -50,9 +50,12 @@ for unit in storage recorder; do
 		2>"$dir/out"
 	tell $? "P7 $unit may open what its cameras need"
 done
-for other in recorder web; do
-	grep -q '^InaccessiblePaths=.*/saqta/data' "systemd/saqta-$other.service"
-	tell $? "P1 $other cannot reach the data directory"
+for other in recorder web alert; do
+	grep -q '^InaccessiblePaths=.*/lib/saqta/data' \
+		"systemd/saqta-$other.service" &&
+		grep -q '^InaccessiblePaths=.*-/srv/saqta' \
+			"systemd/saqta-$other.service"
+	tell $? "P1 $other can reach neither the data directory nor further volumes"
 done
 
 # Each message id has its texts in three languages, and no text is of another.

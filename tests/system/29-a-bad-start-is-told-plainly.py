@@ -13,17 +13,22 @@ import json
 import os
 import shutil
 import socket
+from pathlib import Path
 
 from lib import say
 from lib.appliance import ROOT, Appliance, Process
 
 
-def tried(box, name):
-    """Start a program that cannot; its log since then, and its status."""
+def tried(box, name, user=True):
+    """Start a program that cannot; its log since then, and its status.
+
+    user: True its own, None root, else of these.
+    """
     log = box.logs / (name + ".log")
     before = log.stat().st_size
     program = Process(name, [box.bin / ("saqta-" + name), "--config",
-                             box.conf], log, box.users[name], box.env)
+                             box.conf], log,
+                      box.users[name] if user is True else user, box.env)
     try:
         ended = program.child.wait(60)
     finally:
@@ -146,6 +151,42 @@ def test_disk(box):
     say.test("the right one is gone on with", box.answers())
 
 
+def test_walls(box):
+    """Outside a demonstration nobody may do what he must not, and tries it."""
+    if not box.users["web"]:
+        say.skip("P1 a program that could reach more does not start",
+                 "needs root")
+        return
+    box.stop()
+    told = box.conf.read_text()
+    box.conf.write_text(told.replace("demo = yes", "demo = no"))
+    of = box.users
+    for name in ("storage", "recorder", "web"):
+        text, ended = tried(box, name, None)
+        say.test("P1 %s does not start as root, and says how it is started" %
+                 name, ended == 1 and "runs as root" in text and
+                 "systemctl start saqta-" + name in text, ended, text)
+    for name, user, path in (("recorder", of["storage"], box.data),
+                             ("web", of["storage"], box.data),
+                             ("web", of["recorder"], box.tmp / "recorder"),
+                             ("recorder", of["web"], box.tmp / "web")):
+        text, ended = tried(box, name, user)
+        say.test("P1 %s does not start where it can look into %s" %
+                 (name, path.name), ended == 1 and
+                 "look into %s," % path in text, ended, text)
+    if any(int(p.read_text(), 16) & 9 == 1 for p in
+           Path("/sys/class/net").glob("*/flags")):
+        text, ended = tried(box, "storage")
+        say.test("P1 storage does not start where it can reach a network",
+                 ended == 1 and "reach a network" in text and
+                 "systemctl cat saqta-storage" in text, ended, text)
+    box.start()
+    say.test("behind its walls each of them does", box.answers())
+    box.stop()
+    box.conf.write_text(told)
+    box.start()
+
+
 def story():
     with Appliance() as box:
         test_configuration(box)
@@ -153,6 +194,7 @@ def story():
         test_port(box)
         test_certificate(box)
         test_disk(box)
+        test_walls(box)
         box.stop()
         say.test("no program was ended by a sanitizer or a signal",
                  not box.broken(), box.broken())

@@ -45,7 +45,7 @@ class Recorder:
         self.config = os.path.join(self.dir, "saqta.conf")
         self.log = os.path.join(self.dir, "log")
         with open(self.config, "w") as f:
-            f.write("[storage]\nrun = %s\n[recorder]\nstate = %s\n"
+            f.write("[site]\ndemo = yes\n[storage]\nrun = %s\n[recorder]\nstate = %s\n"
                     "timeout_ms = %d\n" % (self.run, self.dir, timeout_ms))
         self.process = self.storage = None
         self.cameras = []

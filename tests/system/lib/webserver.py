@@ -81,7 +81,7 @@ class Web:
         self.put("ui/pages/find.js", "export const find = 1;\n")
         self.put("ui/notes.txt", "not for browsers\n")
         self.port = free_port()
-        self.put("saqta.conf", "[storage]\nrun = %s/run\n[web]\nport = %d\n"
+        self.put("saqta.conf", "[site]\ndemo = yes\n[storage]\nrun = %s/run\n[web]\nport = %d\n"
                  "state = %s/state\nui = %s/ui\nidle_s = %d\n"
                  % (self.dir, self.port, self.dir, self.dir, idle_s))
         self.storage = fake.Storage(os.path.join(self.dir, "run"))
