@@ -248,6 +248,28 @@ static enum err lock_data(const struct keeper *k)
 	return err;
 }
 
+static const char foreign[] =
+    ": a disk of another machine has its users' numbers; as root: chown -R "
+    "saqta-storage: and this path, and those of further volumes";
+
+/* Of all that may be wrong only one thing means a new box. */
+static enum err read_site(struct keeper *k)
+{
+	enum err err = site_read(k->data_fd, &k->site);
+
+	if (err == ERR_DISK && errno == EACCES)
+		notify_cannot("start-data", "%s/site: %s%s", k->conf.data,
+		    strerror(errno), foreign);
+	else if (err)
+		notify_cannot("start-data", "%s: %s: %s", k->conf.data,
+		    err == ERR_NOT_FOUND ?
+			"no site in the data directory: is its volume mounted? "
+			"On a new box run saqta init" :
+			"site",
+		    err_text(err));
+	return err;
+}
+
 static enum err open_data(struct keeper *k)
 {
 	struct statvfs v;
@@ -257,12 +279,7 @@ static enum err open_data(struct keeper *k)
 	k->data_fd = open(k->conf.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (k->data_fd < 0) {
 		notify_cannot("start-data", "%s: %s%s", k->conf.data,
-		    strerror(errno),
-		    errno != EACCES ?
-			"" :
-			": a disk of another machine has its users' numbers; "
-			"as root: chown -R saqta-storage: and this path, and "
-			"those of further volumes");
+		    strerror(errno), errno != EACCES ? "" : foreign);
 		return ERR_NOT_FOUND;
 	}
 	if (fstatvfs(k->data_fd, &v) == 0 && v.f_flag & ST_RDONLY) {
@@ -272,12 +289,7 @@ static enum err open_data(struct keeper *k)
 		    k->conf.data);
 		return ERR_DISK;
 	}
-	err = site_read(k->data_fd, &k->site);
-	if (err)
-		notify_cannot("start-data",
-		    "%s: no site in the data directory: is its volume mounted? "
-		    "On a new box run saqta init: %s",
-		    k->conf.data, err_text(err));
+	err = read_site(k);
 	if (!err)
 		err = say(volumes_open(k->data_fd, k->conf.data, k->site.origin,
 			      true),

@@ -273,6 +273,15 @@ def moves(box):
     say.test("a disk with another machine's users is named, with the command",
              tried.returncode == 1 and "chown -R saqta-storage:" in
              tried.stderr, tried.stderr)
+    # what systemd-tmpfiles leaves of it: the directory alone is storage's
+    os.chown(box.data, user.pw_uid, user.pw_gid)
+    tried = subprocess.run(
+        [box.bin / "saqta-storage", "--config", box.conf],
+        capture_output=True, text=True, timeout=30, check=False,
+        env=box.env, user=user.pw_uid, group=user.pw_gid, extra_groups=[])
+    say.test("so is one of which the directory alone was made storage's",
+             tried.returncode == 1 and "chown -R saqta-storage:" in
+             tried.stderr and "saqta init" not in tried.stderr, tried.stderr)
     for where in (box.data, box.two):
         subprocess.run(["chown", "-R", "%d:%d" % (user.pw_uid, user.pw_gid),
                         where], check=True)
