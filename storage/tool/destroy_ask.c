@@ -116,7 +116,8 @@ static bool clocks(struct box *b)
 	    index_setting_find(b->ix, RCLOCK_SETTING, &c, sizeof(c), &n);
 
 	if (err || n != sizeof(c))
-		return destroy_fail("retention clock", "it is not known (P12)");
+		return destroy_fail("retention clock",
+		    "it is not known (P12): start storage once, and stop it");
 	if (c.untrusted || !rclock_trusts(&c, utc_now()))
 		return destroy_fail("retention clock",
 		    "it is far from the wall clock: start storage, and a "

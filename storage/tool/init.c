@@ -213,9 +213,35 @@ static bool arguments(struct making *s, int argc, char **argv)
 	return true;
 }
 
+/* Why nothing may begin in a data directory; false: it is empty of ours. */
+static bool is_taken(const struct making *s, char *why, size_t n)
+{
+	const char *data = s->conf.data;
+	struct site site;
+
+	if (site_read(s->data_fd, &site) != ERR_NOT_FOUND)
+		snprintf(why, n,
+		    "there is a site already; nothing was changed. If nothing "
+		    "was recorded yet, saqta destroy ends it, to begin again");
+	else if (!faccessat(s->data_fd, "footage", F_OK, 0))
+		snprintf(why, n,
+		    "there is footage without a site: this is no new box; "
+		    "saqta restore puts a backup beside it");
+	else if (!faccessat(s->data_fd, "ledger", F_OK, 0))
+		snprintf(why, n,
+		    "an earlier saqta init broke off, before it showed a key. "
+		    "Begin again after: rm -r %s/ledger; rm -rf %s/keyring "
+		    "%s/index.db*",
+		    data, data, data);
+	else
+		return false;
+	return true;
+}
+
 int tool_init(int argc, char **argv)
 {
 	static struct making s;
+	char why[700];
 	enum err err;
 
 	if (crypt_init() || !arguments(&s, argc, argv))
@@ -227,6 +253,10 @@ int tool_init(int argc, char **argv)
 	if (s.data_fd < 0) {
 		fprintf(stderr, "saqta: %s: %s\n", s.conf.data,
 		    strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (is_taken(&s, why, sizeof(why))) {
+		fprintf(stderr, "saqta: %s: %s\n", s.conf.data, why);
 		return EXIT_FAILED;
 	}
 	s.now = utc_now();
@@ -241,10 +271,7 @@ int tool_init(int argc, char **argv)
 	err = make_all(&s);
 	crypt_wipe(s.password, sizeof(s.password));
 	if (err) {
-		fprintf(stderr, "saqta: %s: %s\n", s.conf.data,
-		    err == ERR_EXISTS ? "there is a site already; nothing was "
-					"changed" :
-					err_text(err));
+		fprintf(stderr, "saqta: %s: %s\n", s.conf.data, err_text(err));
 		return EXIT_FAILED;
 	}
 	if (!geteuid() || seteuid(0) == 0)

@@ -13,10 +13,11 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 from lib import say
-from lib.appliance import ROOT, Appliance, Process
+from lib.appliance import ROOT, Appliance, Process, wait_for
 
 
 def tried(box, name, user=True):
@@ -151,6 +152,63 @@ def test_disk(box):
     say.test("the right one is gone on with", box.answers())
 
 
+def test_init(box):
+    """One that broke off, and one whose sheets nobody wrote down."""
+    new = box.tmp / "new"
+    origin = "new.saqta.invalid/box2"
+    conf, user = box.tmp / "new.conf", box.users["storage"]
+    told = box.conf.read_text()
+    for key, old in (("data", "data"), ("copy", "copy"), ("run", "run")):
+        path = box.tmp / ("new" if key == "data" else "new-" + key)
+        path.mkdir(mode=0o700)
+        if user:
+            os.chown(path, user.pw_uid, user.pw_gid)
+        told = told.replace("%s = %s\n" % (key, box.tmp / old),
+                            "%s = %s\n" % (key, path))
+    conf.write_text(told)
+
+    def saqta(verb, *words):
+        done = subprocess.run(
+            [box.bin / "saqta", verb, "--config", conf, *words, "-"],
+            input=("lantern seventeen harbour\n" if verb == "init" else
+                   origin + "\n"), capture_output=True, text=True,
+            env=box.env, timeout=60, check=False)
+        return done.returncode, done.stderr
+
+    def init():
+        return saqta("init", "--origin", origin, "--custodian", "aigul",
+                     "--paper-file", box.tmp / "p2", "--factor-file",
+                     box.tmp / "f2")
+    first = init()
+    (new / "site").unlink()
+    code, text = init()
+    rm = text.partition("Begin again after: ")[2]
+    say.test("a saqta init that broke off is told, with the command",
+             first[0] == 0 and code == 1 and rm.startswith("rm -r %s/" % new),
+             first, text)
+    subprocess.run(["sh", "-ec", rm], check=True)
+    say.test("after which it begins again", init() == (0, ""))
+    code, text = init()
+    say.test("where a site is already it says what ends one of which nothing "
+             "was recorded", code == 1 and "saqta destroy" in text, text)
+    gone = saqta("destroy")
+    say.test("P12 which wants to know the clock first, and says how",
+             gone[0] == 1 and "start storage once" in gone[1], gone)
+    storage = Process("new", [box.bin / "saqta-storage", "--config", conf],
+                      box.logs / "new.log", user, box.env)
+    wait_for("it runs once", 30,
+             (box.tmp / "new-run" / "control.sock").is_socket)
+    storage.stop()
+    gone = saqta("destroy")
+    say.test("and after that it begins again", gone[0] == 0 and
+             init() == (0, ""), gone)
+    (new / "site").rename(box.tmp / "site2")
+    (new / "footage").mkdir()
+    code, text = init()
+    say.test("P2 beside footage nothing is begun", code == 1 and
+             "no new box" in text and "rm " not in text, text)
+
+
 def test_walls(box):
     """Outside a demonstration nobody may do what he must not, and tries it."""
     if not box.users["web"]:
@@ -194,6 +252,7 @@ def story():
         test_port(box)
         test_certificate(box)
         test_disk(box)
+        test_init(box)
         test_walls(box)
         box.stop()
         say.test("no program was ended by a sanitizer or a signal",
