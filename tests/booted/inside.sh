@@ -62,6 +62,8 @@ install_it()
 		--place Here "$(cat /mnt/url)"
 	check "saqta-alert waits for its token" \
 		bash -c "systemctl start saqta-alert && ! systemctl is-failed -q saqta-alert"
+	check "what root puts there nobody else can read" bash -c \
+		"[ \"\$(stat -c '%a %U' /etc/saqta/alert)\" = '700 root' ]"
 	echo saqta_not_a_good_one >/etc/saqta/alert/token
 	systemctl start saqta-alert
 	check "and starts when it is there, behind its walls" \
