@@ -251,7 +251,8 @@ again()
 		grep -q 'within their'"
 	mv /var/lib/saqta/data /srv/bank
 	ln -s /srv/bank /var/lib/saqta/data	# for what is looked at below
-	sed -i '/^\[storage\]/a data = /srv/bank' /etc/saqta/saqta.conf
+	sed -i '/^\[storage\]/a data = /srv/bank ; a disk of its own' \
+		/etc/saqta/saqta.conf
 	check "the package is purged" bash -c \
 		"dpkg --purge saqta >/root/purged 2>&1"
 	check "and says where the footage lies, and what may destroy it" \
