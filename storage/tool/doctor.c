@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "storage/api/messages.h"
 #include "storage/host.h"
@@ -12,6 +14,7 @@
 
 #define WITNESS_LATE_S (60 * 60)
 #define WITNESS_GONE_S (24 * 60 * 60)
+#define VOLUME_ADD "saqta volume add PATH"
 #define DISK_DAYS 30
 #define DISK_DAYS_CRITICAL 7
 
@@ -41,7 +44,8 @@ void doctor_found(struct doctor *d, enum health state, const char *check,
 static void cameras_count(struct doctor *d, const json_t *c)
 {
 	if (!json_number_of(c, "total"))
-		doctor_found(d, HEALTH_WARNING, "cameras", "saqta camera add",
+		doctor_found(d, HEALTH_WARNING, "cameras",
+		    "saqta camera add --id ID --atm ATM --user USER URL",
 		    "there is none");
 	else
 		doctor_found(d, HEALTH_OK, "cameras", NULL,
@@ -69,14 +73,14 @@ static void room(struct doctor *d, const json_t *status)
 		    "%lld segments are missing or damaged",
 		    json_number_of(s, "lost"));
 	if (!strcmp(json_text_of(s, "state"), "full"))
-		doctor_found(d, HEALTH_CRITICAL, "space", "saqta volume add",
+		doctor_found(d, HEALTH_CRITICAL, "space", VOLUME_ADD,
 		    "the volumes are full: nothing is recorded, nothing is "
 		    "erased; add one, or free what is not Saqta's");
 	else if (json_is_string(full) && days < DISK_DAYS)
 		doctor_found(d,
 		    days < DISK_DAYS_CRITICAL ? HEALTH_CRITICAL :
 						HEALTH_WARNING,
-		    "space", "saqta volume add", "full on %.10s, in %lld days",
+		    "space", VOLUME_ADD, "full on %.10s, in %lld days",
 		    json_string_value(full), days);
 	else
 		doctor_found(d, HEALTH_OK, "space", NULL, "%.1f GB free",
@@ -100,7 +104,7 @@ static void ledger(struct doctor *d, const json_t *status)
 
 	if (!json_is_true(json_object_get(l, "confirmed")))
 		doctor_found(d, HEALTH_CRITICAL, "ledger",
-		    "saqta ledger confirm",
+		    "saqta ledger confirm --by CUSTODIAN",
 		    "it was lost or set back: epoch %lld waits for a "
 		    "custodian, nothing is erased",
 		    json_number_of(l, "epoch"));
@@ -120,7 +124,8 @@ static void ledger(struct doctor *d, const json_t *status)
 		    json_text_of(alarm, "who"), json_text_of(alarm, "kind"),
 		    json_text_of(alarm, "at"));
 	if (!json_number_of(w, "witnesses"))
-		doctor_found(d, HEALTH_WARNING, "witness", "saqta witness add",
+		doctor_found(d, HEALTH_WARNING, "witness",
+		    "saqta witness add --by CUSTODIAN --key VKEY --url URL",
 		    "none is named: root could rewrite the whole log, and "
 		    "nobody would know");
 	else if (!json_is_integer(json_object_get(w, "age_s")) ||
@@ -140,7 +145,8 @@ static void retention(struct doctor *d, const json_t *status)
 	const char *alarm = json_text_of(r, "alarm");
 
 	if (!strcmp(alarm, "clock"))
-		doctor_found(d, HEALTH_CRITICAL, "erasing", "saqta clock vouch",
+		doctor_found(d, HEALTH_CRITICAL, "erasing",
+		    "saqta clock vouch --by CUSTODIAN --now TIME --reason TEXT",
 		    "the clock is not trusted: nothing is erased until a "
 		    "custodian vouches for it");
 	else if (json_number_of(r, "overdue"))
@@ -166,9 +172,10 @@ static void retention(struct doctor *d, const json_t *status)
 static void host_facts(struct doctor *d, const json_t *h)
 {
 	if (!json_is_object(h))
-		doctor_found(d, HEALTH_OK, "machine", NULL,
-		    "saqta-host.timer has told pages and alerts nothing of "
-		    "clock, arrays and disks");
+		doctor_found(d, HEALTH_WARNING, "machine",
+		    "systemctl enable --now saqta-host.timer",
+		    "pages and alerts have heard nothing of clock, arrays and "
+		    "disks, ever");
 	else if (json_number_of(h, "age_s") > HOST_OLD_S)
 		doctor_found(d, HEALTH_WARNING, "machine",
 		    "systemctl restart saqta-host.timer",
@@ -204,6 +211,23 @@ void doctor_status(struct doctor *d, const json_t *status)
 	retention(d, status);
 }
 
+/* What mends a gap by its cause; where the camera itself is in doubt: a look. */
+static void camera_mend(const json_t *c, char *mend, size_t n)
+{
+	const char *cause = json_text_of(c, "cause");
+	const char *url = json_text_of(c, "url");
+
+	if (!strncmp(cause, "recorder-", 9))
+		snprintf(mend, n, "systemctl restart saqta-recorder");
+	else if (!strcmp(cause, "disk-full"))
+		snprintf(mend, n, VOLUME_ADD);
+	else if (!strcmp(cause, "password"))
+		snprintf(mend, n, "saqta camera replace --id %s --user USER %s",
+		    json_text_of(c, "id"), url);
+	else
+		snprintf(mend, n, "saqta camera probe %s", url);
+}
+
 static void camera(struct doctor *d, const json_t *c)
 {
 	const char *state = json_text_of(c, "state");
@@ -212,8 +236,7 @@ static void camera(struct doctor *d, const json_t *c)
 	char check[64], mend[1200];
 
 	snprintf(check, sizeof(check), "camera %s", json_text_of(c, "id"));
-	snprintf(mend, sizeof(mend), "saqta camera probe %s",
-	    json_text_of(c, "url"));
+	camera_mend(c, mend, sizeof(mend));
 	if (!strcmp(state, "down") || !strcmp(state, "connecting"))
 		doctor_found(d, HEALTH_CRITICAL, check, mend,
 		    "not recording since %s: %s%s%s", json_text_of(c, "since"),
@@ -249,10 +272,7 @@ static json_t *ask(struct doctor *d, uint16_t message)
 	err = tool_ask(d->conf, &w, &text);
 	if (!err)
 		return json_of_bulk(&w);
-	doctor_found(d, HEALTH_CRITICAL, "storage",
-	    "systemctl restart saqta-storage",
-	    "%s (why: journalctl -u saqta-storage)",
-	    *text ? text : "storage does not answer");
+	doctor_storage_away(d, text);
 	return NULL;
 }
 
@@ -288,6 +308,15 @@ static void print(const struct doctor *d)
 	}
 }
 
+/* Others would be told that storage is away, and restart what runs. */
+static bool may_look(const struct config *conf)
+{
+	struct stat st;
+
+	return !geteuid() || stat(conf->data, &st) < 0 ||
+	    st.st_uid == geteuid();
+}
+
 int tool_doctor(int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", NULL, "--json", NULL};
@@ -314,8 +343,14 @@ int tool_doctor(int argc, char **argv)
 		doctor_found(&d, HEALTH_UNKNOWN, "configuration",
 		    "saqta config check", "%s", why);
 	} else {
-		doctor_host(&d);
-		ask_storage(&d);
+		if (may_look(&conf)) {
+			doctor_host(&d);
+			ask_storage(&d);
+		} else {
+			doctor_found(&d, HEALTH_UNKNOWN, "rights",
+			    "sudo saqta doctor",
+			    "storage, keys and disks answer root alone");
+		}
 	}
 	if (v[1]) {
 		all = json_pack("{s:s, s:O}", "state", state_names[d.worst],

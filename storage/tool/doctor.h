@@ -34,6 +34,12 @@ void doctor_cameras(struct doctor *d, const json_t *cameras);
 
 /* What the machine tells: swap, disks, RAID, clock, port, certificate. */
 void doctor_host(struct doctor *d);
+/* A data directory without a site: away, or a new box's. */
+void doctor_site(struct doctor *d);
+/* Storage does not answer (text: in its words, or ""): why. */
+void doctor_storage_away(struct doctor *d, const char *text);
+/* What a program prints, at most n - 1 bytes; false where it failed. */
+bool doctor_printed(const char *path, char *const *argv, char *buf, size_t n);
 /* Each volume of "status": its copy of the keyring, encryption below it. */
 void doctor_volumes(struct doctor *d, const json_t *status);
 

@@ -1,5 +1,4 @@
 /* doctor_host.c - what the machine itself tells (doctor.h). */
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -150,7 +149,10 @@ static int smartctl(const char *device)
 	return WEXITSTATUS(status);
 }
 
-/* smartctl(8), EXIT STATUS: 8 failing, 16 below its limits; 1 to 4 no answer. */
+/*
+ * smartctl(8), EXIT STATUS: 8 failing, 16 below its limits; 1 to 4 no answer,
+ * but a disk that fails often answers one question of several only: 4 | 8.
+ */
 static void smart_one(struct doctor *d, const char *name)
 {
 	char device[300], mend[320];
@@ -159,15 +161,15 @@ static void smart_one(struct doctor *d, const char *name)
 	snprintf(device, sizeof(device), "/dev/%s", name);
 	snprintf(mend, sizeof(mend), "smartctl -a %s", device);
 	status = smartctl(device);
-	if (status < 0 || status & 7)
-		doctor_found(d, HEALTH_OK, "disk", NULL,
-		    "%s tells nothing of its health", device);
-	else if (status & 8)
+	if (status >= 0 && status & 8)
 		doctor_found(d, HEALTH_CRITICAL, "disk", mend,
 		    "%s says that it is failing: replace it", device);
-	else if (status & 16)
+	else if (status >= 0 && status & 16)
 		doctor_found(d, HEALTH_WARNING, "disk", mend,
 		    "%s has worn below a limit of its maker", device);
+	else if (status < 0 || status & 7)
+		doctor_found(d, HEALTH_OK, "disk", NULL,
+		    "%s tells nothing of its health", device);
 	else
 		doctor_found(d, HEALTH_OK, "disk", NULL, "%s is well", device);
 }
@@ -200,8 +202,7 @@ static void smart(struct doctor *d)
 		    "to fail");
 }
 
-/* What a program prints, at most n - 1 bytes; false where it failed. */
-static bool printed(const char *path, char *const *argv, char *buf, size_t n)
+bool doctor_printed(const char *path, char *const *argv, char *buf, size_t n)
 {
 	char locale[] = "LC_ALL=C", *env[] = {locale, NULL};
 	posix_spawn_file_actions_t fa;
@@ -236,7 +237,8 @@ static void package(struct doctor *d)
 	     format[] = "-f${db:Status-Abbrev}";
 	char *argv[] = {program, show, format, name, NULL}, state[8];
 
-	if (!printed("/usr/bin/dpkg-query", argv, state, sizeof(state)) ||
+	if (!doctor_printed("/usr/bin/dpkg-query", argv, state,
+		sizeof(state)) ||
 	    strlen(state) < 3 || strchr("nc", state[1]))
 		doctor_found(d, HEALTH_OK, "package", NULL,
 		    "not installed as a package of Debian");
@@ -326,70 +328,71 @@ static enum shown port(struct doctor *d, const char *crt, long *ret_days)
 	return is;
 }
 
-#define CREDENTIAL "/etc/credstore.encrypted/saqta-web.tls.crt"
+#define CREDSTORE "/etc/credstore.encrypted/"
+#define TLS_CRT "saqta-web.tls.crt"
+#define TLS_KEY "saqta-web.tls.key"
+
+/* Is it a credential of web's unit, which counts before a file? */
+static bool is_sealed(const char *name)
+{
+	char path[128], given[128];
+
+	snprintf(path, sizeof(path), CREDSTORE "%s", name);
+	snprintf(given, sizeof(given), "/run/credentials/saqta-web.service/%s",
+	    name);
+	return access(path, F_OK) == 0 || access(given, F_OK) == 0;
+}
 
 /* In days: of what browsers get, else of the file that saqta-web would take. */
 static void certificate(struct doctor *d)
 {
-	bool sealed = access(CREDENTIAL, F_OK) == 0;	/* then that counts */
 	char path[256], mend[512];
+	const char *more = "";
 	enum shown shown;
 	long days;
+	bool crt = is_sealed(TLS_CRT);	/* then that counts */
 
 	snprintf(path, sizeof(path), "%s/tls.crt", d->conf->web_state);
-	/* both: one alone is refused, for it may be its owner's */
-	snprintf(mend, sizeof(mend),
-	    "rm %s %s/tls.key && systemctl restart saqta-web", path,
-	    d->conf->web_state);
-	if (sealed) {
-		snprintf(path, sizeof(path), "%s", CREDENTIAL);
+	if (crt) {
+		snprintf(path, sizeof(path), CREDSTORE TLS_CRT);
 		snprintf(mend, sizeof(mend),
-		    "systemd-creds encrypt --name=saqta-web.tls.crt NEW.crt %s",
-		    path);
-	}
-	shown = port(d, sealed ? NULL : path, &days);
-	if (sealed && shown != SHOWN)
-		return;	/* only systemd opens it */
-	if (!sealed && access(path, R_OK) < 0)
-		doctor_found(d, HEALTH_WARNING, "certificate",
+		    "systemd-creds encrypt --name=" TLS_CRT " NEW.crt %s && "
 		    "systemctl restart saqta-web",
-		    "%s: %s; saqta-web makes one where there is none", path,
-		    strerror(errno));
+		    path);
+	} else if (is_sealed(TLS_KEY)) {
+		snprintf(mend, sizeof(mend),
+		    "install -m 644 NEW.crt %s && systemctl restart saqta-web",
+		    path);
+	} else {
+		/* both: one alone is refused, for it may be its owner's */
+		snprintf(mend, sizeof(mend),
+		    "rm %s %s/tls.key && systemctl restart saqta-web", path,
+		    d->conf->web_state);
+		more = ", or let saqta-web make one";
+	}
+	shown = port(d, crt ? NULL : path, &days);
+	if (crt && shown != SHOWN)
+		return;	/* only systemd opens it */
+	if (!crt && access(path, R_OK) < 0)
+		doctor_found(d, HEALTH_WARNING, "certificate",
+		    "systemctl restart saqta-web", "%s: %s%s", path,
+		    strerror(errno),
+		    *more ? "; saqta-web makes one where there is none" : "");
 	else if (shown != SHOWN && !certificate_days(path, &days))
 		doctor_found(d, HEALTH_CRITICAL, "certificate", mend,
-		    "%s is no certificate; put yours there, or let saqta-web "
-		    "make one",
-		    path);
+		    "%s is no certificate; put yours there%s", path, more);
 	else if (days < 0)
 		doctor_found(d, HEALTH_CRITICAL, "certificate", mend,
 		    "%s ended %ld days ago: browsers refuse it; put a new one "
-		    "there, or let saqta-web make one",
-		    path, -days);
+		    "there%s",
+		    path, -days, more);
 	else if (days < CERTIFICATE_DAYS)
 		doctor_found(d, HEALTH_WARNING, "certificate", mend,
-		    "%s ends in %ld days; put a new one there, or let "
-		    "saqta-web make one",
-		    path, days);
+		    "%s ends in %ld days; put a new one there%s", path, days,
+		    more);
 	else
 		doctor_found(d, HEALTH_OK, "certificate", NULL,
 		    "good for %ld days", days);
-}
-
-/* Pages and storage start only where there is a site: nobody else says this. */
-static void site(struct doctor *d)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/site", d->conf->data);
-	if (access(path, F_OK) == 0 || errno != ENOENT)
-		return;
-	doctor_found(d, HEALTH_CRITICAL, "data",
-	    "mount -a && systemctl restart saqta-storage saqta-recorder "
-	    "saqta-web",
-	    "%s: there is no site on it, so nothing starts: is its disk "
-	    "mounted, and is it the right one? Mount the one with the footage; "
-	    "only on a new box, saqta init",
-	    d->conf->data);
 }
 
 static void time_source(struct doctor *d)
@@ -405,6 +408,14 @@ static void time_source(struct doctor *d)
 }
 
 #define BACKUP_OLD_NS (2 * 86400 * NS_PER_SEC)
+#define BACKUP_NOW                                    \
+	"systemctl enable --now saqta-backup.timer && " \
+	"systemctl start saqta-backup"
+/* Where its unit may write without a drop-in. */
+#define BACKUP_BEGIN                                               \
+	"install -d -o saqta-storage -m 700 /var/backups/saqta && " \
+	"printf '[storage]\\nbackup = /var/backups/saqta\\n' "      \
+	">/etc/saqta/conf.d/backup.conf && " BACKUP_NOW
 
 static void backup(struct doctor *d)
 {
@@ -412,19 +423,20 @@ static void backup(struct doctor *d)
 	int64_t made, days;
 
 	if (!strcmp(dir, "none")) {
-		doctor_found(d, HEALTH_OK, "backup", NULL,
-		    "none is made each night ([storage] backup): a new system "
-		    "disk would begin without configuration");
+		doctor_found(d, HEALTH_WARNING, "backup", BACKUP_BEGIN,
+		    "none is made: a new system disk would begin without "
+		    "configuration, a new data disk without people; best on "
+		    "another machine ([storage] backup)");
 		return;
 	}
 	made = backup_newest(dir, 0);
-	days = (utc_now().ns - made) / (86400 * NS_PER_SEC);
+	days = made == INT64_MIN ? 0 :
+				   (utc_now().ns - made) / (86400 * NS_PER_SEC);
 	if (made == INT64_MIN)
-		doctor_found(d, HEALTH_WARNING, "backup",
-		    "systemctl start saqta-backup", "there is none in %s", dir);
+		doctor_found(d, HEALTH_WARNING, "backup", BACKUP_NOW,
+		    "there is none in %s", dir);
 	else if (utc_now().ns - made > BACKUP_OLD_NS)
-		doctor_found(d, HEALTH_WARNING, "backup",
-		    "systemctl start saqta-backup",
+		doctor_found(d, HEALTH_WARNING, "backup", BACKUP_NOW,
 		    "the newest in %s is %lld days old: look at journalctl -u "
 		    "saqta-backup",
 		    dir, (long long)days);
@@ -440,7 +452,7 @@ void doctor_host(struct doctor *d)
 	raid(d);
 	smart(d);
 	time_source(d);
-	site(d);
+	doctor_site(d);
 	certificate(d);
 	backup(d);
 }
@@ -488,15 +500,17 @@ static void volume(struct doctor *d, const json_t *v)
 	const char *path = json_text_of(v, "path");
 	const char *state = json_text_of(v, "state");
 	struct stat st;
-	char check[32], number[32];
+	char check[32], number[32], mend[320];
 
 	snprintf(check, sizeof(check), "volume %lld",
 	    json_number_of(v, "number"));
 	if (!strcmp(state, "away")) {
-		doctor_found(d, HEALTH_CRITICAL, check, "saqta volume replace",
+		snprintf(mend, sizeof(mend), "mount %s", path);
+		doctor_found(d, HEALTH_CRITICAL, check, mend,
 		    "%s is not here, or another disk is: mount it, and its "
-		    "footage is there again; only if it is broken, give it up",
-		    path);
+		    "footage is there again; only if it is broken, give it "
+		    "up: saqta volume replace --reason TEXT %lld NEWPATH",
+		    path, json_number_of(v, "number"));
 		return;
 	}
 	if (json_number_of(v, "number") && !copied(d->conf->data, path))

@@ -8,6 +8,7 @@ here it is only held to its form.
 """
 import base64
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -73,10 +74,14 @@ def well(box, doctor):
                   "certificate"):
         ok([f["state"] for f in doctor.of(check)] == ["ok"],
            "%s is found well where it is" % check, doctor.of(check))
-    ok(doctor.of("witness")[0]["mend"] == "saqta witness add" and
+    ok(doctor.of("witness")[0]["mend"].startswith("saqta witness add --by")
+       and doctor.of("backup")[0]["state"] == "warning" and
        doctor.of("ledger copy")[0]["state"] == "warning",
-       "that nobody witnesses the log, and that its copy is on the same disk, "
-       "is said", doctor.all)
+       "that nobody witnesses the log, that its copy is on the same disk and "
+       "that there is no backup is said", doctor.all)
+    ok([f["state"] for f in doctor.of("machine")] == ["warning"],
+       "a timer of root's that never ran is to be enabled",
+       doctor.of("machine"))
     for check in ("swap", "clock", "space"):
         ok(len(doctor.of(check)) >= 1, "the doctor looks at %s" % check)
 
@@ -97,6 +102,38 @@ def swaps(box, doctor):
                "P1 and the command against it is named", found)
 
 
+def disks(box, doctor):
+    """What smartctl's exit status says, with another /sys/block: smartctl(8)."""
+    programs, block = box.tmp / "sbin", box.tmp / "block"
+    programs.mkdir()
+    (block / "sda" / "device").mkdir(parents=True)
+    fake = programs / "smartctl"
+    for status, state in ((0, "ok"), (4, "ok"), (8, "critical"),
+                          (12, "critical"), (16, "warning"), (20, "warning")):
+        fake.write_text("#!/bin/sh\nexit %d\n" % status)
+        fake.chmod(0o755)
+        doctor.run(["unshare", "-m", "sh", "-c", 'mount --bind "$0" /usr/sbin '
+                    '&& mount --bind "$1" /sys/block && shift && exec "$@"',
+                    str(programs), str(block)])
+        found = doctor.of("disk")
+        ok([f["state"] for f in found] == [state] and
+           "/dev/sda" in found[0]["text"],
+           "a disk of which smartctl ends with %d is %s" % (status, state),
+           found)
+
+
+def others(box, doctor):
+    """Who is not root is told so, and not that storage is away."""
+    done = subprocess.run(
+        [str(box.bin / "saqta"), "doctor", "--config", str(box.conf), "--json"],
+        stdout=subprocess.PIPE, cwd="/", env=box.env, check=False, user=65534,
+        group=65534, extra_groups=[])
+    found = json.loads(done.stdout)["findings"]
+    ok(done.returncode == 3 and [f.get("mend") for f in found] ==
+       ["sudo saqta doctor"], "who is not root is told to be, and that is all",
+       done.returncode, found)
+
+
 def packages(box, doctor):
     """What dpkg-query says, in a mount namespace of its own."""
     fake = box.tmp / "dpkg-query"
@@ -113,6 +150,31 @@ def packages(box, doctor):
            "a package that dpkg calls %s is %s" % (said, state), found)
 
 
+def sealed(box, doctor):
+    """Credentials of web's unit count before its files, which have ended."""
+    crt, key = box.tmp / "good.crt", box.tmp / "good.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "365", "-subj",
+         "/CN=box", "-keyout", key, "-out", crt], check=True,
+        capture_output=True)
+    for names, state, mend in (
+            (("key",), "critical", "install -m 644 NEW.crt " +
+             str(box.certificate)),
+            (("key", "crt"), "ok", None)):
+        doctor.run(["unshare", "-m", "sh", "-ec", """
+            d=/run/credentials/saqta-web.service
+            mount -t tmpfs none /run; mkdir -p $d; cd "$0"
+            for n in $1; do cp good.$n $d/saqta-web.tls.$n; done
+            cd /; shift; exec "$@" """, str(box.tmp), " ".join(names)])
+        found, = doctor.of("certificate")
+        ok(found["state"] == state and
+           (found.get("mend") or "").split(" && ")[0] == (mend or ""),
+           "with %s of web as credentials it is %s, by a command that does "
+           "not part key and certificate" % (" and ".join(names), state),
+           found)
+
+
 def ill(box, doctor, camera):
     camera.freeze()
     wait_for("the camera is critical", 40, lambda: doctor.is_state(
@@ -125,26 +187,63 @@ def ill(box, doctor, camera):
     box.certificate.write_text(ended(box.certificate))
     ok(doctor.is_state("certificate", "critical", "ended"),
        "a certificate that ended is critical")
-    ok("tls.crt" in doctor.of("certificate")[0]["mend"], "and what mends it is "
-       "named", doctor.of("certificate"))
+    ok(doctor.of("certificate")[0]["mend"].startswith("rm "), "and what mends "
+       "it is named", doctor.of("certificate"))
     ok(doctor.of("web")[0]["state"] == "critical" and "another certificate"
        in doctor.of("web")[0]["text"], "so is one that browsers do not get, "
        "for web has not started since", doctor.of("web"))
+    sealed(box, doctor)
     box.certificate.write_text("nonsense\n")
     ok(doctor.is_state("certificate", "critical", "is no certificate"),
        "so is one that is none")
+    box.wait_recording("cam1")
+    box.stop("recorder")
+    found = wait_for("storage knows that the recorder stopped", 20, lambda: [
+        f for f in doctor.run().of("camera cam1")
+        if "recorder-stopped" in f["text"]])
+    ok(found[0]["state"] == "critical" and
+       found[0]["mend"] == "systemctl restart saqta-recorder",
+       "without a recorder a camera is critical, and the command is not about "
+       "the camera", found)
     box.stop("web")
     ok(doctor.is_state("web", "critical", "nobody answers"),
        "that nobody answers at the port is critical")
     box.stop("storage")
     ok(doctor.is_state("storage", "critical", "does not answer") and
+       "restart saqta-storage saqta-recorder saqta-web" in
+       doctor.of("storage")[0]["mend"] and
        not doctor.of("camera cam1"), "so is a storage that does not answer")
+    silent(box, doctor)
     box.conf.write_text(box.conf.read_text().replace(
         "listen = 127.0.0.1", "listen = lisbon"))
     doctor.run()
     ok(doctor.status == 3 and "a numeric address" in
        doctor.of("configuration")[0]["text"],
        "without a configuration it could not look, and says where to mend it")
+
+
+def silent(box, doctor):
+    """Why storage does not answer, where a look at the disk tells."""
+    site, away = box.data / "site", box.data / "site.away"
+
+    def mend(check):
+        return doctor.run().of(check)[0].get("mend")
+    was = site.stat()
+    os.chown(site, 4242, 4242)
+    told = mend("storage")
+    ok(told.startswith("chown -R saqta-storage: %s && " % box.data),
+       "files of another machine's users are named", told)
+    os.chown(site, was.st_uid, was.st_gid)
+    site.rename(away)
+    told = mend("data")
+    ok(told.startswith("mount "), "a volume that is not mounted is to be "
+       "mounted", told)
+    box.certificate.rename(box.tmp / "crt")
+    told = mend("data")
+    ok(told.startswith("saqta init --origin"), "on a new box saqta init is "
+       "named", told)
+    (box.tmp / "crt").rename(box.certificate)
+    away.rename(site)
 
 
 def metrics(box):
@@ -297,6 +396,8 @@ def story():
         wait_for("the certificate", 10, box.certificate.exists)
         well(box, doctor)
         swaps(box, doctor)
+        disks(box, doctor)
+        others(box, doctor)
         packages(box, doctor)
         metrics(box)
         last_day(box)

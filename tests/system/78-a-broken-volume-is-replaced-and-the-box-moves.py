@@ -96,7 +96,8 @@ def breaks(box):
     said = box.root("doctor", check=False).stdout.decode()
     say.test("the doctor says which, and the command that mends it",
              "%s is not here" % box.one in said and
-             "saqta volume replace" in said, said)
+             "-> mount %s\n" % box.one in said and
+             "saqta volume replace --reason TEXT 1" in said, said)
     wait_for("recording goes on on the data volume", 40,
              lambda: len(box.footage(box.data)) > 1)
     time.sleep(6)
