@@ -342,7 +342,8 @@ static enum err set_up(struct index *ix, bool readonly)
 	    !readonly)
 		return migrate(ix, (size_t)version);
 	if (!err && version != (int64_t)SCHEMA_VERSION) {
-		log_error("index.db has schema %lld, this program knows %zu",
+		log_error("index.db has schema %lld, this program knows %zu: a "
+			  "newer Saqta wrote it, install that version again",
 		    (long long)version, SCHEMA_VERSION);
 		err = ERR_INVALID;
 	}

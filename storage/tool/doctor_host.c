@@ -247,7 +247,8 @@ static void package(struct doctor *d)
 		    "dpkg -i saqta_*.deb",
 		    "its installation broke off while files were unpacked: "
 		    "some may be of another version; install the package file "
-		    "once more (the new one, or the one from before)");
+		    "once more (that one: an older Saqta does not read what a "
+		    "newer one wrote)");
 	else if (state[1] != 'i')
 		doctor_found(d, HEALTH_WARNING, "package",
 		    "dpkg --configure -a",

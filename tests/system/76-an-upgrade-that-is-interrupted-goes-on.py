@@ -123,6 +123,29 @@ def ends(box, n):
     return told
 
 
+def goes_back(box):
+    """An older program refuses what a newer one wrote, and changes nothing."""
+    box.stop()
+    db = box.index()
+    db.execute("PRAGMA user_version = %d" % (box.newest + 1))
+    db.commit()
+    db.close()
+    who = {}
+    if box.users["storage"]:
+        who = {"user": box.users["storage"].pw_uid,
+               "group": box.users["storage"].pw_gid, "extra_groups": []}
+    done = subprocess.run(
+        [box.bin / "saqta-storage", "--config", box.conf], env=box.env,
+        capture_output=True, text=True, timeout=30, check=False, **who)
+    db = box.index()
+    say.test("P2 an older version does not start on the index of a newer one, "
+             "and says which to install", done.returncode == 1 and
+             "install that version again" in done.stderr and
+             version(db) == box.newest + 1 and
+             people(db) == box.everybody, done.stderr)
+    db.close()
+
+
 def story(power):
     how = "without power" if power else "killed"
     with Box(power) as box:
@@ -152,6 +175,8 @@ def story(power):
         say.test("people sign in as before",
                  box.client("oleg").get("/api/v1/status").status == 200 and
                  len(PEOPLE) == len(box.everybody))
+        if not power:
+            goes_back(box)
 
 
 def main():
