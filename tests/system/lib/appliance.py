@@ -148,7 +148,10 @@ class Camera(Process):
     """A simulated camera; url has no credentials."""
 
     def __init__(self, program, name, log, options, apart=False):
-        argv = [program, "--port", options.pop("port", 0), "--name", name]
+        # a real one waits for no processor of ours (where that is not allowed,
+        # nice says so and goes on)
+        argv = ["nice", "-n", "-10", program, "--port",
+                options.pop("port", 0), "--name", name]
         for key, value in options.items():
             argv += ["--" + key, str(value)]
         super().__init__(name, argv, log, stdout=subprocess.PIPE, apart=apart)
