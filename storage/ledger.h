@@ -56,7 +56,7 @@ must_check enum err ledger_checkpoint(struct ledger *l);
 
 uint64_t ledger_size(const struct ledger *l); /* committed entries */
 void ledger_root(const struct ledger *l, unsigned char ret[HASH_BYTES]);
-/* The size that the checkpoint on disk covers. */
+/* The size that the checkpoint covers which was read at open or made since. */
 uint64_t ledger_checkpoint_size(const struct ledger *l);
 /* Entries that stand in tiles; the others are in the tail. */
 uint64_t ledger_tiled(const struct ledger *l);
@@ -92,6 +92,12 @@ must_check enum err ledger_root_at(const struct ledger *l, uint64_t size,
  */
 must_check enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],
     size_t *ret_n, struct checkpoint *ret);
+/*
+ * How many entries the checkpoint on disk covers now, beside a writer too; a
+ * read-only ledger then knows them all. What ledger_checkpoint_size() said where
+ * none can be read.
+ */
+uint64_t ledger_signed(struct ledger *l);
 /*
  * The newest checkpoint that a witness has cosigned, with its lines.
  * ERR_NOT_FOUND where none has yet; ERR_INTEGRITY.

@@ -175,6 +175,16 @@ enum err ledger_note(struct ledger *l, char ret_note[NOTE_MAX + 1],
 	return e == ERR_NOT_FOUND ? ERR_INTEGRITY : e;
 }
 
+uint64_t ledger_signed(struct ledger *l)
+{
+	char note[NOTE_MAX + 1];
+	struct checkpoint c;
+	size_t n;
+
+	return ledger_note(l, note, &n, &c) ? ledger_checkpoint_size(l) :
+					      c.size;
+}
+
 enum err ledger_witnessed(struct ledger *l, char ret_note[NOTE_MAX + 1],
     size_t *ret_n, struct checkpoint *ret)
 {

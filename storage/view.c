@@ -477,6 +477,7 @@ static json_t *ledger_state(const struct view *v)
 {
 	unsigned char root[HASH_BYTES], buf[ENTRY_MAX];
 	char hex[2 * HASH_BYTES + 1];
+	uint64_t signed_n = ledger_signed(v->ledger);
 	size_t n;
 
 	/* asking beyond the end makes it look at the disk again */
@@ -486,9 +487,8 @@ static json_t *ledger_state(const struct view *v)
 	hex_encode(root, sizeof(root), hex);
 	return json_pack("{s:I, s:s, s:I, s:i, s:b}", "size",
 	    (json_int_t)ledger_size(v->ledger), "root", hex, "checkpoint",
-	    (json_int_t)ledger_checkpoint_size(v->ledger), "epoch",
-	    (int)ledger_epoch(v->ledger), "confirmed",
-	    epoch_confirmed(v->ix, v->ledger));
+	    (json_int_t)signed_n, "epoch", (int)ledger_epoch(v->ledger),
+	    "confirmed", epoch_confirmed(v->ix, v->ledger));
 }
 
 static json_t *promise_states(void)

@@ -453,7 +453,7 @@ enum err view_ledger(const struct view *v, uint64_t first, uint32_t count,
 	unsigned char buf[ENTRY_MAX], root[HASH_BYTES];
 	char hex[2 * HASH_BYTES + 1];
 	json_t *entries = json_array();
-	uint64_t next;
+	uint64_t next, signed_n = ledger_signed(v->ledger);
 	enum err err = OK;
 	size_t n;
 
@@ -482,6 +482,6 @@ enum err view_ledger(const struct view *v, uint64_t first, uint32_t count,
 				 json_integer((json_int_t)next) :
 				 json_null(),
 			     "entries", entries, "root", hex, "checkpoint_size",
-			     (json_int_t)ledger_checkpoint_size(v->ledger)),
+			     (json_int_t)signed_n),
 	    ret);
 }

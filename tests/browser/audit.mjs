@@ -5,7 +5,7 @@
 import { begin, play, sleep } from "./lib.mjs";
 
 const run = await begin("audit", ["accounts", "expect"]);
-const { opt, accounts, is, p, shot } = run;
+const { opt, accounts, is, p, shot, json } = run;
 const words = opt.expect === "whole" ? { en: "nothing of it was changed",
 	ru: "ничего не изменено", kk: "ештеңе өзгертілмеген" } :
 	{ en: `Entry no. ${opt.expect} is not what was entered`,
@@ -34,6 +34,7 @@ async function goesOn()
 await play(run, async () => {
 	await p.open("/");
 	await p.signIn(accounts.auditor);
+	const before = (await json("/api/v1/status")).ledger;
 	for (const [i, [code, text]] of Object.entries(words).entries()) {
 		if (i)
 			await sleep(10500);	// between two of a session
@@ -52,8 +53,13 @@ await play(run, async () => {
 			`no violation of WCAG 2.2 AA (${code})`, wrong.join(" | "));
 		await shot(`${opt.expect}-${code}`);
 	}
-	if (opt.expect === "whole") {
-		await sleep(10500);
-		await goesOn();
-	}
+	if (opt.expect !== "whole")
+		return;
+	const { checkpoint } = (await json("/api/v1/status")).ledger;
+	const { checkpoint_size: shown } = await json("/api/v1/ledger?first=0&count=1");
+	is(checkpoint >= before.size && shown >= before.size,
+		"what was signed since the session began is told",
+		[before.size, checkpoint, shown].join());
+	await sleep(10500);
+	await goesOn();
 });

@@ -111,6 +111,7 @@ static void P10_a_reader_proves_against_the_newest_checkpoint(void **state)
 	assert_int_equal(ledger_open_readonly(fd, &r), OK);
 	put(l, 600);
 	assert_int_equal(ledger_checkpoint(l), OK);
+	assert_int_equal(ledger_signed(r), 605);
 	assert_int_equal(ledger_note(r, note, &n, &c), OK);
 	assert_int_equal(c.size, 605);
 	ledger_root(l, root);
