@@ -60,7 +60,7 @@ char *answer_error(const char *error, const char *message, const char *host)
 
 /*
  * H.264 up to High in 4:2:0 and 8 bits plays everywhere. H.265 plays where the
- * machine's hardware decodes it, in Firefox not before version 137. The rest
+ * machine's hardware decodes it, in Firefox from version 137 on. The rest
  * plays nowhere for sure. (caniuse.com/hevc and /mpeg4)
  */
 struct answer_plays answer_plays(const char *codec, const char *profile)
@@ -76,7 +76,7 @@ struct answer_plays answer_plays(const char *codec, const char *profile)
 	for (size_t i = 0; i < sizeof(hevc) / sizeof(hevc[0]); i++)
 		if (!strcmp(codec, "h265") && !strcmp(profile, hevc[i]))
 			return (struct answer_plays){
-			    "hardware", "hardware", "no", "yes"};
+			    "hardware", "hardware", "hardware", "yes"};
 	return (struct answer_plays){"no", "no", "no", "no"};
 }
 

@@ -43,7 +43,7 @@ static void browsers_are_named_by_codec_and_profile(void **state)
 	assert_string_equal(answer_plays("h264", "High 10").chrome, "no");
 	assert_string_equal(answer_plays("h264", "").chrome, "no");
 	assert_string_equal(answer_plays("h265", "Main").chrome, "hardware");
-	assert_string_equal(answer_plays("h265", "Main").firefox, "no");
+	assert_string_equal(answer_plays("h265", "Main").firefox, "hardware");
 	assert_string_equal(answer_plays("h265", "Rext").safari, "no");
 }
 
