@@ -6,7 +6,7 @@
 //
 // Prints "ok - sentence" or "not ok - sentence"; exit 1 on any failure.
 import fs from "node:fs";
-import { begin, newCode, play } from "./lib.mjs";
+import { begin, newCode, play, sleep } from "./lib.mjs";
 
 const run = await begin("cameras", ["accounts", "url", "user", "certificate",
 	"password-file"]);
@@ -184,6 +184,13 @@ async function languages()
 		is(!keys && await p.sideways() <= 0,
 			`every word of the page is there in ${code}`, keys);
 	}
+	const { width, height } = p.page.viewportSize();
+	await p.page.setViewportSize({ width: 768, height });
+	await sleep(150);
+	is(await p.sideways() <= 0, "on a tablet the list of cameras scrolls, " +
+		"not the page", await p.sideways());
+	await shot("tablet");
+	await p.page.setViewportSize({ width, height });
 }
 
 await play(run, async () => {

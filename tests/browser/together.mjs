@@ -207,11 +207,14 @@ async function exported({ p, is, shot, job, iso, at, auditor })
 
 async function evidence({ p, is, shot })
 {
-	const words = [];
+	const words = [], wide = [];
 
+	if (p.driver.scheme)	// a small window: the last one stands at its edge
+		await p.page.setViewportSize({ width: 1100, height: 768 });
 	for (let i = 1; i <= 3; i++) {
 		await p.click(`.badges details:nth-of-type(${i}) summary`);
 		await sleep(150);
+		wide.push(await p.sideways());
 		words.push(await p.text(".badges details[open] .evidence"));
 		if (i === 1)
 			await shot("evidence");
@@ -220,6 +223,10 @@ async function evidence({ p, is, shot })
 	is(/segments? (are|is) in the ledger/.test(words[0]) &&
 		/[\d.]+ % recorded/.test(words[1]) && /ledger/.test(words[2]),
 	"genuine, complete and seen-by open their evidence", words.join(" | "));
+	is(wide.every((n) => n <= 0), "and nothing of it is cut by the page's edge",
+		wide.join());
+	if (p.driver.scheme)
+		await p.page.setViewportSize({ width: 1366, height: 768 });
 }
 
 async function another(x)

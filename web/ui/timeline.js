@@ -201,8 +201,12 @@ export function spanText(s)
 		word + (flags ? ` (${flags})` : "");
 }
 
-export const legend = (flagged = false) => el("p", { class: "legend" },
-	el("span", { class: "key recorded" }), t("line.recorded"), " ",
-	el("span", { class: "key gap" }), t("line.gap"), " ",
-	flagged && [el("span", { class: "key flagged" }), t("line.flagged"), " "],
-	el("span", { class: "key unknown" }), t("line.unknown"));
+// What the colours mean: [kind, what it is called].
+export const key = (...all) => el("p", { class: "legend" }, all.map(
+	([kind, text]) => [el("span", {}, el("span", { class: "key " + kind }),
+		text), " "]));
+
+export const legend = (flagged = false) => key(["recorded",
+	t("line.recorded")], ["gap", t("line.gap")],
+...flagged ? [["flagged", t("line.flagged")]] : [],
+["unknown", t("line.unknown")]);

@@ -153,7 +153,7 @@ const zonesOf = (s, c) => el("td", {}, !c.retired && press("data-zones", c,
 	t("zones.count", { n: c.zones.length })));
 
 const row = (s, c) => el("tr", {},
-	el("td", {}, c.name, el("br"), el("small", {}, c.id)),
+	el("td", {}, c.name, el("br"), el("small", { class: "id" }, c.id)),
 	el("td", {}, [c.atm, c.place].filter(Boolean).join(", ")),
 	state(c),
 	s.mine && el("td", {}, el("code", {}, c.url), device(c)),

@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { el, fill, say } from "../dom.js";
 import { inOrder, length, number, t } from "../i18n.js";
 import * as time from "../time.js";
-import { causeText, Timeline } from "../timeline.js";
+import { causeText, key, Timeline } from "../timeline.js";
 
 const DAY = 864e5;
 const MONTHS = [1, 3, 6];
@@ -253,7 +253,7 @@ function strip(s, row)
 		get word() { return wordOf(d); },
 		part: d.missing && Math.max(0.3, d.missing /
 			(d.missing + d.recorded)) }));
-	const line = new Timeline({ label: row.camera.name, spans,
+	const line = new Timeline({ label: nameOf(row), spans,
 		from: s.days[0].from, to: s.days.at(-1).to,
 		at: s.days.at(-1).from, units: UNITS, days: true,
 		move: (at) => choose(s, row, at), enter: () =>
@@ -263,11 +263,13 @@ function strip(s, row)
 		el("small", {}, share(row.all))), line.node);
 }
 
-const legend = () => el("p", { class: "legend" }, [["recorded",
-	"line.recorded"], ["gap", "coverage.someGap"], ["erased",
-	"coverage.erased"], ["outside", "coverage.outside"], ["held",
-	"coverage.held"]].map(([kind, key]) => [el("span",
-	{ class: "key " + kind }), t(key), " "]));
+const legend = () => key(["recorded", t("line.recorded")],
+	["gap", t("coverage.someGap")], ["erased", t("coverage.erased")],
+	["outside", t("coverage.outside")], ["held", t("coverage.held")]);
+
+// Cameras of several ATMs have like names.
+const nameOf = ({ camera }) => [camera.name, camera.atm].filter(Boolean)
+	.join(", ");
 
 function choose(s, row, at)
 {
@@ -278,7 +280,7 @@ function choose(s, row, at)
 	const holds = heldBy(s, row.camera.id, d);
 
 	fill(s.detail, el("div", { class: "between" },
-		el("h2", {}, `${row.camera.name}, ${time.dateText(d.from)}`),
+		el("h2", {}, `${nameOf(row)}, ${time.dateText(d.from)}`),
 		el("a", { class: "button", href: "/find?" +
 			new URLSearchParams({ camera: row.camera.id,
 				from: time.rfc3339(d.from),

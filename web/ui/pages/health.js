@@ -176,7 +176,7 @@ export function cameraTable(cameras, now)
 }
 
 const cameraRow = (c, now) => el("tr", {},
-	el("td", {}, c.name, el("br"), el("small", {}, c.id)),
+	el("td", {}, c.name, el("br"), el("small", { class: "id" }, c.id)),
 	el("td", {}, [c.atm, c.place].filter(Boolean).join(", ")),
 	el("td", {}, badge(c.state === "recording", t("camera." + c.state)),
 		c.cause !== "none" && c.state !== "recording" &&

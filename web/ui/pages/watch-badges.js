@@ -11,6 +11,8 @@ export function badges(s)
 		genuine(s), complete(s), seen(s)];
 }
 
+const EDGE = 10;	// px between the evidence and the page's edge
+
 // A badge that opens; the evidence is made when it is looked at.
 function badge(kind, text, evidence)
 {
@@ -18,8 +20,17 @@ function badge(kind, text, evidence)
 	const node = el("details", { class: "evident", name: "evidence" },
 		el("summary", { class: "badge " + kind }, text), body);
 
-	node.addEventListener("toggle", () => node.open && fill(body,
-		evidence().map((x) => x && (x.nodeType ? x : el("p", {}, x)))));
+	node.addEventListener("toggle", () => {
+		if (!node.open)
+			return;
+		fill(body, evidence().map((x) => x && (x.nodeType ? x :
+			el("p", {}, x))));
+		// beside the page's edge it would be cut
+		const room = document.documentElement.clientWidth -
+			body.offsetWidth - EDGE;
+		body.style.left = Math.min(0, room - node.getBoundingClientRect()
+			.left) + "px";
+	});
 	node.addEventListener("keydown", (e) => {
 		if (e.key === "Escape" && node.open) {
 			node.open = false;
