@@ -101,7 +101,7 @@ static void P10_a_package_says_which_witness_was_the_last_and_when(void **state)
 	assert_int_equal(ledger_checkpoint(l), OK);
 	text = report(l, fd, &x);
 	assert_non_null(strstr(text,
-	    "nobody outside this site has witnessed the log yet"));
+	    "nobody outside this site has witnessed the ledger yet"));
 	assert_int_equal(x.witness.at_ns, 0);
 	free(text);
 	witness(fd);
