@@ -191,11 +191,13 @@ async function custodianDecides()
 	await p.reads("Client says no cash came out.");
 	await p.click("#decide button[value=refuse]");
 	await p.reads("Please say why you refuse or shorten.");
+	is(await p.eval(() => !document.querySelector("[name=end-reason]")),
+		"who decides is offered no other end of an undecided request");
 	is(true, "refusing without a reason is not possible");
 	await p.fill("#decide [name=password]", "surely not the password");
 	await p.fill("#decide [name=code]", "000000");
 	await p.click("#decide button[value=approve]");
-	await p.reads("Wrong user or password");
+	await p.reads("Wrong password");
 	is(true, "a decision with a wrong password is refused");
 	await p.fill("#decide [name=password]", accounts.custodian.password);
 	await p.fill("#decide [name=code]", "000000");

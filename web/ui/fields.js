@@ -167,7 +167,10 @@ export function form(act, ...kids)
 		try {
 			await act(e.submitter?.value ?? "", wrong);
 		} catch (problem) {
-			wrong.textContent = problem.sentence ?? String(problem);
+			wrong.textContent = problem.name === "wrong-password" &&
+				!node.querySelector("[name=user]") ?
+				t("act.wrongPassword") :
+				problem.sentence ?? String(problem);
 			if (problem.name === "changed")	// app.js shows it anew
 				node.dispatchEvent(new CustomEvent("changed",
 					{ bubbles: true }));
@@ -188,7 +191,8 @@ export function credential(role = "custodian")
 		{ type: "password", name: "password",
 			autocomplete: "current-password" }),
 	t("decide.passwordHint"));
-	const code = codeField(t("factor.actHint"));
+	const code = codeField(t(role === "operator" ? "factor.signinHint" :
+		"factor.actHint"));
 
 	return { nodes: [password.node, code.node],
 		ok() {

@@ -36,11 +36,14 @@ export function gapLines(gap, others)
 	].filter((l) => l !== null);
 }
 
+const NOBODYS = "not-yet";	// no fault that somebody could have been told of
 const TOLD_FROM = 60e3;	// ms; a shorter gap is told to nobody (alert/)
 
 // Who was told that the camera was down, and that it was over (rule 1).
 async function toldOf(camera, gap)
 {
+	if (gap.cause === NOBODYS)
+		return [];
 	const all = await api.told(camera, time.rfc3339(gap.from - 5e3),
 		time.rfc3339(gap.to + 5e3));
 

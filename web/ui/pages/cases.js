@@ -78,7 +78,9 @@ const story = (requests, packages, held, stories) => {
 		part("holds.title", held.map((h) => [h.cameras.join(", "), " ",
 			el("span", { class: "num" }, h.to ? time.span(
 				time.instant(h.from), time.instant(h.to)) :
-				time.stamp(time.instant(h.from)))])),
+				time.stamp(time.instant(h.from))), el("br"),
+			el("small", {}, [h.owner, h.request ?? h.reason]
+				.filter(Boolean).join(", "))])),
 	];
 };
 

@@ -129,12 +129,13 @@ const volumeTable = (all) => el("table", { class: "wide" },
 		el("td", { class: "num" },
 			v.state === "away" ? "-" : bytes(v.total_bytes))))));
 
-const clock = (app, s) => el("dl", { class: "facts" },
+const clock = (app, s) => [el("dl", { class: "facts" },
 	fact("health.now", time.stamp(time.instant(s.now))),
 	fact("health.state", badge(s.clock.state === "synchronised",
 		t("clock." + s.clock.state))),
 	fact("health.yourClock", t("health.apart",
-		{ length: length(Math.abs(app.skew)) })));
+		{ length: length(Math.abs(app.skew)) }))),
+s.clock.state === "free" && el("p", { class: "told" }, t("clock.mend"))];
 
 // Who vouches for the ledger beside the box, and since when not.
 const witnessed = (w) => w.age_s === null ? el("span", { class:

@@ -103,7 +103,8 @@ function placing(app, cameras, renew)
 				return text;
 			});
 
-			said.fail(which.values().length ? "" : t("form.empty"));
+			said.fail(which.values().length ? "" :
+				t("problem.noCamera"));
 			if (begin === null || (!open.checked && end === null) ||
 			    look === null || !words[0] || !words[1] || !which.values().length)
 				return;

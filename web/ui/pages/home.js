@@ -63,20 +63,28 @@ function renew(node, ...kids)
 
 // Whether all goes on as it should, in a sentence for each that may not.
 const well = (app, status) => [
-	recordingNow(status), diskAlarms(status.storage), witnessedNow(status),
+	recordingNow(status), clockNow(status), diskAlarms(status.storage),
+	witnessedNow(status),
 	app.session.role === "custodian" && retentionAlarms(status.retention)
 		.map((text) => el("p", { class: "told bad" }, text))];
 
-function recordingNow({ cameras, storage })
+const toHealth = () => el("a", { href: "/health" }, t("home.toHealth"));
+
+// A clock that nothing sets: each picture is flagged, so all is not well.
+const clockNow = ({ clock }) => clock.state === "free" && el("p",
+	{ class: "told" }, t("home.clock"), " ", toHealth());
+
+function recordingNow({ cameras, clock, storage })
 {
 	const well = cameras.recording === cameras.enabled &&
 		cameras.enabled > 0;
 
 	return el("p", { class: "told " + (well ? "good" : "bad") },
-		t(well ? "home.well" : "home.notWell", { n: cameras.recording,
+		t(well && clock.state !== "free" ? "home.well" :
+			"home.notWell", { n: cameras.recording,
 			recording: number(cameras.recording),
 			enabled: number(cameras.enabled) }), " ",
-		!well && el("a", { href: "/health" }, t("home.toHealth")),
+		!well && toHealth(),
 		storage.state !== "ok" && " " + t("storage.full"));
 }
 

@@ -1,6 +1,6 @@
 // people.js - a custodian's view of who may do what: make, renew, end.
 import * as api from "../api.js";
-import { badge, el, fill, say, tell } from "../dom.js";
+import { el, fill, say, tell } from "../dom.js";
 import { credential, field, form, textField } from "../fields.js";
 import { sortBy, t } from "../i18n.js";
 import { qr } from "../qr.js";
@@ -38,7 +38,8 @@ const row = (p, act, app) => el("tr", {},
 	el("td", {}, t("role." + p.role), p.deputy && el("div", { class: "soft" },
 		t("people.deputy"))),
 	el("td", { class: "num" }, time.stamp(time.instant(p.created))),
-	el("td", {}, badge(!p.ended && !p.first, t(p.ended ? "people.ended" :
+	el("td", {}, el("span", { class: "badge" + (p.ended ? "" : p.first ?
+		" wait" : " good") }, t(p.ended ? "people.ended" :
 		p.first ? "people.first" : "people.active")),
 	p.factor && el("div", { class: "soft" }, t("people.factor"))),
 	el("td", {}, !p.ended && p.user !== app.session.user &&
@@ -71,6 +72,8 @@ function sheet(told, user, made)
 	say(t("people.sheet", { user }));
 }
 
+const USER = /^[a-z0-9][a-z0-9._-]{1,31}$/;	// storage/people.c
+
 function adding(app, told, renew)
 {
 	const roles = app.session.role === "operator" ? ["operator"] :
@@ -78,7 +81,7 @@ function adding(app, told, renew)
 	const user = textField(t("signin.user"), { name: "new-user",
 		maxlength: 32, autocapitalize: "none" }, t("people.userHint"));
 	const name = textField(t("column.name"), { name: "new-name",
-		maxlength: 100 });
+		maxlength: 100, size: 32 });
 	const role = field(t("column.role"), el("select", { name: "new-role" },
 		roles.map((r) =>
 			el("option", { value: r }, t("role." + r)))));
@@ -93,13 +96,15 @@ function adding(app, told, renew)
 	return el("section", { class: "card" }, el("details", {},
 		el("summary", {}, t("people.add")),
 		form(async () => {
-			for (const f of [user, name])
-				f.fail(f.control.value.trim() ? "" :
-					t("form.empty"));
-			if (!user.control.value.trim() ||
-			    !name.control.value.trim() || !by.ok())
-				return;
 			const who = user.control.value.trim();
+			const wrong = [who ? USER.test(who) ? "" :
+				t("people.userHint") : t("form.empty"),
+			name.control.value.trim() ? "" : t("form.empty")];
+			[user, name].forEach((f, i) => f.fail(wrong[i]));
+			if (wrong[0] || wrong[1])
+				return (wrong[0] ? user : name).control.focus();
+			if (!by.ok())
+				return;
 			sheet(told, who, await api.newPerson({ user: who,
 				name: name.control.value.trim(),
 				role: role.control.value,

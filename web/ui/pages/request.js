@@ -165,8 +165,10 @@ async function decide(app, r, f, verdict)
 	f.code.fail(f.code.control.value ? "" : t("form.empty"));
 	if (!f.code.control.value)
 		return f.code.control.focus();
-	if (start < r.start || end > r.end || start >= end)
-		return f.from.fail(t("decide.outside")), f.from.focus();
+	if (start < r.start || end > r.end || start >= end) {
+		const wrong = start < r.start || start >= r.end ? f.from : f.to;
+		return wrong.fail(t("decide.outside")), wrong.focus();
+	}
 	if (!chosen.length)
 		throw new api.Problem("noCamera", 0);
 	try {
@@ -183,8 +185,9 @@ async function decide(app, r, f, verdict)
 	say(t("decide.done"));
 }
 
-const mayEnd = (app, r) => (open(r) || r.state === "submitted") &&
-	(r.mine || app.session.role === "custodian");
+// Where one may decide, refusing is the way.
+const mayEnd = (app, r) => !r.may_decide && (open(r) ||
+	r.state === "submitted") && (r.mine || app.session.role === "custodian");
 
 function ending(app, r)
 {
