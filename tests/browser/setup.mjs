@@ -69,6 +69,9 @@ async function operator()
 	is(await p.eval(() => document.activeElement.name) === "new-user",
 		"what is wrong is named, and focused");
 	await p.fill("[name=new-user]", "oleg");
+	is(await p.eval(() => !document.querySelector("[name=new-user]")
+		.hasAttribute("aria-invalid")),
+	"and not called wrong any more once it is typed anew");
 	await p.fill("[name=new-name]", "Oleg Kim");
 	await p.fill("[name=new-password]", told.password);
 	await p.fill("[name=again]", told.password);

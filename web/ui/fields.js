@@ -12,6 +12,8 @@ export function field(label, control, hint = "")
 
 	control.id = id;
 	control.setAttribute("aria-describedby", `${id}-h ${id}-e`);
+	// what was wrong is no longer said of what is typed now
+	control.addEventListener("input", () => mark(control, error, ""));
 	const node = el("div", { class: "field" },
 		el("label", { for: id }, label), control, hint && note, error);
 	return { node, control, fail: (text) => mark(control, error, text) };
