@@ -183,6 +183,12 @@ def story():
     said = {x.removeprefix("urn:saqta:problem:") for x in said}
     say.test("the API's document has each error's code, and no other",
              len(codes) > 40 and codes == said, sorted(codes ^ said))
+    kinds = set(json.loads(text("alert/text.json"))["incidents"]) - {
+        "cameras"}		# a line of the daily report
+    page = set(re.findall(r"^\.It Li ([a-z-]+)$",
+                          text("alert/saqta-alert.8"), re.M))
+    say.test("saqta-alert(8) names each incident, and no other",
+             len(kinds) > 25 and kinds == page, sorted(kinds ^ page))
     bad = list(of_keys())
     say.test("bounds and defaults of keys are those of the programs",
              len(list(keys())) > 35 and not bad, *bad)
