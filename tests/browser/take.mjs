@@ -1,10 +1,28 @@
-// take.mjs - README's pictures (tests/pictures calls it).
+// take.mjs - pictures of README and guides (tests/pictures calls it).
 //
 //   node take.mjs BASEURL --accounts FILE.json --request REQ
 import { begin, sleep } from "./lib.mjs";
 
 const { opt, accounts, p, json } = await begin("take", ["accounts", "request"]);
 const { request } = opt;
+
+// Each page in the three languages.
+async function take(pages)
+{
+	for (const lang of ["kk", "ru", "en"]) {
+		await p.open("/about");
+		await p.click(`.langs [lang=${lang}]`);
+		await p.until("the language", (l) =>
+			document.documentElement.lang === l, lang);
+		for (const [name, address] of Object.entries(pages)) {
+			await p.open(address);
+			await p.see("main h1");
+			await sleep(3000);
+			await p.shot(new URL(`pictures/${name}-${lang}.png`,
+				import.meta.url).pathname);
+		}
+	}
+}
 
 try {
 	await p.open("/");
@@ -21,19 +39,10 @@ try {
 		coverage: "/coverage",
 	};
 
-	for (const lang of ["kk", "ru", "en"]) {
-		await p.open("/about");
-		await p.click(`.langs [lang=${lang}]`);
-		await p.until("the language", (l) =>
-			document.documentElement.lang === l, lang);
-		for (const [name, address] of Object.entries(pages)) {
-			await p.open(address);
-			await p.see("main h1");
-			await sleep(3000);
-			await p.shot(new URL(`pictures/${name}-${lang}.png`,
-				import.meta.url).pathname);
-		}
-	}
+	await take(pages);
+	await p.signOut();
+	await p.signIn(accounts.operator);
+	await take({ health: "/health", cameras: "/cameras" });
 } finally {
 	await p.close();
 }

@@ -197,6 +197,13 @@ def story():
            if not any(t.startswith(n) for t in tests)]
     say.test("tests that documents name are there", len(cited(
         "docs/compliance.md")) > 25 and cited("SECURITY.md") and not bad, *bad)
+    bad = ["%s: %s" % (g, to) for g in GUIDES
+           for to in re.findall(r"\]\(([^)#:]+)\)", text(g))
+           if not ((ROOT / g).parent / to).exists()]
+    say.test("links and pictures of documents lead to what is there, and both "
+             "guides have some", not bad and all(
+                 "![" in text("docs/" + g) for g in ("operator.md",
+                                                     "auditor.md")), *bad)
     bad = []
     for path in [Path(g) for g in GUIDES] + PAGES:
         for command in commands(path):
