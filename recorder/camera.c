@@ -473,7 +473,12 @@ int camera_tick(struct camera *c, bool run, struct mono now)
 		else if (c->phase != PHASE_CHILD)
 			close_all(c);
 		camera_report(c, CAMERA_OFF, CAUSE_SWITCHED_OFF, "%s", "");
-		return 60000;
+		if (c->phase != PHASE_CHILD)
+			return 60000;
+		/* it was told to end; one that hangs does not hear it */
+		if (watch_look(&c->watch, c->pid, c->host->timeout_ms, now))
+			close_all(c);
+		return 1000;
 	}
 	if (c->unfit) {
 		if (c->phase != PHASE_IDLE)

@@ -203,6 +203,20 @@ def storage_slow_to_answer(source):
                  not bad, bad[:8])
 
 
+def switched_off_while_it_hangs(source):
+    with R.Recorder(timeout_ms=1500) as r:
+        cam = Camera(source, **LOGIN)
+        s = begin(r, [cam])
+        streams(s, "cam-0")
+        child, = r.children()
+        os.kill(child, signal.SIGSTOP)
+        s.cameras["cam-0"]["enabled"] = 0
+        s.changed()
+        say.test("a process that hangs ends though its camera is switched off",
+                 says(s, "cam-0", "switched off", state="off") and
+                 s.wait(lambda: not r.children(), 20), r.children())
+
+
 def slow_storage(source):
     with R.Recorder() as r:
         cam = Camera(source, **LOGIN)
@@ -367,6 +381,7 @@ def story():
         interruptions(source)
         storage_slow_to_answer(source)
         slow_storage(source)
+        switched_off_while_it_hangs(source)
         damage(source)
         hostile()
 
