@@ -392,6 +392,7 @@ static enum err start(struct keeper *k)
 	if (!err)
 		err = say(recover_all(k), "recovery");
 	clock_read(k);
+	lockout_load(&k->lockout, k->ledger, k->ix, k->now, k->mono);
 	if (!err)
 		gaps_at_start(k, cause);
 	if (!err)

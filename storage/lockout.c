@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define FORGIVEN_NS (3600 * NS_PER_SEC)
-
 static void key_of(enum lockout_kind kind, const char *name,
     unsigned char ret[HASH_BYTES])
 {
@@ -68,7 +66,7 @@ void lockout_failed(struct lockout *l, enum lockout_kind kind, const char *name,
 			i = oldest;
 		memcpy(l->at[i].key, key, HASH_BYTES);
 		l->at[i].failures = 0;
-	} else if (now.ns - l->at[i].last_ns > FORGIVEN_NS) {
+	} else if (now.ns - l->at[i].last_ns > LOCKOUT_FORGIVEN_NS) {
 		l->at[i].failures = 0;
 	}
 	l->at[i].failures++;

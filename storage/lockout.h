@@ -1,19 +1,22 @@
 /*
  * lockout.h - growing delays for who fails to sign in, by user name and by
- * address. In memory only: a restart of storage forgets it, which only root
- * can bring about. Names are kept as hashes, whether there is such a user or
- * not; the longest unused one makes room for a new one.
+ * address. Kept in memory; storage that starts reads the last hour's failures
+ * from the ledger (lockout_load.c). Names are kept as hashes, whether there is
+ * such a user or not; the longest unused one makes room for a new one.
  */
 #ifndef SAQTA_LOCKOUT_H
 #define SAQTA_LOCKOUT_H
 
 #include "storage/api/utc.h"
 #include "storage/crypt.h"
+#include "storage/index.h"
+#include "storage/ledger.h"
 
 #define LOCKOUT_ROOM 1024
 #define LOCKOUT_FREE_USER 3 /* failures without a delay */
 #define LOCKOUT_FREE_ADDRESS 10
 #define LOCKOUT_MAX_NS (15 * 60 * NS_PER_SEC)
+#define LOCKOUT_FORGIVEN_NS (3600 * NS_PER_SEC)
 
 enum lockout_kind { LOCKOUT_USER = 1, LOCKOUT_ADDRESS = 2 };
 
@@ -37,5 +40,14 @@ void lockout_failed(struct lockout *l, enum lockout_kind kind, const char *name,
     struct mono now);
 void lockout_passed(struct lockout *l, enum lockout_kind kind,
     const char *name);
+
+/* --- lockout_load.c --- */
+/*
+ * Into an empty one: the failed sign-ins of the last hour as the ledger entered
+ * them, at their age by the clock, and what forgave them. What cannot be read
+ * is passed over.
+ */
+void lockout_load(struct lockout *l, struct ledger *ledger, struct index *ix,
+    struct utc now, struct mono mono);
 
 #endif
