@@ -11,6 +11,7 @@ were started here are ended.
 """
 import base64
 import calendar
+import fcntl
 import hmac
 import http.client
 import json
@@ -83,14 +84,17 @@ def free_port():
 
 
 def system_user(name):
-    """The passwd entry of a system user, made where it is missing."""
-    try:
-        return pwd.getpwnam(name)
-    except KeyError:
-        subprocess.run(["useradd", "--system", "--user-group", "--no-create-home",
-                        "--home-dir", "/nonexistent",
-                        "--shell", "/usr/sbin/nologin", name], check=True)
-        return pwd.getpwnam(name)
+    """The passwd entry of a system user, made where it is missing; by one test
+    at a time, for they begin together."""
+    with open(__file__) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            subprocess.run(["useradd", "--system", "--user-group",
+                            "--no-create-home", "--home-dir", "/nonexistent",
+                            "--shell", "/usr/sbin/nologin", name], check=True)
+            return pwd.getpwnam(name)
 
 
 def is_stopped(pid):
