@@ -141,6 +141,13 @@ export class Person {
 			"", selector);
 	}
 
+	// Its beginning, for who misses something on it.
+	says()
+	{
+		return this.eval(() => document.body.innerText.slice(0, 300))
+			.catch((e) => e.message);
+	}
+
 	// The first true value of f(arg) in the page.
 	async until(what, f, arg, ms = 40000)
 	{
@@ -154,7 +161,8 @@ export class Person {
 			if (value)
 				return value;
 			if (Date.now() > end)
-				throw new Error(`${what}: not within ${ms} ms`);
+				throw new Error(`${what}: not within ${ms} ms; ` +
+					`the page says "${await this.says()}"`);
 			await sleep(50);
 		}
 	}
