@@ -294,6 +294,10 @@ class Appliance:
             self.set_up()
             self.start()
             self.add_people()
+            if "web" in self.processes:     # which asks every two seconds
+                wait_for("web knows that it is set up", 20, lambda:
+                         self.client().get("/api/v1/site").json()["setup"] !=
+                         "code", 0.1)
         except BaseException:
             self.__exit__(None, None, None)
             raise
