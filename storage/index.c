@@ -135,8 +135,10 @@ static enum err prepare(struct index *ix, const char *sql, sqlite3_stmt **ret)
 			*ret = ix->cache[i].stmt;
 			return sqlite3_stmt_busy(*ret) ? ERR_INTERNAL : OK;
 		}
-	if (ix->cached == STATEMENTS_MAX)
+	if (ix->cached == STATEMENTS_MAX) {
+		log_error("index: more statements than STATEMENTS_MAX");
 		return ERR_INTERNAL;
+	}
 	err = sql_translate(ix,
 	    sqlite3_prepare_v3(ix->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret,
 		NULL));
