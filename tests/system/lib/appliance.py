@@ -294,10 +294,6 @@ class Appliance:
             self.set_up()
             self.start()
             self.add_people()
-            if "web" in self.processes:     # which asks every two seconds
-                wait_for("web knows that it is set up", 20, lambda:
-                         self.client().get("/api/v1/site").json()["setup"] !=
-                         "code", 0.1)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -480,6 +476,9 @@ ui = %s
         for user in PEOPLE:
             if user != FIRST:
                 self.add_person(user)
+        if "web" in self.processes:     # which asks every two seconds
+            wait_for("web knows that it is set up", 20, lambda: self.client()
+                     .get("/api/v1/site").json()["setup"] != "code", 0.1)
 
     def add_person(self, user, by=FIRST):
         """At the console; the first operator ends a waiting set-up."""
