@@ -55,7 +55,7 @@ def cut_when(box, deb, moment):
     """It is installed, without power once the moment has come."""
     box.ask("rm -f /run/told /run/over; (setsid sh -c 'dpkg --status-fd 3 -i "
             "/mnt/%s.deb 3>/run/told; >/run/over' >/run/dpkg.log 2>&1 &); "
-            "(until %s; do [ ! -e /run/over ] || %s || { cat /run/dpkg.log; "
+            "(until %s; do [ ! -e /run/over ] || { %s; } || { cat /run/dpkg.log; "
             "exit 1; }; done)" % (deb, moment, moment))
     box.vm.cut()
     box.vm.boot()
