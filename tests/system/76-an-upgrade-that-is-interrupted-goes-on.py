@@ -17,7 +17,7 @@ from lib.appliance import PEOPLE, Appliance, is_stopped, wait_for
 from lib.cut import Volume, may_mount
 from lib.schema import OLD, later_columns, make_old
 
-POINTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 30)
+POINTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 30, 40, 60)
 
 
 def version(db):
