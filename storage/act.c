@@ -10,6 +10,7 @@
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 #include "storage/reader.h"
+#include "storage/spawn.h"
 
 /* A new epoch, and what it names of the former log, as its entry 0 has it. */
 static enum err draft_confirm(struct keeper *k, struct wire *w,

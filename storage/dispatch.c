@@ -8,6 +8,7 @@
 #include "storage/keeper_draft.h"
 #include "storage/keeper_machine.h"
 #include "storage/keeper_transaction.h"
+#include "storage/spawn.h"
 
 #define TOOL PEER_CONTROL
 #define OPERATOR (TOOL | PEER_READER) /* the handler asks may_onboard() */

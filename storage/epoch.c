@@ -14,6 +14,7 @@
 #include "storage/expire.h"
 #include "storage/keeper.h"
 #include "storage/ledger_copy.h"
+#include "storage/spawn.h"
 #include "storage/term.h"
 
 #define NEW_DIR "ledger.new" /* made whole there, then moved */

@@ -12,6 +12,7 @@
 #include "storage/api/log.h"
 #include "storage/importer.h"
 #include "storage/keeper_transaction.h"
+#include "storage/spawn.h"
 
 enum count {
 	LINES,

@@ -8,6 +8,7 @@
 #include "storage/bytes.h"
 #include "storage/keeper.h"
 #include "storage/reader.h"
+#include "storage/spawn.h"
 
 static void enter_refused(struct keeper *k, uint64_t person, enum err why,
     const char *user, const char *address)
@@ -155,16 +156,10 @@ void handle_user_add(struct keeper *k, struct conn *c, struct wire *w)
 		    role == ROLE_OPERATOR ? READER_OPERATOR : READER_ACT, p,
 		    credential, &r);
 	crypt_wipe(credential, sizeof(credential));
-	if (err) {
+	if (err)
 		conn_error(c, w->id, err, *why ? why : NULL);
-	} else {
-		r->asker = c;
-		r->asker_id = w->id;
-		r->act = copy;
-		r->act.fd = -1;
-		if (!p)
-			memcpy(r->user, by, sizeof(by));
-	}
+	else
+		reader_carries(r, c, &copy, by);
 	crypt_wipe(&copy, sizeof(copy));
 }
 
@@ -194,15 +189,10 @@ void handle_recover(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = reader_spawn(k, READER_RECOVER, NULL, paper, &r);
 	crypt_wipe(paper, sizeof(paper));
-	if (err) {
+	if (err)
 		conn_error(c, w->id, err, *why ? why : NULL);
-	} else {
-		r->asker = c;
-		r->asker_id = w->id;
-		r->act = copy;
-		r->act.fd = -1;
-		memcpy(r->user, who, sizeof(who));
-	}
+	else
+		reader_carries(r, c, &copy, who);
 	crypt_wipe(&copy, sizeof(copy));
 	crypt_wipe(w->buf, sizeof(w->buf));
 }

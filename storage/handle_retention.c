@@ -8,6 +8,7 @@
 #include "storage/expire.h"
 #include "storage/reader.h"
 #include "storage/retain.h"
+#include "storage/spawn.h"
 #include "storage/term.h"
 #include "storage/view_retention.h"
 
@@ -278,16 +279,10 @@ void handle_person_act(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = reader_spawn(k, READER_ACT, p, credential, &r);
 	crypt_wipe(credential, sizeof(credential));
-	if (err) {
+	if (err)
 		conn_error(c, w->id, err, *why ? why : NULL);
-	} else {
-		r->asker = c;
-		r->asker_id = w->id;
-		r->act = copy;
-		r->act.fd = -1;
-		if (!p)
-			memcpy(r->user, user, sizeof(user));
-	}
+	else
+		reader_carries(r, c, &copy, user);
 	crypt_wipe(&copy, sizeof(copy));
 }
 

@@ -9,6 +9,7 @@
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 #include "storage/reader.h"
+#include "storage/spawn.h"
 
 #define REASON_MIN 3
 

@@ -25,6 +25,7 @@
 #include "storage/expire.h"
 #include "storage/keeper_transaction.h"
 #include "storage/keeper_wal.h"
+#include "storage/spawn.h"
 #include "storage/term.h"
 
 #define TICK_NS NS_PER_SEC

@@ -389,23 +389,6 @@ void aim_forget(struct keeper *k, const struct conn *asker);
 /* Answer a reader that acts for a person, and the tool that waits for it. */
 void person_answer(struct conn *c, uint32_t id, enum msg type, uint64_t number);
 
-/* --- spawn.c --- */
-/*
- * Start this program anew for `job`, with nothing of this one's memory and the
- * descriptors fds (borrowed; -1: none) as 3, 4 and so on.
- */
-#define SELF_FDS 3
-must_check enum err self_start(const char *job, const int *fds, size_t n,
-    int *ret_pid);
-/*
- * Start a reader for `person` (NULL: dummy work) and send it MSG_READER_START.
- * ERR_BUSY above the limits.
- */
-must_check enum err reader_spawn(struct keeper *k, unsigned job,
-    const struct person_row *person, const char *password,
-    struct reader **ret);
-void reader_end(struct keeper *k, struct reader *r);
-
 /* --- epoch.c --- */
 /*
  * May anything be erased, as far as the ledger is concerned (P2)? Not after it

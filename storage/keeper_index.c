@@ -19,6 +19,7 @@
 #include "storage/keeper.h"
 #include "storage/keeper_wal.h"
 #include "storage/ledger_keys.h"
+#include "storage/spawn.h"
 
 #define COPY_NS (10 * NS_PER_SEC)
 #define OLD_NS (300 * NS_PER_SEC) /* an index behind the ledger by more */

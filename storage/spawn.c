@@ -11,6 +11,7 @@
 #include "storage/api/log.h"
 #include "storage/keeper.h"
 #include "storage/reader.h"
+#include "storage/spawn.h"
 
 #define READERS_MAX 128
 #define STARTING_MAX 4 /* Argon2id takes 256 MiB each */
@@ -149,6 +150,17 @@ out:
 			close(client[i]);
 	}
 	return err;
+}
+
+void reader_carries(struct reader *r, struct conn *asker,
+    const struct wire *act, const char *user)
+{
+	r->asker = asker;
+	r->asker_id = act->id;
+	r->act = *act;
+	r->act.fd = -1;
+	if (!r->person)
+		snprintf(r->user, sizeof(r->user), "%s", user);
 }
 
 static void close_leases(struct keeper *k, struct reader *r)

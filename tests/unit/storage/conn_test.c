@@ -16,17 +16,6 @@ static int begin(void **state)
 	return keeper_begin(state, PEER_CONTROL);
 }
 
-static int end(void **state)
-{
-	if (k.conns)
-		return keeper_end(state);
-	close(other_end);
-	ledger_close(k.ledger);
-	index_close(k.ix);
-	close(k.data_fd);
-	return teardown(state);
-}
-
 /* A reader that dies before it has taken the password it is started with. */
 static void P1_what_a_closed_connection_was_to_get_is_wiped(void **state)
 {
@@ -71,9 +60,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		P1_what_a_closed_connection_was_to_get_is_wiped, begin, end),
+		P1_what_a_closed_connection_was_to_get_is_wiped, begin,
+		keeper_end),
 	    cmocka_unit_test_setup_teardown(
-		P1_an_act_that_begins_no_reader_leaves_no_password, begin, end),
+		P1_an_act_that_begins_no_reader_leaves_no_password, begin,
+		keeper_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

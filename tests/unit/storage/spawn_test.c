@@ -4,20 +4,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "storage/spawn.h"
+
 static int begin(void **state)
 {
 	return keeper_begin(state, PEER_READER);
-}
-
-static int end(void **state)
-{
-	if (k.conns)
-		return keeper_end(state);
-	close(other_end);
-	ledger_close(k.ledger);
-	index_close(k.ix);
-	close(k.data_fd);
-	return teardown(state);
 }
 
 static struct reader *reader(void)
@@ -62,7 +53,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		what_an_ended_reader_still_sent_is_not_read, begin, end),
+		what_an_ended_reader_still_sent_is_not_read, begin, keeper_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
