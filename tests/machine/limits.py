@@ -136,7 +136,8 @@ def hog(box, unit):
 
 
 def camera_goes(box, url):
-    """Recorder: one of two cameras' processes takes the blame."""
+    """Recorder: a camera's process takes the blame. Of both where the kernel
+    looks for more before what the first had is free (seen within 33 ms)."""
     unit = "saqta-recorder"
     box.add_camera(OTHER, url, atm="0418")
     box.wait_recording(OTHER, 60 * SLOW)
@@ -144,19 +145,20 @@ def camera_goes(box, url):
     before = ended(box, unit)
     with Tight(box, unit) as pids:
         took = hog(box, unit)
-    say.test("P8 where the recorder has no memory left the kernel ends one "
-             "process", ended(box, unit) == before + 1,
-             ended(box, unit) - before, took)
-    say.test("P8 which is a camera's: the supervisor goes on",
+    gone = ended(box, unit) - before
+    say.test("P8 where the recorder has no memory left the kernel ends a "
+             "process or two", gone in (1, 2), gone, took)
+    say.test("P8 which are cameras': the supervisor goes on",
              box.pids() == pids, box.pids(), pids)
 
+    for camera in (CAMERA, OTHER):
+        box.wait_recording(camera, 60 * SLOW)
     found = wait_for("a camera has a gap", 60 * SLOW, lambda: {
         c: g for c in (CAMERA, OTHER)
         if (g := gaps(box.coverage(c, begin, box.now())))}, 1)
-    say.test("P7 one of two cameras has a gap, that its process failed",
-             [list(g) for g in found.values()] == [["recorder-failed"]], found)
-    for camera in (CAMERA, OTHER):
-        box.wait_recording(camera, 60 * SLOW)
+    say.test("P7 nothing else is missing of them: a gap for each, that its "
+             "process failed", len(found) <= gone and
+             all(list(g) == ["recorder-failed"] for g in found.values()), found)
     box.tool("camera", "disable", OTHER)
 
 
