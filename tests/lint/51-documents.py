@@ -89,8 +89,9 @@ def commands(path):
 
 def mentions(path):
     """Commands in sentences of alerts and rules."""
-    return re.findall(r"saqta ([a-z]+(?: [a-z]+)?)(?=[:;.,\"]|$)", text(path),
-                      re.M)
+    return re.findall(
+        r'saqta ([a-z]+(?: [a-z]+)?(?: --[a-z]+ (?:\\"[^"]*"|[A-Za-z]+)| [A-Z]+)*)'
+        r'(?=[:;.,"]|$| >)', text(path), re.M)
 
 
 def wrong(verbs, command):
