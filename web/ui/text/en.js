@@ -557,7 +557,7 @@ export default {
 	"cause.switched-off": "camera was switched off by the operator",
 	"cause.not-yet": "camera had not been added yet",
 	"cause.stream-error": "camera's stream was broken",
-	"cause.connecting": "camera was being connected for the first time",
+	"cause.connecting": "camera was being connected",
 	"cause.lost": "was recorded, but is missing or damaged on disk",
 	"cause.clock-step": "clock was set past these seconds",
 	"cause.certificate": "camera showed another certificate than the known one",
