@@ -7,6 +7,8 @@ and playable. The camera sends so little that a chunk of 64 KiB takes 2.6 second
 what counts of it stands in the tail.
 """
 import datetime
+import os
+import signal
 import time
 
 from lib import say
@@ -55,6 +57,16 @@ def parts(box, path):
     return movie, whole
 
 
+def stopped_with_tail(pid, cut):
+    """Right after a chunk was filled there is nothing that a tail could have."""
+    os.kill(pid, signal.SIGSTOP)
+    written = cut.stat().st_mtime_ns
+    if any(slot.stat().st_mtime_ns > written for slot in slots(cut)):
+        return True
+    os.kill(pid, signal.SIGCONT)
+    return False
+
+
 def kill_storage(box):
     """Mid-segment, some while after the last roll."""
     count = len(box.segments(CAMERA))
@@ -62,9 +74,12 @@ def kill_storage(box):
              lambda: len(box.segments(CAMERA)) > count)
     time.sleep(7)
     old = {p: p.read_bytes() for p in box.segments(CAMERA)[:-1]}
-    box.processes["storage"].kill()
-    killed = time.time()
     cut = box.segments(CAMERA)[-1]
+    storage = box.processes["storage"]
+    wait_for("a tail that goes on after the chunks", 5,
+             lambda: stopped_with_tail(storage.pid, cut), 0.05)
+    storage.kill()
+    killed = time.time()
     say.test("P8 kill -9 of storage stops neither recorder nor web",
              box.processes["recorder"].alive() and
              box.processes["web"].alive())
