@@ -103,6 +103,18 @@ void conn_acted(struct keeper *k, struct conn *c)
 	}
 }
 
+static void forget(struct conn *c, unsigned n)
+{
+	c->acts -= c->acts < n ? c->acts : n;
+}
+
+void conn_copied(struct keeper *k, struct conn *c)
+{
+	for (struct reader *r = k->readers; r; r = r->next)
+		if (r->conn && r->person == c->reader->person)
+			forget(r->conn, 2);
+}
+
 bool conn_waits(const struct conn *c)
 {
 	return c->acts >= ACTS_AT_ONCE;
@@ -111,7 +123,7 @@ bool conn_waits(const struct conn *c)
 void conn_tick(struct keeper *k)
 {
 	for (struct conn *c = k->conns; c; c = c->next)
-		c->acts -= c->acts < ACTS_A_SECOND ? c->acts : ACTS_A_SECOND;
+		forget(c, ACTS_A_SECOND);
 }
 
 void conn_send(struct conn *c, const struct wire *w, int fd)

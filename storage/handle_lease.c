@@ -228,6 +228,9 @@ void handle_lease_open(struct keeper *k, struct conn *c, struct wire *w)
 	}
 	l->next = r->leases;
 	r->leases = l;
+	if (l->row.kind != LEASE_VIEW &&
+	    l->row.to_ns - l->row.from_ns == LEASE_NS)
+		conn_copied(k, c);
 	wire_begin(w, MSG_LEASE_OPEN_IS, id);
 	wire_put_u64(w, l->row.entry);
 	conn_send(c, w, -1);

@@ -238,6 +238,11 @@ void conn_accept(struct keeper *k, int listener, enum peer peer);
  */
 void conn_acted(struct keeper *k, struct conn *c);
 bool conn_waits(const struct conn *c);
+/*
+ * A minute of footage is copied by this reader's person: how many of them a day
+ * has is bounded (copy_minutes), so both of its lease's entries do not count.
+ */
+void conn_copied(struct keeper *k, struct conn *c);
 void conn_tick(struct keeper *k);
 
 /* --- dispatch.c --- */

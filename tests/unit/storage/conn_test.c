@@ -1,4 +1,4 @@
-/* conn.c: what a message had goes with it (P1). */
+/* conn.c: what a message had goes with it (P1); how much is entered (P5). */
 #include "tests/unit/storage/keeper_conn.h"
 
 static unsigned wiped; /* messages */
@@ -56,6 +56,83 @@ static void P1_an_act_that_begins_no_reader_leaves_no_password(void **state)
 	k.readers = NULL;
 }
 
+#define HOUR (3600 * NS_PER_SEC)
+
+static struct reader marat = {.person = 3, .role = ROLE_AUDITOR};
+
+/* His session, with an hour to export. */
+static int begin_session(void **state)
+{
+	struct request_row q = {.id = "REQ-2026-00001",
+	    .requester = 3,
+	    .state = REQUEST_APPROVED,
+	    .granted_from_ns = KEEPER_NOW - 2 * HOUR,
+	    .granted_to_ns = KEEPER_NOW - HOUR,
+	    .granted_cameras = "cam1",
+	    .ends_ns = KEEPER_NOW + HOUR};
+
+	if (keeper_begin(state, PEER_READER))
+		return 1;
+	k.conf.copy_minutes = 6000;
+	marat.leases = NULL;
+	marat.conn = conn;
+	conn->reader = k.readers = &marat;
+	return index_request_put(k.ix, &q) ||
+	    index_rights_put(k.ix, q.id, RIGHT_EXPORT);
+}
+
+static int end_session(void **state)
+{
+	assert_null(marat.leases);
+	k.readers = NULL;
+	return keeper_end(state);
+}
+
+/* Opens and closes leases of so many seconds; how many until he waits. */
+static unsigned leases(enum lease_kind kind, int seconds, unsigned n)
+{
+	struct wire w;
+
+	for (unsigned i = 0; i < n; i++) {
+		wire_begin(&w, MSG_LEASE_OPEN, 1);
+		wire_put_str(&w, "REQ-2026-00001");
+		wire_put_str(&w, "cam1");
+		wire_put_i64(&w, KEEPER_NOW - HOUR - 60 * NS_PER_SEC);
+		wire_put_i64(&w,
+		    KEEPER_NOW - HOUR - (60 - seconds) * NS_PER_SEC);
+		wire_put_u8(&w, (uint8_t)kind);
+		as_come(&w);
+		dispatch(&k, conn, &w);
+		answer(&w);
+		assert_int_equal(w.type, MSG_LEASE_OPEN_IS);
+		wire_begin(&w, MSG_LEASE_CLOSE, 2);
+		wire_put_u64(&w, marat.leases->row.entry);
+		wire_put_u16(&w, 0);
+		as_come(&w);
+		dispatch(&k, conn, &w);
+		answer(&w);
+		assert_int_equal(w.type, MSG_OK);
+		if (conn_waits(conn))
+			return i + 1;
+	}
+	return n;
+}
+
+static void P5_who_watches_on_and_on_waits(void **state)
+{
+	(void)state;
+	assert_int_equal(leases(LEASE_VIEW, 60, 300), 100);
+}
+
+/* Whole minutes that are copied have a limit of their own, parts have none. */
+static void P5_who_copies_waits_for_parts_of_minutes_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(leases(LEASE_EXPORT, 60, 300), 300);
+	assert_false(conn_waits(conn));
+	assert_int_equal(leases(LEASE_DOWNLOAD, 59, 300), 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -65,6 +142,11 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 		P1_an_act_that_begins_no_reader_leaves_no_password, begin,
 		keeper_end),
+	    cmocka_unit_test_setup_teardown(P5_who_watches_on_and_on_waits,
+		begin_session, end_session),
+	    cmocka_unit_test_setup_teardown(
+		P5_who_copies_waits_for_parts_of_minutes_alone, begin_session,
+		end_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
