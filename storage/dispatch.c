@@ -171,10 +171,14 @@ static bool is_act(unsigned type)
 	}
 }
 
-/* A message that its sender may not send closes that connection alone. */
+/*
+ * A message that its sender may not send closes that connection alone. What
+ * came with it is closed here: a handler's answer may be made where it lay.
+ */
 void dispatch(struct keeper *k, struct conn *c, struct wire *w)
 {
 	const struct row *r = NULL;
+	int fd = w->fd;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].type == w->type && table[i].who & c->peer)
@@ -191,8 +195,8 @@ void dispatch(struct keeper *k, struct conn *c, struct wire *w)
 		conn_error(c, w->id, ERR_BAD_MESSAGE, NULL);
 		c->closing = true;
 	}
-	if (w->fd >= 0)
-		close(w->fd);
+	if (fd >= 0)
+		close(fd);
 	w->fd = -1;
 }
 

@@ -331,6 +331,7 @@ static bool serve(struct session *s)
 	struct wire w, answer;
 	enum err err = wire_recv(s->client, &w);
 	uint32_t id = w.id;
+	int fd = w.fd;	/* a handler may answer where the message lay */
 	bool expects;
 
 	if (err)
@@ -348,8 +349,8 @@ static bool serve(struct session *s)
 		err = ERR_FIRST;
 	else
 		err = r->handle(s, &w);
-	if (w.fd >= 0)
-		close(w.fd);
+	if (fd >= 0)
+		close(fd);
 	if (is_entered(err))
 		refusal_enter(s, err);
 	if (expects && expect(s, 0, "", ""))

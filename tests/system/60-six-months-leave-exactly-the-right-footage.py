@@ -55,6 +55,10 @@ def compare(box, title):
     return ok
 
 
+def open_files(box):
+    return len(os.listdir("/proc/%d/fd" % box.processes["storage"].pid))
+
+
 def test_guard(box):
     """Months in one step: six days are due at once."""
     for _ in range(6):
@@ -78,7 +82,7 @@ def story():
     with Months("2026-08-27 10:00:00") as box:
         for camera in ("cam-1", "cam-2"):
             box.add_camera(camera, "rtsp://127.0.0.1:1/none")
-        whole = True
+        whole, files = True, 0
         for day in sorted(set(RECORDED) | {d - ONE for d in WATCHED}):
             watched = day + ONE in WATCHED
             end = midnight(box.tz, day + ONE)
@@ -92,6 +96,7 @@ def story():
                                           "end of %s" % day)
             if day in RECORDED:
                 record_midnight(box, end)
+                files = files or open_files(box)
             elif watched:
                 box.wait_until(end + S)
             if watched:
@@ -102,6 +107,8 @@ def story():
                 break
         say.test("P2, P3 at %d midnights exactly the right footage is there"
                  % len(WATCHED), whole)
+        say.test("P7 storage has no more files open than on its first day",
+                 open_files(box) <= files + 3, files, open_files(box))
         gone = sum(map(len, box.sent.values())) - len(box.expected())
         say.test("%d segments were erased, and some are not due" % gone,
                  gone > 8 and (SOAK or len(box.expected()) == 0))

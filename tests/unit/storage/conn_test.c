@@ -1,6 +1,8 @@
 /* conn.c: what a message had goes with it (P1); how much is entered (P5). */
 #include "tests/unit/storage/keeper_conn.h"
 
+#include <fcntl.h>
+
 static unsigned wiped; /* messages */
 
 /* libsodium's, which crypt_wipe() is. */
@@ -133,6 +135,23 @@ static void P5_who_copies_waits_for_parts_of_minutes_alone(void **state)
 	assert_int_equal(leases(LEASE_DOWNLOAD, 59, 300), 100);
 }
 
+/* A handler's answer is made where the message lay. */
+static void P7_what_came_with_a_message_is_closed_after_it(void **state)
+{
+	struct wire w;
+	int fd;
+
+	(void)state;
+	wire_begin(&w, MSG_NEXT_PERSON, 1);
+	as_come(&w);
+	assert_int_equal(bulk_from("an init", 7, &fd), OK);
+	w.fd = fd;
+	dispatch(&k, conn, &w);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	answer(&w);
+	assert_int_equal(w.type, MSG_NEXT_PERSON_IS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +165,9 @@ int main(void)
 		begin_session, end_session),
 	    cmocka_unit_test_setup_teardown(
 		P5_who_copies_waits_for_parts_of_minutes_alone, begin_session,
+		end_session),
+	    cmocka_unit_test_setup_teardown(
+		P7_what_came_with_a_message_is_closed_after_it, begin_session,
 		end_session),
 	};
 
