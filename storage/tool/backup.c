@@ -29,6 +29,7 @@
 #define DEPTH 8
 #define TO_MAX 4
 #define KEEP 7 /* backups in the directory of saqta.conf */
+#define NAME_ROOM 48
 
 static const char usage[] =
     "usage: saqta backup [--config FILE] [--to RECIPIENT] [FILE]\n"
@@ -352,20 +353,43 @@ static int backups_only(const struct dirent *e)
 	return is_backup(e->d_name);
 }
 
+/* "saqta-20261122T091507Z.age" of now. */
+static void name_of_now(char ret[NAME_ROOM])
+{
+	char when[32];
+
+	utc_basic(utc_now(), when, sizeof(when));
+	snprintf(ret, NAME_ROOM, "saqta-%s.age", when);
+}
+
+/* The oldest first, but before it those that a clock made that was ahead. */
+static int as_made(const struct dirent **a, const struct dirent **b)
+{
+	char now[NAME_ROOM];
+	bool ahead, other;
+
+	name_of_now(now);
+	ahead = strcmp((*a)->d_name, now) > 0;
+	other = strcmp((*b)->d_name, now) > 0;
+	return ahead != other ? (int)other - (int)ahead : alphasort(a, b);
+}
+
 int64_t backup_newest(const char *dir, unsigned keep)
 {
 	struct dirent **list = NULL;
-	int n = scandir(dir, &list, backups_only, alphasort);
+	int n = scandir(dir, &list, backups_only, as_made);
 	int64_t newest = INT64_MIN;
+	char now[NAME_ROOM];
 	struct stat st;
 
+	name_of_now(now);
 	for (int i = 0; i < n; i++) {
 		char path[PATH_MAX];
 
 		snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
 		if (keep && n - i > (int)keep)
 			unlink(path);
-		else if (!stat(path, &st))
+		else if (strcmp(list[i]->d_name, now) <= 0 && !stat(path, &st))
 			newest = st.st_mtime * NS_PER_SEC;
 		free(list[i]);
 	}
@@ -378,7 +402,7 @@ static bool arguments(struct backup *b, int argc, char **argv, char *file,
 {
 	static const char *const keys[] = {"--config", "--to", NULL, NULL};
 	const char *v[2] = {0}, *words[1];
-	char when[32];
+	char name[NAME_ROOM];
 	size_t n;
 
 	if (!options(argc, argv, keys, v, words, 1, &n)) {
@@ -398,11 +422,11 @@ static bool arguments(struct backup *b, int argc, char **argv, char *file,
 		    stderr);
 		return false;
 	}
-	utc_basic(utc_now(), when, sizeof(when));
+	name_of_now(name);
 	if (n)
 		snprintf(file, room, "%s", words[0]);
 	else
-		snprintf(file, room, "%s/saqta-%s.age", b->conf.backup, when);
+		snprintf(file, room, "%s/%s", b->conf.backup, name);
 	return true;
 }
 

@@ -21,8 +21,9 @@ int tool_restore(int argc, char **argv);
 
 /*
  * Of the backups in dir (saqta-20261122T091507Z.age) the newest: when it was
- * made, INT64_MIN where there is none. Those beyond `keep` are removed, the
- * oldest first; 0 removes none.
+ * made, INT64_MIN where there is none. Those beyond `keep` are removed, first
+ * those named later than now (a clock was ahead), then the oldest; 0 removes
+ * none.
  */
 int64_t backup_newest(const char *dir, unsigned keep);
 

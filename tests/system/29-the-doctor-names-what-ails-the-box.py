@@ -387,6 +387,27 @@ def completes(box):
        completed(box, "camera", "l"), completed(box, "config", "s"))
 
 
+def backed_up(box, doctor):
+    """A week in which the clock was years ahead; then it is right again."""
+    place = box.tmp / "backups"
+    place.mkdir()
+    box.write_conf(backup=place)
+    for night in range(1, 9):
+        (place / ("saqta-2036010%dT021500Z.age" % night)).touch()
+    ok(doctor.is_state("backup", "warning", "there is none"),
+       "backups of a clock that was ahead are not taken for new", doctor.all)
+    for left in (8, 7, 1):
+        for path in sorted(place.iterdir())[:-left]:
+            path.unlink()
+        subprocess.run([box.bin / "saqta", "backup", "--config", box.conf],
+                       check=True, capture_output=True, env=box.env)
+        names = sorted(p.name for p in place.iterdir())
+        ok(len(names) == min(left + 1, 7) and "-2036" not in names[0] and
+           doctor.is_state("backup", "ok"), "beside %d of them one that is "
+           "made now stays" % left, names, doctor.all)
+    box.write_conf()
+
+
 def story():
     with Appliance() as box:
         camera = box.camera("cam1")
@@ -402,6 +423,7 @@ def story():
         metrics(box)
         last_day(box)
         looked_after(box)
+        backed_up(box, doctor)
         completes(box)
         ill(box, doctor, camera)
 
