@@ -338,12 +338,13 @@ int tool_doctor(int argc, char **argv)
 	d.findings = json_array();
 	if (!d.findings)
 		return HEALTH_UNKNOWN;
-	if (config_read(v[0] ? v[0] : CONFIG_PATH_DEFAULT, &conf, why,
-		sizeof(why))) {
+	d.conf_path = v[0] ? v[0] : CONFIG_PATH_DEFAULT;
+	if (config_read(d.conf_path, &conf, why, sizeof(why))) {
 		doctor_found(&d, HEALTH_UNKNOWN, "configuration",
 		    "saqta config check", "%s", why);
 	} else {
 		if (may_look(&conf)) {
+			doctor_programs(&d);
 			doctor_host(&d);
 			ask_storage(&d);
 		} else {

@@ -16,6 +16,7 @@ enum health { HEALTH_OK = 0, HEALTH_WARNING, HEALTH_CRITICAL, HEALTH_UNKNOWN };
 /* Findings as they are made: an array of {"check","state","text","mend"}. */
 struct doctor {
 	const struct config *conf;
+	const char *conf_path;
 	json_t *findings;
 	enum health worst;
 };
@@ -32,6 +33,8 @@ void doctor_found(struct doctor *d, enum health state, const char *check,
 void doctor_status(struct doctor *d, const json_t *status);
 void doctor_cameras(struct doctor *d, const json_t *cameras);
 
+/* What is installed, and whether the programs run as it is. */
+void doctor_programs(struct doctor *d);
 /* What the machine tells: swap, disks, RAID, clock, port, certificate. */
 void doctor_host(struct doctor *d);
 /* A data directory without a site: away, or a new box's. */

@@ -227,37 +227,6 @@ bool doctor_printed(const char *path, char *const *argv, char *buf, size_t n)
 	return pid >= 0 && waitpid(pid, &status, 0) == pid && !status;
 }
 
-/*
- * dpkg-query(1), db:Status-Abbrev: "ii " is whole. Others are what an upgrade
- * leaves that was broken off, by a power cut say.
- */
-static void package(struct doctor *d)
-{
-	char program[] = "dpkg-query", show[] = "-W", name[] = "saqta",
-	     format[] = "-f${db:Status-Abbrev}";
-	char *argv[] = {program, show, format, name, NULL}, state[8];
-
-	if (!doctor_printed("/usr/bin/dpkg-query", argv, state,
-		sizeof(state)) ||
-	    strlen(state) < 3 || strchr("nc", state[1]))
-		doctor_found(d, HEALTH_OK, "package", NULL,
-		    "not installed as a package of Debian");
-	else if (state[1] == 'H' || state[2] == 'R')
-		doctor_found(d, HEALTH_CRITICAL, "package",
-		    "dpkg -i saqta_*.deb",
-		    "its installation broke off while files were unpacked: "
-		    "some may be of another version; install the package file "
-		    "once more (that one: an older Saqta does not read what a "
-		    "newer one wrote)");
-	else if (state[1] != 'i')
-		doctor_found(d, HEALTH_WARNING, "package",
-		    "dpkg --configure -a",
-		    "its installation broke off before it was set up");
-	else
-		doctor_found(d, HEALTH_OK, "package", NULL,
-		    "installed as a whole");
-}
-
 #define ASK_S 5	/* for an answer of who has the port */
 
 static int connected(const struct addrinfo *a, int *ret_errno)
@@ -448,7 +417,6 @@ static void backup(struct doctor *d)
 
 void doctor_host(struct doctor *d)
 {
-	package(d);
 	swap(d);
 	raid(d);
 	smart(d);

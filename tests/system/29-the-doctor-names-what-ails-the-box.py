@@ -408,6 +408,24 @@ def backed_up(box, doctor):
     box.write_conf()
 
 
+def replaced(box, doctor):
+    """An upgrade that started one of three programs anew."""
+    for name in ("saqta-web", "saqta-recorder"):
+        shutil.copy(box.bin / name, box.tmp / name)
+        os.replace(box.tmp / name, box.bin / name)
+    box.stop("web")
+    box.start("web")
+    told = [f for f in doctor.run().of("version") if f["state"] == "warning"]
+    ok([f["mend"] for f in told] == ["systemctl restart saqta-recorder"] and
+       "still runs as it was" in told[0]["text"], "a program whose file was "
+       "replaced is to be started anew", told, doctor.all)
+    box.stop("recorder")
+    box.start("recorder")
+    ok(doctor.is_state("version", "ok"), "then all are as installed",
+       doctor.all)
+    box.wait_recording("cam1")
+
+
 def story():
     with Appliance() as box:
         camera = box.camera("cam1")
@@ -424,6 +442,7 @@ def story():
         last_day(box)
         looked_after(box)
         backed_up(box, doctor)
+        replaced(box, doctor)
         completes(box)
         ill(box, doctor, camera)
 
