@@ -264,7 +264,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		p += 4 + len;
 		n -= 4 + len;
 	}
-	export_drop(s);
+	export_drop(s, ERR_SIGNED_OUT);
 	spool_drop(s);
 	access_drop(s);
 	close(pair[0]);

@@ -21,7 +21,7 @@ check()		# TITLE COMMAND...
 }
 
 sources=$(find recorder storage web alert tests -name '*.c' \
-	-not -path '*/node_modules/*' -not -path 'tests/fuzz/*' | sort)
+	-not -path '*/node_modules/*' | sort)
 
 syntax()	# COMPILER OPTION...: warnings need the optimiser's eyes
 {
