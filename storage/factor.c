@@ -80,3 +80,24 @@ enum err factor_uri(const unsigned char factor[FACTOR_BYTES], const char *site,
 	free(text);
 	return n < FACTOR_URI ? OK : ERR_TOO_LARGE;
 }
+
+enum err factor_of_uri(const char *uri, unsigned char ret[FACTOR_BYTES])
+{
+	const char *at = strstr(uri, "?secret=");
+	char *secret = NULL;
+	size_t n = 0;
+	enum err err = ERR_FORMAT;
+
+	if (!at)
+		return ERR_FORMAT;
+	at += strlen("?secret=");
+	if (oath_base32_decode(at, strcspn(at, "&"), &secret, &n) == OATH_OK &&
+	    n == FACTOR_BYTES) {
+		memcpy(ret, secret, n);
+		err = OK;
+	}
+	if (secret)
+		crypt_wipe(secret, n);
+	free(secret);
+	return err;
+}

@@ -28,5 +28,8 @@ must_check enum err factor_check(const unsigned char factor[FACTOR_BYTES],
  */
 must_check enum err factor_uri(const unsigned char factor[FACTOR_BYTES],
     const char *site, const char *user, char ret[FACTOR_URI]);
+/* The secret of such a URI. ERR_FORMAT. */
+must_check enum err factor_of_uri(const char *uri,
+    unsigned char ret[FACTOR_BYTES]);
 
 #endif

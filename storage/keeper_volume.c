@@ -164,6 +164,12 @@ static const char *why_not(enum err err)
 		return "Nothing is mounted there: a volume is a file system of "
 		       "its own. Mount it first (and let the unit of "
 		       "saqta-storage write there).";
+	case ERR_DENIED:
+		return "saqta-storage may not write there. Give it the disk: "
+		       "chown saqta-storage: PATH. Where it is read-only: "
+		       "mount it for writing, below /srv/saqta or where the "
+		       "unit may write (ReadWritePaths=), then systemctl "
+		       "restart saqta-storage.";
 	case ERR_EXISTS:
 		return "That file system holds a volume of this site already.";
 	case ERR_INTEGRITY:

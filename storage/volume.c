@@ -14,8 +14,7 @@
 #include "storage/site.h"
 
 #define FILE_MAX 512
-#define LIST_MAX \
-	(VOLUMES_USED * VOLUME_PATH + VOLUMES_MAX * (VOLUME_UUID + 8))
+#define LIST_MAX (VOLUMES_USED * VOLUME_PATH + VOLUMES_MAX * (VOLUME_UUID + 8))
 #define LOST "-" /* instead of a path: it was given up */
 #define RETRY_NS (5 * NS_PER_SEC)
 #define RETRY_FAILED_NS (60 * NS_PER_SEC)
@@ -382,6 +381,20 @@ static void take_out(unsigned number)
 	    (size_t)(--set.n - i) * sizeof(set.v[0]));
 }
 
+/* Mounted, but not for us to look into: its parent tells. */
+static bool is_closed_mount(const char *path)
+{
+	char above[VOLUME_PATH];
+	struct stat here, there;
+	char *end;
+
+	snprintf(above, sizeof(above), "%s", path);
+	end = strrchr(above, '/');
+	end[end == above] = '\0';
+	return access(path, R_OK | X_OK) < 0 && !stat(path, &here) &&
+	    !stat(above, &there) && here.st_dev != there.st_dev;
+}
+
 enum err volume_add(const char *path, unsigned *ret_number)
 {
 	struct volume v = {.fd = -1};
@@ -393,11 +406,13 @@ enum err volume_add(const char *path, unsigned *ret_number)
 		return ERR_INVALID;
 	v.fd = open_mounted(path);
 	if (v.fd < 0)
-		return ERR_NOT_FOUND;
+		return is_closed_mount(path) ? ERR_DENIED : ERR_NOT_FOUND;
 	if (same_device(v.fd))
 		err = ERR_EXISTS;
-	if (!err && is_read_only(v.fd))
-		err = ERR_DISK;
+	if (!err &&
+	    (is_read_only(v.fd) ||
+		faccessat(v.fd, ".", W_OK | X_OK, AT_EACCESS) < 0))
+		err = ERR_DENIED;
 	if (!err)
 		err = number_of(v.fd, &m);
 	if (err == ERR_EXISTS && m.number) {

@@ -86,7 +86,7 @@ must_check enum err volume_open_dir(int data_fd, unsigned number, int *ret);
  * ERR_NOT_FOUND: nothing is mounted there; ERR_EXISTS: listed already, or on
  * the file system of another volume; ERR_INTEGRITY: it belongs to another
  * site; ERR_INVALID: not an absolute path, or with spaces; ERR_TOO_LARGE: that
- * many are there; ERR_DISK, ERR_DISK_FULL.
+ * many are there; ERR_DENIED: we may not write there; ERR_DISK, ERR_DISK_FULL.
  */
 must_check enum err volume_add(const char *path, unsigned *ret_number);
 

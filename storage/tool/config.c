@@ -34,17 +34,19 @@ static int check(const struct config *c, const char *path)
 	if (fd >= 0 && !site_read(fd, &site) &&
 	    strcmp(site.zone, c->zone) != 0) {
 		fprintf(stderr,
-		    "saqta: zone = %s, but the site's is %s, which holds; "
-		    "saqta "
-		    "setup zone puts that one right before the first camera\n",
-		    c->zone, site.zone);
+		    "saqta: zone = %s, but the site's is %s, which holds: "
+		    "write zone = %s; or, before the first camera, systemctl "
+		    "stop saqta-storage and saqta setup zone %s\n",
+		    c->zone, site.zone, site.zone, c->zone);
 		fine = false;
 	}
 	if (fd >= 0)
 		close(fd);
 	if (!fine)
 		return EXIT_FAILED;
-	printf("%s: no error; a program reads it when it starts\n", path);
+	printf("%s and conf.d beside it: no error; a program reads them when "
+	       "it starts\n",
+	    path);
 	return EXIT_FINE;
 }
 

@@ -33,6 +33,12 @@ void doctor_found(struct doctor *d, enum health state, const char *check,
 void doctor_status(struct doctor *d, const json_t *status);
 void doctor_cameras(struct doctor *d, const json_t *cameras);
 
+/*
+ * May the unit of saqta-storage write there after its next start? What runs now
+ * may have seen a disk mounted that it may not write to then. true where it is
+ * no unit.
+ */
+bool unit_may_write(const struct config *conf, const char *path);
 /* What is installed, and whether the programs run as it is. */
 void doctor_programs(struct doctor *d);
 /* What the machine tells: swap, disks, RAID, clock, port, certificate. */

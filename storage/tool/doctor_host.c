@@ -227,7 +227,7 @@ bool doctor_printed(const char *path, char *const *argv, char *buf, size_t n)
 	return pid >= 0 && waitpid(pid, &status, 0) == pid && !status;
 }
 
-#define ASK_S 5	/* for an answer of who has the port */
+#define ASK_S 5 /* for an answer of who has the port */
 
 static int connected(const struct addrinfo *a, int *ret_errno)
 {
@@ -288,7 +288,7 @@ static enum shown port(struct doctor *d, const char *crt, long *ret_days)
 		    "who answers at %s port %s shows another certificate than "
 		    "%s: saqta-web takes a new one when it starts; if that "
 		    "changes nothing, another program has the port (%s)",
-		    at, service, crt, mend);	/* crt: it was compared */
+		    at, service, crt, mend); /* crt: it was compared */
 	else
 		doctor_found(d, HEALTH_CRITICAL, "web", mend,
 		    "the port is taken: who answers at %s port %s is not "
@@ -320,7 +320,7 @@ static void certificate(struct doctor *d)
 	const char *more = "";
 	enum shown shown;
 	long days;
-	bool crt = is_sealed(TLS_CRT);	/* then that counts */
+	bool crt = is_sealed(TLS_CRT); /* then that counts */
 
 	snprintf(path, sizeof(path), "%s/tls.crt", d->conf->web_state);
 	if (crt) {
@@ -342,7 +342,7 @@ static void certificate(struct doctor *d)
 	}
 	shown = port(d, crt ? NULL : path, &days);
 	if (crt && shown != SHOWN)
-		return;	/* only systemd opens it */
+		return; /* only systemd opens it */
 	if (!crt && access(path, R_OK) < 0)
 		doctor_found(d, HEALTH_WARNING, "certificate",
 		    "systemctl restart saqta-web", "%s: %s%s", path,
@@ -378,11 +378,11 @@ static void time_source(struct doctor *d)
 }
 
 #define BACKUP_OLD_NS (2 * 86400 * NS_PER_SEC)
-#define BACKUP_NOW                                    \
+#define BACKUP_NOW                                      \
 	"systemctl enable --now saqta-backup.timer && " \
 	"systemctl start saqta-backup"
 /* Where its unit may write without a drop-in. */
-#define BACKUP_BEGIN                                               \
+#define BACKUP_BEGIN                                                \
 	"install -d -o saqta-storage -m 700 /var/backups/saqta && " \
 	"printf '[storage]\\nbackup = /var/backups/saqta\\n' "      \
 	">/etc/saqta/conf.d/backup.conf && " BACKUP_NOW
@@ -473,6 +473,16 @@ static void volume(struct doctor *d, const json_t *v)
 
 	snprintf(check, sizeof(check), "volume %lld",
 	    json_number_of(v, "number"));
+	if (!strcmp(state, "away") && !unit_may_write(d->conf, path)) {
+		doctor_found(d, HEALTH_CRITICAL, check,
+		    "systemctl edit saqta-storage",
+		    "the unit of saqta-storage may not write to %s: add "
+		    "[Service] and ReadWritePaths=%s there, and restart it; or "
+		    "mount the disk below /srv/saqta and saqta volume add it "
+		    "again",
+		    path, path);
+		return;
+	}
 	if (!strcmp(state, "away")) {
 		snprintf(mend, sizeof(mend), "mount %s", path);
 		doctor_found(d, HEALTH_CRITICAL, check, mend,

@@ -9,6 +9,7 @@
 #include "storage/tool/doctor.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
+#define UNIT_RUN "/run/saqta" /* saqta-storage.service */
 #define GONE " (deleted)" /* proc(5), /proc/pid/exe */
 
 static const char *const programs[] = {
@@ -119,6 +120,29 @@ static void running(struct doctor *d)
 			    "%s still runs as it was before it was replaced",
 			    programs[i]);
 	}
+}
+
+bool unit_may_write(const struct config *conf, const char *path)
+{
+	char systemctl[] = "systemctl", show[] = "show", value[] = "--value",
+	     what[] = "--property=ReadWritePaths", unit[] = "saqta-storage";
+	char *argv[] = {systemctl, show, value, what, unit, NULL};
+	char paths[4096], *save = NULL;
+
+	if (strcmp(conf->run, UNIT_RUN) != 0 ||
+	    !doctor_printed("/usr/bin/systemctl", argv, paths, sizeof(paths)) ||
+	    strspn(paths, " \n") == strlen(paths))
+		return true;
+	for (char *p = strtok_r(paths, " \n", &save); p;
+	     p = strtok_r(NULL, " \n", &save)) {
+		size_t n;
+
+		p += strspn(p, "-+");
+		n = strlen(p);
+		if (!strncmp(path, p, n) && (!path[n] || path[n] == '/'))
+			return true;
+	}
+	return false;
 }
 
 void doctor_programs(struct doctor *d)

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "storage/crypt.h"
+#include "storage/factor.h"
 #include "storage/qr.h"
+#include "storage/tool/console.h"
 
 #define MARGIN 2 /* light modules around the code */
 
@@ -57,7 +59,40 @@ static void print_code(const char *rows)
 	}
 }
 
-bool show_factor(const char *user, const char *uri, const char *file, bool demo)
+/* Has the telephone taken it? Nobody can sign in with what it has not. */
+static void try_code(const char *uri)
+{
+	unsigned char factor[FACTOR_BYTES];
+	char code[16];
+	uint64_t step;
+
+	if (factor_of_uri(uri, factor))
+		return;
+	fflush(stdout);
+	while (ask_secret("A code that it shows now", false, false, code,
+	    sizeof(code))) {
+		if (!*code) {
+			fputs("saqta: not tried: the lines above are shown "
+			      "this once\n",
+			    stderr);
+			break;
+		}
+		if (!factor_check(factor, code, utc_now(), &step)) {
+			fputs("\033[H\033[2J\033[3J", stdout);
+			puts("The second factor is in use.");
+			break;
+		}
+		fputs("saqta: that is no code of it: look at the clocks of "
+		      "telephone and machine, or scan it again (Enter alone "
+		      "goes on)\n",
+		    stderr);
+	}
+	crypt_wipe(factor, sizeof(factor));
+	crypt_wipe(code, sizeof(code));
+}
+
+bool show_factor(const char *user, const char *uri, const char *file, bool demo,
+    bool from_stdin)
 {
 	char *rows = NULL;
 	size_t n;
@@ -73,5 +108,7 @@ bool show_factor(const char *user, const char *uri, const char *file, bool demo)
 	}
 	free(rows);
 	printf("\n%s\n\n", uri);
+	if (!from_stdin)
+		try_code(uri);
 	return true;
 }

@@ -159,6 +159,30 @@ static bool write_paper_file(const struct making *s)
 	return ok;
 }
 
+/* At a terminal it is asked for until it is a good one. */
+static bool first_password(struct making *s, bool piped)
+{
+	if (!piped)
+		printf("A password for %s: %d characters at least, best three "
+		       "or four words that nobody connects with him.\n",
+		    s->user, PASSWORD_MIN);
+	fflush(stdout);
+	while (ask_secret("Password of the first custodian", piped, !piped,
+	    s->password, sizeof(s->password))) {
+		if (!password_ok(s->password))
+			fprintf(stderr,
+			    "saqta: a password has %d to %d characters\n",
+			    PASSWORD_MIN, PASSWORD_MAX);
+		else if (guess_is_soon(s->password, s->user, s->name))
+			fprintf(stderr, "saqta: %s\n", err_text(ERR_COMMON));
+		else
+			return true;
+		if (piped)
+			break;
+	}
+	return false;
+}
+
 static bool arguments(struct making *s, int argc, char **argv)
 {
 	static const char *const keys[] = {"--config", "--origin",
@@ -198,19 +222,7 @@ static bool arguments(struct making *s, int argc, char **argv)
 		fprintf(stderr, "saqta: there is no time zone %s\n", s->zone);
 		return false;
 	}
-	if (!ask_secret("Password of the first custodian", n == 1, n == 0,
-		s->password, sizeof(s->password)))
-		return false;
-	if (!password_ok(s->password)) {
-		fprintf(stderr, "saqta: a password has %d to %d characters\n",
-		    PASSWORD_MIN, PASSWORD_MAX);
-		return false;
-	}
-	if (guess_is_soon(s->password, s->user, s->name)) {
-		fprintf(stderr, "saqta: %s\n", err_text(ERR_COMMON));
-		return false;
-	}
-	return true;
+	return first_password(s, n == 1);
 }
 
 /* Why nothing may begin in a data directory; false: it is empty of ours. */
@@ -286,7 +298,8 @@ int tool_init(int argc, char **argv)
 		    "replace)\n");
 	}
 	crypt_wipe(&s.paper, sizeof(s.paper));
-	if (!show_factor(s.user, s.factor, s.factor_file, s.conf.demo))
+	if (!show_factor(s.user, s.factor, s.factor_file, s.conf.demo,
+		s.from_stdin))
 		return EXIT_FAILED;
 	crypt_wipe(s.factor, sizeof(s.factor));
 	printf("Site %s is ready. Start saqta-storage, saqta-recorder and "

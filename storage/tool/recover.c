@@ -90,7 +90,8 @@ int tool_recover(int argc, char **argv)
 	ok = ok && call_recover(&conf, &w);
 	if (ok) {
 		person = wire_get_u64(&w);
-		ok = show_factor(v[1], wire_get_str(&w), v[3], conf.demo);
+		ok = show_factor(v[1], wire_get_str(&w), v[3], conf.demo,
+		    n == 1);
 	}
 	crypt_wipe(w.buf, sizeof(w.buf));
 	if (!ok)

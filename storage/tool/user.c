@@ -78,7 +78,7 @@ int tool_user(int argc, char **argv)
 		return EXIT_FAILED;
 	person = wire_get_u64(&w);
 	uri = wire_get_str(&w);
-	if (*uri && !show_factor(v[1], uri, v[5], conf.demo))
+	if (*uri && !show_factor(v[1], uri, v[5], conf.demo, pipe))
 		return EXIT_FAILED;
 	crypt_wipe(w.buf, sizeof(w.buf));
 	printf("%s %s is person %llu\n", v[2], v[1], person);

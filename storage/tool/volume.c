@@ -6,6 +6,21 @@
 #include "storage/api/messages.h"
 #include "storage/tool/console.h"
 #include "storage/tool/control.h"
+#include "storage/tool/doctor.h"
+
+/* Before it is taken in: a volume that is away after the next start. */
+static bool lasts(const struct config *conf, const char *path)
+{
+	if (unit_may_write(conf, path))
+		return true;
+	fprintf(stderr,
+	    "saqta: the unit of saqta-storage may not write to %s after its "
+	    "next start. Mount the\ndisk below /srv/saqta; or allow that path: "
+	    "systemctl edit saqta-storage, with\n[Service]\n"
+	    "ReadWritePaths=%s\nand then systemctl restart saqta-storage\n",
+	    path, path);
+	return false;
+}
 
 static int replace(const struct config *conf, const char *number,
     const char *path, const char *reason)
@@ -19,6 +34,8 @@ static int replace(const struct config *conf, const char *number,
 		    number);
 		return EXIT_USAGE;
 	}
+	if (!lasts(conf, path))
+		return EXIT_FAILED;
 	wire_begin(&w, MSG_VOLUME_REPLACE, 1);
 	wire_put_u32(&w, (uint32_t)volume);
 	wire_put_str(&w, path);
@@ -59,12 +76,13 @@ int tool_volume(int argc, char **argv)
 		      "  replace: the disk of that volume is broken; what lay "
 		      "on it is given up\n"
 		      "  PATH is where a file system of its own is mounted, "
-		      "owned by the user of\n  saqta-storage, whose unit may "
-		      "write there (ReadWritePaths=).\n",
+		      "below /srv/saqta or where\n  the unit of saqta-storage "
+		      "may write (ReadWritePaths=), and owned by its user:\n"
+		      "  chown saqta-storage: PATH\n",
 		    stderr);
 		return EXIT_USAGE;
 	}
-	if (!tool_config(v[0], &conf))
+	if (!tool_config(v[0], &conf) || !lasts(&conf, words[1]))
 		return EXIT_FAILED;
 	wire_begin(&w, MSG_VOLUME_ADD, 1);
 	wire_put_str(&w, words[1]);

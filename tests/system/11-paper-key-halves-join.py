@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from lib.appliance import totp
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAQTA = Path(os.environ.get("SAQTA_BUILD", ROOT / "build")) / "saqta"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -126,9 +128,10 @@ def set_up_on_console(tmp):
         screen = b""
         os.write(tty, line.encode() + b"\n")
 
-    for _ in range(2):
+    for word in ("short", "short", "a password for the test",
+                 "a password for the test"):
         until(b": ")
-        say("a password for the test")
+        say(word)
     until(b"press Enter")
     printed = out.read_text()
     a, b = printed.split("Half A:\n")[1].split("Half B:\n")
@@ -144,10 +147,20 @@ def set_up_on_console(tmp):
             again = b"other letters" in until(b"sheet again")
             until(b"two letters: ")
         say(word.lower())
+    until(b"shows now: ")
+    say("000000")
+    refused = b"no code of it" in until(b"goes on)")
+    until(b"shows now: ")
+    secret = base64.b32decode(re.search("secret=([A-Z2-7]+)",
+                                        out.read_text())[1])
+    say(totp(secret, int(time.time()) // 30))
     while until(b"never") is not None and time.monotonic() < end:
         pass
+    again = again and refused
     _, status = os.waitpid(pid, 0)
-    return cleared, again, os.waitstatus_to_exitcode(status), out.read_text()
+    printed = out.read_text()
+    cleared = cleared and printed.index("secret=") < printed.index("\033[2J")
+    return cleared, again, os.waitstatus_to_exitcode(status), printed
 
 
 def main():
@@ -189,7 +202,8 @@ def main():
         (tmp / "key").write_text(out)
         cleared, again, status, printed = set_up_on_console(tmp)
         ok(cleared and again and status == 0 and "is ready" in printed,
-           "at set-up the check letters are typed back from the sheets",
+           "at set-up the check letters are typed back from the sheets, and a "
+           "code of the second factor",
            (cleared, again, status, printed))
         sealed = subprocess.run(["age", "-r", RECIPIENT], input=b"picture",
                                 capture_output=True).stdout

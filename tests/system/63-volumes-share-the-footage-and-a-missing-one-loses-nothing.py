@@ -55,6 +55,12 @@ def test_added(box):
     say.test("a bare directory is refused as a volume, with the reason",
              bare.returncode and b"mounted" in bare.stderr, bare.stderr)
     mount(box.more, 300)
+    for mode in (0o700, 0o755):     # root's, as mkfs leaves it
+        box.more.chmod(mode)
+        his = box.tool("volume", "add", box.more, check=False)
+        say.test("a disk of another user (%o) is refused, with the command "
+                 "that mends it" % mode, his.returncode and
+                 b"chown saqta-storage: PATH" in his.stderr, his.stderr)
     box.own(box.more)
     box.tool("volume", "add", box.more)
     say.test("a mounted file system becomes volume 1",

@@ -74,6 +74,7 @@ static void anything_but_six_digits_is_no_code(void **state)
 static void the_uri_carries_the_secret_in_base32(void **state)
 {
 	char uri[FACTOR_URI];
+	unsigned char back[FACTOR_BYTES];
 
 	(void)state;
 	assert_int_equal(factor_uri(secret, "Abay 12", "aigul", uri), OK);
@@ -82,6 +83,10 @@ static void the_uri_carries_the_secret_in_base32(void **state)
 	    "otpauth://totp/Saqta%20Abay%2012:aigul"
 	    "?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Saqta%20Abay%"
 	    "2012");
+	assert_int_equal(factor_of_uri(uri, back), OK);
+	assert_memory_equal(back, secret, sizeof(back));
+	assert_int_equal(factor_of_uri("otpauth://totp/a:b?secret=AB", back),
+	    ERR_FORMAT);
 	assert_int_equal(factor_uri(secret, "\xd2\x9a", "u", uri), OK);
 	assert_non_null(strstr(uri, "%D2%9A:u?"));
 }

@@ -128,8 +128,10 @@ function timeStep(s)
 		!synced && el("p", { class: "told" }, t("setup.noSource"), " ",
 			el("code", {}, "timedatectl set-ntp true")),
 		el("p", { class: "soft" }, t("setup.zoneWrong"), " ",
-			el("code", {}, "saqta setup zone " +
-				"Asia/Almaty"))];
+			el("code", { class: "break" },
+				"systemctl stop saqta-storage; " +
+				"saqta setup zone ZONE; " +
+				"systemctl start saqta-storage"))];
 }
 
 const need = (s) => Math.ceil(s.plan.cameras * s.plan.mbit * 125e3 * 86400 *
@@ -206,7 +208,8 @@ function accepting(s)
 		show(s, "disks", true);
 		say(t("setup.accepted"));
 	}, el("p", {}, t("setup.moreRoom"), " ",
-		el("code", {}, "saqta volume add PATH")),
+		el("code", { class: "break" }, "chown saqta-storage: " +
+			"/srv/saqta/DISK; saqta volume add /srv/saqta/DISK")),
 	reason.node, el("button", { name: "accept" }, t("setup.accept")));
 }
 
