@@ -151,6 +151,23 @@ crashes()
 }
 
 # Keys that only this machine opens, in the place of files.
+# Disks that were mounted while storage ran; none is taken in.
+volumes()
+{
+	local d
+	for d in /srv/elsewhere /srv/saqta/two; do
+		mkdir -p $d && mount -t tmpfs -o mode=755 tmpfs $d
+	done
+	chown saqta-storage: /srv/elsewhere
+	check "P2 a disk that would be away after the next start is refused" \
+		bash -c "! saqta volume add /srv/elsewhere 2>/root/why &&
+		grep -q ReadWritePaths=/srv/elsewhere /root/why"
+	check "one below /srv/saqta lacks its owner only" \
+		bash -c "! saqta volume add /srv/saqta/two 2>/root/why &&
+		grep -q 'chown saqta-storage' /root/why"
+	umount /srv/elsewhere /srv/saqta/two
+}
+
 credentials()
 {
 	local store=/etc/credstore.encrypted web=/var/lib/saqta/web
@@ -270,7 +287,7 @@ again()
 
 case $1 in
 machine) install_it; [ $failed = 0 ] && walls && crashes ;; # tests/machine
-before) install_it; [ $failed = 0 ] && walls && refuses && crashes && credentials && watching ;;
+before) install_it; [ $failed = 0 ] && walls && refuses && crashes && volumes && credentials && watching ;;
 after) again ;;
 esac
 [ $failed = 0 ] || journalctl -q --no-pager -n 60 -u 'saqta-*'
