@@ -118,20 +118,21 @@ function password(app)
 const factor = () => el("section", { class: "card narrow" },
 	el("h2", {}, t("account.factor")), newFactor());
 
-// The way to a new second factor; after: what is done once it is in use.
-export function newFactor(after = () => {})
+// The way to a new second factor; after: what is done once it is in use; first:
+// there is none yet.
+export function newFactor(after = () => {}, first = false)
 {
 	const place = el("div", {});
 	const show = el("button", { type: "button", on: { click: async () => {
 		const made = await api.newFactor();
-		fill(place, confirm(made, place, after));
+		fill(place, confirm(made, place, after, first));
 		place.querySelector("input")?.focus();
 	} } }, t("account.newFactor"));
 
 	return [el("p", {}, t("account.factorText")), show, place];
 }
 
-function confirm(made, place, after)
+function confirm(made, place, after, first)
 {
 	const fresh = codeField(t("account.newCodeHint"));
 	const old = secret("factor-password", "signin.password", "",
@@ -152,6 +153,6 @@ function confirm(made, place, after)
 		after();
 	}, qr(made.qr, t("account.scan")),
 	el("p", {}, el("code", { class: "break" }, made.uri)),
-	fresh.node, old.node, code.node,
+	fresh.node, old.node, !first && code.node,
 	el("button", { class: "main", type: "submit" }, t("account.setFactor")));
 }

@@ -104,7 +104,7 @@ function factorStep(s)
 {
 	return [el("p", {}, t("setup.factorText")),
 		s.me?.factor ? el("p", { class: "told good" },
-			t("setup.factorThere")) : newFactor(() => look(s))];
+			t("setup.factorThere")) : newFactor(() => look(s), true)];
 }
 
 const fact = (label, ...value) => [el("dt", {}, label),
