@@ -144,6 +144,11 @@ void conn_send(struct conn *c, const struct wire *w, int fd)
 	c->out_n++;
 }
 
+void conn_pass(struct conn *c, const struct wire *w, int fd)
+{
+	conn_send(c, w, fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
 void conn_ok(struct conn *c, uint32_t id)
 {
 	struct wire w;

@@ -4,7 +4,6 @@
  * Nothing is kept for it: it waits for the next key frame, which its child
  * decodes and makes a small JPEG of.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +176,7 @@ void handle_aim_picture_is(struct keeper *k, struct conn *c, struct wire *w)
 		return;
 	}
 	wire_begin(&answer, MSG_AIM_IS, m->aiming.asker_id);
-	conn_send(m->aiming.asker, &answer, fcntl(w->fd, F_DUPFD_CLOEXEC, 3));
+	conn_pass(m->aiming.asker, &answer, w->fd);
 	m->aiming = (struct aiming){0};
 }
 

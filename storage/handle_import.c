@@ -182,7 +182,7 @@ static void tell_folder(struct keeper *k, const struct import *m,
 }
 
 static void tell_asker(const struct import *m, uint64_t entry,
-    const uint64_t *n, struct wire *in)
+    const uint64_t *n, const struct wire *in)
 {
 	struct wire w;
 
@@ -190,8 +190,7 @@ static void tell_asker(const struct import *m, uint64_t entry,
 	wire_put_u64(&w, entry);
 	for (unsigned i = 0; i < COUNTS; i++)
 		wire_put_u64(&w, n[i]);
-	conn_send(m->asker, &w, in->fd);
-	in->fd = -1;
+	conn_pass(m->asker, &w, in->fd);
 }
 
 /* What an importer says is no more than a hint: it is looked at like lines. */

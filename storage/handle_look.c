@@ -2,7 +2,6 @@
  * handle_look.c - what needs the network is asked of the supervisor, and its
  * answer handed to who asked. The keeper does not open it.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +95,7 @@ void handle_look_is(struct keeper *k, struct conn *c, struct wire *w)
 	if (!*at || wire_end(w) || w->fd < 0)
 		return; /* its asker has gone */
 	wire_begin(&answer, MSG_LOOK_IS, (*at)->asker_id);
-	conn_send((*at)->asker, &answer, fcntl(w->fd, F_DUPFD_CLOEXEC, 3));
+	conn_pass((*at)->asker, &answer, w->fd);
 	drop(at);
 }
 

@@ -223,6 +223,8 @@ must_check enum err conn_add(struct keeper *k, int sock, enum peer peer,
     struct conn **ret);
 /* Queue an answer; fd is given. It leaves after the turn's commit. */
 void conn_send(struct conn *c, const struct wire *w, int fd);
+/* The same with what came with a message, which dispatch() closes. */
+void conn_pass(struct conn *c, const struct wire *w, int fd);
 void conn_ok(struct conn *c, uint32_t id);
 void conn_error(struct conn *c, uint32_t id, enum err err, const char *text);
 /* Queue a JSON text (given, freed) as the bulk of an answer. */

@@ -31,21 +31,23 @@ HOURS = (24 * DAYS if EVERYTHING else
 
 from lib import wire  # noqa: E402
 from lib.appliance import wait_for  # noqa: E402
-from lib.months import Months, S, at_second, tiny_clip  # noqa: E402
+from lib.months import SITE, Months, S, at_second, tiny_clip  # noqa: E402
 from lib.package import V1, grant  # noqa: E402
 from lib.package import begin as begin_export  # noqa: E402
 
 CAMERA, MINUTE, DAY = "cam-1", 60, 86400
+TURNS = 8       # of storage, each of some messages, for those of a minute
+PART = 2 if EVERYTHING else 1   # seconds of a fragment, a GOP
 
 
 def film():
-    """A minute of noise at that rate, as a camera's fragments of a second."""
+    """A minute of noise at that rate, as a camera's fragments."""
     side, best = 0, (b"", b"")
-    while len(best[1]) < KBPS * 125:
+    while len(best[1]) < KBPS * 125 * PART:
         side += 16
-        best = tiny_clip("testsrc2=s=%dx%d:r=5:d=1,noise=alls=20:allf=t"
-                         % (side, side))
-    return best[0], [at_second(best[1], i) for i in range(MINUTE)]
+        best = tiny_clip("testsrc2=s=%dx%d:r=5:d=%d,noise=alls=20:allf=t"
+                         % (side, side, PART), 5 * PART)
+    return best[0], [at_second(best[1], i) for i in range(0, MINUTE, PART)]
 
 
 def record(box, fragments, minutes):
@@ -53,13 +55,18 @@ def record(box, fragments, minutes):
     fds = [wire.bulk(f) for f in fragments]
     s, start = box.camera_socket(CAMERA), box.now()
     for minute in range(minutes):
-        box.wait_until(start + MINUTE * S + S // 2)
+        if box.now() < start + MINUTE * S:
+            box.wait_until(start + MINUTE * S + S // 2)
         box.begin_segment(CAMERA, start)
         for i, fd in enumerate(fds):
             wire.send(s, wire.Message(wire.FRAGMENT, 8, fds=[fd]).put(
-                "iii4", start + i * S, S, time.monotonic_ns(), 1))
+                "iii4", start + i * PART * S, PART * S, time.monotonic_ns(),
+                1))
         box.end_segment(CAMERA)
-        box.sealed()	# before its clock goes on: all was taken in
+        for _ in range(TURNS):  # before its clock goes on: all was taken in
+            box.ask(SITE)
+        if minute % 10 == 9 or minute == minutes - 1:
+            box.sealed()
         start += MINUTE * S
         if minute % (HOURS * 6) == HOURS * 6 - 1:
             print("# %d minutes are recorded" % (minute + 1), flush=True)

@@ -128,10 +128,10 @@ def set_up_on_console(tmp):
         screen = b""
         os.write(tty, line.encode() + b"\n")
 
-    for word in ("short", "short", "a password for the test",
-                 "a password for the test"):
-        until(b": ")
-        say(word)
+    for word in ("short", "a password for the test"):
+        for prompt in (b"custodian: ", b"again: "):
+            until(prompt)
+            say(word)
     until(b"press Enter")
     printed = out.read_text()
     a, b = printed.split("Half A:\n")[1].split("Half B:\n")

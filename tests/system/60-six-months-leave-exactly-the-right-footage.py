@@ -108,7 +108,7 @@ def story():
         say.test("P2, P3 at %d midnights exactly the right footage is there"
                  % len(WATCHED), whole)
         say.test("P7 storage has no more files open than on its first day",
-                 open_files(box) <= files + 3, files, open_files(box))
+                 open_files(box) <= files + 8, files, open_files(box))
         gone = sum(map(len, box.sent.values())) - len(box.expected())
         say.test("%d segments were erased, and some are not due" % gone,
                  gone > 8 and (SOAK or len(box.expected()) == 0))

@@ -25,12 +25,12 @@ DAY = 86400 * S
 SITE, RETENTION_DUE, CLOCK = 10, 140, 148
 
 
-def tiny_clip(source="testsrc2=s=64x64:r=5:d=1"):
-    """(init, fragment): one second of H.264, a key frame first."""
+def tiny_clip(source="testsrc2=s=64x64:r=5:d=1", gop=5):
+    """(init, fragment): a GOP of H.264 (a second), a key frame first."""
     data = subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i",
          source, "-pix_fmt", "yuv420p", "-c:v", "libx264",
-         "-preset", "ultrafast", "-bf", "0", "-g", "5",
+         "-preset", "ultrafast", "-bf", "0", "-g", str(gop),
          "-video_track_timescale", "90000", "-movflags",
          "frag_keyframe+empty_moov+default_base_moof+skip_trailer",
          "-f", "mp4", "pipe:1"], check=True, capture_output=True).stdout
