@@ -152,10 +152,36 @@ static enum err lease_ok(struct keeper *k, const struct reader *r,
 }
 
 /*
+ * What r's person copied since an entry, in whatever session: leases are only
+ * added, so each is looked at once.
+ */
+static enum err copied_since(struct keeper *k, struct reader *r, uint64_t since,
+    int64_t *ret_ns)
+{
+	uint64_t last = 0;
+	int64_t more = 0;
+	enum err err;
+
+	if (r->copied_since != since || r->copied_until < since) {
+		r->copied_since = r->copied_until = since;
+		r->copied_ns = 0;
+	}
+	err = index_copied(k->ix, r->person, r->copied_until, &more, &last);
+	if (err)
+		return err;
+	r->copied_ns += more;
+	if (last)
+		r->copied_until = last + 1;
+	*ret_ns = r->copied_ns;
+	return OK;
+}
+
+/*
  * What one person may copy in a local day: watching does not count, fetching
  * the same again does. Counted from the first entry of the day on.
  */
-static enum err quota_ok(struct keeper *k, const struct lease_row *l)
+static enum err quota_ok(struct keeper *k, struct reader *r,
+    const struct lease_row *l)
 {
 	struct {
 		char day[16];
@@ -179,7 +205,7 @@ static enum err quota_ok(struct keeper *k, const struct lease_row *l)
 		    index_setting_put(k->ix, "copy-day", &since, sizeof(since));
 	}
 	if (!err)
-		err = index_copied(k->ix, l->person, since.entry, &copied);
+		err = copied_since(k, r, since.entry, &copied);
 	if (!err &&
 	    copied + l->to_ns - l->from_ns >
 		k->conf.copy_minutes * 60 * NS_PER_SEC)
@@ -208,7 +234,7 @@ void handle_lease_open(struct keeper *k, struct conn *c, struct wire *w)
 	if (!err)
 		err = lease_ok(k, r, &l->row, &q);
 	if (!err)
-		err = quota_ok(k, &l->row);
+		err = quota_ok(k, r, &l->row);
 	if (!err) {
 		enter_begin(k, &x, ENTRY_LEASE_OPENED, r->person);
 		entry_put_text(&x.e, TAG_CAMERA, l->row.camera);

@@ -501,9 +501,12 @@ must_check enum err index_alarm_find(struct index *ix, const char *camera,
 /* Those that nobody has decided yet, the oldest first. */
 must_check enum err index_requests_waiting(struct index *ix,
     enum err (*fn)(const struct request_row *, void *), void *arg);
-/* What this person was given to keep (downloads, packages) since an entry. */
+/*
+ * What this person was given to keep (downloads, packages) since an entry, and
+ * the last entry of it; 0 where there is none.
+ */
 must_check enum err index_copied(struct index *ix, uint64_t person,
-    uint64_t since, int64_t *ret_ns);
+    uint64_t since, int64_t *ret_ns, uint64_t *ret_last);
 
 /* --- index_draft.c --- */
 must_check enum err index_draft_put(struct index *ix,

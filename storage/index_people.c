@@ -221,12 +221,12 @@ enum err index_requests_waiting(struct index *ix,
 }
 
 enum err index_copied(struct index *ix, uint64_t person, uint64_t since,
-    int64_t *ret_ns)
+    int64_t *ret_ns, uint64_t *ret_last)
 {
 	sqlite3_stmt *s;
 	enum err err = sql_bind(ix, &s,
-	    "SELECT total(to_ns - from_ns) FROM lease WHERE entry >= ? AND "
-	    "person = ? AND kind != ?",
+	    "SELECT total(to_ns - from_ns), max(entry) FROM lease "
+	    "WHERE entry >= ? AND person = ? AND kind != ?",
 	    "iii", (int64_t)since, (int64_t)person, (int64_t)LEASE_VIEW);
 
 	if (err)
@@ -234,6 +234,8 @@ enum err index_copied(struct index *ix, uint64_t person, uint64_t since,
 	err = sql_step(ix, s);
 	if (!err)
 		*ret_ns = sql_i64(s, 0);
+	if (!err)
+		*ret_last = (uint64_t)sql_i64(s, 1);
 	sql_done(s);
 	return err;
 }

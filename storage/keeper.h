@@ -140,6 +140,9 @@ struct reader {
 	uint64_t session;	/* number of the entry of the sign-in */
 	int64_t since_ns, signed_ns;	/* when that was; monotonic */
 	unsigned wrong;		/* credentials for acts, so far */
+	/* what its person copied since an entry, as far as it was summed up */
+	uint64_t copied_since, copied_until;
+	int64_t copied_ns;
 };
 
 struct keeper {

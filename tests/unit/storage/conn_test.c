@@ -60,7 +60,7 @@ static void P1_an_act_that_begins_no_reader_leaves_no_password(void **state)
 
 #define HOUR (3600 * NS_PER_SEC)
 
-static struct reader marat = {.person = 3, .role = ROLE_AUDITOR};
+static struct reader marat;
 
 /* His session, with an hour to export. */
 static int begin_session(void **state)
@@ -76,8 +76,8 @@ static int begin_session(void **state)
 	if (keeper_begin(state, PEER_READER))
 		return 1;
 	k.conf.copy_minutes = 6000;
-	marat.leases = NULL;
-	marat.conn = conn;
+	marat =
+	    (struct reader){.person = 3, .role = ROLE_AUDITOR, .conn = conn};
 	conn->reader = k.readers = &marat;
 	return index_request_put(k.ix, &q) ||
 	    index_rights_put(k.ix, q.id, RIGHT_EXPORT);
@@ -90,22 +90,27 @@ static int end_session(void **state)
 	return keeper_end(state);
 }
 
+/* w: the answer. */
+static void lease_open(struct wire *w, enum lease_kind kind, int seconds)
+{
+	wire_begin(w, MSG_LEASE_OPEN, 1);
+	wire_put_str(w, "REQ-2026-00001");
+	wire_put_str(w, "cam1");
+	wire_put_i64(w, KEEPER_NOW - HOUR - 60 * NS_PER_SEC);
+	wire_put_i64(w, KEEPER_NOW - HOUR - (60 - seconds) * NS_PER_SEC);
+	wire_put_u8(w, (uint8_t)kind);
+	as_come(w);
+	dispatch(&k, conn, w);
+	answer(w);
+}
+
 /* Opens and closes leases of so many seconds; how many until he waits. */
 static unsigned leases(enum lease_kind kind, int seconds, unsigned n)
 {
 	struct wire w;
 
 	for (unsigned i = 0; i < n; i++) {
-		wire_begin(&w, MSG_LEASE_OPEN, 1);
-		wire_put_str(&w, "REQ-2026-00001");
-		wire_put_str(&w, "cam1");
-		wire_put_i64(&w, KEEPER_NOW - HOUR - 60 * NS_PER_SEC);
-		wire_put_i64(&w,
-		    KEEPER_NOW - HOUR - (60 - seconds) * NS_PER_SEC);
-		wire_put_u8(&w, (uint8_t)kind);
-		as_come(&w);
-		dispatch(&k, conn, &w);
-		answer(&w);
+		lease_open(&w, kind, seconds);
 		assert_int_equal(w.type, MSG_LEASE_OPEN_IS);
 		wire_begin(&w, MSG_LEASE_CLOSE, 2);
 		wire_put_u64(&w, marat.leases->row.entry);
@@ -133,6 +138,34 @@ static void P5_who_copies_waits_for_parts_of_minutes_alone(void **state)
 	assert_int_equal(leases(LEASE_EXPORT, 60, 300), 300);
 	assert_false(conn_waits(conn));
 	assert_int_equal(leases(LEASE_DOWNLOAD, 59, 300), 100);
+}
+
+/* In all sessions together, and each minute once. */
+static void P5_what_a_person_copies_in_a_day_is_bounded(void **state)
+{
+	struct reader other;
+	struct wire w;
+
+	(void)state;
+	k.conf.copy_minutes = 40;
+	other = marat;
+	assert_int_equal(leases(LEASE_EXPORT, 60, 20), 20);
+	conn->reader = k.readers = &other;
+	marat.conn = NULL;
+	other.leases = NULL;
+	for (unsigned i = 0; i < 21; i++) {
+		lease_open(&w, LEASE_DOWNLOAD, 60);
+		assert_int_equal(w.type,
+		    i < 20 ? MSG_LEASE_OPEN_IS : MSG_ERROR);
+	}
+	assert_int_equal(wire_get_u16(&w), ERR_QUOTA);
+	while (other.leases) {
+		struct lease *l = other.leases;
+
+		other.leases = l->next;
+		free(l);
+	}
+	k.readers = NULL;
 }
 
 /* A handler's answer is made where the message lay. */
@@ -165,6 +198,9 @@ int main(void)
 		begin_session, end_session),
 	    cmocka_unit_test_setup_teardown(
 		P5_who_copies_waits_for_parts_of_minutes_alone, begin_session,
+		end_session),
+	    cmocka_unit_test_setup_teardown(
+		P5_what_a_person_copies_in_a_day_is_bounded, begin_session,
 		end_session),
 	    cmocka_unit_test_setup_teardown(
 		P7_what_came_with_a_message_is_closed_after_it, begin_session,
