@@ -162,7 +162,7 @@ static enum err copied_since(struct keeper *k, struct reader *r, uint64_t since,
 	int64_t more = 0;
 	enum err err;
 
-	if (r->copied_since != since || r->copied_until < since) {
+	if (r->copied_since != since) {
 		r->copied_since = r->copied_until = since;
 		r->copied_ns = 0;
 	}

@@ -362,36 +362,28 @@ static void name_of_now(char ret[NAME_ROOM])
 	snprintf(ret, NAME_ROOM, "saqta-%s.age", when);
 }
 
-/* The oldest first, but before it those that a clock made that was ahead. */
-static int as_made(const struct dirent **a, const struct dirent **b)
-{
-	char now[NAME_ROOM];
-	bool ahead, other;
-
-	name_of_now(now);
-	ahead = strcmp((*a)->d_name, now) > 0;
-	other = strcmp((*b)->d_name, now) > 0;
-	return ahead != other ? (int)other - (int)ahead : alphasort(a, b);
-}
-
 int64_t backup_newest(const char *dir, unsigned keep)
 {
 	struct dirent **list = NULL;
-	int n = scandir(dir, &list, backups_only, as_made);
+	int n = scandir(dir, &list, backups_only, alphasort), ahead = 0;
 	int64_t newest = INT64_MIN;
 	char now[NAME_ROOM];
 	struct stat st;
 
 	name_of_now(now);
+	while (ahead < n && strcmp(list[n - 1 - ahead]->d_name, now) > 0)
+		ahead++;
 	for (int i = 0; i < n; i++) {
+		/* those of a clock that was ahead, then the oldest */
+		struct dirent *e = list[(i + n - ahead) % n];
 		char path[PATH_MAX];
 
-		snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
 		if (keep && n - i > (int)keep)
 			unlink(path);
-		else if (strcmp(list[i]->d_name, now) <= 0 && !stat(path, &st))
+		else if (i >= ahead && !stat(path, &st))
 			newest = st.st_mtime * NS_PER_SEC;
-		free(list[i]);
+		free(e);
 	}
 	free(list);
 	return newest;

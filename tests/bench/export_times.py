@@ -6,9 +6,10 @@ and HOURS (1) of one camera, measured; 24 hours and everything, computed.
     export_times.py BUILD KBPS everything [DAYS]    all (184) days, measured
 
 Real footage of that rate comes through the ingest socket with the clock moved
-(nobody waits for the disk meanwhile: BUILD has tests/nosync.so); then an auditor asks, a custodian approves, and each range is prepared as an
-evidence package and fetched over HTTPS, and fetched as a plain MP4. Packages
-and footage together need KBPS * HOURS * 0.9 MB of room. What was not recorded
+(nobody waits for the disk meanwhile: BUILD has tests/nosync.so); then an
+auditor asks, a custodian approves, and each range is prepared as an evidence
+package and fetched over HTTPS, and fetched as a plain MP4. Packages and footage
+together need KBPS * HOURS * 0.9 MB of room. What was not recorded
 is computed from the longest range; everything (six months) is a request for
 each day, one after another, for a request covers 24 hours at most.
 """
